@@ -1,0 +1,51 @@
+#include "base/failure.h"
+
+#include <array>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+
+namespace muster {
+namespace {
+
+constexpr char kPayloadUrl[] = "muster/failure-code";
+constexpr auto kTransient = FailureClass::kTransient;
+constexpr auto kPermanent = FailureClass::kPermanent;
+constexpr auto kCustomer = FailureOwner::kCustomer;
+constexpr auto kProvider = FailureOwner::kProvider;
+constexpr auto kVendor = FailureOwner::kVendor;
+
+constexpr FailureInfo kTable[] = {
+#define MUSTER_FAILURE(name, text, cls, owner, status, remedy) \
+  {FailureCode::k##name, text, cls, owner, absl::StatusCode::status, remedy},
+#include "base/failure_codes.inc"
+#undef MUSTER_FAILURE
+};
+
+}  // namespace
+
+const FailureInfo& InfoOf(FailureCode code) { return kTable[static_cast<size_t>(code)]; }
+
+std::span<const FailureInfo> AllFailures() { return kTable; }
+
+std::optional<FailureCode> FindFailureCode(absl::string_view text) {
+  for (const FailureInfo& row : kTable) {
+    if (text == row.text) return row.code;
+  }
+  return std::nullopt;
+}
+
+absl::Status FailureStatus(FailureCode code, absl::string_view detail) {
+  const FailureInfo& row = InfoOf(code);
+  absl::Status status(row.status, absl::StrCat(row.text, ": ", detail, ". ", row.remedy));
+  status.SetPayload(kPayloadUrl, absl::Cord(row.text));
+  return status;
+}
+
+std::optional<FailureCode> FailureCodeOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kPayloadUrl);
+  if (!payload.has_value()) return std::nullopt;
+  return FindFailureCode(std::string(*payload));
+}
+
+}  // namespace muster

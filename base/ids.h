@@ -1,0 +1,74 @@
+// The kinds of ids, in the words of the glossary, and how new ones are made.
+//
+//   tenant   the slug that the provider chose:      acme
+//   zone     tenant and slug:                       acme/prod
+//   others   prefix and 20 random base32 letters:   srv-mzxw6ytboi4dcmrtgq2t   (100 bits)
+#ifndef MUSTER_BASE_IDS_H_
+#define MUSTER_BASE_IDS_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "base/id.h"
+#include "base/random.h"
+
+namespace muster {
+
+using TenantId = Id<struct TenantTag>;
+using ZoneId = Id<struct ZoneTag>;
+using ServerId = Id<struct ServerTag>;
+using TokenId = Id<struct TokenTag>;
+using CertificateId = Id<struct CertificateTag>;  // Serial number in lower-case hex.
+using KeyVersionId = Id<struct KeyVersionTag>;
+using OperatorId = Id<struct OperatorTag>;
+using RolloutId = Id<struct RolloutTag>;
+using CommandId = Id<struct CommandTag>;
+using AttemptId = Id<struct AttemptTag>;
+using HubInstanceId =
+    Id<struct HubInstanceTag>;  // The hub-assigned GUID, lower case (contract 4.4).
+
+template <typename T>
+struct IdPrefix;
+template <>
+struct IdPrefix<ServerId> {
+  static constexpr char kText[] = "srv-";
+};
+template <>
+struct IdPrefix<TokenId> {
+  static constexpr char kText[] = "tok-";
+};
+template <>
+struct IdPrefix<KeyVersionId> {
+  static constexpr char kText[] = "key-";
+};
+template <>
+struct IdPrefix<OperatorId> {
+  static constexpr char kText[] = "opr-";
+};
+template <>
+struct IdPrefix<RolloutId> {
+  static constexpr char kText[] = "rol-";
+};
+template <>
+struct IdPrefix<CommandId> {
+  static constexpr char kText[] = "cmd-";
+};
+template <>
+struct IdPrefix<AttemptId> {
+  static constexpr char kText[] = "att-";
+};
+
+template <typename T>
+T NewId(Random& random) {
+  return T(absl::StrCat(IdPrefix<T>::kText, random.Base32(20)));
+}
+
+// A slug names a tenant or a zone inside its tenant: 1 to 63 of a-z, 0-9 and '-', a letter or digit
+// at both ends.
+bool IsSlug(absl::string_view text);
+ZoneId MakeZoneId(const TenantId& tenant, absl::string_view zone_slug);
+// The tenant part of "tenant/zone"; empty when the text has no such form.
+TenantId TenantOf(const ZoneId& zone);
+
+}  // namespace muster
+
+#endif  // MUSTER_BASE_IDS_H_

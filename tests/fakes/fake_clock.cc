@@ -1,0 +1,64 @@
+#include "tests/fakes/fake_clock.h"
+
+#include <algorithm>
+
+namespace muster {
+
+absl::Time FakeClock::Now() const {
+  MutexLock lock(&mu_);
+  return now_;
+}
+
+TimerId FakeClock::At(absl::Time when, absl::AnyInvocable<void()> task) {
+  MutexLock lock(&mu_);
+  const TimerId id = next_id_++;
+  queue_.emplace(Key(when, id), std::move(task));
+  return id;
+}
+
+bool FakeClock::Cancel(TimerId id) {
+  MutexLock lock(&mu_);
+  for (auto it = queue_.begin(); it != queue_.end(); ++it) {
+    if (it->first.second == id) {
+      queue_.erase(it);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool FakeClock::FireNext(absl::Time limit) {
+  absl::AnyInvocable<void()> task;
+  {
+    MutexLock lock(&mu_);
+    if (queue_.empty() || queue_.begin()->first.first > limit) return false;
+    now_ = std::max(now_, queue_.begin()->first.first);
+    task = std::move(queue_.begin()->second);
+    queue_.erase(queue_.begin());
+  }
+  task();
+  return true;
+}
+
+void FakeClock::Advance(absl::Duration by) {
+  const absl::Time target = Now() + by;
+  while (FireNext(target)) {
+  }
+  MutexLock lock(&mu_);
+  now_ = std::max(now_, target);
+}
+
+bool FakeClock::AdvanceToNext() { return FireNext(absl::InfiniteFuture()); }
+
+absl::Time FakeClock::NextTimer() const {
+  MutexLock lock(&mu_);
+  return queue_.empty() ? absl::InfiniteFuture() : queue_.begin()->first.first;
+}
+
+void FakeClock::AwaitArmed(size_t count) {
+  MutexLock lock(&mu_);
+  auto armed = [this, count]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return queue_.size() >= count; };
+  mu_.Await(absl::Condition(&armed));
+}
+
+}  // namespace muster

@@ -1,0 +1,45 @@
+// Virtual time: a clock that stands still until it is advanced, and the timers that hang on it.
+#ifndef MUSTER_TESTS_FAKES_FAKE_CLOCK_H_
+#define MUSTER_TESTS_FAKES_FAKE_CLOCK_H_
+
+#include <map>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/timers.h"
+
+namespace muster {
+
+// Thread-safe. Timers fire in the thread that advances, in order of time and then of creation.
+class FakeClock final : public Clock, public Timers {
+ public:
+  explicit FakeClock(absl::Time start = absl::FromUnixSeconds(1'790'000'000)) : now_(start) {}
+
+  absl::Time Now() const override;
+  TimerId At(absl::Time when, absl::AnyInvocable<void()> task) override;
+  bool Cancel(TimerId id) override;
+
+  // Moves the time forward and fires what is due on the way, each at its own time (a timer may arm
+  // another).
+  void Advance(absl::Duration by);
+  // Moves to the next armed timer and fires it. False when none is armed.
+  bool AdvanceToNext();
+  // Time of the next timer; InfiniteFuture when none is armed.
+  absl::Time NextTimer() const;
+  // Blocks until at least `count` timers are armed (for tests with real threads).
+  void AwaitArmed(size_t count);
+
+ private:
+  using Key = std::pair<absl::Time, TimerId>;
+  bool FireNext(absl::Time limit);
+
+  mutable Mutex mu_;
+  absl::Time now_ ABSL_GUARDED_BY(mu_);
+  std::map<Key, absl::AnyInvocable<void()>> queue_ ABSL_GUARDED_BY(mu_);
+  TimerId next_id_ ABSL_GUARDED_BY(mu_) = 1;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_TESTS_FAKES_FAKE_CLOCK_H_
