@@ -1,0 +1,221 @@
+#include "base/sql/database.h"
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/sql/sqlite_error.h"
+
+namespace muster::sql {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxCachedStatements = 1000;
+constexpr char kMemory[] = ":memory:";
+
+// Makes an empty file that only its owner reads, so that no content is ever written to a wider one;
+// SQLite gives the mode of the database to the files beside it.
+absl::Status CreatePrivateFile(const std::string& path) {
+  { std::ofstream touch(path, std::ios::app | std::ios::binary); }
+  std::error_code error;
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, error);
+  if (!error) return absl::OkStatus();
+  return MakeError(ErrorKind::kCannotOpen, absl::StrCat("create ", path, ": ", error.message()));
+}
+
+absl::Status Damaged(const std::string& path, absl::string_view what) {
+  return WithKind(FailureStatus(FailureCode::kStoreCorrupt, absl::StrCat(path, ": ", what)),
+                  ErrorKind::kCorrupt);
+}
+
+const char* PragmaOf(Synchronous synchronous) {
+  switch (synchronous) {
+    case Synchronous::kOff:
+      return "PRAGMA synchronous=OFF";
+    case Synchronous::kNormal:
+      return "PRAGMA synchronous=NORMAL";
+    case Synchronous::kFull:
+      break;
+  }
+  return "PRAGMA synchronous=FULL";
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const OpenOptions& options) {
+  const bool memory = options.path == kMemory;
+  std::error_code error;
+  if (!memory && !fs::exists(options.path, error)) {
+    if (options.read_only || !options.create) {
+      return MakeError(ErrorKind::kNotFound, absl::StrCat("no database at ", options.path));
+    }
+    RETURN_IF_ERROR(CreatePrivateFile(options.path));
+  }
+  // No SQLITE_OPEN_CREATE for a file: it exists, or is gone again and then better an error than a
+  // file that others read.
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (options.read_only ? SQLITE_OPEN_READONLY
+                                       : SQLITE_OPEN_READWRITE | (memory ? SQLITE_OPEN_CREATE : 0));
+  sqlite3* handle = nullptr;
+  const int result = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
+  // The handle must be closed even when opening it failed.
+  std::unique_ptr<Database> db(new Database(handle, options));
+  if (result != SQLITE_OK) {
+    return SqliteError(handle, result, absl::StrCat("open ", options.path));
+  }
+  absl::Status status = db->Configure();
+  if (ErrorKindOf(status) == ErrorKind::kCorrupt && !FailureCodeOf(status).has_value()) {
+    return Damaged(options.path, status.message());
+  }
+  RETURN_IF_ERROR(status);
+  return db;
+}
+
+absl::Status Database::Configure() {
+  sqlite3_extended_result_codes(db_, 1);
+  sqlite3_busy_timeout(db_, static_cast<int>(absl::ToInt64Milliseconds(options_.busy_timeout)));
+  // Content that somebody has tampered with must not become code.
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, options_.foreign_keys ? 1 : 0, nullptr);
+  // The first statement that reads the file: here a file that is no database shows.
+  RETURN_IF_ERROR(Exec("SELECT count(*) FROM sqlite_schema"));
+  if (options_.wal && !options_.read_only && options_.path != kMemory) {
+    ASSIGN_OR_RETURN(
+        const std::optional<std::string> mode,
+        Prepare("PRAGMA journal_mode=WAL").One([](const Row& row) { return row.Text(0); }));
+    if (mode != "wal") {
+      return MakeError(ErrorKind::kCannotOpen,
+                       absl::StrCat(options_.path, " cannot use a write-ahead log (journal mode ",
+                                    mode.value_or("unknown"), "); put it on a local disk"));
+    }
+  }
+  RETURN_IF_ERROR(Exec(PragmaOf(options_.synchronous)));
+  return options_.quick_check ? QuickCheck() : absl::OkStatus();
+}
+
+Database::~Database() {
+  for (auto& [sql, cached] : cache_) sqlite3_finalize(cached->stmt);
+  sqlite3_close_v2(db_);
+}
+
+absl::Status Database::Exec(absl::string_view sql) {
+  const std::string text(sql);
+  return Finish(sqlite3_exec(db_, text.c_str(), nullptr, nullptr, nullptr), text.substr(0, 200));
+}
+
+Statement Database::Cached(absl::string_view sql) {
+  auto found = cache_.find(sql);
+  if (found == cache_.end()) {
+    if (cache_.size() >= kMaxCachedStatements) return Prepare(sql);
+    sqlite3_stmt* stmt = nullptr;
+    const int result = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                          SQLITE_PREPARE_PERSISTENT, &stmt, nullptr);
+    if (result != SQLITE_OK || stmt == nullptr) {
+      return Statement(this, SqliteError(db_, result == SQLITE_OK ? SQLITE_MISUSE : result, sql));
+    }
+    auto entry = std::make_unique<internal::CachedStatement>();
+    entry->stmt = stmt;
+    found = cache_.emplace(std::string(sql), std::move(entry)).first;
+  }
+  internal::CachedStatement* const cached = found->second.get();
+  // Somebody further up the stack still walks this one.
+  if (cached->in_use) return Prepare(sql);
+  return Statement(this, cached->stmt, cached);
+}
+
+Statement Database::Prepare(absl::string_view sql) {
+  sqlite3_stmt* stmt = nullptr;
+  const int result =
+      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0, &stmt, nullptr);
+  if (result != SQLITE_OK || stmt == nullptr) {
+    return Statement(this, SqliteError(db_, result == SQLITE_OK ? SQLITE_MISUSE : result, sql));
+  }
+  return Statement(this, stmt, nullptr);
+}
+
+int64_t Database::changes() const { return sqlite3_changes64(db_); }
+int64_t Database::last_insert_rowid() const { return sqlite3_last_insert_rowid(db_); }
+bool Database::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
+
+absl::Status Database::BackupTo(const std::string& path) {
+  std::error_code error;
+  if (fs::exists(path, error)) {
+    return MakeError(ErrorKind::kCannotOpen, absl::StrCat("backup to ", path, ": the file exists"));
+  }
+  const std::string partial = path + ".partial";
+  fs::remove(partial, error);
+  OpenOptions options;
+  options.path = partial;
+  options.wal = false;
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Database> copy, Open(options));
+    sqlite3_backup* const backup = sqlite3_backup_init(copy->db_, "main", db_, "main");
+    if (backup == nullptr) {
+      return SqliteError(copy->db_, sqlite3_errcode(copy->db_), absl::StrCat("backup to ", path));
+    }
+    const int step = sqlite3_backup_step(backup, -1);
+    const int finish = sqlite3_backup_finish(backup);
+    if (step != SQLITE_DONE) {
+      const absl::Status failed = SqliteError(copy->db_, finish == SQLITE_OK ? step : finish,
+                                              absl::StrCat("backup to ", path));
+      fs::remove(partial, error);
+      return failed;
+    }
+  }
+  fs::rename(partial, path, error);
+  if (!error) return absl::OkStatus();
+  return MakeError(ErrorKind::kIo, absl::StrCat("backup to ", path, ": ", error.message()));
+}
+
+absl::Status Database::QuickCheck() {
+  auto answer = Prepare("PRAGMA quick_check(1)").One([](const Row& row) { return row.Text(0); });
+  if (!answer.ok()) {
+    if (ErrorKindOf(answer.status()) != ErrorKind::kCorrupt) return answer.status();
+    return Damaged(options_.path, answer.status().message());
+  }
+  if (*answer == "ok") return absl::OkStatus();
+  return Damaged(options_.path, answer->value_or("no answer from the integrity check"));
+}
+
+absl::Status Database::Checkpoint() { return Exec("PRAGMA wal_checkpoint(TRUNCATE)"); }
+
+void Database::SetCommitHook(std::function<absl::Status()> before) {
+  before_commit_ = std::move(before);
+  sqlite3_commit_hook(db_, before_commit_ || after_commit_ ? &Database::OnCommit : nullptr, this);
+}
+
+void Database::SetAfterCommitHook(std::function<void()> after) {
+  after_commit_ = std::move(after);
+  sqlite3_commit_hook(db_, before_commit_ || after_commit_ ? &Database::OnCommit : nullptr, this);
+}
+
+int Database::OnCommit(void* self) {
+  auto* const db = static_cast<Database*>(self);
+  if (db->before_commit_) {
+    db->hook_error_ = db->before_commit_();
+    if (!db->hook_error_.ok()) return 1;
+  }
+  db->committing_ = true;
+  return 0;
+}
+
+absl::Status Database::Finish(int result, absl::string_view context) {
+  const bool committed = std::exchange(committing_, false);
+  if (result == SQLITE_OK || result == SQLITE_DONE) {
+    if (committed && after_commit_) after_commit_();
+    return absl::OkStatus();
+  }
+  absl::Status error = std::exchange(hook_error_, absl::OkStatus());
+  if (error.ok()) error = SqliteError(db_, result, context);
+  // Some errors make SQLite roll back the whole transaction; its owner learns the reason at Commit.
+  if (!in_transaction() && rollback_cause_.ok()) rollback_cause_ = error;
+  return error;
+}
+
+}  // namespace muster::sql
