@@ -1,0 +1,41 @@
+#include "base/crypto/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <cstdlib>
+
+#include "absl/strings/escaping.h"
+#include "base/crypto/openssl.h"
+
+namespace muster::crypto {
+
+std::string Sha256(absl::string_view data) {
+  std::string out(32, '\0');
+  // Fails only when memory is gone or OpenSSL is broken; a wrong digest would be worse than the
+  // end.
+  if (EVP_Digest(data.data(), data.size(), MutableBytes(out), nullptr, EVP_sha256(), nullptr) != 1)
+    std::abort();
+  return out;
+}
+
+std::string Sha256Hex(absl::string_view data) { return absl::BytesToHexString(Sha256(data)); }
+
+std::string HmacSha256(absl::string_view key, absl::string_view data) {
+  std::string out(32, '\0');
+  size_t size = 0;
+  // An empty view may have no address, which OpenSSL takes for "no key set".
+  const char* const key_bytes = key.empty() ? "" : key.data();
+  if (EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_bytes, key.size(), Bytes(data),
+                data.size(), MutableBytes(out), out.size(), &size) == nullptr ||
+      size != out.size()) {
+    std::abort();
+  }
+  return out;
+}
+
+bool ConstantTimeEquals(absl::string_view a, absl::string_view b) {
+  return a.size() == b.size() && (a.empty() || CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
+}  // namespace muster::crypto
