@@ -1,0 +1,99 @@
+// HTTP as the rest of Muster sees it: one blocking call behind a small interface. The real one is
+// CurlClient, the fake is tests/fakes/fake_http_client.h.
+//
+// A Response of any status is a value: 404 and 500 are for the caller to judge. An error is a
+// request without an answer; transport_error.h tells what broke and, most of all, whether the
+// server may have acted on the request.
+#ifndef MUSTER_BASE_HTTP_CLIENT_H_
+#define MUSTER_BASE_HTTP_CLIENT_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/secret.h"
+
+namespace muster::http {
+
+// A header value or a body: plain text, or a secret that no error text repeats.
+using Text = std::variant<std::string, Secret>;
+absl::string_view Reveal(const Text& text);
+
+struct Header {
+  std::string name;
+  Text value;
+};
+
+struct TlsOptions {
+  // PEM of the authorities to trust, instead of the system's. Empty: the system's.
+  std::string ca_pem;
+  // If not empty, the server's key must be one of these: SHA-256 of the SubjectPublicKeyInfo, 64
+  // hexadecimal digits (crypto::PublicKey:: Fingerprint). Holds with insecure_skip_verify, too:
+  // that is how a self-signed server is trusted by its key alone.
+  std::vector<std::string> pinned_spki_sha256;
+  // Neither chain nor host name nor dates are checked.
+  bool insecure_skip_verify = false;
+};
+
+// Moves, does not copy: it may hold secrets.
+struct Request {
+  std::string method = "GET";
+  std::string url;  // http or https, without user info.
+  std::vector<Header> headers;
+  Text body;
+  absl::Duration connect_timeout = absl::Seconds(10);  // DNS, TCP and TLS.
+  absl::Duration total_timeout = absl::Seconds(30);    // Until the last byte of the answer.
+  size_t max_response_bytes = 16 << 20;                // Of the body, after decompression.
+  TlsOptions tls;
+  // At most 10 redirects. Refused for requests that hold a Secret: it would go wherever the first
+  // server says.
+  bool follow_redirects = false;
+  // Answer a challenge of Negotiate (Kerberos, NTLM on Windows) as the user this process runs as.
+  bool negotiate = false;
+  bool accept_compressed = true;
+  // Heed http_proxy, https_proxy and no_proxy of the environment. Off: connect directly.
+  bool use_environment_proxy = false;
+  // Local address to connect from; empty: the system chooses.
+  std::string source_address;
+  // Never send the request again on a new connection when a kept one turns out to be dead. Requests
+  // of other methods than GET, HEAD and OPTIONS are always sent once.
+  bool send_once = false;
+
+  Request() = default;
+  Request(Request&&) = default;
+  Request& operator=(Request&&) = default;
+
+  void AddHeader(absl::string_view name, absl::string_view value);
+  void AddHeader(absl::string_view name, Secret value);
+  // A JSON body with its content type.
+  void SetJson(Text json);
+};
+
+struct Response {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // In the server's order and spelling.
+  std::string
+      body;  // Foreign bytes, which may repeat a secret: redact before keeping or printing them.
+
+  // The first header of this name, whatever its case.
+  std::optional<absl::string_view> FindHeader(absl::string_view name) const;
+};
+
+// Thread-safe.
+class Client {
+ public:
+  virtual ~Client() = default;
+  // Blocks until the whole answer is there or request.total_timeout is over. Errors as in
+  // transport_error.h; InvalidArgument for a request that cannot be sent (URL, header, TLS
+  // options). No error repeats a header value, a body or a query.
+  virtual absl::StatusOr<Response> Send(const Request& request) = 0;
+};
+
+}  // namespace muster::http
+
+#endif  // MUSTER_BASE_HTTP_CLIENT_H_
