@@ -1,0 +1,90 @@
+// Tenants, zones with their keys, servers. See store.h for how these are reached, for errors and
+// threads.
+#ifndef MUSTER_STORE_INTERFACE_INVENTORY_STORE_H_
+#define MUSTER_STORE_INTERFACE_INVENTORY_STORE_H_
+
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "store/model/hub_reading.h"
+#include "store/model/server.h"
+#include "store/model/tenant.h"
+#include "store/model/zone.h"
+
+namespace muster::store {
+
+class TenantStore {
+ public:
+  virtual ~TenantStore() = default;
+  virtual absl::StatusOr<std::optional<Tenant>> Find(const TenantId& id) const = 0;
+  virtual absl::StatusOr<std::vector<Tenant>> List() const = 0;  // By id.
+  // Inserts, or changes the display name.
+  virtual absl::Status Put(const Tenant& tenant) = 0;
+};
+
+class ZoneStore {
+ public:
+  virtual ~ZoneStore() = default;
+  virtual absl::StatusOr<std::optional<Zone>> Find(const ZoneId& id) const = 0;
+  virtual absl::StatusOr<std::vector<Zone>> List(
+      const TenantId& tenant) const = 0;  // Empty tenant: all. By id.
+  // Inserts, or replaces all but id, tenant and create_time. FailedPrecondition when the tenant
+  // does not exist.
+  virtual absl::Status Put(const Zone& zone) = 0;
+
+  // The one key in state active; none when the zone has none.
+  virtual absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(
+      const ZoneId& zone) const = 0;
+  virtual absl::StatusOr<std::optional<JoiningKeyVersion>> FindKey(
+      const KeyVersionId& id) const = 0;
+  // Makes `key` the active one: the one before becomes tainted. The caller has chosen `version` =
+  // the highest + 1.
+  virtual absl::Status ActivateKey(const JoiningKeyVersion& key) = 0;
+  virtual absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const = 0;  // 0: none.
+
+  virtual absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const = 0;
+  virtual absl::Status PutReading(const HubReading& reading) = 0;
+};
+
+class ServerStore {
+ public:
+  virtual ~ServerStore() = default;
+  virtual absl::StatusOr<std::optional<Server>> Find(const ServerId& id) const = 0;
+  virtual absl::StatusOr<std::optional<Server>> FindByName(const ZoneId& zone,
+                                                           absl::string_view name) const = 0;
+  virtual absl::StatusOr<std::vector<Server>> List(
+      const ServerQuery& query) const = 0;  // By zone, then name.
+  // How many servers stand in each enrollment state, per zone.
+  struct EnrollmentCount {
+    ZoneId zone_id;
+    Enrollment enrollment;
+    int servers;
+  };
+  virtual absl::StatusOr<std::vector<EnrollmentCount>> CountByEnrollment(
+      const ServerQuery& query) const = 0;
+  // Servers of the zone in joined_unverified or in_doubt that have a claim: what the verifier waits
+  // for.
+  virtual absl::StatusOr<std::vector<Server>> ListUnproven(const ZoneId& zone) const = 0;
+  // Zones that have such servers.
+  virtual absl::StatusOr<std::vector<ZoneId>> ListUnprovenZones() const = 0;
+
+  virtual absl::Status Insert(
+      const Server& server) = 0;  // AlreadyExists when zone and name are taken.
+  virtual absl::Status SetLabels(const ServerId& id, const Labels& labels) = 0;
+  virtual absl::Status SetFacts(const ServerId& id, const std::optional<MachineFacts>& machine,
+                                const std::optional<ServiceFacts>& service) = 0;
+  virtual absl::Status SetLastContact(const ServerId& id, absl::Time time) = 0;
+  virtual absl::Status SetClaim(const ServerId& id, const std::optional<Claim>& claim) = 0;
+  virtual absl::Status SetProof(const ServerId& id, const HubProof& proof) = 0;
+  // Compare-and-set: Aborted when the server is not in `from`; Internal when the transition table
+  // does not hold the move; the failure is replaced (none clears it).
+  virtual absl::Status MoveAdmission(const ServerId& id, Admission from, Admission to) = 0;
+  virtual absl::Status MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,
+                                      const std::optional<Failure>& failure) = 0;
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_INTERFACE_INVENTORY_STORE_H_

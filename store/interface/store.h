@@ -1,0 +1,80 @@
+// The store as its users see it: transactions for the control strand, snapshots for readers.
+//
+//   control strand ── Begin() ─► Transaction ── tenants(), zones(), servers(), … ── Commit() one at
+//   a time, one per turn blocking pool  ── Read()  ─► Snapshot     ── the same nouns, const any
+//   number, own connections
+//
+// Errors: what the caller did is FailedPrecondition (a reference that does not exist),
+// AlreadyExists (a unique name is taken), Aborted (a compare-and-set met another state) or Internal
+// (a move outside the transition table); what the disk did is ResourceExhausted (full), Unavailable
+// (I/O) or DataLoss (corrupt): after the first of these at a commit the store is read-only (Health)
+// and every Begin fails with E-STORE-READ-ONLY. All calls block on the disk.
+#ifndef MUSTER_STORE_INTERFACE_STORE_H_
+#define MUSTER_STORE_INTERFACE_STORE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "store/interface/identity_store.h"
+#include "store/interface/inventory_store.h"
+#include "store/interface/work_store.h"
+
+namespace muster::store {
+
+// A consistent view; it does not see later commits. Used by one thread at a time; keep it short.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  virtual const TenantStore& tenants() const = 0;
+  virtual const ZoneStore& zones() const = 0;
+  virtual const ServerStore& servers() const = 0;
+  virtual const TokenStore& tokens() const = 0;
+  virtual const CertificateStore& certificates() const = 0;
+  virtual const OperatorStore& operators() const = 0;
+  virtual const RolloutStore& rollouts() const = 0;
+  virtual const AttemptStore& attempts() const = 0;
+  virtual const AuditLog& audit() const = 0;
+};
+
+// A turn's changes. Destroyed without Commit: rolled back.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+  virtual TenantStore& tenants() = 0;
+  virtual ZoneStore& zones() = 0;
+  virtual ServerStore& servers() = 0;
+  virtual TokenStore& tokens() = 0;
+  virtual CertificateStore& certificates() = 0;
+  virtual OperatorStore& operators() = 0;
+  virtual RolloutStore& rollouts() = 0;
+  virtual AttemptStore& attempts() = 0;
+  virtual AuditLog& audit() = 0;
+
+  // Savepoints nest one operation inside the turn: an operation that fails is undone alone.
+  virtual absl::Status Mark() = 0;     // Opens one; at most one is open.
+  virtual absl::Status Release() = 0;  // Keeps what came since Mark.
+  virtual absl::Status RollBackToMark() = 0;
+
+  virtual absl::Status Commit() = 0;
+};
+
+struct StoreHealth {
+  bool read_only = false;
+  std::string reason;  // "E-STORE-FULL: …" when read-only.
+  int schema_version = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  // Unavailable while another transaction is open in this process.
+  virtual absl::StatusOr<std::unique_ptr<Transaction>> Begin() = 0;
+  virtual absl::StatusOr<std::unique_ptr<Snapshot>> Read() const = 0;
+  virtual StoreHealth Health() const = 0;  // Thread-safe, does not block.
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_INTERFACE_STORE_H_

@@ -1,0 +1,84 @@
+// Rollouts with targets, commands with attempts, the audit log. See store.h.
+#ifndef MUSTER_STORE_INTERFACE_WORK_STORE_H_
+#define MUSTER_STORE_INTERFACE_WORK_STORE_H_
+
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "store/model/audit_event.h"
+#include "store/model/command.h"
+#include "store/model/rollout.h"
+
+namespace muster::store {
+
+class RolloutStore {
+ public:
+  virtual ~RolloutStore() = default;
+  virtual absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const = 0;
+  virtual absl::StatusOr<std::optional<Rollout>> FindByRequestId(
+      absl::string_view request_id) const = 0;
+  // Newest first; `before` is the last row's id of the page before, empty for the first.
+  virtual absl::StatusOr<std::vector<Rollout>> List(const RolloutId& before, int limit) const = 0;
+  virtual absl::StatusOr<std::vector<Rollout>> ListUnfinished() const = 0;  // Oldest first.
+  virtual absl::StatusOr<TargetCounts> Count(const RolloutId& id) const = 0;
+
+  virtual absl::Status Insert(const Rollout& rollout, const std::vector<Target>& targets) = 0;
+  // Compare-and-set as ServerStore::MoveEnrollment. A final state needs finish_time.
+  virtual absl::Status Move(const RolloutId& id, RolloutState from, RolloutState to,
+                            absl::string_view reason,
+                            const std::optional<absl::Time>& finish_time) = 0;
+  virtual absl::Status SetForgivenFailures(const RolloutId& id, int failures) = 0;
+
+  virtual absl::StatusOr<std::optional<Target>> FindTarget(const RolloutId& rollout,
+                                                           const ServerId& server) const = 0;
+  virtual absl::StatusOr<std::vector<Target>> ListTargets(
+      const TargetQuery& query) const = 0;  // By zone, then name.
+  // The unfinished rollout that has this server as an unfinished target.
+  virtual absl::StatusOr<std::optional<RolloutId>> FindActiveRolloutOf(
+      const ServerId& server) const = 0;
+  // Compare-and-set on target.state; writes all mutable fields of `target`.
+  virtual absl::Status UpdateTarget(const Target& target, TargetState from) = 0;
+};
+
+class AttemptStore {
+ public:
+  virtual ~AttemptStore() = default;
+  virtual absl::StatusOr<std::optional<Command>> FindCommand(const CommandId& id) const = 0;
+  virtual absl::StatusOr<std::optional<Attempt>> Find(const AttemptId& id) const = 0;
+  // Attempts of the command, newest first.
+  virtual absl::StatusOr<std::vector<Attempt>> ListOf(const CommandId& command) const = 0;
+  virtual absl::StatusOr<std::vector<Attempt>> ListOfServer(const ServerId& server,
+                                                            int limit) const = 0;  // Newest first.
+  virtual absl::StatusOr<std::vector<Attempt>> ListOpen()
+      const = 0;  // Of all servers, oldest first: what a restart finds.
+  virtual absl::StatusOr<std::vector<Attempt>> ListOpenOf(const ServerId& server) const = 0;
+
+  // FailedPrecondition when the key version or the server is of another zone (invariant 6, by
+  // foreign key).
+  virtual absl::Status InsertCommand(const Command& command) = 0;
+  // AlreadyExists when the server has an open join attempt (invariant 11, by a unique partial
+  // index).
+  virtual absl::Status Insert(const Attempt& attempt) = 0;
+  // Compare-and-set on attempt.state; writes state, reason, failure and times.
+  virtual absl::Status Update(const Attempt& attempt, AttemptState from) = 0;
+  // Forgets commands whose expiry lies before `expired_before` and that no open attempt has
+  // (invariant 2: expiry + 7 days).
+  virtual absl::StatusOr<int> Prune(absl::Time expired_before) = 0;
+};
+
+class AuditLog {
+ public:
+  virtual ~AuditLog() = default;
+  virtual absl::Status Append(const AuditEvent& event) = 0;  // Sequence and hash are the store's.
+  // Newest first; `subject` and `visible_tenants` empty: all; `before` 0: from the newest.
+  virtual absl::StatusOr<std::vector<AuditEvent>> List(absl::string_view subject,
+                                                       const std::vector<TenantId>& visible_tenants,
+                                                       int64_t before, int limit) const = 0;
+  virtual absl::StatusOr<AuditCheck> Verify() const = 0;  // Reads the whole log.
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_INTERFACE_WORK_STORE_H_

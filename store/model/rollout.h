@@ -1,0 +1,69 @@
+// A rollout and its targets.
+#ifndef MUSTER_STORE_MODEL_ROLLOUT_H_
+#define MUSTER_STORE_MODEL_ROLLOUT_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/failure.h"
+#include "base/ids.h"
+#include "store/model/server.h"
+#include "store/model/states.h"
+
+namespace muster::store {
+
+struct Rollout {
+  RolloutId id;
+  TenantId tenant_id;  // Set when the selection names one tenant; empty: several.
+  CommandKind kind = CommandKind::kJoin;
+  RolloutState state = RolloutState::kDraft;
+  std::string reason;  // Why paused, aborted.
+  Selection selection;
+  std::string max_concurrency;  // As written: "10" or "10%".
+  std::string max_failures;
+  bool allow_takeover = false;
+  int forgiven_failures =
+      0;  // Failures that happened before the last resume; the limit counts from here.
+  std::string request_id;  // Empty: none.
+  std::string created_by;  // "operator:opr-…"
+  absl::Time create_time;
+  absl::Time deadline;  // Waiting targets become stragglers then.
+  std::optional<absl::Time> finish_time;
+};
+
+struct Target {
+  RolloutId rollout_id;
+  ServerId server_id;
+  ZoneId zone_id;
+  std::string name;  // The server's, for lists.
+  TargetState state = TargetState::kWaiting;
+  std::optional<Failure> failure;
+  int attempts = 0;
+  std::optional<absl::Time> next_try_time;  // A retry waits until then.
+  std::optional<absl::Time> finish_time;
+};
+
+struct TargetCounts {
+  int total = 0;
+  int waiting = 0;
+  int in_flight = 0;
+  int verifying = 0;
+  int succeeded = 0;
+  int failed = 0;
+  int in_doubt = 0;
+  int stragglers = 0;
+  int canceled = 0;
+};
+
+struct TargetQuery {
+  RolloutId rollout_id;
+  std::vector<TargetState> states;  // Empty: all.
+  std::string after;                // Cursor: the last row's "zone/name" in lower case.
+  int limit = 200;                  // 0: no limit.
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_MODEL_ROLLOUT_H_

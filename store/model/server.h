@@ -1,0 +1,102 @@
+// A server of the inventory: three independent facts (admission, contact, enrollment), what its
+// worker knows, what it claims, and what the hub confirmed.
+#ifndef MUSTER_STORE_MODEL_SERVER_H_
+#define MUSTER_STORE_MODEL_SERVER_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/failure.h"
+#include "base/ids.h"
+#include "store/model/states.h"
+
+namespace muster::store {
+
+using Labels = std::map<std::string, std::string>;
+
+// As muster.types.v1.MachineFacts.
+struct MachineFacts {
+  std::string machine_name;
+  std::string os;
+  std::string os_version;
+  std::string architecture;
+  std::string worker_version;
+  std::string machine_id_hash;
+  friend bool operator==(const MachineFacts&, const MachineFacts&) = default;
+};
+
+enum class ServicePresence { kUnknown, kMissing, kUnreachable, kRunning };
+
+// As muster.types.v1.ServiceFacts.
+struct ServiceFacts {
+  ServicePresence presence = ServicePresence::kUnknown;
+  std::string endpoint;
+  std::string version;
+  HubInstanceId hub_instance_id;
+  std::string hub_url;
+  bool hub_connected = false;
+  std::string internal_instance_id;
+  friend bool operator==(const ServiceFacts&, const ServiceFacts&) = default;
+};
+
+// What the worker says that it did, until the hub confirms or denies it (invariant 3).
+struct Claim {
+  HubInstanceId hub_instance_id;     // Empty when the service did not say (2025).
+  std::string internal_instance_id;  // Empty when unknown.
+  std::string machine_name;
+  absl::Time join_start_time;  // Orchestrator's clock: when the attempt was sent.
+  absl::Time verify_deadline;  // Unproven after this is a failure.
+};
+
+// What the hub's list said when it last proved this server.
+struct HubProof {
+  HubInstanceId hub_instance_id;
+  MatchKind match = MatchKind::kHubId;
+  absl::Time verified_time;
+  absl::Time reported_time;  // dateLastReported: the hub's clock.
+};
+
+struct Server {
+  ServerId id;
+  TenantId tenant_id;
+  ZoneId zone_id;
+  std::string name;  // Unique in its zone, compared without case.
+  Labels labels;
+  Admission admission = Admission::kRegistered;
+  Enrollment enrollment = Enrollment::kNotEnrolled;
+  std::optional<Failure> failure;  // Why enrollment is failed, in_doubt or degraded.
+  MachineFacts machine;
+  ServiceFacts service;
+  std::optional<Claim> claim;
+  std::optional<HubProof> proof;
+  std::optional<absl::Time> last_contact_time;  // When the last session began or ended.
+  absl::Time create_time;
+};
+
+// Which servers; all given parts must hold.
+struct Selection {
+  TenantId tenant_id;
+  ZoneId zone_id;
+  Labels labels;
+  std::vector<std::string> names;  // Any may match, without case; a trailing '*' matches a prefix.
+};
+
+struct ServerQuery {
+  Selection selection;
+  std::vector<TenantId> visible_tenants;  // Empty: all. The caller's wall.
+  std::vector<Enrollment> enrollments;    // Empty: all.
+  RolloutId rollout_id;                   // Set: only targets of this rollout.
+  std::string
+      after;        // Page cursor: the last row's "zone/name-in-lower-case"; empty: from the start.
+  int limit = 200;  // 0: no limit.
+};
+
+// The cursor that continues behind this server.
+std::string CursorOf(const Server& server);
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_MODEL_SERVER_H_

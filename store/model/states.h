@@ -1,0 +1,113 @@
+// The state machines of the design (section 5) as enums, their strings (the same in proto, SQL and
+// CLI) and the moves that each allows.
+//
+//   enrollment   not_enrolled → queued → joining → joined_unverified → enrolled ⇄ degraded
+//                queued, joining → failed · in_doubt · not_enrolled (canceled, straggler)       any
+//                → quarantined · decommissioned
+//   attempt      held → queued → sent → acknowledged → running → succeeded · failed · rejected ·
+//   timed_out · expired · canceled
+//                sent, acknowledged, running → in_doubt → settled
+//
+// A move that MayMove refuses is an internal error and never a write (invariant 5).
+#ifndef MUSTER_STORE_MODEL_STATES_H_
+#define MUSTER_STORE_MODEL_STATES_H_
+
+#include <optional>
+
+#include "absl/strings/string_view.h"
+
+namespace muster::store {
+
+enum class Admission { kRegistered, kPending, kAdmitted, kEvicted, kBanned, kRetired, kRejected };
+enum class Enrollment {
+  kNotEnrolled,
+  kQueued,
+  kJoining,
+  kJoinedUnverified,
+  kEnrolled,
+  kFailed,
+  kInDoubt,
+  kDegraded,
+  kQuarantined,
+  kDecommissioned,
+};
+enum class AttemptState {
+  kHeld,
+  kQueued,
+  kSent,
+  kAcknowledged,
+  kRunning,
+  kSucceeded,
+  kFailed,
+  kRejected,
+  kTimedOut,
+  kExpired,
+  kCanceled,
+  kInDoubt,
+  kSettled,
+};
+enum class RolloutState {
+  kDraft,
+  kPlanned,
+  kAwaitingApproval,
+  kApproved,
+  kDenied,
+  kApprovalExpired,
+  kScheduled,
+  kRunning,
+  kPaused,
+  kCompleted,
+  kCompletedWithStragglers,
+  kAborted,
+  kCanceled,
+};
+// Where one server stands inside one rollout (docs/decisions/target-states.md).
+//   waiting → in_flight → verifying → succeeded          waiting → straggler · canceled · failed
+//   in_flight → waiting (retry) · failed · in_doubt      verifying → failed      in_doubt →
+//   in_flight · verifying · failed · succeeded
+enum class TargetState {
+  kWaiting,
+  kInFlight,
+  kVerifying,
+  kSucceeded,
+  kFailed,
+  kInDoubt,
+  kStraggler,
+  kCanceled,
+};
+enum class KeyVersionState { kPrepared, kActive, kTainted, kRevoked };
+enum class TokenState { kActive, kExhausted, kExpired, kRevoked, kLocked };
+enum class CertificateState { kActive, kSuperseded, kRevoked, kExpired };
+enum class CommandKind { kProbe, kJoin };
+enum class MatchKind { kHubId, kInternalId, kMachineName };
+
+// The string of a state ("joined_unverified"), and back; nothing for a string that names none.
+#define MUSTER_STATE_STRINGS(Enum)        \
+  absl::string_view ToString(Enum value); \
+  std::optional<Enum> Parse##Enum(absl::string_view text);
+MUSTER_STATE_STRINGS(Admission)
+MUSTER_STATE_STRINGS(Enrollment)
+MUSTER_STATE_STRINGS(AttemptState)
+MUSTER_STATE_STRINGS(RolloutState)
+MUSTER_STATE_STRINGS(TargetState)
+MUSTER_STATE_STRINGS(KeyVersionState)
+MUSTER_STATE_STRINGS(TokenState)
+MUSTER_STATE_STRINGS(CertificateState)
+MUSTER_STATE_STRINGS(CommandKind)
+MUSTER_STATE_STRINGS(MatchKind)
+#undef MUSTER_STATE_STRINGS
+
+// Whether the transition table holds the move. Staying is never a move.
+bool MayMove(Admission from, Admission to);
+bool MayMove(Enrollment from, Enrollment to);
+bool MayMove(AttemptState from, AttemptState to);
+bool MayMove(RolloutState from, RolloutState to);
+bool MayMove(TargetState from, TargetState to);
+
+bool IsOpen(AttemptState state);   // Not final: held … running, in_doubt.
+bool IsFinal(RolloutState state);  // denied, approval_expired, completed…, aborted, canceled.
+bool IsFinal(TargetState state);   // succeeded, failed, straggler, canceled.
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_MODEL_STATES_H_

@@ -1,0 +1,55 @@
+// A trust zone: one hub, its verifier credentials and the versions of its joining key. Secrets are
+// sealed bytes here and everywhere below the key vault; the zone id and key version are bound to
+// them as associated data (design section 7).
+#ifndef MUSTER_STORE_MODEL_ZONE_H_
+#define MUSTER_STORE_MODEL_ZONE_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "base/ids.h"
+#include "store/model/states.h"
+
+namespace muster::store {
+
+// Opaque ciphertext; safe to store, useless without the master key.
+struct Sealed {
+  std::string bytes;
+  bool empty() const { return bytes.empty(); }
+  friend bool operator==(const Sealed&, const Sealed&) = default;
+};
+
+enum class VerifierKind { kNone, kApiToken, kLogin };
+
+// How the orchestrator reads the hub's list.
+struct Verifier {
+  VerifierKind kind = VerifierKind::kNone;
+  std::string principal;  // Client id or user name.
+  Sealed secret;          // Client secret or password.
+};
+
+struct Zone {
+  ZoneId id;
+  TenantId tenant_id;
+  std::string display_name;
+  std::string hub_url;     // Without a trailing slash.
+  std::string hub_ca_pem;  // Empty: the system's trust anchors.
+  int max_concurrent_joins = 50;
+  bool allow_cli_join = false;
+  Verifier verifier;
+  absl::Time create_time;
+};
+
+struct JoiningKeyVersion {
+  KeyVersionId id;
+  ZoneId zone_id;
+  int version = 0;  // 1, 2, … inside the zone.
+  KeyVersionState state = KeyVersionState::kPrepared;
+  std::string client_id;
+  Sealed secret;
+  absl::Time create_time;
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_MODEL_ZONE_H_
