@@ -1,0 +1,66 @@
+// Reading a hub's instance list, as the core asks for it. Implemented by orchestrator/hub over
+// HTTP, by the simulation's hub in tests.
+#ifndef MUSTER_ORCHESTRATOR_CORE_INTERFACES_HUB_READER_H_
+#define MUSTER_ORCHESTRATOR_CORE_INTERFACES_HUB_READER_H_
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "base/failure.h"
+#include "base/ids.h"
+#include "store/model/zone.h"
+
+namespace muster::core {
+
+// One record of the hub (contract 4.4). Everything but the id may be missing.
+struct HubInstance {
+  HubInstanceId id;                  // Lower case.
+  std::string internal_instance_id;  // Empty until the first connection, and in the public list.
+  std::string title;                 // Machine name; empty for a record that never connected.
+  std::string os;
+  std::string client_name;
+  std::string client_version;
+  std::optional<bool> connected;  // Absent where the list does not say (public summary route).
+  std::optional<bool> pending;    // isPendingConnection.
+  std::optional<absl::Time> reported_time;  // dateLastReported: the hub's clock.
+  std::optional<absl::Time> registered_time;
+};
+
+// A hub's list without the hub's own instance.
+struct HubList {
+  enum class Route { kInternal, kPublic, kLegacy };
+  std::vector<HubInstance> instances;
+  Route route = Route::kInternal;
+  // Whether the list is whole as far as the hub's answer tells. A list that is not may confirm
+  // presence, never absence (invariant 9).
+  bool whole = true;
+  // The hub's clock minus ours when the answer came, from its Date header; zero when unknown.
+  absl::Duration clock_offset;
+};
+
+// Everything needed to read one hub; copied from the store's zone. Several zones may name the same
+// hub.
+struct HubReadRequest {
+  ZoneId zone_id;
+  std::string hub_url;
+  std::string hub_ca_pem;
+  store::Verifier verifier;  // Secret still sealed.
+};
+
+using HubReadResult = std::variant<HubList, Failure>;
+
+class HubReader {
+ public:
+  virtual ~HubReader() = default;
+  // Reads the list elsewhere (blocking pool) and calls `done` there, once. Never blocks the caller.
+  // Failures are E-HUB-…, E-KEY-UNSEALABLE.
+  virtual void Read(HubReadRequest request, absl::AnyInvocable<void(HubReadResult)> done) = 0;
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_INTERFACES_HUB_READER_H_

@@ -1,0 +1,32 @@
+// Sealing and opening secrets. Implemented by orchestrator/secrets (AES-256-GCM under the master
+// key), by a transparent fake in tests.
+#ifndef MUSTER_ORCHESTRATOR_CORE_INTERFACES_KEY_VAULT_H_
+#define MUSTER_ORCHESTRATOR_CORE_INTERFACES_KEY_VAULT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/secret.h"
+#include "store/model/zone.h"
+
+namespace muster::core {
+
+// Thread-safe; microseconds of computation, no I/O.
+class KeyVault {
+ public:
+  virtual ~KeyVault() = default;
+  // `binding` is the associated data: what the secret belongs to, so that a sealed value moved
+  // elsewhere does not open.
+  virtual absl::StatusOr<store::Sealed> Seal(const Secret& secret, absl::string_view binding) = 0;
+  // E-KEY-UNSEALABLE when the master key or the binding is another one.
+  virtual absl::StatusOr<Secret> Open(const store::Sealed& sealed, absl::string_view binding) = 0;
+};
+
+// The bindings, in one place.
+std::string JoiningKeyBinding(const ZoneId& zone, int version);  // "joining-key acme/prod 3"
+std::string VerifierBinding(const ZoneId& zone);                 // "verifier acme/prod"
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_INTERFACES_KEY_VAULT_H_
