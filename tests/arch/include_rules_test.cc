@@ -1,0 +1,91 @@
+// Dependencies point one way (design section 3). Debian puts all headers on the default path, so
+// linking enforces nothing: this test reads every include of the tree against the table below.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "tests/arch/source_tree.h"
+
+namespace muster::arch {
+namespace {
+
+struct Rule {
+  const char* folder;     // Prefix of the including file.
+  const char* forbidden;  // Regular expression for the included path.
+  const char* reason;
+};
+
+constexpr Rule kRules[] = {
+    {"base/", "^(proto|store|orchestrator|worker|tests|muster)/",
+     "base is the ground: it knows nothing of ours"},
+    {"proto/", "^(store|orchestrator|worker|tests)/", "the wire stands on base alone"},
+    {"store/", "^(proto|muster|orchestrator|worker|tests)/|grpc",
+     "the store knows neither the wire nor who uses it"},
+    {"worker/", "^(store|orchestrator|tests)/",
+     "the worker is light and never sees the orchestrator's insides"},
+    {"orchestrator/", "^(worker|tests)/", "orchestrator and worker meet on the wire only"},
+    {"orchestrator/core/", "grpc|protobuf|\\.pb\\.h|^proto/|^muster/",
+     "decisions are made on plain values, not on messages"},
+    {"orchestrator/core/", "sqlite|^base/sql/|^store/sqlite/",
+     "the core sees the store's interfaces only"},
+    {"orchestrator/core/", "curl|^base/http/|boost", "the core does no I/O; HubReader does"},
+    {"orchestrator/core/", "openssl|^base/crypto/", "the core sees the vault's interface only"},
+    {"orchestrator/core/",
+     "^thread$|^mutex$|^future$|^condition_variable$|^base/"
+     "(mutex|thread_strand|thread_timers|blocking_pool)\\.h",
+     "one strand owns the core's state; it needs no threads or locks"},
+    {"orchestrator/core/", "absl/time/clock\\.h|absl/synchronization",
+     "time comes through muster::Clock"},
+    {"orchestrator/core/", "^orchestrator/(hub|identity|secrets|rpc|app|cli)/",
+     "the core names interfaces; the app wires them"},
+    {"orchestrator/hub/", "^orchestrator/(rpc|app|cli|identity)/|grpc", "the hub client is a leaf"},
+    {"orchestrator/cli/", "^orchestrator/(core|rpc|app|hub|secrets)/|^store/",
+     "the CLI is a client like any other: it uses the admin API"},
+    {"store/model/", "sqlite|^base/sql/|^store/(sqlite|interface)/", "plain values"},
+    {"store/interface/", "sqlite|^base/sql/|^store/sqlite/", "interfaces know no implementation"},
+    {"worker/session/", "grpc", "the session loop is tested without gRPC; worker/rpc adapts it"},
+    {"worker/commands/", "grpc", "commands know nothing of the stream"},
+    {"worker/service/", "grpc|^worker/(session|rpc)/", "drivers talk to the local service only"},
+    {"worker/(?!platform/)",
+     "^(unistd\\.h|sys/.*|fcntl\\.h|signal\\.h|pwd\\.h|spawn\\.h|windows\\.h)$",
+     "what differs between systems lives in worker/platform/<system>/"},
+};
+
+TEST(IncludeRules, HoldForEveryFile) {
+  const std::vector<SourceFile> files =
+      ReadSources({"base", "proto", "store", "orchestrator", "worker"});
+  ASSERT_GT(files.size(), 50u) << "the tree was not found";
+  for (const Rule& rule : kRules) {
+    const std::regex folder("^" + std::string(rule.folder));
+    const std::regex forbidden(rule.forbidden);
+    for (const SourceFile& file : files) {
+      if (!std::regex_search(file.path, folder)) continue;
+      for (const Include& include : IncludesOf(file)) {
+        EXPECT_FALSE(std::regex_search(include.path, forbidden))
+            << file.path << ":" << include.line << " includes " << include.path << ": "
+            << rule.reason;
+      }
+    }
+  }
+}
+
+// The table must be able to fail: a rule whose pattern is mistyped would never fire.
+TEST(IncludeRules, FireOnWhatTheyForbid) {
+  const SourceFile bad{
+      "orchestrator/core/x.cc",
+      {"#include <grpcpp/grpcpp.h>", "  #  include <x>", "#include \"base/http/client.h\""}};
+  const std::vector<Include> includes = IncludesOf(bad);
+  ASSERT_EQ(includes.size(), 2u);
+  EXPECT_EQ(includes[1].line, 3);
+  int fired = 0;
+  for (const Rule& rule : kRules) {
+    if (!std::regex_search(bad.path, std::regex("^" + std::string(rule.folder)))) continue;
+    for (const Include& include : includes)
+      fired += std::regex_search(include.path, std::regex(rule.forbidden));
+  }
+  EXPECT_EQ(fired, 2);
+}
+
+}  // namespace
+}  // namespace muster::arch

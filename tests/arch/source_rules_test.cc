@@ -1,0 +1,124 @@
+// Rules of house style that text can check: sizes, guards, contracts on top, platforms in files, no
+// sleeping tests, no unfinished work.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "tests/arch/source_tree.h"
+
+namespace muster::arch {
+namespace {
+
+const std::vector<std::string>& ProductFolders() {
+  static const auto* const folders =
+      new std::vector<std::string>{"base", "proto", "store", "orchestrator", "worker"};
+  return *folders;
+}
+std::vector<SourceFile> AllSources() {
+  return ReadSources({"base", "proto", "store", "orchestrator", "worker", "tests"});
+}
+
+TEST(SourceRules, FilesStayReadable) {
+  for (const SourceFile& file : AllSources()) {
+    EXPECT_LE(file.lines.size(), 700u)
+        << file.path << ": nothing above 700 lines; split by decision";
+    if (file.lines.size() <= 500) continue;
+    bool says_why = false;
+    for (size_t i = 0; i < 20; ++i) says_why |= absl::StrContains(file.lines[i], "One file");
+    EXPECT_TRUE(says_why) << file.path << " has " << file.lines.size()
+                          << " lines: split it, or say at the top \"One file because …\"";
+  }
+}
+
+TEST(SourceRules, GuardsAreThePath) {
+  for (const SourceFile& file : AllSources()) {
+    if (!absl::EndsWith(file.path, ".h")) continue;
+    const std::string guard = absl::StrCat(
+        "#ifndef MUSTER_",
+        absl::AsciiStrToUpper(absl::StrReplaceAll(file.path, {{"/", "_"}, {".", "_"}, {"-", "_"}})),
+        "_");
+    bool found = false;
+    for (const std::string& line : file.lines) found |= line == guard;
+    EXPECT_TRUE(found) << file.path << " lacks " << guard;
+  }
+}
+
+// The header is the contract: a comment before the first declaration or on it.
+TEST(SourceRules, HeadersOfTheProductExplainThemselves) {
+  for (const SourceFile& file : ReadSources(ProductFolders())) {
+    if (!absl::EndsWith(file.path, ".h")) continue;
+    bool comment = false;
+    for (const std::string& line : file.lines) {
+      comment |= absl::StartsWith(line, "//") && !absl::StartsWith(line, "// namespace");
+    }
+    EXPECT_TRUE(comment) << file.path << " has no contract";
+  }
+}
+
+TEST(SourceRules, PlatformsDifferInFilesNotInLines) {
+  const std::regex platform(
+      "^\\s*#\\s*(if|ifdef|ifndef|elif).*(_WIN32|__linux__|__APPLE__|__unix__)");
+  for (const SourceFile& file : ReadSources(ProductFolders())) {
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      EXPECT_FALSE(std::regex_search(file.lines[i], platform)) << file.path << ":" << i + 1;
+    }
+  }
+}
+
+TEST(SourceRules, NothingSleepsThrowsOrIsLeftUnfinished) {
+  struct Ban {
+    const char* folder;
+    const char* pattern;
+    const char* reason;
+  };
+  // Patterns are split so that this file does not ban itself.
+  const Ban bans[] = {
+      {"^tests/",
+       "sleep"
+       "_for|Sleep"
+       "For\\(|\\busleep"
+       "\\(|sleep"
+       "_until",
+       "tests wait on conditions or virtual time"},
+      {"^(base|proto|store|orchestrator|worker)/",
+       "\\bthrow"
+       "\\b[^_]*;",
+       "errors are values"},
+      {"^(base|proto|store|orchestrator|worker|tests)/",
+       "TO"
+       "DO|FIX"
+       "ME|XX"
+       "X:",
+       "unfinished work is an issue, not a comment"},
+      {"^(base|proto|store|orchestrator|worker|tests)/",
+       "std::opt"
+       "ional<std::string_"
+       "view>|absl::opt"
+       "ional|absl::var"
+       "iant",
+       "std's optional and variant, absl's string_view"},
+  };
+  for (const SourceFile& file : AllSources()) {
+    for (const Ban& ban : bans) {
+      if (!std::regex_search(file.path, std::regex(ban.folder))) continue;
+      const std::regex pattern(ban.pattern);
+      for (size_t i = 0; i < file.lines.size(); ++i) {
+        const std::string& line = file.lines[i];
+        if (absl::StrContains(absl::StripLeadingAsciiWhitespace(line).substr(0, 2), "//") &&
+            ban.folder[1] == '(' && absl::StrContains(ban.reason, "values")) {
+          continue;  // Prose may speak of throwing.
+        }
+        EXPECT_FALSE(std::regex_search(line, pattern))
+            << file.path << ":" << i + 1 << ": " << ban.reason;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace muster::arch

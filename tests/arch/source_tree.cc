@@ -1,0 +1,49 @@
+#include "tests/arch/source_tree.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+
+namespace muster::arch {
+
+namespace fs = std::filesystem;
+
+std::vector<SourceFile> ReadSources(const std::vector<std::string>& folders) {
+  std::vector<SourceFile> files;
+  const fs::path top = MUSTER_SOURCE_DIR;
+  for (const std::string& folder : folders) {
+    if (!fs::exists(top / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(top / folder)) {
+      const std::string extension = entry.path().extension().string();
+      if (!entry.is_regular_file() ||
+          (extension != ".h" && extension != ".cc" && extension != ".inc"))
+        continue;
+      SourceFile file{fs::relative(entry.path(), top).generic_string(), {}};
+      std::ifstream in(entry.path());
+      for (std::string line; std::getline(in, line);) file.lines.push_back(line);
+      files.push_back(std::move(file));
+    }
+  }
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
+  return files;
+}
+
+std::vector<Include> IncludesOf(const SourceFile& file) {
+  std::vector<Include> includes;
+  for (size_t i = 0; i < file.lines.size(); ++i) {
+    absl::string_view line = absl::StripLeadingAsciiWhitespace(file.lines[i]);
+    if (!absl::ConsumePrefix(&line, "#include")) continue;
+    line = absl::StripLeadingAsciiWhitespace(line);
+    if (line.size() < 2 || (line[0] != '<' && line[0] != '"')) continue;
+    const size_t end = line.find(line[0] == '<' ? '>' : '"', 1);
+    if (end == absl::string_view::npos) continue;
+    includes.push_back({std::string(line.substr(1, end - 1)), static_cast<int>(i) + 1});
+  }
+  return includes;
+}
+
+}  // namespace muster::arch

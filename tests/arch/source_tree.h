@@ -1,0 +1,26 @@
+// The source tree as text, for the tests that read it.
+#ifndef MUSTER_TESTS_ARCH_SOURCE_TREE_H_
+#define MUSTER_TESTS_ARCH_SOURCE_TREE_H_
+
+#include <string>
+#include <vector>
+
+namespace muster::arch {
+
+struct SourceFile {
+  std::string path;  // From the top: "base/clock.h".
+  std::vector<std::string> lines;
+};
+
+// Every .h, .cc and .inc below the given top folders, in order of path.
+std::vector<SourceFile> ReadSources(const std::vector<std::string>& folders);
+
+struct Include {
+  std::string path;  // As written between <> or "".
+  int line = 0;
+};
+std::vector<Include> IncludesOf(const SourceFile& file);
+
+}  // namespace muster::arch
+
+#endif  // MUSTER_TESTS_ARCH_SOURCE_TREE_H_
