@@ -42,6 +42,10 @@ absl::Status FailureStatus(FailureCode code, absl::string_view detail) {
   return status;
 }
 
+void AttachFailureCode(FailureCode code, absl::Status& status) {
+  status.SetPayload(kPayloadUrl, absl::Cord(TextOf(code)));
+}
+
 std::optional<FailureCode> FailureCodeOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kPayloadUrl);
   if (!payload.has_value()) return std::nullopt;

@@ -58,6 +58,9 @@ struct Failure {
 absl::Status FailureStatus(FailureCode code, absl::string_view detail);
 // The failure that FailureStatus put into `status`, if it did.
 std::optional<FailureCode> FailureCodeOf(const absl::Status& status);
+// Makes FailureCodeOf(status) answer `code`: for a status that came from elsewhere with the code in
+// its text only.
+void AttachFailureCode(FailureCode code, absl::Status& status);
 
 }  // namespace muster
 
