@@ -1,0 +1,121 @@
+// muster-load: what Muster does per second and per worker, beside what gRPC alone can do on the
+// same machine in the same run. docs/performance.md explains the figures.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "base/status_macros.h"
+#include "tests/bench/load/bare_phase.h"
+#include "tests/bench/load/bare_server.h"
+#include "tests/bench/load/measures.h"
+#include "tests/bench/load/process.h"
+
+namespace muster::bench {
+namespace {
+
+struct CompareOptions {
+  Load load{.workers = 2000, .commands_per_worker = 10, .at_once = 256};
+  int repeats = 3;
+  std::string out;
+};
+
+absl::StatusOr<Comparison> Compare(const CompareOptions& options, const std::string& folder) {
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  std::vector<Measures> bare;
+  std::vector<Measures> protocol;
+  // Phases alternate, so that a machine that slows down slows all of them.
+  for (int i = 0; i < options.repeats; ++i) {
+    const auto fresh = [&](const char* phase) {
+      std::string path = absl::StrCat(folder, "/", phase, i);
+      std::filesystem::create_directory(path);
+      return path;
+    };
+    std::cerr << "run " << i + 1 << " of " << options.repeats << ": bare" << std::flush;
+    ASSIGN_OR_RETURN(Measures one, RunBarePhase(options.load, false, self, fresh("bare")));
+    bare.push_back(one);
+    std::cerr << ", messages" << std::flush;
+    ASSIGN_OR_RETURN(one, RunBarePhase(options.load, true, self, fresh("messages")));
+    protocol.push_back(one);
+    std::cerr << "\n";
+  }
+  return Comparison{.workers = options.load.workers,
+                    .commands_per_worker = options.load.commands_per_worker,
+                    .repeats = options.repeats,
+                    .bare = Median(bare),
+                    .bare_protocol = Median(protocol)};
+}
+
+int RunCompare(const CompareOptions& options) {
+  const int files = RaiseFileLimit();
+  if (files < options.load.workers + 200) {
+    std::cerr << "error: " << options.load.workers << " workers need that many open files and 200 "
+              << "more in this process; the limit is " << files << " (ulimit -Hn)\n";
+    return 2;
+  }
+  std::string folder = (std::filesystem::temp_directory_path() / "muster-load-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) {
+    std::cerr << "error: cannot make a folder in " << std::filesystem::temp_directory_path()
+              << "\n";
+    return 1;
+  }
+  const absl::StatusOr<Comparison> comparison = Compare(options, folder);
+  if (!comparison.ok()) {
+    std::cerr << "\nerror: " << comparison.status().message() << "\nlogs: " << folder << "\n";
+    return 1;
+  }
+  std::filesystem::remove_all(folder);
+  std::cout << FormatTable(*comparison);
+  if (!options.out.empty()) {
+    std::ofstream file(options.out);
+    file << FormatJson(*comparison);
+    file.close();
+    if (!file) {
+      std::cerr << "error: cannot write " << options.out << "\n";
+      return 1;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace muster::bench
+
+int main(int argc, char** argv) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app("muster-load: measures Muster beside bare gRPC on the same machine");
+  app.require_subcommand(1);
+
+  std::string tls_folder;
+  bool full_protocol = false;
+  auto* server = app.add_subcommand("bare-server", "the bare gRPC server (started by compare)");
+  server->add_option("--tls", tls_folder, "folder with ca.pem, server.pem, server.key")->required();
+  server->add_flag("--full-protocol", full_protocol, "five messages per command instead of two");
+
+  muster::bench::CompareOptions options;
+  auto* compare = app.add_subcommand("compare", "bare and product in turn, and their ratios");
+  compare->add_option("--workers", options.load.workers, "connections of each phase")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  compare->add_option("--commands", options.load.commands_per_worker, "commands for each worker")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  compare->add_option("--at-once", options.load.at_once, "connections under way at a time")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  compare->add_option("--repeat", options.repeats, "runs of each phase; medians are shown")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  compare->add_option("--out", options.out, "also write the figures to this JSON file");
+
+  CLI11_PARSE(app, argc, argv);
+  if (server->parsed()) return muster::bench::RunBareServer(tls_folder, full_protocol);
+  return muster::bench::RunCompare(options);
+}
