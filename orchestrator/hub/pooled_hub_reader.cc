@@ -1,0 +1,130 @@
+#include "orchestrator/hub/pooled_hub_reader.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/crypto/digest.h"
+#include "base/crypto/sealing.h"
+#include "base/log.h"
+
+namespace muster::hub {
+namespace {
+
+// Digest of all that makes two reads the same. The secret is in it, so that a changed one is used
+// at once; what it is cannot be learned from a digest kept in memory beside it.
+std::string KeyOf(const core::HubReadRequest& request, const Secret& secret) {
+  std::string text = crypto::AssociatedData({request.hub_url, request.hub_ca_pem,
+                                             absl::StrCat(static_cast<int>(request.verifier.kind)),
+                                             request.verifier.principal, secret.Reveal()});
+  std::string key = crypto::Sha256(text);
+  Wipe(text);
+  return key;
+}
+
+}  // namespace
+
+PooledHubReader::PooledHubReader(Executor& executor, http::Client& http, core::KeyVault& vault,
+                                 const Clock& clock, HubReaderOptions options)
+    : executor_(executor), http_(http), vault_(vault), clock_(clock), options_(options) {}
+
+PooledHubReader::~PooledHubReader() = default;
+
+void PooledHubReader::Read(core::HubReadRequest request, Done done) {
+  executor_.Run([this, request = std::move(request), done = std::move(done)]() mutable {
+    Begin(std::move(request), std::move(done));
+  });
+}
+
+void PooledHubReader::Begin(core::HubReadRequest request, Done done) {
+  if (request.verifier.kind == store::VerifierKind::kNone) {
+    done(Failure{FailureCode::kHubAuth,
+                 absl::StrCat("zone ", request.zone_id.value(), " has no verifier")});
+    return;
+  }
+  absl::StatusOr<Secret> secret =
+      vault_.Open(request.verifier.secret, core::VerifierBinding(request.zone_id));
+  if (!secret.ok()) {
+    done(Failure{FailureCode::kKeyUnsealable,
+                 absl::StrCat("the sealed secret of the verifier of zone ", request.zone_id.value(),
+                              " does not open")});
+    return;
+  }
+  const std::string key = KeyOf(request, *secret);
+  Entry* entry = nullptr;
+  absl::Status created;
+  {
+    MutexLock lock(&mu_);
+    const absl::Time now = clock_.Now();
+    ForgetIdle(now);
+    std::unique_ptr<Entry>& slot = entries_[key];
+    if (slot == nullptr) slot = std::make_unique<Entry>();
+    entry = slot.get();
+    if (entry->client == nullptr) {
+      HubClientOptions options{.hub_url = request.hub_url,
+                               .ca_pem = request.hub_ca_pem,
+                               .connect_timeout = options_.connect_timeout,
+                               .total_timeout = options_.total_timeout};
+      NamedSecret credentials{request.verifier.principal, *std::move(secret)};
+      if (request.verifier.kind == store::VerifierKind::kApiToken) {
+        options.api_token = std::move(credentials);
+      } else {
+        options.login = std::move(credentials);
+      }
+      auto client = HttpHubClient::Create(std::move(options), http_, clock_);
+      if (client.ok()) {
+        entry->client = *std::move(client);
+      } else {
+        created = client.status();
+        entries_.erase(key);
+      }
+    }
+    if (created.ok()) {
+      entry->last_use = now;
+      entry->waiting.push_back(std::move(done));
+      if (entry->waiting.size() > 1) return;  // The poll under way answers.
+    }
+  }
+  if (!created.ok()) {
+    done(Failure{FailureCode::kHubUnreachable,
+                 absl::StrCat("the hub URL of zone ", request.zone_id.value(),
+                              " is unusable: ", created.message())});
+    return;
+  }
+  // A task of its own: reads that are queued before it join it.
+  executor_.Run([this, entry] { Poll(*entry); });
+}
+
+void PooledHubReader::Poll(Entry& entry) {
+  const absl::Time start = clock_.Now();
+  HubReadOutcome outcome = entry.client->ReadList();
+  core::HubReadResult result;
+  if (auto* const failed = std::get_if<HubFailure>(&outcome)) {
+    log::Warning("hub not read",
+                 {{"code", TextOf(failed->failure.code)}, {"detail", failed->failure.detail}});
+    result = std::move(failed->failure);
+  } else {
+    auto& list = std::get<core::HubList>(outcome);
+    log::Debug("hub read", {{"instances", list.instances.size()},
+                            {"whole", list.whole},
+                            {"took", clock_.Now() - start}});
+    result = std::move(list);
+  }
+  std::vector<Done> waiting;
+  {
+    MutexLock lock(&mu_);
+    waiting.swap(entry.waiting);  // From here on `entry` may be forgotten.
+  }
+  for (size_t i = 0; i + 1 < waiting.size(); ++i) waiting[i](result);
+  waiting.back()(std::move(result));
+}
+
+void PooledHubReader::ForgetIdle(absl::Time now) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const auto next = std::next(it);
+    const Entry& entry = *it->second;
+    if (entry.waiting.empty() && now - entry.last_use > options_.idle_lifetime) entries_.erase(it);
+    it = next;
+  }
+}
+
+}  // namespace muster::hub

@@ -1,0 +1,304 @@
+// What the hub doubles do not do: other versions' routes, clocks, proxies, and lies.
+#include "orchestrator/hub/http_hub_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_http_client.h"
+
+namespace muster::hub {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Route = core::HubList::Route;
+
+constexpr char kCanary[] = "canary+secret/42";
+constexpr char kList[] = "https://hub.example/prefix/internal/v1/hub/instances";
+
+constexpr char kFullList[] = R"([
+  {"id":"hub-1","title":"hub","clientName":"","connectionStatus":"connected",
+   "isPendingConnection":false},
+  {"id":"web-1","title":"web","connectionStatus":"connected","isPendingConnection":false}])";
+
+class HttpHubClientTest : public ::testing::Test {
+ protected:
+  enum class Kind { kToken, kLogin, kBoth };
+
+  HttpHubClient& Client(Kind kind = Kind::kToken) {
+    HubClientOptions options{.hub_url = "https://hub.example/prefix"};
+    if (kind != Kind::kLogin) options.api_token = NamedSecret{"reader", Secret::CopyOf(kCanary)};
+    if (kind != Kind::kToken) options.login = NamedSecret{"user", Secret::CopyOf(kCanary)};
+    auto client = HttpHubClient::Create(std::move(options), http_, clock_);
+    EXPECT_TRUE(client.ok()) << client.status();
+    client_ = *std::move(client);
+    return *client_;
+  }
+  // Answers by the end of the path; 404 for others.
+  void Serve(std::map<std::string, http::Response> answers) {
+    http_.Handle([answers = std::move(answers)](const http::Request& request) {
+      const std::string path = request.url.substr(0, request.url.find('?'));
+      for (const auto& [suffix, response] : answers) {
+        if (absl::EndsWith(path, suffix)) return response;
+      }
+      return FakeHttpClient::Json(404, "");
+    });
+  }
+  static core::HubList ListOf(HubReadOutcome outcome) {
+    if (const auto* failed = std::get_if<HubFailure>(&outcome)) {
+      ADD_FAILURE() << TextOf(failed->failure.code) << ": " << failed->failure.detail;
+      return {};
+    }
+    return std::get<core::HubList>(std::move(outcome));
+  }
+  static HubFailure FailureOf(HubReadOutcome outcome) {
+    if (std::holds_alternative<core::HubList>(outcome)) {
+      ADD_FAILURE() << "the list was read";
+      return {.failure = {FailureCode::kHubError, ""}};
+    }
+    HubFailure failed = std::get<HubFailure>(std::move(outcome));
+    EXPECT_THAT(failed.failure.detail, Not(HasSubstr(kCanary)));
+    EXPECT_THAT(failed.failure.detail, Not(HasSubstr("canary%2Bsecret%2F42")));
+    return failed;
+  }
+  std::vector<std::string> Paths() {
+    std::vector<std::string> paths;
+    for (const auto& seen : http_.requests()) {
+      paths.push_back(absl::StrCat(
+          seen.method, " ",
+          absl::string_view(seen.url).substr(sizeof("https://hub.example/prefix") - 1)));
+    }
+    return paths;
+  }
+
+  FakeClock clock_;
+  FakeHttpClient http_;
+  std::unique_ptr<HttpHubClient> client_;
+};
+
+TEST_F(HttpHubClientTest, ReadsTheListAndTakesTheHubOut) {
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)},
+         {"/hub/info",
+          FakeHttpClient::Json(200, R"({"instanceId":"HUB-1","version":{"version":"7.0.2.0"}})")}});
+  const core::HubList list = ListOf(Client().ReadList());
+  ASSERT_EQ(list.instances.size(), 1u);
+  EXPECT_EQ(list.instances[0].id.value(), "web-1");
+  EXPECT_EQ(list.route, Route::kInternal);
+  EXPECT_TRUE(list.whole);
+  EXPECT_EQ(client_->facts().version, "7.0.2.0");
+  const FakeHttpClient::Seen first = http_.requests().at(0);
+  EXPECT_EQ(first.url, kList);
+  EXPECT_EQ(first.HeaderValue("X-Client-ID"), "reader");
+  EXPECT_EQ(first.HeaderValue("X-Client-Secret"), kCanary);
+  // The facts need no credentials, so they get none.
+  EXPECT_EQ(http_.requests().at(1).HeaderValue("X-Client-Secret"), "");
+}
+
+TEST_F(HttpHubClientTest, AListWithoutTheHubItselfIsNotWhole) {
+  Serve({{"/internal/v1/hub/instances",
+          FakeHttpClient::Json(200, R"([{"id":"a","isPendingConnection":true}])")},
+         {"/hub/info", FakeHttpClient::Json(200, R"({"instanceId":"hub-1"})")}});
+  const core::HubList list = ListOf(Client().ReadList());
+  EXPECT_EQ(list.instances.size(), 1u);
+  EXPECT_FALSE(list.whole);
+}
+
+TEST_F(HttpHubClientTest, AListWithABrokenRecordIsNotWhole) {
+  Serve({{"/internal/v1/hub/instances",
+          FakeHttpClient::Json(200, R"([{"id":"hub-1","isPendingConnection":false},{}])")},
+         {"/hub/info", FakeHttpClient::Json(200, R"({"instanceId":"hub-1"})")}});
+  EXPECT_FALSE(ListOf(Client().ReadList()).whole);
+}
+
+TEST_F(HttpHubClientTest, FallsBackToTheSummaryOfThePublicRoute) {
+  Serve({{"/api/v1/hub/instances",
+          FakeHttpClient::Json(
+              200, R"([{"id":"h","displayTitle":"hub","clientName":"Certify Management Hub"},
+                       {"id":"a","displayTitle":"web"}])")}});
+  const core::HubList list = ListOf(Client().ReadList());
+  EXPECT_EQ(list.route, Route::kPublic);
+  EXPECT_TRUE(list.whole);
+  ASSERT_EQ(list.instances.size(), 1u);
+  EXPECT_EQ(list.instances[0].title, "web");
+  EXPECT_EQ(list.instances[0].connected, std::nullopt);
+}
+
+TEST_F(HttpHubClientTest, FallsBackToTheLegacyArrayWhichListsConnectedInstancesOnly) {
+  Serve({{"/auth/login", FakeHttpClient::Json(200, R"({"accessToken":"jwt-1"})")},
+         {"/api/v1/hub/instances",
+          FakeHttpClient::Json(200, R"([{"instanceId":"A","title":"web","tags":["x"],
+                                         "lastReported":"2024-10-17T09:00:00Z"}])")},
+         {"/system/version", FakeHttpClient::Json(200, R"({"major":6,"minor":1,"build":3})")}});
+  const core::HubList list = ListOf(Client(Kind::kLogin).ReadList());
+  EXPECT_EQ(list.route, Route::kLegacy);
+  EXPECT_FALSE(list.whole);
+  ASSERT_EQ(list.instances.size(), 1u);
+  EXPECT_EQ(list.instances[0].connected, true);
+  EXPECT_TRUE(list.instances[0].reported_time.has_value());
+  EXPECT_EQ(client_->facts().version, "6.1.3");
+}
+
+TEST_F(HttpHubClientTest, SaysWhenNeitherRouteExists) {
+  Serve({});
+  const HubFailure failed = FailureOf(Client().ReadList());
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubBadAnswer);
+  EXPECT_THAT(failed.failure.detail, HasSubstr("neither"));
+}
+
+TEST_F(HttpHubClientTest, LogsInWhenTheApiTokenIsRefusedAndStaysWithIt) {
+  http_.Handle([](const http::Request& request) -> absl::StatusOr<http::Response> {
+    if (absl::EndsWith(request.url, "/auth/login")) {
+      return FakeHttpClient::Json(200, R"({"accessToken":"jwt-1","refreshToken":"r-1"})");
+    }
+    for (const http::Header& header : request.headers) {
+      if (header.name == "Authorization") return FakeHttpClient::Json(200, kFullList);
+    }
+    return FakeHttpClient::Json(401, "");
+  });
+  HttpHubClient& client = Client(Kind::kBoth);
+  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 2u);
+  EXPECT_THAT(Paths(), ElementsAre("GET /internal/v1/hub/instances", "POST /api/v1/auth/login",
+                                   "GET /internal/v1/hub/instances", "GET /internal/v1/hub/info",
+                                   "GET /api/v1/system/version"));
+  EXPECT_EQ(http_.requests().at(1).body,
+            absl::StrCat(R"({"password":")", kCanary, R"(","username":"user"})"));
+  EXPECT_EQ(http_.requests().at(2).HeaderValue("Authorization"), "Bearer jwt-1");
+  EXPECT_EQ(http_.requests().at(2).HeaderValue("X-Client-Secret"), "");
+  ListOf(client.ReadList());
+  EXPECT_EQ(http_.requests().at(5).HeaderValue("Authorization"), "Bearer jwt-1");
+}
+
+TEST_F(HttpHubClientTest, LogsInAgainWhenARefreshAnswersNonsense) {
+  Serve({{"/auth/login",
+          FakeHttpClient::Json(200, R"({"accessToken":"jwt-1","refreshToken":"r+1"})")},
+         {"/auth/refresh", FakeHttpClient::Json(200, "{}")},
+         {"/internal/v1/hub/instances", FakeHttpClient::Json(401, "")}});
+  const HubFailure failed = FailureOf(Client(Kind::kLogin).ReadList());
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
+  EXPECT_THAT(Paths(), ElementsAre("POST /api/v1/auth/login", "GET /internal/v1/hub/instances",
+                                   "POST /api/v1/auth/refresh?refreshToken=r%2B1",
+                                   "POST /api/v1/auth/login", "GET /internal/v1/hub/instances"));
+}
+
+TEST_F(HttpHubClientTest, ReportsARefusedLogin) {
+  Serve(
+      {{"/auth/login",
+        FakeHttpClient::Json(
+            401, absl::StrCat(R"({"title":"Login Failed","detail":"Invalid username or password )",
+                              kCanary, R"("})"))}});
+  const HubFailure failed = FailureOf(Client(Kind::kLogin).ReadList());
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
+  EXPECT_THAT(failed.failure.detail,
+              HasSubstr("Login Failed: Invalid username or password [secret]"));
+}
+
+TEST_F(HttpHubClientTest, ReportsALoginThatSaysNoWith200) {
+  Serve({{"/auth/login", FakeHttpClient::Json(
+                             200, R"({"isSuccess":false,"detail":"locked","accessToken":"x"})")}});
+  const HubFailure failed = FailureOf(Client(Kind::kLogin).ReadList());
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
+  EXPECT_THAT(failed.failure.detail, HasSubstr("locked"));
+}
+
+TEST_F(HttpHubClientTest, StrikesSecretsOutOfWhatTheHubSays) {
+  const std::string jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
+  Serve({{"/internal/v1/hub/instances",
+          FakeHttpClient::Json(401, absl::StrCat(R"({"title":"Bad )", kCanary, R"(","detail":")",
+                                                 jwt, R"( canary%2Bsecret%2F42\nand )",
+                                                 std::string(2000, 'x'), R"("})"))},
+         {"/system/version", FakeHttpClient::Json(200, R"({"version":"6.9"})")}});
+  const HubFailure failed = FailureOf(Client().ReadList());
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
+  EXPECT_THAT(failed.failure.detail, HasSubstr("401 Bad [secret]: [secret] [secret] and xxx"));
+  EXPECT_THAT(failed.failure.detail, HasSubstr("hub version 6.9"));
+  EXPECT_THAT(failed.failure.detail, Not(HasSubstr("eyJ")));
+  EXPECT_LT(failed.failure.detail.size(), 600u);
+}
+
+TEST_F(HttpHubClientTest, ExplainsAListOfNull) {
+  for (const char* body : {"", "null", " null\n"}) {
+    Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, body)}});
+    const HubFailure failed = FailureOf(Client().ReadList());
+    EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
+    EXPECT_THAT(failed.failure.detail, HasSubstr("may not see it"));
+  }
+}
+
+TEST_F(HttpHubClientTest, LeavesALimitingHubAloneAsLongAsItAsks) {
+  http::Response limited = FakeHttpClient::Json(429, "");
+  limited.headers.emplace_back("Retry-After", "17");
+  http_.Then(limited);
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)}});
+  HttpHubClient& client = Client();
+  HubFailure failed = FailureOf(client.ReadList());
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubRateLimited);
+  EXPECT_EQ(failed.retry_after, absl::Seconds(17));
+  clock_.Advance(absl::Seconds(16));
+  failed = FailureOf(client.ReadList());
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubRateLimited);
+  EXPECT_EQ(failed.retry_after, absl::Seconds(1));
+  EXPECT_EQ(http_.requests().size(), 1u);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 2u);
+}
+
+TEST_F(HttpHubClientTest, HasAWaitForAHubThatNamesNone) {
+  http_.Then(FakeHttpClient::Json(429, ""));
+  EXPECT_EQ(FailureOf(Client().ReadList()).retry_after, absl::Seconds(30));
+}
+
+TEST_F(HttpHubClientTest, TellsTheHubsClockFromItsDateHeader) {
+  const auto list_at = [&](absl::Duration skew) {
+    http::Response response = FakeHttpClient::Json(200, kFullList);
+    response.headers.emplace_back(
+        "Date",
+        absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", clock_.Now() + skew, absl::UTCTimeZone()));
+    http_.Then(response);
+    return ListOf(Client().ReadList()).clock_offset;
+  };
+  EXPECT_EQ(list_at(absl::ZeroDuration()), absl::ZeroDuration());
+  EXPECT_EQ(list_at(absl::Minutes(10)), absl::Minutes(10));
+  EXPECT_EQ(list_at(-absl::Minutes(10)), -absl::Minutes(10) + absl::Seconds(1));
+}
+
+TEST_F(HttpHubClientTest, NamesEachTransportErrorByItsCode) {
+  const std::pair<http::TransportError, FailureCode> rows[] = {
+      {http::TransportError::kRefused, FailureCode::kHubUnreachable},
+      {http::TransportError::kDns, FailureCode::kHubUnreachable},
+      {http::TransportError::kTimeout, FailureCode::kHubUnreachable},
+      {http::TransportError::kTls, FailureCode::kHubTls},
+      {http::TransportError::kReset, FailureCode::kHubError},
+      {http::TransportError::kTooLarge, FailureCode::kHubBadAnswer},
+      {http::TransportError::kMalformed, FailureCode::kHubBadAnswer},
+  };
+  for (const auto& [error, code] : rows) {
+    http_.Then(http::MakeTransportError(error, true, "what was seen"));
+    const HubFailure failed = FailureOf(Client().ReadList());
+    EXPECT_EQ(failed.failure.code, code) << http::TransportErrorName(error);
+    EXPECT_THAT(failed.failure.detail, HasSubstr("what was seen"));
+  }
+}
+
+TEST_F(HttpHubClientTest, SaysWhereARedirectLeadsWithoutItsQuery) {
+  http::Response redirect{.status = 302,
+                          .headers = {{"Location", "https://sso.example/login?token=abc"}}};
+  http_.Then(redirect);
+  const HubFailure failed = FailureOf(Client().ReadList());
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubBadAnswer);
+  EXPECT_THAT(failed.failure.detail, HasSubstr("https://sso.example/login"));
+  EXPECT_THAT(failed.failure.detail, HasSubstr("hub URL"));
+  EXPECT_THAT(failed.failure.detail, Not(HasSubstr("abc")));
+}
+
+TEST(HttpHubClientCreateTest, RefusesAUrlThatIsNone) {
+  FakeHttpClient http;
+  FakeClock clock;
+  EXPECT_FALSE(HttpHubClient::Create({.hub_url = "hub.example"}, http, clock).ok());
+}
+
+}  // namespace
+}  // namespace muster::hub
