@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/secret.h"
 #include "store/model/zone.h"
@@ -24,8 +25,12 @@ class KeyVault {
 };
 
 // The bindings, in one place.
-std::string JoiningKeyBinding(const ZoneId& zone, int version);  // "joining-key acme/prod 3"
-std::string VerifierBinding(const ZoneId& zone);                 // "verifier acme/prod"
+inline std::string JoiningKeyBinding(const ZoneId& zone, int version) {
+  return absl::StrCat("joining-key ", zone.value(), " ", version);  // "joining-key acme/prod 3"
+}
+inline std::string VerifierBinding(const ZoneId& zone) {
+  return absl::StrCat("verifier ", zone.value());  // "verifier acme/prod"
+}
 
 }  // namespace muster::core
 
