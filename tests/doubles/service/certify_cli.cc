@@ -1,15 +1,12 @@
 #include "tests/doubles/service/certify_cli.h"
 
 #include <fstream>
-#include <future>
-#include <memory>
 #include <optional>
 #include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tests/doubles/http/http_client.h"
-#include "tests/doubles/http/io_loop.h"
+#include "tests/doubles/http/blocking_client.h"
 
 namespace muster::doubles {
 namespace {
@@ -26,15 +23,6 @@ std::string ServiceUrl(const std::string& app_data) {
   return absl::StrCat("http://", host, ":", port, "/api");
 }
 
-ClientResult Call(IoLoop& loop, HttpClient& client, ClientRequest request) {
-  std::promise<ClientResult> done;
-  loop.Run([&] {
-    client.Send(std::move(request),
-                [&done](ClientResult result) { done.set_value(std::move(result)); });
-  });
-  return done.get_future().get();
-}
-
 }  // namespace
 
 int RunCertify(const std::vector<std::string>& args, const std::string& app_data,
@@ -49,16 +37,14 @@ int RunCertify(const std::vector<std::string>& args, const std::string& app_data
     out << "Not enough arguments\n";
     return 0;
   }
-  IoLoop loop(SimClock::Real());
-  const auto client = std::make_unique<HttpClient>(loop, HttpClientOptions{});
+  BlockingClient client;
   const std::string url = ServiceUrl(app_data);
   ClientRequest version;
   version.url = url + "/system/appversion";
-  if (const ClientResult result = Call(loop, *client, version);
+  if (const ClientResult result = client.Call(version);
       result.kind != ClientResult::Kind::kAnswer) {
     out << "System.Net.Http.HttpRequestException: " << result.error << "\n"
         << "Certify Certificate Manager service not started.\n";
-    loop.Stop();
     return -1;
   }
   ClientRequest join;
@@ -66,8 +52,7 @@ int RunCertify(const std::vector<std::string>& args, const std::string& app_data
   join.url = url + "/system/hub/join";
   join.body = DumpJson(Json{{"url", args[2]}, {"clientId", args[3]}, {"secret", args[4]}});
   join.timeout = kTimeout;
-  const ClientResult result = Call(loop, *client, std::move(join));
-  loop.Stop();
+  const ClientResult result = client.Call(std::move(join));
   const std::optional<Json> body = ParseJson(result.response.body);
   if (result.kind != ClientResult::Kind::kAnswer || result.response.status != 200 || !body) {
     out << "Unhandled exception. System.Net.Http.HttpRequestException: " << result.error << "\n";

@@ -79,6 +79,7 @@ class ServiceDouble {
   void Rejoin(const std::string& client_id, const std::string& secret);
   ServiceState& state() { return state_; }
   const ServiceOptions& options() const { return options_; }
+  int faults_applied() const { return faults_.applied(); }
   Json ReportJson() const;
   Json StatsJson() const;
   Router& router() { return router_; }
