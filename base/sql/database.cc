@@ -213,6 +213,9 @@ absl::Status Database::Finish(int result, absl::string_view context) {
   }
   absl::Status error = std::exchange(hook_error_, absl::OkStatus());
   if (error.ok()) error = SqliteError(db_, result, context);
+  if (const ErrorKind kind = ErrorKindOf(error); fatal_error_hook_ && IsFatal(kind)) {
+    error = WithKind(fatal_error_hook_(error), kind);
+  }
   // Some errors make SQLite roll back the whole transaction; its owner learns the reason at Commit.
   if (!in_transaction() && rollback_cause_.ok()) rollback_cause_ = error;
   return error;

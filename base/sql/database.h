@@ -84,6 +84,11 @@ class Database {
   // connection. An empty function removes the hook.
   void SetCommitHook(std::function<absl::Status()> before);
   void SetAfterCommitHook(std::function<void()> after);
+  // Called with each error of a kind that IsFatal; what it returns, which must be an error, is what
+  // the caller gets, with the kind kept. It may not use this connection.
+  void SetFatalErrorHook(std::function<absl::Status(const absl::Status&)> hook) {
+    fatal_error_hook_ = std::move(hook);
+  }
 
  private:
   friend class Statement;
@@ -102,6 +107,7 @@ class Database {
   absl::flat_hash_map<std::string, std::unique_ptr<internal::CachedStatement>> cache_;
   std::function<absl::Status()> before_commit_;
   std::function<void()> after_commit_;
+  std::function<absl::Status(const absl::Status&)> fatal_error_hook_;
   absl::Status hook_error_;  // What before_commit_ answered, until Finish returns it.
   bool committing_ = false;  // OnCommit has run and let the commit pass; Finish has not run yet.
   absl::Status rollback_cause_;  // The error with which SQLite itself ended the open transaction.
