@@ -2,11 +2,13 @@
 // CLI) and the moves that each allows.
 //
 //   enrollment   not_enrolled → queued → joining → joined_unverified → enrolled ⇄ degraded
-//                queued, joining → failed · in_doubt · not_enrolled (canceled, straggler)       any
-//                → quarantined · decommissioned
-//   attempt      held → queued → sent → acknowledged → running → succeeded · failed · rejected ·
-//   timed_out · expired · canceled
-//                sent, acknowledged, running → in_doubt → settled
+//                queued, joining → failed · in_doubt · not_enrolled (canceled, straggler)
+//                any → quarantined · decommissioned
+//   attempt      held → queued → sent → acknowledged → running → succeeded · failed · rejected
+//                · timed_out · expired · canceled
+//                sent, acknowledged, running → in_doubt → settled (or running again)
+//
+// These are the main roads; recovery and retries add some. states.cc has the whole tables.
 //
 // A move that MayMove refuses is an internal error and never a write (invariant 5).
 #ifndef MUSTER_STORE_MODEL_STATES_H_
@@ -62,9 +64,10 @@ enum class RolloutState {
   kCanceled,
 };
 // Where one server stands inside one rollout (docs/decisions/target-states.md).
-//   waiting → in_flight → verifying → succeeded          waiting → straggler · canceled · failed
-//   in_flight → waiting (retry) · failed · in_doubt      verifying → failed      in_doubt →
-//   in_flight · verifying · failed · succeeded
+//
+//   waiting → in_flight → verifying → succeeded     waiting → straggler · canceled · failed
+//   in_flight → waiting (retry) · failed · in_doubt verifying → failed
+//   in_doubt → in_flight · verifying · failed · succeeded
 enum class TargetState {
   kWaiting,
   kInFlight,
@@ -103,6 +106,9 @@ bool MayMove(Enrollment from, Enrollment to);
 bool MayMove(AttemptState from, AttemptState to);
 bool MayMove(RolloutState from, RolloutState to);
 bool MayMove(TargetState from, TargetState to);
+bool MayMove(KeyVersionState from, KeyVersionState to);
+bool MayMove(TokenState from, TokenState to);
+bool MayMove(CertificateState from, CertificateState to);
 
 bool IsOpen(AttemptState state);   // Not final: held … running, in_doubt.
 bool IsFinal(RolloutState state);  // denied, approval_expired, completed…, aborted, canceled.

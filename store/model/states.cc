@@ -1,0 +1,307 @@
+#include "store/model/states.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace muster::store {
+namespace {
+
+template <typename E>
+struct Name {
+  E value;
+  const char* text;
+};
+
+template <typename E, size_t N>
+absl::string_view TextIn(const std::array<Name<E>, N>& names, E value) {
+  for (const Name<E>& name : names) {
+    if (name.value == value) return name.text;
+  }
+  return "";
+}
+
+template <typename E, size_t N>
+std::optional<E> ValueIn(const std::array<Name<E>, N>& names, absl::string_view text) {
+  for (const Name<E>& name : names) {
+    if (text == name.text) return name.value;
+  }
+  return std::nullopt;
+}
+
+// The states that one state may move to, as a set of bits.
+template <typename E>
+struct Moves {
+  E from;
+  uint32_t to;
+};
+
+template <typename... E>
+constexpr uint32_t To(E... states) {
+  return ((uint32_t{1} << static_cast<int>(states)) | ... | uint32_t{0});
+}
+
+template <typename E, size_t N>
+bool Holds(const Moves<E> (&table)[N], E from, E to) {
+  for (const Moves<E>& row : table) {
+    if (row.from == from) return (row.to & To(to)) != 0;
+  }
+  return false;
+}
+
+constexpr std::array kAdmissions = {
+    Name<Admission>{Admission::kRegistered, "registered"},
+    Name<Admission>{Admission::kPending, "pending"},
+    Name<Admission>{Admission::kAdmitted, "admitted"},
+    Name<Admission>{Admission::kEvicted, "evicted"},
+    Name<Admission>{Admission::kBanned, "banned"},
+    Name<Admission>{Admission::kRetired, "retired"},
+    Name<Admission>{Admission::kRejected, "rejected"},
+};
+constexpr std::array kEnrollments = {
+    Name<Enrollment>{Enrollment::kNotEnrolled, "not_enrolled"},
+    Name<Enrollment>{Enrollment::kQueued, "queued"},
+    Name<Enrollment>{Enrollment::kJoining, "joining"},
+    Name<Enrollment>{Enrollment::kJoinedUnverified, "joined_unverified"},
+    Name<Enrollment>{Enrollment::kEnrolled, "enrolled"},
+    Name<Enrollment>{Enrollment::kFailed, "failed"},
+    Name<Enrollment>{Enrollment::kInDoubt, "in_doubt"},
+    Name<Enrollment>{Enrollment::kDegraded, "degraded"},
+    Name<Enrollment>{Enrollment::kQuarantined, "quarantined"},
+    Name<Enrollment>{Enrollment::kDecommissioned, "decommissioned"},
+};
+constexpr std::array kAttemptStates = {
+    Name<AttemptState>{AttemptState::kHeld, "held"},
+    Name<AttemptState>{AttemptState::kQueued, "queued"},
+    Name<AttemptState>{AttemptState::kSent, "sent"},
+    Name<AttemptState>{AttemptState::kAcknowledged, "acknowledged"},
+    Name<AttemptState>{AttemptState::kRunning, "running"},
+    Name<AttemptState>{AttemptState::kSucceeded, "succeeded"},
+    Name<AttemptState>{AttemptState::kFailed, "failed"},
+    Name<AttemptState>{AttemptState::kRejected, "rejected"},
+    Name<AttemptState>{AttemptState::kTimedOut, "timed_out"},
+    Name<AttemptState>{AttemptState::kExpired, "expired"},
+    Name<AttemptState>{AttemptState::kCanceled, "canceled"},
+    Name<AttemptState>{AttemptState::kInDoubt, "in_doubt"},
+    Name<AttemptState>{AttemptState::kSettled, "settled"},
+};
+constexpr std::array kRolloutStates = {
+    Name<RolloutState>{RolloutState::kDraft, "draft"},
+    Name<RolloutState>{RolloutState::kPlanned, "planned"},
+    Name<RolloutState>{RolloutState::kAwaitingApproval, "awaiting_approval"},
+    Name<RolloutState>{RolloutState::kApproved, "approved"},
+    Name<RolloutState>{RolloutState::kDenied, "denied"},
+    Name<RolloutState>{RolloutState::kApprovalExpired, "approval_expired"},
+    Name<RolloutState>{RolloutState::kScheduled, "scheduled"},
+    Name<RolloutState>{RolloutState::kRunning, "running"},
+    Name<RolloutState>{RolloutState::kPaused, "paused"},
+    Name<RolloutState>{RolloutState::kCompleted, "completed"},
+    Name<RolloutState>{RolloutState::kCompletedWithStragglers, "completed_with_stragglers"},
+    Name<RolloutState>{RolloutState::kAborted, "aborted"},
+    Name<RolloutState>{RolloutState::kCanceled, "canceled"},
+};
+constexpr std::array kTargetStates = {
+    Name<TargetState>{TargetState::kWaiting, "waiting"},
+    Name<TargetState>{TargetState::kInFlight, "in_flight"},
+    Name<TargetState>{TargetState::kVerifying, "verifying"},
+    Name<TargetState>{TargetState::kSucceeded, "succeeded"},
+    Name<TargetState>{TargetState::kFailed, "failed"},
+    Name<TargetState>{TargetState::kInDoubt, "in_doubt"},
+    Name<TargetState>{TargetState::kStraggler, "straggler"},
+    Name<TargetState>{TargetState::kCanceled, "canceled"},
+};
+constexpr std::array kKeyVersionStates = {
+    Name<KeyVersionState>{KeyVersionState::kPrepared, "prepared"},
+    Name<KeyVersionState>{KeyVersionState::kActive, "active"},
+    Name<KeyVersionState>{KeyVersionState::kTainted, "tainted"},
+    Name<KeyVersionState>{KeyVersionState::kRevoked, "revoked"},
+};
+constexpr std::array kTokenStates = {
+    Name<TokenState>{TokenState::kActive, "active"},
+    Name<TokenState>{TokenState::kExhausted, "exhausted"},
+    Name<TokenState>{TokenState::kExpired, "expired"},
+    Name<TokenState>{TokenState::kRevoked, "revoked"},
+    Name<TokenState>{TokenState::kLocked, "locked"},
+};
+constexpr std::array kCertificateStates = {
+    Name<CertificateState>{CertificateState::kActive, "active"},
+    Name<CertificateState>{CertificateState::kSuperseded, "superseded"},
+    Name<CertificateState>{CertificateState::kRevoked, "revoked"},
+    Name<CertificateState>{CertificateState::kExpired, "expired"},
+};
+constexpr std::array kCommandKinds = {
+    Name<CommandKind>{CommandKind::kProbe, "probe"},
+    Name<CommandKind>{CommandKind::kJoin, "join"},
+};
+constexpr std::array kMatchKinds = {
+    Name<MatchKind>{MatchKind::kHubId, "hub_id"},
+    Name<MatchKind>{MatchKind::kInternalId, "internal_id"},
+    Name<MatchKind>{MatchKind::kMachineName, "machine_name"},
+};
+
+}  // namespace
+
+#define MUSTER_STATE_STRINGS(Enum)                                             \
+  absl::string_view ToString(Enum value) { return TextIn(k##Enum##s, value); } \
+  std::optional<Enum> Parse##Enum(absl::string_view text) { return ValueIn(k##Enum##s, text); }
+MUSTER_STATE_STRINGS(Admission)
+MUSTER_STATE_STRINGS(Enrollment)
+MUSTER_STATE_STRINGS(AttemptState)
+MUSTER_STATE_STRINGS(RolloutState)
+MUSTER_STATE_STRINGS(TargetState)
+MUSTER_STATE_STRINGS(KeyVersionState)
+MUSTER_STATE_STRINGS(TokenState)
+MUSTER_STATE_STRINGS(CertificateState)
+MUSTER_STATE_STRINGS(CommandKind)
+MUSTER_STATE_STRINGS(MatchKind)
+#undef MUSTER_STATE_STRINGS
+
+bool MayMove(Admission from, Admission to) {
+  using enum Admission;
+  static constexpr Moves<Admission> kMoves[] = {
+      {kRegistered, To(kPending, kAdmitted, kBanned, kRetired)},
+      {kPending, To(kAdmitted, kRejected, kBanned, kRetired)},
+      {kAdmitted, To(kEvicted, kBanned, kRetired)},
+      {kEvicted, To(kPending, kAdmitted, kBanned, kRetired)},  // Comes back with a new token.
+      // An operator lifts these three: the server starts again.
+      {kBanned, To(kRegistered, kRetired)},
+      {kRetired, To(kRegistered)},
+      {kRejected, To(kRegistered, kBanned, kRetired)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(Enrollment from, Enrollment to) {
+  using enum Enrollment;
+  // Only the verifier moves to enrolled (invariant 3): from a claim, from doubt, or when the hub's
+  // list proves a server that nobody waits for.
+  static constexpr Moves<Enrollment> kMoves[] = {
+      {kNotEnrolled, To(kQueued, kEnrolled, kQuarantined, kDecommissioned)},
+      {kQueued, To(kJoining, kNotEnrolled, kFailed, kInDoubt, kQuarantined, kDecommissioned)},
+      {kJoining, To(kJoinedUnverified, kFailed, kInDoubt, kNotEnrolled, kQueued, kQuarantined,
+                    kDecommissioned)},
+      {kJoinedUnverified, To(kEnrolled, kFailed, kQueued, kQuarantined, kDecommissioned)},
+      {kEnrolled, To(kDegraded, kQueued, kQuarantined, kDecommissioned)},
+      {kFailed, To(kQueued, kEnrolled, kQuarantined, kDecommissioned)},
+      {kInDoubt, To(kJoining, kJoinedUnverified, kEnrolled, kFailed, kQueued, kNotEnrolled,
+                    kQuarantined, kDecommissioned)},
+      {kDegraded, To(kEnrolled, kQueued, kQuarantined, kDecommissioned)},
+      {kQuarantined, To(kNotEnrolled, kDecommissioned)},
+      {kDecommissioned, To()},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(AttemptState from, AttemptState to) {
+  using enum AttemptState;
+  static constexpr Moves<AttemptState> kMoves[] = {
+      {kHeld, To(kQueued, kFailed, kExpired, kCanceled)},
+      {kQueued, To(kHeld, kSent, kFailed, kExpired, kCanceled)},
+      {kSent, To(kAcknowledged, kRunning, kSucceeded, kFailed, kRejected, kTimedOut, kExpired,
+                 kCanceled, kInDoubt)},
+      {kAcknowledged,
+       To(kRunning, kSucceeded, kFailed, kRejected, kTimedOut, kExpired, kCanceled, kInDoubt)},
+      {kRunning, To(kSucceeded, kFailed, kRejected, kTimedOut, kExpired, kCanceled, kInDoubt)},
+      // The worker is back and still at it, or the doubt is settled.
+      {kInDoubt, To(kRunning, kSettled)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(RolloutState from, RolloutState to) {
+  using enum RolloutState;
+  static constexpr Moves<RolloutState> kMoves[] = {
+      {kDraft, To(kPlanned, kCanceled)},
+      {kPlanned, To(kAwaitingApproval, kApproved, kScheduled, kRunning, kCanceled)},
+      {kAwaitingApproval, To(kApproved, kDenied, kApprovalExpired, kCanceled)},
+      {kApproved, To(kScheduled, kRunning, kCanceled)},
+      {kScheduled, To(kRunning, kPaused, kAborted, kCanceled)},
+      {kRunning, To(kPaused, kCompleted, kCompletedWithStragglers, kAborted, kCanceled)},
+      // What was in flight when it paused may be the last that was open.
+      {kPaused, To(kRunning, kCompleted, kCompletedWithStragglers, kAborted, kCanceled)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(TargetState from, TargetState to) {
+  using enum TargetState;
+  static constexpr Moves<TargetState> kMoves[] = {
+      {kWaiting, To(kInFlight, kSucceeded, kFailed, kStraggler, kCanceled)},
+      {kInFlight, To(kWaiting, kVerifying, kSucceeded, kFailed, kInDoubt, kStraggler, kCanceled)},
+      {kVerifying, To(kWaiting, kSucceeded, kFailed)},
+      {kInDoubt, To(kWaiting, kInFlight, kVerifying, kSucceeded, kFailed, kStraggler)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(KeyVersionState from, KeyVersionState to) {
+  using enum KeyVersionState;
+  static constexpr Moves<KeyVersionState> kMoves[] = {
+      {kPrepared, To(kActive, kRevoked)},
+      {kActive, To(kTainted, kRevoked)},
+      {kTainted, To(kRevoked)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(TokenState from, TokenState to) {
+  using enum TokenState;
+  static constexpr Moves<TokenState> kMoves[] = {
+      {kActive, To(kExhausted, kExpired, kRevoked, kLocked)},
+      {kExhausted, To(kRevoked)},
+      {kExpired, To(kRevoked)},
+      {kLocked, To(kActive, kExpired, kRevoked)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(CertificateState from, CertificateState to) {
+  using enum CertificateState;
+  static constexpr Moves<CertificateState> kMoves[] = {
+      {kActive, To(kSuperseded, kRevoked, kExpired)},
+      {kSuperseded, To(kRevoked, kExpired)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool IsOpen(AttemptState state) {
+  switch (state) {
+    case AttemptState::kHeld:
+    case AttemptState::kQueued:
+    case AttemptState::kSent:
+    case AttemptState::kAcknowledged:
+    case AttemptState::kRunning:
+    case AttemptState::kInDoubt:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsFinal(RolloutState state) {
+  switch (state) {
+    case RolloutState::kDenied:
+    case RolloutState::kApprovalExpired:
+    case RolloutState::kCompleted:
+    case RolloutState::kCompletedWithStragglers:
+    case RolloutState::kAborted:
+    case RolloutState::kCanceled:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsFinal(TargetState state) {
+  switch (state) {
+    case TargetState::kSucceeded:
+    case TargetState::kFailed:
+    case TargetState::kStraggler:
+    case TargetState::kCanceled:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace muster::store
