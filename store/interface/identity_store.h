@@ -28,8 +28,9 @@ class TokenStore {
   virtual absl::Status SetState(const TokenId& id, TokenState from,
                                 TokenState to) = 0;  // Aborted unless in `from`.
   virtual absl::Status AddRefusal(const TokenRefusal& refusal) = 0;
-  virtual absl::StatusOr<std::vector<TokenRefusal>> ListRefusals(
-      const TokenId& id, int limit) const = 0;  // Newest first.
+  // Newest first; empty id: of all tokens, and of no known one. Only the newest 10,000 are kept.
+  virtual absl::StatusOr<std::vector<TokenRefusal>> ListRefusals(const TokenId& id,
+                                                                 int limit) const = 0;
 };
 
 class CertificateStore {

@@ -1,14 +1,16 @@
 // The store as its users see it: transactions for the control strand, snapshots for readers.
 //
-//   control strand ── Begin() ─► Transaction ── tenants(), zones(), servers(), … ── Commit() one at
-//   a time, one per turn blocking pool  ── Read()  ─► Snapshot     ── the same nouns, const any
-//   number, own connections
+//   control strand ── Begin() ─► Transaction ── tenants(), zones(), … ── Commit()
+//                                one at a time, one per turn
+//   blocking pool  ── Read()  ─► Snapshot    ── the same nouns, const
+//                                any number, own connections
 //
 // Errors: what the caller did is FailedPrecondition (a reference that does not exist),
-// AlreadyExists (a unique name is taken), Aborted (a compare-and-set met another state) or Internal
-// (a move outside the transition table); what the disk did is ResourceExhausted (full), Unavailable
-// (I/O) or DataLoss (corrupt): after the first of these at a commit the store is read-only (Health)
-// and every Begin fails with E-STORE-READ-ONLY. All calls block on the disk.
+// AlreadyExists (a unique name is taken), NotFound (the row to change does not exist), Aborted (a
+// compare-and-set met another state) or Internal (a move outside the transition table); what the
+// disk did is ResourceExhausted (full), Unavailable (I/O) or DataLoss (corrupt): after the first of
+// these at a commit the store is read-only (Health) and every Begin fails with E-STORE-READ-ONLY.
+// All calls block on the disk.
 #ifndef MUSTER_STORE_INTERFACE_STORE_H_
 #define MUSTER_STORE_INTERFACE_STORE_H_
 

@@ -24,6 +24,8 @@ class RolloutStore {
   virtual absl::StatusOr<std::vector<Rollout>> ListUnfinished() const = 0;  // Oldest first.
   virtual absl::StatusOr<TargetCounts> Count(const RolloutId& id) const = 0;
 
+  // AlreadyExists when the request id is taken or a server is an unfinished target of another
+  // rollout.
   virtual absl::Status Insert(const Rollout& rollout, const std::vector<Target>& targets) = 0;
   // Compare-and-set as ServerStore::MoveEnrollment. A final state needs finish_time.
   virtual absl::Status Move(const RolloutId& id, RolloutState from, RolloutState to,
@@ -38,7 +40,8 @@ class RolloutStore {
   // The unfinished rollout that has this server as an unfinished target.
   virtual absl::StatusOr<std::optional<RolloutId>> FindActiveRolloutOf(
       const ServerId& server) const = 0;
-  // Compare-and-set on target.state; writes all mutable fields of `target`.
+  // Compare-and-set on target.state; writes all mutable fields of `target`. target.state may equal
+  // `from`: then only the others change.
   virtual absl::Status UpdateTarget(const Target& target, TargetState from) = 0;
 };
 
@@ -61,7 +64,8 @@ class AttemptStore {
   // AlreadyExists when the server has an open join attempt (invariant 11, by a unique partial
   // index).
   virtual absl::Status Insert(const Attempt& attempt) = 0;
-  // Compare-and-set on attempt.state; writes state, reason, failure and times.
+  // Compare-and-set on attempt.state; writes state, reason, failure and times. attempt.state may
+  // equal `from`: then only the others change.
   virtual absl::Status Update(const Attempt& attempt, AttemptState from) = 0;
   // Forgets commands whose expiry lies before `expired_before` and that no open attempt has
   // (invariant 2: expiry + 7 days).

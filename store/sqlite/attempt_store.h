@@ -1,0 +1,33 @@
+#ifndef MUSTER_STORE_SQLITE_ATTEMPT_STORE_H_
+#define MUSTER_STORE_SQLITE_ATTEMPT_STORE_H_
+
+#include "base/sql/database.h"
+#include "store/interface/work_store.h"
+
+namespace muster::store {
+
+// Tables commands, attempts.
+class SqliteAttemptStore final : public AttemptStore {
+ public:
+  explicit SqliteAttemptStore(sql::Database& db) : db_(db) {}
+
+  absl::StatusOr<std::optional<Command>> FindCommand(const CommandId& id) const override;
+  absl::StatusOr<std::optional<Attempt>> Find(const AttemptId& id) const override;
+  absl::StatusOr<std::vector<Attempt>> ListOf(const CommandId& command) const override;
+  absl::StatusOr<std::vector<Attempt>> ListOfServer(const ServerId& server,
+                                                    int limit) const override;
+  absl::StatusOr<std::vector<Attempt>> ListOpen() const override;
+  absl::StatusOr<std::vector<Attempt>> ListOpenOf(const ServerId& server) const override;
+
+  absl::Status InsertCommand(const Command& command) override;
+  absl::Status Insert(const Attempt& attempt) override;
+  absl::Status Update(const Attempt& attempt, AttemptState from) override;
+  absl::StatusOr<int> Prune(absl::Time expired_before) override;
+
+ private:
+  sql::Database& db_;
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_SQLITE_ATTEMPT_STORE_H_

@@ -1,0 +1,28 @@
+#ifndef MUSTER_STORE_SQLITE_CERTIFICATE_STORE_H_
+#define MUSTER_STORE_SQLITE_CERTIFICATE_STORE_H_
+
+#include "base/sql/database.h"
+#include "store/interface/identity_store.h"
+
+namespace muster::store {
+
+// Table worker_certificates.
+class SqliteCertificateStore final : public CertificateStore {
+ public:
+  explicit SqliteCertificateStore(sql::Database& db) : db_(db) {}
+
+  absl::StatusOr<std::optional<WorkerCertificate>> Find(const CertificateId& id) const override;
+  absl::StatusOr<std::vector<WorkerCertificate>> ListOf(const ServerId& server) const override;
+  absl::StatusOr<int> CountUnconfirmed(const TokenId& token) const override;
+  absl::Status Insert(const WorkerCertificate& certificate) override;
+  absl::Status Confirm(const CertificateId& id) override;
+  absl::Status SetState(const CertificateId& id, CertificateState from,
+                        CertificateState to) override;
+
+ private:
+  sql::Database& db_;
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_SQLITE_CERTIFICATE_STORE_H_

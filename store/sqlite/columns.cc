@@ -1,0 +1,185 @@
+#include "store/sqlite/columns.h"
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "base/sql/database.h"
+
+namespace muster::store {
+namespace {
+
+template <typename E>
+using NameOf = std::pair<E, const char*>;
+
+constexpr std::array kPresences = {
+    NameOf<ServicePresence>{ServicePresence::kUnknown, "unknown"},
+    NameOf<ServicePresence>{ServicePresence::kMissing, "missing"},
+    NameOf<ServicePresence>{ServicePresence::kUnreachable, "unreachable"},
+    NameOf<ServicePresence>{ServicePresence::kRunning, "running"},
+};
+constexpr std::array kVerifierKinds = {
+    NameOf<VerifierKind>{VerifierKind::kNone, "none"},
+    NameOf<VerifierKind>{VerifierKind::kApiToken, "api_token"},
+    NameOf<VerifierKind>{VerifierKind::kLogin, "login"},
+};
+constexpr std::array kTokenModes = {
+    NameOf<TokenMode>{TokenMode::kAuto, "auto"},
+    NameOf<TokenMode>{TokenMode::kPending, "pending"},
+};
+constexpr std::array kRoles = {
+    NameOf<OperatorRole>{OperatorRole::kViewer, "viewer"},
+    NameOf<OperatorRole>{OperatorRole::kOperator, "operator"},
+    NameOf<OperatorRole>{OperatorRole::kTenantAdmin, "tenant_admin"},
+    NameOf<OperatorRole>{OperatorRole::kProviderAdmin, "provider_admin"},
+};
+
+template <typename E, size_t N>
+absl::string_view TextIn(const std::array<NameOf<E>, N>& names, E value) {
+  for (const auto& [candidate, text] : names) {
+    if (candidate == value) return text;
+  }
+  return "";
+}
+
+template <typename E, size_t N>
+std::optional<E> ValueIn(const std::array<NameOf<E>, N>& names, absl::string_view text) {
+  for (const auto& [candidate, name] : names) {
+    if (text == name) return candidate;
+  }
+  return std::nullopt;
+}
+
+void AppendItem(std::string& out, absl::string_view item) {
+  absl::StrAppend(&out, item.size(), ":", item);
+}
+
+}  // namespace
+
+absl::string_view ToString(ServicePresence value) { return TextIn(kPresences, value); }
+absl::string_view ToString(VerifierKind value) { return TextIn(kVerifierKinds, value); }
+absl::string_view ToString(TokenMode value) { return TextIn(kTokenModes, value); }
+absl::string_view ToString(OperatorRole value) { return TextIn(kRoles, value); }
+
+std::string EncodeList(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items) AppendItem(out, item);
+  return out;
+}
+
+std::optional<std::vector<std::string>> DecodeList(absl::string_view text) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const size_t colon = text.find(':');
+    uint32_t size = 0;
+    if (colon == absl::string_view::npos || !absl::SimpleAtoi(text.substr(0, colon), &size) ||
+        size > text.size() - colon - 1) {
+      return std::nullopt;
+    }
+    items.emplace_back(text.substr(colon + 1, size));
+    text.remove_prefix(colon + 1 + size);
+  }
+  return items;
+}
+
+std::string EncodeLabels(const Labels& labels) {
+  std::string out;
+  for (const auto& [key, value] : labels) {
+    AppendItem(out, key);
+    AppendItem(out, value);
+  }
+  return out;
+}
+
+std::optional<Labels> DecodeLabels(absl::string_view text) {
+  const auto items = DecodeList(text);
+  if (!items.has_value() || items->size() % 2 != 0) return std::nullopt;
+  Labels labels;
+  for (size_t i = 0; i < items->size(); i += 2) labels[(*items)[i]] = (*items)[i + 1];
+  return labels;
+}
+
+FailureCode CodeFromText(absl::string_view text) {
+  return FindFailureCode(text).value_or(FailureCode::kJoinUnknownAnswer);
+}
+
+template <typename E>
+void ColumnReader::Take(const std::optional<E>& parsed, E& value) {
+  if (parsed.has_value()) {
+    value = *parsed;
+  } else {
+    KeepError();
+  }
+  ++column_;
+}
+
+void ColumnReader::KeepError() {
+  if (!status_.ok()) return;
+  status_ =
+      absl::DataLossError(absl::StrCat("column ", column_ + 1, " holds \"", row_.TextView(column_),
+                                       "\", which this program does not know"));
+}
+
+void ColumnReader::ReadOne(std::optional<Failure>& failure) {
+  if (row_.IsNull(column_)) {
+    failure.reset();
+  } else {
+    const absl::string_view text = row_.TextView(column_);
+    const auto known = FindFailureCode(text);
+    failure = Failure{CodeFromText(text), row_.Text(column_ + 1)};
+    if (!known.has_value()) failure->detail = absl::StrCat(text, ": ", failure->detail);
+  }
+  column_ += 2;
+}
+
+void ColumnReader::ReadOne(Labels& labels) { Take(DecodeLabels(row_.TextView(column_)), labels); }
+
+void ColumnReader::ReadOne(std::vector<std::string>& items) {
+  Take(DecodeList(row_.TextView(column_)), items);
+}
+
+#define MUSTER_READ_STATE(Enum) \
+  void ColumnReader::ReadEnum(Enum& value) { Take(Parse##Enum(row_.TextView(column_)), value); }
+MUSTER_READ_STATE(Admission)
+MUSTER_READ_STATE(Enrollment)
+MUSTER_READ_STATE(AttemptState)
+MUSTER_READ_STATE(RolloutState)
+MUSTER_READ_STATE(TargetState)
+MUSTER_READ_STATE(KeyVersionState)
+MUSTER_READ_STATE(TokenState)
+MUSTER_READ_STATE(CertificateState)
+MUSTER_READ_STATE(CommandKind)
+MUSTER_READ_STATE(MatchKind)
+#undef MUSTER_READ_STATE
+
+void ColumnReader::ReadEnum(ServicePresence& value) {
+  Take(ValueIn(kPresences, row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(VerifierKind& value) {
+  Take(ValueIn(kVerifierKinds, row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(TokenMode& value) {
+  Take(ValueIn(kTokenModes, row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(OperatorRole& value) {
+  Take(ValueIn(kRoles, row_.TextView(column_)), value);
+}
+
+absl::Status Explain(absl::Status status, sql::ErrorKind kind, absl::string_view text) {
+  if (sql::ErrorKindOf(status) != kind) return status;
+  return sql::MakeError(kind, text);
+}
+
+absl::Status NotMoved(absl::string_view what, const std::optional<std::string>& current,
+                      absl::string_view from) {
+  if (!current.has_value()) return absl::NotFoundError(absl::StrCat(what, " does not exist"));
+  return absl::AbortedError(absl::StrCat(what, " is ", *current, ", not ", from,
+                                         ": it has moved meanwhile; read it again"));
+}
+
+absl::Status CheckChanged(const sql::Database& db, absl::string_view what) {
+  if (db.changes() > 0) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(what, " does not exist"));
+}
+
+}  // namespace muster::store

@@ -1,0 +1,150 @@
+#include "store/sqlite/rollout_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "store/sqlite/columns.h"
+#include "store/sqlite/target_table.h"
+
+namespace muster::store {
+namespace {
+
+using sql::ErrorKind;
+
+constexpr char kSelect[] =
+    "SELECT id, tenant_id, kind, state, reason, selection_tenant_id, selection_zone_id, "
+    "selection_labels, selection_names, max_concurrency, max_failures, allow_takeover, "
+    "forgiven_failures, request_id, created_by, create_time_us, deadline_us, finish_time_us "
+    "FROM rollouts";
+
+absl::StatusOr<Rollout> ReadRollout(const sql::Row& row) {
+  Rollout rollout;
+  RETURN_IF_ERROR(ColumnReader(row)
+                      .Read(rollout.id, rollout.tenant_id, rollout.kind, rollout.state,
+                            rollout.reason, rollout.selection.tenant_id, rollout.selection.zone_id,
+                            rollout.selection.labels, rollout.selection.names,
+                            rollout.max_concurrency, rollout.max_failures, rollout.allow_takeover,
+                            rollout.forgiven_failures, rollout.request_id, rollout.created_by,
+                            rollout.create_time, rollout.deadline, rollout.finish_time)
+                      .status());
+  return rollout;
+}
+
+std::string Name(const RolloutId& id) { return absl::StrCat("rollout ", id.value()); }
+
+}  // namespace
+
+absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::Find(const RolloutId& id) const {
+  return db_.Cached(absl::StrCat(kSelect, " WHERE id = ?")).BindAll(id).One(ReadRollout);
+}
+
+absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::FindByRequestId(
+    absl::string_view request_id) const {
+  return db_.Cached(absl::StrCat(kSelect, " WHERE request_id = ?"))
+      .BindAll(OrNull(request_id))
+      .One(ReadRollout);
+}
+
+absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::List(const RolloutId& before,
+                                                              int limit) const {
+  const int most = limit > 0 ? limit : -1;
+  if (before.empty()) {
+    return db_.Cached(absl::StrCat(kSelect, " ORDER BY create_time_us DESC, id DESC LIMIT ?"))
+        .BindAll(most)
+        .All(ReadRollout);
+  }
+  return db_
+      .Cached(absl::StrCat(kSelect,
+                           " WHERE (create_time_us, id) < "
+                           "(SELECT create_time_us, id FROM rollouts WHERE id = ?) "
+                           "ORDER BY create_time_us DESC, id DESC LIMIT ?"))
+      .BindAll(before, most)
+      .All(ReadRollout);
+}
+
+absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::ListUnfinished() const {
+  return db_
+      .Cached(absl::StrCat(kSelect, " WHERE finish_time_us IS NULL ORDER BY create_time_us, id"))
+      .All(ReadRollout);
+}
+
+absl::StatusOr<TargetCounts> SqliteRolloutStore::Count(const RolloutId& id) const {
+  return CountTargets(db_, id);
+}
+
+absl::Status SqliteRolloutStore::Insert(const Rollout& rollout,
+                                        const std::vector<Target>& targets) {
+  const Selection& selection = rollout.selection;
+  const absl::Status status =
+      db_.Cached(
+             "INSERT INTO rollouts (id, tenant_id, kind, state, reason, selection_tenant_id, "
+             "selection_zone_id, selection_labels, selection_names, max_concurrency, "
+             "max_failures, allow_takeover, forgiven_failures, request_id, created_by, "
+             "create_time_us, deadline_us, finish_time_us) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .BindAll(rollout.id, OrNull(rollout.tenant_id), ToString(rollout.kind),
+                   ToString(rollout.state), rollout.reason, selection.tenant_id, selection.zone_id,
+                   EncodeLabels(selection.labels), EncodeList(selection.names),
+                   rollout.max_concurrency, rollout.max_failures, rollout.allow_takeover,
+                   rollout.forgiven_failures, OrNull(rollout.request_id), rollout.created_by,
+                   rollout.create_time, rollout.deadline, rollout.finish_time)
+          .Run();
+  RETURN_IF_ERROR(
+      Explain(Explain(status, ErrorKind::kConstraintForeignKey,
+                      absl::StrCat("tenant ", rollout.tenant_id.value(), " does not exist")),
+              ErrorKind::kConstraintUnique,
+              absl::StrCat(Name(rollout.id), ": its id or request id is taken")));
+  return InsertTargets(db_, rollout.id, targets);
+}
+
+absl::Status SqliteRolloutStore::Move(const RolloutId& id, RolloutState from, RolloutState to,
+                                      absl::string_view reason,
+                                      const std::optional<absl::Time>& finish_time) {
+  RETURN_IF_ERROR(CheckMove(Name(id), from, to));
+  if (IsFinal(to) != finish_time.has_value()) {
+    return absl::InternalError(absl::StrCat(Name(id), " → ", ToString(to),
+                                            ": a finish time belongs to a final state, and only "
+                                            "to it; this is a defect of Muster"));
+  }
+  RETURN_IF_ERROR(db_.Cached("UPDATE rollouts SET state = ?, reason = ?, finish_time_us = ? "
+                             "WHERE id = ? AND state = ?")
+                      .BindAll(ToString(to), reason, finish_time, id, ToString(from))
+                      .Run());
+  if (db_.changes() > 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT state FROM rollouts WHERE id = ?")
+                                           .BindAll(id)
+                                           .One([](const sql::Row& row) { return row.Text(0); }));
+  return NotMoved(Name(id), current, ToString(from));
+}
+
+absl::Status SqliteRolloutStore::SetForgivenFailures(const RolloutId& id, int failures) {
+  RETURN_IF_ERROR(db_.Cached("UPDATE rollouts SET forgiven_failures = ? WHERE id = ?")
+                      .BindAll(failures, id)
+                      .Run());
+  return CheckChanged(db_, Name(id));
+}
+
+absl::StatusOr<std::optional<Target>> SqliteRolloutStore::FindTarget(const RolloutId& rollout,
+                                                                     const ServerId& server) const {
+  return store::FindTarget(db_, rollout, server);
+}
+
+absl::StatusOr<std::vector<Target>> SqliteRolloutStore::ListTargets(
+    const TargetQuery& query) const {
+  return store::ListTargets(db_, query);
+}
+
+absl::StatusOr<std::optional<RolloutId>> SqliteRolloutStore::FindActiveRolloutOf(
+    const ServerId& server) const {
+  return db_
+      .Cached(
+          "SELECT r.id FROM targets t JOIN rollouts r ON r.id = t.rollout_id "
+          "WHERE t.server_id = ? AND t.state IN ('waiting', 'in_flight', 'verifying', 'in_doubt') "
+          "AND r.finish_time_us IS NULL")
+      .BindAll(server)
+      .One([](const sql::Row& row) { return row.Get<RolloutId>(0); });
+}
+
+absl::Status SqliteRolloutStore::UpdateTarget(const Target& target, TargetState from) {
+  return store::UpdateTarget(db_, target, from);
+}
+
+}  // namespace muster::store

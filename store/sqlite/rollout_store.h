@@ -1,0 +1,40 @@
+#ifndef MUSTER_STORE_SQLITE_ROLLOUT_STORE_H_
+#define MUSTER_STORE_SQLITE_ROLLOUT_STORE_H_
+
+#include "base/sql/database.h"
+#include "store/interface/work_store.h"
+
+namespace muster::store {
+
+// Table rollouts here; tables targets and target_counts in target_table.cc.
+class SqliteRolloutStore final : public RolloutStore {
+ public:
+  explicit SqliteRolloutStore(sql::Database& db) : db_(db) {}
+
+  absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const override;
+  absl::StatusOr<std::optional<Rollout>> FindByRequestId(
+      absl::string_view request_id) const override;
+  absl::StatusOr<std::vector<Rollout>> List(const RolloutId& before, int limit) const override;
+  absl::StatusOr<std::vector<Rollout>> ListUnfinished() const override;
+  absl::StatusOr<TargetCounts> Count(const RolloutId& id) const override;
+
+  absl::Status Insert(const Rollout& rollout, const std::vector<Target>& targets) override;
+  absl::Status Move(const RolloutId& id, RolloutState from, RolloutState to,
+                    absl::string_view reason,
+                    const std::optional<absl::Time>& finish_time) override;
+  absl::Status SetForgivenFailures(const RolloutId& id, int failures) override;
+
+  absl::StatusOr<std::optional<Target>> FindTarget(const RolloutId& rollout,
+                                                   const ServerId& server) const override;
+  absl::StatusOr<std::vector<Target>> ListTargets(const TargetQuery& query) const override;
+  absl::StatusOr<std::optional<RolloutId>> FindActiveRolloutOf(
+      const ServerId& server) const override;
+  absl::Status UpdateTarget(const Target& target, TargetState from) override;
+
+ private:
+  sql::Database& db_;
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_SQLITE_ROLLOUT_STORE_H_

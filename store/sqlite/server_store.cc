@@ -1,0 +1,303 @@
+#include "store/sqlite/server_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
+
+namespace muster::store {
+namespace {
+
+using sql::ErrorKind;
+
+// SQLite refuses deeper expressions and more values; both are far beyond what a person writes.
+constexpr size_t kMostPrefixes = 500;
+constexpr size_t kMostNames = 30'000;
+
+// The labels come as one text (columns.h), made here so that a list needs no query per server.
+constexpr char kColumns[] =
+    "s.id, s.tenant_id, s.zone_id, s.name, "
+    "coalesce((SELECT group_concat(length(CAST(key AS BLOB)) || ':' || key || "
+    "length(CAST(value AS BLOB)) || ':' || value, '') "
+    "FROM server_labels WHERE server_id = s.id), ''), "
+    "s.admission, s.enrollment, s.failure_code, s.failure_detail, "
+    "s.machine_name, s.machine_os, s.machine_os_version, s.machine_architecture, "
+    "s.machine_worker_version, s.machine_id_hash, "
+    "s.service_presence, s.service_endpoint, s.service_version, s.service_hub_instance_id, "
+    "s.service_hub_url, s.service_hub_connected, s.service_internal_instance_id, "
+    "s.last_contact_time_us, s.create_time_us, "
+    "s.claim_join_start_time_us, s.claim_verify_deadline_us, s.claim_hub_instance_id, "
+    "s.claim_internal_instance_id, s.claim_machine_name, "
+    "s.proof_verified_time_us, s.proof_reported_time_us, s.proof_hub_instance_id, s.proof_match "
+    "FROM servers s";
+
+absl::StatusOr<Server> ReadServer(const sql::Row& row) {
+  Server server;
+  ColumnReader in(row);
+  in.Read(server.id, server.tenant_id, server.zone_id, server.name, server.labels, server.admission,
+          server.enrollment, server.failure);
+  MachineFacts& machine = server.machine;
+  in.Read(machine.machine_name, machine.os, machine.os_version, machine.architecture,
+          machine.worker_version, machine.machine_id_hash);
+  ServiceFacts& service = server.service;
+  in.Read(service.presence, service.endpoint, service.version, service.hub_instance_id,
+          service.hub_url, service.hub_connected, service.internal_instance_id);
+  in.Read(server.last_contact_time, server.create_time);
+  if (in.NextIsNull()) {
+    in.Skip(5);
+  } else {
+    Claim& claim = server.claim.emplace();
+    in.Read(claim.join_start_time, claim.verify_deadline, claim.hub_instance_id,
+            claim.internal_instance_id, claim.machine_name);
+  }
+  if (!in.NextIsNull()) {
+    HubProof& proof = server.proof.emplace();
+    in.Read(proof.verified_time, proof.reported_time, proof.hub_instance_id, proof.match);
+  }
+  RETURN_IF_ERROR(in.status());
+  return server;
+}
+
+absl::Status AddNames(const std::vector<std::string>& names, Where& where) {
+  if (names.empty()) return absl::OkStatus();
+  std::string condition;
+  std::vector<Where::Value> values;
+  std::vector<Where::Value> exact;
+  for (const std::string& name : names) {
+    if (name.empty() || name.back() != '*') {
+      exact.emplace_back(name);
+      continue;
+    }
+    const std::string prefix = absl::StrReplaceAll(name.substr(0, name.size() - 1),
+                                                   {{"\\", "\\\\"}, {"%", "\\%"}, {"_", "\\_"}});
+    absl::StrAppend(&condition, condition.empty() ? "" : " OR ", "s.name LIKE ? ESCAPE '\\'");
+    values.emplace_back(absl::StrCat(prefix, "%"));
+  }
+  if (values.size() > kMostPrefixes || exact.size() > kMostNames) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a selection holds at most ", kMostNames, " names and ", kMostPrefixes,
+                     " names with '*'; select by labels, or in several steps"));
+  }
+  if (!exact.empty()) {
+    absl::StrAppend(&condition, condition.empty() ? "" : " OR ", "s.name IN (?");
+    for (size_t i = 1; i < exact.size(); ++i) condition += ", ?";
+    condition += ")";
+    for (Where::Value& name : exact) values.push_back(std::move(name));
+  }
+  where.And(absl::StrCat("(", condition, ")"), std::move(values));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Where> Filter(const ServerQuery& query) {
+  Where where;
+  const Selection& selection = query.selection;
+  if (!selection.tenant_id.empty()) where.And("s.tenant_id = ?", {selection.tenant_id.value()});
+  if (!selection.zone_id.empty()) where.And("s.zone_id = ?", {selection.zone_id.value()});
+  where.AndIn("s.tenant_id", Texts(query.visible_tenants));
+  where.AndIn("s.enrollment", Texts(query.enrollments));
+  for (const auto& [key, value] : selection.labels) {
+    where.And(
+        "EXISTS (SELECT 1 FROM server_labels WHERE server_id = s.id AND key = ? AND value = ?)",
+        {key, value});
+  }
+  if (!query.rollout_id.empty()) {
+    where.And("EXISTS (SELECT 1 FROM targets WHERE rollout_id = ? AND server_id = s.id)",
+              {query.rollout_id.value()});
+  }
+  RETURN_IF_ERROR(AddNames(selection.names, where));
+  return where;
+}
+
+std::string Name(const ServerId& id) { return absl::StrCat("server ", id.value()); }
+
+}  // namespace
+
+absl::StatusOr<std::optional<Server>> SqliteServerStore::Find(const ServerId& id) const {
+  return db_.Cached(absl::StrCat("SELECT ", kColumns, " WHERE s.id = ?"))
+      .BindAll(id)
+      .One(ReadServer);
+}
+
+absl::StatusOr<std::optional<Server>> SqliteServerStore::FindByName(const ZoneId& zone,
+                                                                    absl::string_view name) const {
+  return db_.Cached(absl::StrCat("SELECT ", kColumns, " WHERE s.zone_id = ? AND s.name = ?"))
+      .BindAll(zone, name)
+      .One(ReadServer);
+}
+
+absl::StatusOr<std::vector<Server>> SqliteServerStore::List(const ServerQuery& query) const {
+  ASSIGN_OR_RETURN(Where where, Filter(query));
+  where.AndAfter("s.zone_id", "s.name", query.after);
+  return where
+      .Build(db_, kColumns, absl::StrCat("ORDER BY s.zone_id, s.name ", LimitClause(query.limit)))
+      .All(ReadServer);
+}
+
+absl::StatusOr<std::vector<ServerStore::EnrollmentCount>> SqliteServerStore::CountByEnrollment(
+    const ServerQuery& query) const {
+  ASSIGN_OR_RETURN(const Where where, Filter(query));
+  return where
+      .Build(db_, "s.zone_id, s.enrollment, count(*) FROM servers s",
+             "GROUP BY s.zone_id, s.enrollment ORDER BY s.zone_id, s.enrollment")
+      .All([](const sql::Row& row) -> absl::StatusOr<EnrollmentCount> {
+        EnrollmentCount count;
+        RETURN_IF_ERROR(
+            ColumnReader(row).Read(count.zone_id, count.enrollment, count.servers).status());
+        return count;
+      });
+}
+
+absl::StatusOr<std::vector<Server>> SqliteServerStore::ListUnproven(const ZoneId& zone) const {
+  return db_
+      .Cached(absl::StrCat("SELECT ", kColumns,
+                           " WHERE s.zone_id = ? "
+                           "AND s.enrollment IN ('joined_unverified', 'in_doubt') "
+                           "AND s.claim_join_start_time_us IS NOT NULL ORDER BY s.name"))
+      .BindAll(zone)
+      .All(ReadServer);
+}
+
+absl::StatusOr<std::vector<ZoneId>> SqliteServerStore::ListUnprovenZones() const {
+  return db_
+      .Cached(
+          "SELECT DISTINCT zone_id FROM servers INDEXED BY servers_unproven "
+          "WHERE enrollment IN ('joined_unverified', 'in_doubt') "
+          "AND claim_join_start_time_us IS NOT NULL ORDER BY zone_id")
+      .All([](const sql::Row& row) { return row.Get<ZoneId>(0); });
+}
+
+absl::Status SqliteServerStore::Insert(const Server& server) {
+  const MachineFacts& machine = server.machine;
+  const ServiceFacts& service = server.service;
+  const absl::Status status =
+      db_.Cached(
+             "INSERT INTO servers (id, tenant_id, zone_id, name, admission, enrollment, "
+             "failure_code, failure_detail, machine_name, machine_os, machine_os_version, "
+             "machine_architecture, machine_worker_version, machine_id_hash, service_presence, "
+             "service_endpoint, service_version, service_hub_instance_id, service_hub_url, "
+             "service_hub_connected, service_internal_instance_id, last_contact_time_us, "
+             "create_time_us) VALUES "
+             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .BindAll(server.id, server.tenant_id, server.zone_id, server.name,
+                   ToString(server.admission), ToString(server.enrollment), CodeOf(server.failure),
+                   DetailOf(server.failure), machine.machine_name, machine.os, machine.os_version,
+                   machine.architecture, machine.worker_version, machine.machine_id_hash,
+                   ToString(service.presence), service.endpoint, service.version,
+                   service.hub_instance_id, service.hub_url, service.hub_connected,
+                   service.internal_instance_id, server.last_contact_time, server.create_time)
+          .Run();
+  RETURN_IF_ERROR(Explain(
+      Explain(status, ErrorKind::kConstraintUnique,
+              absl::StrCat("zone ", server.zone_id.value(), " has a server named ", server.name)),
+      ErrorKind::kConstraintForeignKey,
+      absl::StrCat("zone ", server.zone_id.value(), " of tenant ", server.tenant_id.value(),
+                   " does not exist")));
+  if (!server.labels.empty()) RETURN_IF_ERROR(SetLabels(server.id, server.labels));
+  if (server.claim.has_value()) RETURN_IF_ERROR(SetClaim(server.id, server.claim));
+  if (server.proof.has_value()) RETURN_IF_ERROR(SetProof(server.id, *server.proof));
+  return absl::OkStatus();
+}
+
+absl::Status SqliteServerStore::SetLabels(const ServerId& id, const Labels& labels) {
+  ASSIGN_OR_RETURN(
+      const auto found,
+      db_.Cached("SELECT 1 FROM servers WHERE id = ?").BindAll(id).One([](const sql::Row&) {
+        return true;
+      }));
+  if (!found.has_value()) return absl::NotFoundError(absl::StrCat(Name(id), " does not exist"));
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM server_labels WHERE server_id = ?").BindAll(id).Run());
+  for (const auto& [key, value] : labels) {
+    RETURN_IF_ERROR(db_.Cached("INSERT INTO server_labels (server_id, key, value) VALUES (?, ?, ?)")
+                        .BindAll(id, key, value)
+                        .Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteServerStore::SetFacts(const ServerId& id,
+                                         const std::optional<MachineFacts>& machine,
+                                         const std::optional<ServiceFacts>& service) {
+  if (machine.has_value()) {
+    RETURN_IF_ERROR(db_.Cached("UPDATE servers SET machine_name = ?, machine_os = ?, "
+                               "machine_os_version = ?, machine_architecture = ?, "
+                               "machine_worker_version = ?, machine_id_hash = ? WHERE id = ?")
+                        .BindAll(machine->machine_name, machine->os, machine->os_version,
+                                 machine->architecture, machine->worker_version,
+                                 machine->machine_id_hash, id)
+                        .Run());
+    RETURN_IF_ERROR(CheckChanged(db_, Name(id)));
+  }
+  if (service.has_value()) {
+    RETURN_IF_ERROR(db_.Cached("UPDATE servers SET service_presence = ?, service_endpoint = ?, "
+                               "service_version = ?, service_hub_instance_id = ?, "
+                               "service_hub_url = ?, service_hub_connected = ?, "
+                               "service_internal_instance_id = ? WHERE id = ?")
+                        .BindAll(ToString(service->presence), service->endpoint, service->version,
+                                 service->hub_instance_id, service->hub_url, service->hub_connected,
+                                 service->internal_instance_id, id)
+                        .Run());
+    RETURN_IF_ERROR(CheckChanged(db_, Name(id)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteServerStore::SetLastContact(const ServerId& id, absl::Time time) {
+  RETURN_IF_ERROR(db_.Cached("UPDATE servers SET last_contact_time_us = ? WHERE id = ?")
+                      .BindAll(time, id)
+                      .Run());
+  return CheckChanged(db_, Name(id));
+}
+
+absl::Status SqliteServerStore::SetClaim(const ServerId& id, const std::optional<Claim>& claim) {
+  sql::Statement statement = db_.Cached(
+      "UPDATE servers SET claim_hub_instance_id = ?, claim_internal_instance_id = ?, "
+      "claim_machine_name = ?, claim_join_start_time_us = ?, claim_verify_deadline_us = ? "
+      "WHERE id = ?");
+  if (claim.has_value()) {
+    statement.BindAll(claim->hub_instance_id, claim->internal_instance_id, claim->machine_name,
+                      claim->join_start_time, claim->verify_deadline, id);
+  } else {
+    statement.BindAll(nullptr, nullptr, nullptr, nullptr, nullptr, id);
+  }
+  RETURN_IF_ERROR(statement.Run());
+  return CheckChanged(db_, Name(id));
+}
+
+absl::Status SqliteServerStore::SetProof(const ServerId& id, const HubProof& proof) {
+  RETURN_IF_ERROR(db_.Cached("UPDATE servers SET proof_hub_instance_id = ?, proof_match = ?, "
+                             "proof_verified_time_us = ?, proof_reported_time_us = ? WHERE id = ?")
+                      .BindAll(proof.hub_instance_id, ToString(proof.match), proof.verified_time,
+                               proof.reported_time, id)
+                      .Run());
+  return CheckChanged(db_, Name(id));
+}
+
+absl::Status SqliteServerStore::MoveAdmission(const ServerId& id, Admission from, Admission to) {
+  RETURN_IF_ERROR(CheckMove(Name(id), from, to));
+  RETURN_IF_ERROR(db_.Cached("UPDATE servers SET admission = ? WHERE id = ? AND admission = ?")
+                      .BindAll(ToString(to), id, ToString(from))
+                      .Run());
+  if (db_.changes() > 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT admission FROM servers WHERE id = ?")
+                                           .BindAll(id)
+                                           .One([](const sql::Row& row) { return row.Text(0); }));
+  return NotMoved(Name(id), current, ToString(from));
+}
+
+absl::Status SqliteServerStore::MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,
+                                               const std::optional<Failure>& failure) {
+  RETURN_IF_ERROR(CheckMove(Name(id), from, to));
+  RETURN_IF_ERROR(db_.Cached("UPDATE servers SET enrollment = ?, failure_code = ?, "
+                             "failure_detail = ? WHERE id = ? AND enrollment = ?")
+                      .BindAll(ToString(to), CodeOf(failure), DetailOf(failure), id, ToString(from))
+                      .Run());
+  if (db_.changes() > 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT enrollment FROM servers WHERE id = ?")
+                                           .BindAll(id)
+                                           .One([](const sql::Row& row) { return row.Text(0); }));
+  return NotMoved(Name(id), current, ToString(from));
+}
+
+}  // namespace muster::store

@@ -1,0 +1,78 @@
+// The store in one SQLite file (design section 10).
+//
+//   Begin() ─► the one writing connection      a turn's transaction, BEGIN IMMEDIATE
+//   Read()  ─► a pool of reading connections   each snapshot has one to itself; idle ones are kept
+//
+// WAL with synchronous=FULL: what Commit has answered survives a power cut, and readers never wait
+// for the writer. The first full, failing or corrupt disk makes the store read-only until the
+// process starts again: nothing is built upon a write of which nobody knows whether it happened.
+#ifndef MUSTER_STORE_SQLITE_SQLITE_STORE_H_
+#define MUSTER_STORE_SQLITE_SQLITE_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/mutex.h"
+#include "base/sql/database.h"
+#include "store/interface/store.h"
+
+namespace muster::store {
+
+struct SqliteStoreOptions {
+  std::string path;  // The file; created, readable by its owner only, when it does not exist.
+  // Where a copy of the file goes before it is migrated. Empty: no copy.
+  std::string backup_dir;
+  absl::Time now;  // Names the copy, and dates the migrations.
+  // Reads the whole file at the start, about a second per gigabyte, so that damage shows then.
+  bool quick_check = true;
+  // Off only in tests that do not care for power cuts: commits do not wait for the disk.
+  bool durable = true;
+  // For tests of a full disk: the file grows to so many pages of 4 KiB. 0: no limit.
+  int64_t max_pages = 0;
+};
+
+// Thread-safe but for one rule: a Transaction and a Snapshot belong to one thread at a time. All
+// of them end before the store.
+class SqliteStore final : public Store {
+ public:
+  // Errors, each with what to do next: E-STORE-CORRUPT (damaged, or no database),
+  // E-STORE-NEWER (of a newer program), E-STORE-FULL, E-STORE-IO; FailedPrecondition when the file
+  // cannot be opened or belongs to another program; Unavailable when another process writes to it.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const SqliteStoreOptions& options);
+  ~SqliteStore() override;
+
+  absl::StatusOr<std::unique_ptr<Transaction>> Begin() override;
+  absl::StatusOr<std::unique_ptr<Snapshot>> Read() const override;
+  StoreHealth Health() const override;
+
+ private:
+  class Connection;
+  class SqliteTransaction;
+  class SqliteSnapshot;
+
+  SqliteStore(std::string path, int schema_version);
+  absl::StatusOr<std::unique_ptr<Connection>> TakeReader() const;
+  void GiveBack(std::unique_ptr<Connection> reader) const;
+  // Makes the store read-only, once; returns the reason as an E-STORE status.
+  absl::Status Fail(const absl::Status& cause) const;
+
+  // -- constant --
+  const std::string path_;
+  const int schema_version_;
+  // -- used by the one open transaction --
+  std::unique_ptr<Connection> writer_;
+  // -- guarded --
+  mutable Mutex mu_;
+  bool transaction_open_ ABSL_GUARDED_BY(mu_) = false;
+  mutable absl::Status failure_ ABSL_GUARDED_BY(mu_);  // OK while the store accepts writes.
+  mutable std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_SQLITE_SQLITE_STORE_H_

@@ -1,0 +1,156 @@
+#include "store/sqlite/target_table.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
+
+namespace muster::store {
+namespace {
+
+using sql::ErrorKind;
+
+constexpr char kColumns[] =
+    "rollout_id, server_id, zone_id, name, state, failure_code, failure_detail, attempts, "
+    "next_try_time_us, finish_time_us FROM targets";
+
+absl::StatusOr<Target> ReadTarget(const sql::Row& row) {
+  Target target;
+  RETURN_IF_ERROR(ColumnReader(row)
+                      .Read(target.rollout_id, target.server_id, target.zone_id, target.name,
+                            target.state, target.failure, target.attempts, target.next_try_time,
+                            target.finish_time)
+                      .status());
+  return target;
+}
+
+absl::Status AddToCount(sql::Database& db, const RolloutId& rollout, TargetState state, int by) {
+  // Subtracting meets a row always: the target was counted when it came into the state.
+  if (by < 0) {
+    return db
+        .Cached("UPDATE target_counts SET targets = targets + ? WHERE rollout_id = ? AND state = ?")
+        .BindAll(by, rollout, ToString(state))
+        .Run();
+  }
+  return db
+      .Cached(
+          "INSERT INTO target_counts (rollout_id, state, targets) VALUES (?, ?, ?) "
+          "ON CONFLICT (rollout_id, state) DO UPDATE SET targets = targets + excluded.targets")
+      .BindAll(rollout, ToString(state), by)
+      .Run();
+}
+
+std::string Name(const Target& target) {
+  return absl::StrCat("target ", target.server_id.value(), " of rollout ",
+                      target.rollout_id.value());
+}
+
+int& FieldOf(TargetCounts& counts, TargetState state) {
+  switch (state) {
+    case TargetState::kWaiting:
+      return counts.waiting;
+    case TargetState::kInFlight:
+      return counts.in_flight;
+    case TargetState::kVerifying:
+      return counts.verifying;
+    case TargetState::kSucceeded:
+      return counts.succeeded;
+    case TargetState::kFailed:
+      return counts.failed;
+    case TargetState::kInDoubt:
+      return counts.in_doubt;
+    case TargetState::kStraggler:
+      return counts.stragglers;
+    case TargetState::kCanceled:
+      break;
+  }
+  return counts.canceled;
+}
+
+}  // namespace
+
+absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const RolloutId& rollout) {
+  TargetCounts counts;
+  RETURN_IF_ERROR(db.Cached("SELECT state, targets FROM target_counts WHERE rollout_id = ?")
+                      .BindAll(rollout)
+                      .ForEach([&counts](const sql::Row& row) {
+                        TargetState state = TargetState::kWaiting;
+                        int targets = 0;
+                        const absl::Status status = ColumnReader(row).Read(state, targets).status();
+                        FieldOf(counts, state) += targets;
+                        counts.total += targets;
+                        return status;
+                      }));
+  return counts;
+}
+
+absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
+                           const std::vector<Target>& targets) {
+  std::map<TargetState, int> counts;
+  sql::Statement insert = db.Cached(
+      "INSERT INTO targets (rollout_id, server_id, zone_id, name, state, failure_code, "
+      "failure_detail, attempts, next_try_time_us, finish_time_us) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const Target& target : targets) {
+    const absl::Status status =
+        insert
+            .BindAll(rollout, target.server_id, target.zone_id, target.name, ToString(target.state),
+                     CodeOf(target.failure), DetailOf(target.failure), target.attempts,
+                     target.next_try_time, target.finish_time)
+            .Run();
+    RETURN_IF_ERROR(Explain(
+        Explain(status, ErrorKind::kConstraintUnique,
+                absl::StrCat("server ", target.name, " (", target.server_id.value(),
+                             ") is a target of another unfinished rollout, or twice in this one")),
+        ErrorKind::kConstraintForeignKey,
+        absl::StrCat("server ", target.server_id.value(), " is not in zone ",
+                     target.zone_id.value())));
+    ++counts[target.state];
+  }
+  for (const auto& [state, count] : counts) RETURN_IF_ERROR(AddToCount(db, rollout, state, count));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Target>> FindTarget(sql::Database& db, const RolloutId& rollout,
+                                                 const ServerId& server) {
+  return db.Cached(absl::StrCat("SELECT ", kColumns, " WHERE rollout_id = ? AND server_id = ?"))
+      .BindAll(rollout, server)
+      .One(ReadTarget);
+}
+
+absl::StatusOr<std::vector<Target>> ListTargets(sql::Database& db, const TargetQuery& query) {
+  Where where;
+  where.And("rollout_id = ?", {query.rollout_id.value()})
+      .AndIn("state", Texts(query.states))
+      .AndAfter("zone_id", "name", query.after);
+  return where
+      .Build(db, kColumns, absl::StrCat("ORDER BY zone_id, name ", LimitClause(query.limit)))
+      .All(ReadTarget);
+}
+
+absl::Status UpdateTarget(sql::Database& db, const Target& target, TargetState from) {
+  if (target.state != from) RETURN_IF_ERROR(CheckMove(Name(target), from, target.state));
+  const absl::Status status =
+      db.Cached(
+            "UPDATE targets SET state = ?, failure_code = ?, failure_detail = ?, attempts = ?, "
+            "next_try_time_us = ?, finish_time_us = ? "
+            "WHERE rollout_id = ? AND server_id = ? AND state = ?")
+          .BindAll(ToString(target.state), CodeOf(target.failure), DetailOf(target.failure),
+                   target.attempts, target.next_try_time, target.finish_time, target.rollout_id,
+                   target.server_id, ToString(from))
+          .Run();
+  RETURN_IF_ERROR(status);
+  if (db.changes() == 0) {
+    ASSIGN_OR_RETURN(const auto current,
+                     db.Cached("SELECT state FROM targets WHERE rollout_id = ? AND server_id = ?")
+                         .BindAll(target.rollout_id, target.server_id)
+                         .One([](const sql::Row& row) { return row.Text(0); }));
+    return NotMoved(Name(target), current, ToString(from));
+  }
+  if (target.state == from) return absl::OkStatus();
+  RETURN_IF_ERROR(AddToCount(db, target.rollout_id, from, -1));
+  return AddToCount(db, target.rollout_id, target.state, 1);
+}
+
+}  // namespace muster::store

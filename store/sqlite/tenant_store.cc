@@ -1,0 +1,32 @@
+#include "store/sqlite/tenant_store.h"
+
+namespace muster::store {
+namespace {
+
+Tenant ReadTenant(const sql::Row& row) {
+  return Tenant{row.Get<TenantId>(0), row.Text(1), row.Time(2)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Tenant>> SqliteTenantStore::Find(const TenantId& id) const {
+  return db_.Cached("SELECT id, display_name, create_time_us FROM tenants WHERE id = ?")
+      .BindAll(id)
+      .One(ReadTenant);
+}
+
+absl::StatusOr<std::vector<Tenant>> SqliteTenantStore::List() const {
+  return db_.Cached("SELECT id, display_name, create_time_us FROM tenants ORDER BY id")
+      .All(ReadTenant);
+}
+
+absl::Status SqliteTenantStore::Put(const Tenant& tenant) {
+  return db_
+      .Cached(
+          "INSERT INTO tenants (id, display_name, create_time_us) VALUES (?, ?, ?) "
+          "ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name")
+      .BindAll(tenant.id, tenant.display_name, tenant.create_time)
+      .Run();
+}
+
+}  // namespace muster::store

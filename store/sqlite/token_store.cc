@@ -1,0 +1,144 @@
+#include "store/sqlite/token_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "store/sqlite/columns.h"
+
+namespace muster::store {
+namespace {
+
+using sql::ErrorKind;
+
+constexpr int kKeptRefusals = 10'000;
+
+constexpr char kSelect[] =
+    "SELECT id, tenant_id, zone_id, secret_hash, state, mode, max_uses, uses, server_names, "
+    "request_id, create_time_us, expire_time_us FROM bootstrap_tokens";
+
+absl::StatusOr<BootstrapToken> ReadToken(const sql::Row& row) {
+  BootstrapToken token;
+  RETURN_IF_ERROR(ColumnReader(row)
+                      .Read(token.id, token.tenant_id, token.zone_id, token.secret_hash,
+                            token.state, token.mode, token.max_uses, token.uses, token.server_names,
+                            token.request_id, token.create_time, token.expire_time)
+                      .status());
+  return token;
+}
+
+std::string Name(const TokenId& id) { return absl::StrCat("token ", id.value()); }
+
+}  // namespace
+
+absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::Find(const TokenId& id) const {
+  return db_.Cached(absl::StrCat(kSelect, " WHERE id = ?")).BindAll(id).One(ReadToken);
+}
+
+absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::FindByHash(
+    absl::string_view secret_hash) const {
+  return db_.Cached(absl::StrCat(kSelect, " WHERE secret_hash = ?"))
+      .BindAll(secret_hash)
+      .One(ReadToken);
+}
+
+absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::FindByRequestId(
+    absl::string_view request_id) const {
+  return db_.Cached(absl::StrCat(kSelect, " WHERE request_id = ?"))
+      .BindAll(OrNull(request_id))
+      .One(ReadToken);
+}
+
+absl::StatusOr<std::vector<BootstrapToken>> SqliteTokenStore::List(const ZoneId& zone) const {
+  if (zone.empty()) {
+    return db_.Cached(absl::StrCat(kSelect, " ORDER BY create_time_us DESC, id DESC"))
+        .All(ReadToken);
+  }
+  return db_
+      .Cached(absl::StrCat(kSelect, " WHERE zone_id = ? ORDER BY create_time_us DESC, id DESC"))
+      .BindAll(zone)
+      .All(ReadToken);
+}
+
+absl::Status SqliteTokenStore::Insert(const BootstrapToken& token) {
+  const absl::Status status =
+      db_.Cached(
+             "INSERT INTO bootstrap_tokens (id, tenant_id, zone_id, secret_hash, state, mode, "
+             "max_uses, uses, server_names, request_id, create_time_us, expire_time_us) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .BindAll(token.id, token.tenant_id, token.zone_id, token.secret_hash,
+                   ToString(token.state), ToString(token.mode), token.max_uses, token.uses,
+                   EncodeList(token.server_names), OrNull(token.request_id), token.create_time,
+                   token.expire_time)
+          .Run();
+  return Explain(Explain(status, ErrorKind::kConstraintForeignKey,
+                         absl::StrCat("zone ", token.zone_id.value(), " of tenant ",
+                                      token.tenant_id.value(), " does not exist")),
+                 ErrorKind::kConstraintUnique,
+                 absl::StrCat(Name(token.id), ": its id, secret or request id is taken"));
+}
+
+absl::Status SqliteTokenStore::Consume(const TokenId& id) {
+  RETURN_IF_ERROR(
+      db_.Cached("UPDATE bootstrap_tokens SET uses = uses + 1, "
+                 "state = CASE WHEN uses + 1 >= max_uses THEN 'exhausted' ELSE state END "
+                 "WHERE id = ? AND state = 'active' AND uses < max_uses")
+          .BindAll(id)
+          .Run());
+  if (db_.changes() > 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto state, db_.Cached("SELECT state FROM bootstrap_tokens WHERE id = ?")
+                                         .BindAll(id)
+                                         .One([](const sql::Row& row) { return row.Text(0); }));
+  if (!state.has_value()) return absl::NotFoundError(absl::StrCat(Name(id), " does not exist"));
+  return absl::FailedPreconditionError(
+      absl::StrCat(Name(id), " is ", *state, ": no use is left; make a new token"));
+}
+
+absl::Status SqliteTokenStore::SetState(const TokenId& id, TokenState from, TokenState to) {
+  RETURN_IF_ERROR(CheckMove(Name(id), from, to));
+  RETURN_IF_ERROR(db_.Cached("UPDATE bootstrap_tokens SET state = ? WHERE id = ? AND state = ?")
+                      .BindAll(ToString(to), id, ToString(from))
+                      .Run());
+  if (db_.changes() > 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT state FROM bootstrap_tokens WHERE id = ?")
+                                           .BindAll(id)
+                                           .One([](const sql::Row& row) { return row.Text(0); }));
+  return NotMoved(Name(id), current, ToString(from));
+}
+
+absl::Status SqliteTokenStore::AddRefusal(const TokenRefusal& refusal) {
+  RETURN_IF_ERROR(db_.Cached("INSERT INTO token_refusals (token_id, time_us, address, server_name, "
+                             "code) VALUES (?, ?, ?, ?, ?)")
+                      .BindAll(refusal.token_id, refusal.time, refusal.address, refusal.server_name,
+                               TextOf(refusal.code))
+                      .Run());
+  return db_.Cached("DELETE FROM token_refusals WHERE sequence <= ?")
+      .BindAll(db_.last_insert_rowid() - kKeptRefusals)
+      .Run();
+}
+
+absl::StatusOr<std::vector<TokenRefusal>> SqliteTokenStore::ListRefusals(const TokenId& id,
+                                                                         int limit) const {
+  const auto read = [](const sql::Row& row) -> absl::StatusOr<TokenRefusal> {
+    TokenRefusal refusal;
+    RETURN_IF_ERROR(ColumnReader(row)
+                        .Read(refusal.token_id, refusal.time, refusal.address, refusal.server_name,
+                              refusal.code)
+                        .status());
+    return refusal;
+  };
+  const int most = limit > 0 ? limit : -1;
+  if (id.empty()) {
+    return db_
+        .Cached(
+            "SELECT token_id, time_us, address, server_name, code FROM token_refusals "
+            "ORDER BY sequence DESC LIMIT ?")
+        .BindAll(most)
+        .All(read);
+  }
+  return db_
+      .Cached(
+          "SELECT token_id, time_us, address, server_name, code FROM token_refusals "
+          "WHERE token_id = ? ORDER BY sequence DESC LIMIT ?")
+      .BindAll(id, most)
+      .All(read);
+}
+
+}  // namespace muster::store

@@ -1,0 +1,57 @@
+// A WHERE clause that is composed at run time. Values are always bound, never pasted.
+#ifndef MUSTER_STORE_SQLITE_WHERE_H_
+#define MUSTER_STORE_SQLITE_WHERE_H_
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "base/sql/database.h"
+#include "store/model/server.h"
+
+namespace muster::store {
+
+class Where {
+ public:
+  using Value = std::variant<std::string, int64_t>;
+
+  // `condition` has one ? for each value.
+  Where& And(absl::string_view condition, std::vector<Value> values = {});
+  // column IN (values). An empty list adds no condition.
+  Where& AndIn(absl::string_view column, std::vector<std::string> values);
+  // Rows behind the cursor "zone/name", in the order zone, name. An empty cursor adds nothing.
+  Where& AndAfter(absl::string_view zone_column, absl::string_view name_column,
+                  absl::string_view cursor);
+
+  // SELECT <select> WHERE … <tail>, with all values bound. Kept prepared while it has few values.
+  sql::Statement Build(sql::Database& db, absl::string_view select, absl::string_view tail) const;
+
+ private:
+  std::string sql_;
+  std::vector<Value> values_;
+};
+
+// "LIMIT n"; nothing for 0.
+std::string LimitClause(int limit);
+
+// The texts of a list of states or the values of a list of ids.
+template <typename T>
+std::vector<std::string> Texts(const std::vector<T>& items) {
+  std::vector<std::string> texts;
+  texts.reserve(items.size());
+  for (const T& item : items) {
+    if constexpr (std::is_enum_v<T>) {
+      texts.emplace_back(ToString(item));
+    } else {
+      texts.push_back(item.value());
+    }
+  }
+  return texts;
+}
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_SQLITE_WHERE_H_

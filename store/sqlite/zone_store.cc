@@ -1,0 +1,140 @@
+#include "store/sqlite/zone_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "store/sqlite/columns.h"
+
+namespace muster::store {
+namespace {
+
+using sql::Blob;
+using sql::ErrorKind;
+
+constexpr char kSelectZone[] =
+    "SELECT id, tenant_id, display_name, hub_url, hub_ca_pem, max_concurrent_joins, "
+    "allow_cli_join, verifier_kind, verifier_principal, verifier_secret, create_time_us FROM zones";
+
+absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
+  Zone zone;
+  RETURN_IF_ERROR(ColumnReader(row)
+                      .Read(zone.id, zone.tenant_id, zone.display_name, zone.hub_url,
+                            zone.hub_ca_pem, zone.max_concurrent_joins, zone.allow_cli_join,
+                            zone.verifier.kind, zone.verifier.principal, zone.verifier.secret,
+                            zone.create_time)
+                      .status());
+  return zone;
+}
+
+constexpr char kSelectKey[] =
+    "SELECT id, zone_id, version, state, client_id, secret, create_time_us FROM joining_keys";
+
+absl::StatusOr<JoiningKeyVersion> ReadKey(const sql::Row& row) {
+  JoiningKeyVersion key;
+  RETURN_IF_ERROR(ColumnReader(row)
+                      .Read(key.id, key.zone_id, key.version, key.state, key.client_id, key.secret,
+                            key.create_time)
+                      .status());
+  return key;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Zone>> SqliteZoneStore::Find(const ZoneId& id) const {
+  return db_.Cached(absl::StrCat(kSelectZone, " WHERE id = ?")).BindAll(id).One(ReadZone);
+}
+
+absl::StatusOr<std::vector<Zone>> SqliteZoneStore::List(const TenantId& tenant) const {
+  if (tenant.empty()) return db_.Cached(absl::StrCat(kSelectZone, " ORDER BY id")).All(ReadZone);
+  return db_.Cached(absl::StrCat(kSelectZone, " WHERE tenant_id = ? ORDER BY id"))
+      .BindAll(tenant)
+      .All(ReadZone);
+}
+
+absl::Status SqliteZoneStore::Put(const Zone& zone) {
+  return Explain(
+      db_.Cached(
+             "INSERT INTO zones (id, tenant_id, display_name, hub_url, hub_ca_pem, "
+             "max_concurrent_joins, allow_cli_join, verifier_kind, verifier_principal, "
+             "verifier_secret, create_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+             "ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name, "
+             "hub_url = excluded.hub_url, hub_ca_pem = excluded.hub_ca_pem, "
+             "max_concurrent_joins = excluded.max_concurrent_joins, "
+             "allow_cli_join = excluded.allow_cli_join, verifier_kind = excluded.verifier_kind, "
+             "verifier_principal = excluded.verifier_principal, "
+             "verifier_secret = excluded.verifier_secret")
+          .BindAll(zone.id, zone.tenant_id, zone.display_name, zone.hub_url, zone.hub_ca_pem,
+                   zone.max_concurrent_joins, zone.allow_cli_join, ToString(zone.verifier.kind),
+                   zone.verifier.principal, Blob{zone.verifier.secret.bytes}, zone.create_time)
+          .Run(),
+      ErrorKind::kConstraintForeignKey,
+      absl::StrCat("zone ", zone.id.value(), ": tenant ", zone.tenant_id.value(),
+                   " does not exist; create it first"));
+}
+
+absl::StatusOr<std::optional<JoiningKeyVersion>> SqliteZoneStore::FindActiveKey(
+    const ZoneId& zone) const {
+  return db_.Cached(absl::StrCat(kSelectKey, " WHERE zone_id = ? AND state = 'active'"))
+      .BindAll(zone)
+      .One(ReadKey);
+}
+
+absl::StatusOr<std::optional<JoiningKeyVersion>> SqliteZoneStore::FindKey(
+    const KeyVersionId& id) const {
+  return db_.Cached(absl::StrCat(kSelectKey, " WHERE id = ?")).BindAll(id).One(ReadKey);
+}
+
+absl::Status SqliteZoneStore::ActivateKey(const JoiningKeyVersion& key) {
+  RETURN_IF_ERROR(db_.Cached("UPDATE joining_keys SET state = 'tainted' "
+                             "WHERE zone_id = ? AND state = 'active'")
+                      .BindAll(key.zone_id)
+                      .Run());
+  const absl::Status status =
+      db_.Cached(
+             "INSERT INTO joining_keys (id, zone_id, version, state, client_id, secret, "
+             "create_time_us) VALUES (?, ?, ?, 'active', ?, ?, ?)")
+          .BindAll(key.id, key.zone_id, key.version, key.client_id, Blob{key.secret.bytes},
+                   key.create_time)
+          .Run();
+  return Explain(
+      Explain(status, ErrorKind::kConstraintForeignKey,
+              absl::StrCat("zone ", key.zone_id.value(), " does not exist; create it first")),
+      ErrorKind::kConstraintUnique,
+      absl::StrCat("zone ", key.zone_id.value(), " has a joining key version ", key.version));
+}
+
+absl::StatusOr<int> SqliteZoneStore::HighestKeyVersion(const ZoneId& zone) const {
+  ASSIGN_OR_RETURN(const std::optional<int> highest,
+                   db_.Cached("SELECT max(version) FROM joining_keys WHERE zone_id = ?")
+                       .BindAll(zone)
+                       .One([](const sql::Row& row) { return row.Get<int>(0); }));
+  return highest.value_or(0);
+}
+
+absl::StatusOr<std::optional<HubReading>> SqliteZoneStore::FindReading(const ZoneId& zone) const {
+  return db_
+      .Cached(
+          "SELECT zone_id, read_time_us, instances, unmatched, failure_code, failure_detail, "
+          "try_time_us FROM hub_readings WHERE zone_id = ?")
+      .BindAll(zone)
+      .One([](const sql::Row& row) -> absl::StatusOr<HubReading> {
+        HubReading reading;
+        RETURN_IF_ERROR(ColumnReader(row)
+                            .Read(reading.zone_id, reading.read_time, reading.instances,
+                                  reading.unmatched, reading.failure, reading.try_time)
+                            .status());
+        return reading;
+      });
+}
+
+absl::Status SqliteZoneStore::PutReading(const HubReading& reading) {
+  return Explain(
+      db_.Cached(
+             "INSERT OR REPLACE INTO hub_readings (zone_id, read_time_us, instances, unmatched, "
+             "failure_code, failure_detail, try_time_us) VALUES (?, ?, ?, ?, ?, ?, ?)")
+          .BindAll(reading.zone_id, reading.read_time, reading.instances, reading.unmatched,
+                   CodeOf(reading.failure), DetailOf(reading.failure), reading.try_time)
+          .Run(),
+      ErrorKind::kConstraintForeignKey,
+      absl::StrCat("zone ", reading.zone_id.value(), " does not exist"));
+}
+
+}  // namespace muster::store

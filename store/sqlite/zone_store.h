@@ -1,0 +1,32 @@
+#ifndef MUSTER_STORE_SQLITE_ZONE_STORE_H_
+#define MUSTER_STORE_SQLITE_ZONE_STORE_H_
+
+#include "base/sql/database.h"
+#include "store/interface/inventory_store.h"
+
+namespace muster::store {
+
+// Tables zones, joining_keys, hub_readings.
+class SqliteZoneStore final : public ZoneStore {
+ public:
+  explicit SqliteZoneStore(sql::Database& db) : db_(db) {}
+
+  absl::StatusOr<std::optional<Zone>> Find(const ZoneId& id) const override;
+  absl::StatusOr<std::vector<Zone>> List(const TenantId& tenant) const override;
+  absl::Status Put(const Zone& zone) override;
+
+  absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(const ZoneId& zone) const override;
+  absl::StatusOr<std::optional<JoiningKeyVersion>> FindKey(const KeyVersionId& id) const override;
+  absl::Status ActivateKey(const JoiningKeyVersion& key) override;
+  absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const override;
+
+  absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const override;
+  absl::Status PutReading(const HubReading& reading) override;
+
+ private:
+  sql::Database& db_;
+};
+
+}  // namespace muster::store
+
+#endif  // MUSTER_STORE_SQLITE_ZONE_STORE_H_

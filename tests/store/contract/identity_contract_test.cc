@@ -1,0 +1,220 @@
+// Bootstrap tokens, worker certificates, operators.
+#include "tests/store/contract/store_contract.h"
+
+namespace muster::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+BootstrapToken MakeToken(absl::string_view id, int created = 1) {
+  return BootstrapToken{.id = TokenId(id),
+                        .tenant_id = kAcme,
+                        .zone_id = kProd,
+                        .secret_hash = absl::StrCat("hash-", id),
+                        .create_time = At(created),
+                        .expire_time = At(100)};
+}
+
+TEST_P(StoreContract, TokensKeepEveryField) {
+  BootstrapToken token = MakeToken("tok-1");
+  token.mode = TokenMode::kPending;
+  token.max_uses = 20;
+  token.uses = 3;
+  token.server_names = {"web1", "a:b,c", ""};
+  token.request_id = "req-1";
+  Change([&](Transaction& t) { EXPECT_OK(t.tokens().Insert(token)); });
+  const auto snapshot = Read();
+  const BootstrapToken read = **snapshot->tokens().FindByHash("hash-tok-1");
+  EXPECT_EQ(read.id, token.id);
+  EXPECT_EQ(read.tenant_id, kAcme);
+  EXPECT_EQ(read.zone_id, kProd);
+  EXPECT_EQ(read.state, TokenState::kActive);
+  EXPECT_EQ(read.mode, TokenMode::kPending);
+  EXPECT_EQ(read.max_uses, 20);
+  EXPECT_EQ(read.uses, 3);
+  EXPECT_EQ(read.server_names, token.server_names);
+  EXPECT_EQ(read.request_id, "req-1");
+  EXPECT_EQ(read.create_time, At(1));
+  EXPECT_EQ(read.expire_time, At(100));
+  EXPECT_EQ((*snapshot->tokens().FindByRequestId("req-1"))->id, token.id);
+  EXPECT_TRUE(snapshot->tokens().Find(token.id)->has_value());
+  EXPECT_FALSE(snapshot->tokens().FindByHash("other")->has_value());
+}
+
+TEST_P(StoreContract, TokensAreListedNewestFirst) {
+  Change([&](Transaction& t) {
+    for (int i : {2, 1, 3}) EXPECT_OK(t.tokens().Insert(MakeToken(absl::StrCat("tok-", i), i)));
+  });
+  const auto ids = [](const std::vector<BootstrapToken>& tokens) {
+    std::vector<std::string> out;
+    for (const auto& token : tokens) out.push_back(token.id.value());
+    return out;
+  };
+  EXPECT_THAT(ids(*Read()->tokens().List(ZoneId())), ElementsAre("tok-3", "tok-2", "tok-1"));
+  EXPECT_THAT(ids(*Read()->tokens().List(kProd)), ElementsAre("tok-3", "tok-2", "tok-1"));
+  EXPECT_THAT(ids(*Read()->tokens().List(kTest)), IsEmpty());
+}
+
+TEST_P(StoreContract, ATokensRequestIdIsUniqueButMayBeMissing) {
+  BootstrapToken token = MakeToken("tok-1");
+  token.request_id = "req";
+  Change([&](Transaction& t) { EXPECT_OK(t.tokens().Insert(token)); });
+  auto t = *store_->Begin();
+  token.id = TokenId("tok-2");
+  token.secret_hash = "other";
+  EXPECT_EQ(Code(t->tokens().Insert(token)), absl::StatusCode::kAlreadyExists);
+  EXPECT_OK(t->tokens().Insert(MakeToken("tok-3")));
+  EXPECT_OK(t->tokens().Insert(MakeToken("tok-4")));
+  EXPECT_FALSE(t->tokens().FindByRequestId("")->has_value());
+  BootstrapToken homeless = MakeToken("tok-5");
+  homeless.zone_id = ZoneId("acme/none");
+  EXPECT_EQ(Code(t->tokens().Insert(homeless)), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_P(StoreContract, ATokenIsConsumedAsOftenAsItMayBe) {
+  BootstrapToken token = MakeToken("tok-1");
+  token.max_uses = 2;
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.tokens().Insert(token));
+    EXPECT_OK(t.tokens().Consume(token.id));
+    EXPECT_EQ((*t.tokens().Find(token.id))->state, TokenState::kActive);
+    EXPECT_OK(t.tokens().Consume(token.id));
+    EXPECT_EQ(Code(t.tokens().Consume(token.id)), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(Code(t.tokens().Consume(TokenId("tok-none"))), absl::StatusCode::kNotFound);
+  });
+  const BootstrapToken read = **Read()->tokens().Find(token.id);
+  EXPECT_EQ(read.state, TokenState::kExhausted);
+  EXPECT_EQ(read.uses, 2);
+}
+
+TEST_P(StoreContract, ATokenMovesByCompareAndSet) {
+  const TokenId id("tok-1");
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.tokens().Insert(MakeToken("tok-1")));
+    EXPECT_OK(t.tokens().SetState(id, TokenState::kActive, TokenState::kRevoked));
+    EXPECT_EQ(Code(t.tokens().SetState(id, TokenState::kActive, TokenState::kRevoked)),
+              absl::StatusCode::kAborted);
+    EXPECT_EQ(Code(t.tokens().SetState(id, TokenState::kRevoked, TokenState::kActive)),
+              absl::StatusCode::kInternal);
+    EXPECT_EQ(Code(t.tokens().SetState(TokenId("x"), TokenState::kActive, TokenState::kRevoked)),
+              absl::StatusCode::kNotFound);
+    EXPECT_EQ(Code(t.tokens().Consume(id)), absl::StatusCode::kFailedPrecondition);
+  });
+}
+
+TEST_P(StoreContract, RefusalsAreListedNewestFirst) {
+  Change([&](Transaction& t) {
+    for (int i : {1, 2, 3}) {
+      EXPECT_OK(t.tokens().AddRefusal({.token_id = TokenId(i == 2 ? "" : "tok-1"),
+                                       .time = At(i),
+                                       .address = "10.0.0.1",
+                                       .server_name = absl::StrCat("s", i),
+                                       .code = FailureCode::kTokenExpired}));
+    }
+  });
+  const auto refusals = *Read()->tokens().ListRefusals(TokenId("tok-1"), 10);
+  ASSERT_EQ(refusals.size(), 2u);
+  EXPECT_EQ(refusals[0].server_name, "s3");
+  EXPECT_EQ(refusals[0].code, FailureCode::kTokenExpired);
+  EXPECT_EQ(refusals[0].address, "10.0.0.1");
+  EXPECT_EQ(refusals[0].time, At(3));
+  EXPECT_EQ(refusals[1].server_name, "s1");
+  EXPECT_EQ(Read()->tokens().ListRefusals(TokenId("tok-1"), 1)->size(), 1u);
+  EXPECT_EQ(Read()->tokens().ListRefusals(TokenId(), 10)->size(), 3u);
+}
+
+TEST_P(StoreContract, CertificatesLive) {
+  const Server server = MakeServer("web1");
+  WorkerCertificate certificate{.id = CertificateId("0a"),
+                                .server_id = server.id,
+                                .zone_id = kProd,
+                                .token_id = TokenId("tok-1"),
+                                .public_key_hash = "ff",
+                                .not_before = At(1),
+                                .not_after = At(50),
+                                .create_time = At(2)};
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.servers().Insert(server));
+    EXPECT_OK(t.tokens().Insert(MakeToken("tok-1")));
+    EXPECT_OK(t.certificates().Insert(certificate));
+    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1")), 1);
+    EXPECT_EQ(Code(t.certificates().Insert(certificate)), absl::StatusCode::kAlreadyExists);
+    EXPECT_OK(t.certificates().Confirm(certificate.id));
+    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1")), 0);
+    WorkerCertificate renewed = certificate;
+    renewed.id = CertificateId("0b");
+    renewed.token_id = TokenId();
+    renewed.create_time = At(3);
+    EXPECT_OK(t.certificates().Insert(renewed));
+    EXPECT_OK(t.certificates().SetState(certificate.id, CertificateState::kActive,
+                                        CertificateState::kSuperseded));
+    EXPECT_EQ(Code(t.certificates().SetState(certificate.id, CertificateState::kActive,
+                                             CertificateState::kRevoked)),
+              absl::StatusCode::kAborted);
+    EXPECT_EQ(Code(t.certificates().SetState(certificate.id, CertificateState::kSuperseded,
+                                             CertificateState::kActive)),
+              absl::StatusCode::kInternal);
+    EXPECT_EQ(Code(t.certificates().Confirm(CertificateId("none"))), absl::StatusCode::kNotFound);
+    EXPECT_EQ(Code(t.certificates().SetState(CertificateId("none"), CertificateState::kActive,
+                                             CertificateState::kRevoked)),
+              absl::StatusCode::kNotFound);
+  });
+  const auto certificates = *Read()->certificates().ListOf(server.id);
+  ASSERT_EQ(certificates.size(), 2u);
+  EXPECT_EQ(certificates[0].id, CertificateId("0b"));
+  EXPECT_TRUE(certificates[0].token_id.empty());
+  EXPECT_FALSE(certificates[0].confirmed);
+  const WorkerCertificate read = **Read()->certificates().Find(certificate.id);
+  EXPECT_TRUE(read.confirmed);
+  EXPECT_EQ(read.state, CertificateState::kSuperseded);
+  EXPECT_EQ(read.token_id, TokenId("tok-1"));
+  EXPECT_EQ(read.public_key_hash, "ff");
+  EXPECT_EQ(read.not_before, At(1));
+  EXPECT_EQ(read.not_after, At(50));
+  EXPECT_FALSE(Read()->certificates().Find(CertificateId("none"))->has_value());
+}
+
+TEST_P(StoreContract, ACertificateIsOfItsServersZone) {
+  const Server server = MakeServer("web1");
+  auto t = *store_->Begin();
+  EXPECT_OK(t->servers().Insert(server));
+  EXPECT_EQ(Code(t->certificates().Insert(
+                {.id = CertificateId("0a"), .server_id = server.id, .zone_id = kTest})),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_P(StoreContract, OperatorsAreKeptWithTheirTenants) {
+  const Operator op{.id = OperatorId("opr-1"),
+                    .name = "ann",
+                    .role = OperatorRole::kTenantAdmin,
+                    .tenants = {kAcme},
+                    .public_key_hash = "aa",
+                    .disabled = true,
+                    .create_time = At(1)};
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.operators().Insert(op));
+    EXPECT_OK(t.operators().Insert({.id = OperatorId("opr-2"), .name = "aaron"}));
+    EXPECT_EQ(Code(t.operators().Insert({.id = OperatorId("opr-3"), .name = "ann"})),
+              absl::StatusCode::kAlreadyExists);
+  });
+  const Operator read = **Read()->operators().Find(op.id);
+  EXPECT_EQ(read.name, "ann");
+  EXPECT_EQ(read.role, OperatorRole::kTenantAdmin);
+  EXPECT_EQ(read.tenants, op.tenants);
+  EXPECT_EQ(read.public_key_hash, "aa");
+  EXPECT_TRUE(read.disabled);
+  EXPECT_EQ(read.create_time, At(1));
+  const auto all = *Read()->operators().List();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "aaron");
+  EXPECT_EQ(all[1].tenants, op.tenants);
+  EXPECT_FALSE(Read()->operators().Find(OperatorId("none"))->has_value());
+  auto t = *store_->Begin();
+  EXPECT_EQ(Code(t->operators().Insert(
+                {.id = OperatorId("opr-4"), .name = "bob", .tenants = {TenantId("none")}})),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace muster::store

@@ -1,0 +1,309 @@
+// What is SQLite's own: the file, its damage, its growth, its schema.
+#include "store/sqlite/sqlite_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/sql/migrate.h"
+#include "store/sqlite/columns.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/where.h"
+#include "tests/base/sql/temp_dir.h"
+
+namespace muster::store {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  std::string path() const { return dir_ / "muster.db"; }
+  std::unique_ptr<Store> Open(int64_t max_pages = 0) {
+    auto store = SqliteStore::Open({.path = path(),
+                                    .backup_dir = dir_ / "backups",
+                                    .now = absl::FromUnixSeconds(86400),
+                                    .durable = false,
+                                    .max_pages = max_pages});
+    EXPECT_TRUE(store.ok()) << store.status();
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+  absl::Status OpenError() {
+    return SqliteStore::Open({.path = path(), .backup_dir = dir_ / "backups"}).status();
+  }
+  // Another program's hands on the file.
+  void Tamper(absl::string_view sql) {
+    auto db = sql::Database::Open({.path = path()});
+    ASSERT_TRUE(db.ok()) << db.status();
+    const absl::Status status = (*db)->Exec(sql);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  static absl::Status Put(Store& store, absl::string_view tenant, size_t bytes = 0) {
+    auto t = store.Begin();
+    if (!t.ok()) return t.status();
+    const absl::Status status =
+        (*t)->tenants().Put({TenantId(tenant), std::string(bytes, 'x'), absl::Time()});
+    if (!status.ok()) return status;
+    return (*t)->Commit();
+  }
+  static void Append(Store& store, int events) {
+    auto t = *store.Begin();
+    for (int i = 0; i < events; ++i) {
+      ASSERT_TRUE(t->audit()
+                      .Append({.time = absl::FromUnixSeconds(i),
+                               .actor = "system",
+                               .action = "test",
+                               .subject = absl::StrCat("s", i)})
+                      .ok());
+    }
+    ASSERT_TRUE(t->Commit().ok());
+  }
+
+  sql::TempDir dir_;
+};
+
+TEST_F(SqliteStoreTest, WhatIsCommittedSurvivesAReopen) {
+  EXPECT_TRUE(Put(*Open(), "acme").ok());
+  const auto store = Open();
+  EXPECT_TRUE((*store->Read())->tenants().Find(TenantId("acme"))->has_value());
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "backups"));
+}
+
+TEST_F(SqliteStoreTest, AFullDiskMakesItReadOnlyAndLosesNothingAccepted) {
+  const auto store = Open(120);
+  int accepted = 0;
+  absl::Status status;
+  for (int i = 0; i < 200 && status.ok(); ++i) {
+    status = Put(*store, absl::StrCat("t", i), 5000);
+    if (status.ok()) ++accepted;
+  }
+  EXPECT_GT(accepted, 0);
+  EXPECT_EQ(FailureCodeOf(status), FailureCode::kStoreFull) << status;
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(store->Health().read_only);
+  EXPECT_THAT(store->Health().reason, StartsWith("E-STORE-FULL"));
+  status = Put(*store, "more");
+  EXPECT_EQ(FailureCodeOf(status), FailureCode::kStoreReadOnly);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("E-STORE-FULL"));
+  EXPECT_EQ((*store->Read())->tenants().List()->size(), static_cast<size_t>(accepted));
+}
+
+// A statement that met the full disk spoils its turn, even if the caller goes on.
+TEST_F(SqliteStoreTest, ATurnThatMetAFullDiskDoesNotCommit) {
+  const auto store = Open(120);
+  auto t = *store->Begin();
+  ASSERT_TRUE(t->tenants().Put({TenantId("small"), "", absl::Time()}).ok());
+  ASSERT_TRUE(t->Mark().ok());
+  ASSERT_FALSE(t->tenants().Put({TenantId("huge"), std::string(900'000, 'x'), {}}).ok());
+  t->RollBackToMark().IgnoreError();
+  EXPECT_EQ(FailureCodeOf(t->Commit()), FailureCode::kStoreFull);
+  EXPECT_TRUE((*store->Read())->tenants().List()->empty());
+}
+
+TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {
+  std::ofstream(path()) << "This was a database once, said the disk, and it is not one now.";
+  const absl::Status status = OpenError();
+  EXPECT_EQ(FailureCodeOf(status), FailureCode::kStoreCorrupt) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("restore the newest backup"));
+}
+
+TEST_F(SqliteStoreTest, ADamagedDatabaseIsRefused) {
+  {
+    const auto store = Open();
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(Put(*store, absl::StrCat("t", i), 3000).ok());
+  }
+  std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+  const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path()));
+  file.seekp(size / 2);
+  file << std::string(static_cast<size_t>(size / 4), '\xa5');
+  file.close();
+  const absl::Status status = OpenError();
+  EXPECT_EQ(FailureCodeOf(status), FailureCode::kStoreCorrupt) << status;
+}
+
+TEST_F(SqliteStoreTest, ATruncatedDatabaseIsRefused) {
+  ASSERT_TRUE(Put(*Open(), "acme", 50'000).ok());
+  std::filesystem::resize_file(path(), std::filesystem::file_size(path()) / 2);
+  EXPECT_EQ(FailureCodeOf(OpenError()), FailureCode::kStoreCorrupt) << OpenError();
+}
+
+TEST_F(SqliteStoreTest, ANewerDatabaseIsRefusedUntouched) {
+  Open();
+  Tamper("UPDATE schema_info SET version = 99, min_compatible_version = 98");
+  const absl::Status status = OpenError();
+  EXPECT_EQ(FailureCodeOf(status), FailureCode::kStoreNewer) << status;
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "backups"));
+}
+
+TEST_F(SqliteStoreTest, ANewerDatabaseThatPromisesCompatibilityOpens) {
+  Open();
+  Tamper("UPDATE schema_info SET version = 99, min_compatible_version = 1");
+  EXPECT_EQ(Open()->Health().schema_version, 99);
+}
+
+TEST_F(SqliteStoreTest, AnotherProgramsDatabaseIsRefused) {
+  Tamper("CREATE TABLE notes (text TEXT)");
+  const absl::Status status = OpenError();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("another program"));
+}
+
+TEST_F(SqliteStoreTest, AMissingDirectoryIsAnError) {
+  EXPECT_FALSE(SqliteStore::Open({.path = dir_ / "none/muster.db"}).ok());
+}
+
+// The list of this program, and one more migration: what the next version will do.
+TEST_F(SqliteStoreTest, AMigrationLeavesACopyOfTheFileBefore) {
+  ASSERT_TRUE(Put(*Open(), "acme").ok());
+  std::vector<sql::Migration> next(Migrations().begin(), Migrations().end());
+  const int version = static_cast<int>(next.size()) + 1;
+  next.push_back({version, "add_findings", "CREATE TABLE findings (id TEXT) STRICT;", 1});
+  {
+    auto db = *sql::Database::Open({.path = path()});
+    const auto result = sql::Migrate(
+        *db, next, {.backup_dir = dir_ / "backups", .now = absl::FromUnixSeconds(86400)});
+    ASSERT_TRUE(result.ok()) << result.status();
+    auto copy = SqliteStore::Open({.path = result->backup_path, .durable = false});
+    ASSERT_TRUE(copy.ok()) << copy.status();
+    EXPECT_EQ((*copy)->Health().schema_version, version - 1);
+    EXPECT_TRUE((*(*copy)->Read())->tenants().Find(TenantId("acme"))->has_value());
+  }
+  EXPECT_EQ(Open()->Health().schema_version, version);
+}
+
+TEST_F(SqliteStoreTest, TheAuditLogRefusesChanges) {
+  Append(*Open(), 3);
+  auto db = *sql::Database::Open({.path = path()});
+  EXPECT_THAT(std::string(db->Exec("UPDATE audit_events SET actor = 'x'").message()),
+              HasSubstr("append-only"));
+  EXPECT_THAT(std::string(db->Exec("DELETE FROM audit_events").message()),
+              HasSubstr("append-only"));
+}
+
+TEST_F(SqliteStoreTest, TamperingWithTheAuditLogShows) {
+  Append(*Open(), 5);
+  EXPECT_TRUE((*Open()->Read())->audit().Verify()->intact);
+  Tamper("DROP TRIGGER audit_events_are_not_changed; DROP TRIGGER audit_events_are_not_deleted");
+  const auto first_bad = [this](absl::string_view sql) {
+    Tamper(sql);
+    const auto store = Open();
+    const AuditCheck check = *(*store->Read())->audit().Verify();
+    EXPECT_EQ(check.intact, check.first_bad_sequence == 0);
+    return check.first_bad_sequence;
+  };
+  EXPECT_EQ(first_bad("UPDATE audit_events SET detail = 'x' WHERE sequence = 3"), 3);
+  EXPECT_EQ(first_bad("UPDATE audit_events SET detail = '' WHERE sequence = 3"), 0);
+  EXPECT_EQ(first_bad("UPDATE audit_events SET time_us = time_us + 1 WHERE sequence = 2"), 2);
+  EXPECT_EQ(first_bad("UPDATE audit_events SET time_us = time_us - 1 WHERE sequence = 2"), 0);
+  // Text moved from one column to the next.
+  EXPECT_EQ(first_bad("UPDATE audit_events SET actor = 'systemt', action = 'est' "
+                      "WHERE sequence = 5"),
+            5);
+  EXPECT_EQ(first_bad("DELETE FROM audit_events WHERE sequence = 2"), 3);
+}
+
+TEST_F(SqliteStoreTest, RefusalsDoNotGrowWithoutEnd) {
+  const auto store = Open();
+  auto t = *store->Begin();
+  for (int i = 0; i < 10'050; ++i) {
+    ASSERT_TRUE(t->tokens().AddRefusal({.code = FailureCode::kTokenUnknown}).ok());
+  }
+  EXPECT_EQ(t->tokens().ListRefusals(TokenId(), 0)->size(), 10'000u);
+}
+
+// The lists in CHECK constraints are the strings of the enums.
+TEST_F(SqliteStoreTest, TheSchemaKnowsEveryState) {
+  Open();
+  auto db = *sql::Database::Open({.path = path()});
+  const auto schema = [&db](absl::string_view table) {
+    return **db->Prepare("SELECT sql FROM sqlite_schema WHERE name = ?")
+                 .BindAll(table)
+                 .One([](const sql::Row& row) { return row.Text(0); });
+  };
+  const auto check = [&schema](absl::string_view table, auto first) {
+    using E = decltype(first);
+    const std::string sql = schema(table);
+    for (int i = 0; !ToString(static_cast<E>(i)).empty(); ++i) {
+      EXPECT_THAT(sql, HasSubstr(absl::StrCat("'", ToString(static_cast<E>(i)), "'"))) << table;
+    }
+  };
+  check("servers", Admission{});
+  check("servers", Enrollment{});
+  check("servers", ServicePresence{});
+  check("servers", MatchKind{});
+  check("attempts", AttemptState{});
+  check("rollouts", RolloutState{});
+  check("rollouts", CommandKind{});
+  check("commands", CommandKind{});
+  check("targets", TargetState{});
+  check("joining_keys", KeyVersionState{});
+  check("zones", VerifierKind{});
+  check("bootstrap_tokens", TokenState{});
+  check("bootstrap_tokens", TokenMode{});
+  check("worker_certificates", CertificateState{});
+  check("operators", OperatorRole{});
+  // The partial indexes of invariant 11 and of restarts list just the open states.
+  for (const char* index : {"attempts_open", "attempts_one_open_join"}) {
+    for (int i = 0; !ToString(static_cast<AttemptState>(i)).empty(); ++i) {
+      const auto state = static_cast<AttemptState>(i);
+      EXPECT_EQ(absl::StrContains(schema(index), absl::StrCat("'", ToString(state), "'")),
+                IsOpen(state))
+          << index << " " << ToString(state);
+    }
+  }
+  for (int i = 0; !ToString(static_cast<TargetState>(i)).empty(); ++i) {
+    const auto state = static_cast<TargetState>(i);
+    EXPECT_EQ(absl::StrContains(schema("targets_one_unfinished"),
+                                absl::StrCat("'", ToString(state), "'")),
+              !IsFinal(state))
+        << ToString(state);
+  }
+}
+
+// The lists that a big fleet pages through read no more rows than they return.
+TEST_F(SqliteStoreTest, PagesAreReadFromIndexes) {
+  Open();
+  auto db = *sql::Database::Open({.path = path()});
+  const auto plan = [&db](const std::string& sql) {
+    std::string out;
+    EXPECT_TRUE(db->Prepare("EXPLAIN QUERY PLAN " + sql)
+                    .ForEach([&out](const sql::Row& row) { out += row.Text(3) + "\n"; })
+                    .ok());
+    return out;
+  };
+  for (const char* sql : {
+           "SELECT * FROM servers WHERE (zone_id, name) > ('a', 'b') ORDER BY zone_id, name",
+           "SELECT * FROM servers WHERE tenant_id = 'a' AND (zone_id, name) > ('a', 'b') "
+           "ORDER BY zone_id, name",
+           "SELECT * FROM targets WHERE rollout_id = 'r' AND (zone_id, name) > ('a', 'b') "
+           "ORDER BY zone_id, name",
+           "SELECT * FROM targets WHERE rollout_id = 'r' AND state = 'waiting' "
+           "AND (zone_id, name) > ('a', 'b') ORDER BY zone_id, name",
+           "SELECT * FROM rollouts WHERE finish_time_us IS NULL ORDER BY create_time_us, id",
+           "SELECT * FROM attempts WHERE server_id = 's' ORDER BY create_time_us DESC, rowid DESC",
+           "SELECT * FROM audit_events WHERE subject = 's' ORDER BY sequence DESC",
+       }) {
+    EXPECT_THAT(plan(sql), Not(HasSubstr("TEMP B-TREE"))) << sql;
+    EXPECT_THAT(plan(sql), Not(HasSubstr("SCAN targets"))) << sql;
+  }
+}
+
+TEST(ColumnsTest, ListsSurviveAnyBytes) {
+  const std::vector<std::string> items = {"", "a", "3:abc", std::string("\0x", 2), "ü"};
+  EXPECT_EQ(DecodeList(EncodeList(items)), items);
+  EXPECT_EQ(DecodeList(""), std::vector<std::string>());
+  for (const char* bad : {"x", "3:ab", "-1:a", ":", "99999999999999999999:a", "1"}) {
+    EXPECT_EQ(DecodeList(bad), std::nullopt) << bad;
+  }
+  EXPECT_EQ(DecodeLabels("1:a"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace muster::store
