@@ -1,0 +1,72 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/status_macros.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/files.h"
+#include "orchestrator/cli/fleet_file.h"
+#include "orchestrator/cli/text.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr size_t kMaxFleetBytes = 8 << 20;
+
+struct ApplyFlags {
+  std::string file;
+  bool dry_run = false;
+};
+
+absl::StatusOr<ExitCode> Apply(Context& context, const ApplyFlags& flags) {
+  CliEnvironment& environment = context.environment();
+  const bool from_stdin = flags.file == "-";
+  std::string text;
+  if (from_stdin) {
+    ASSIGN_OR_RETURN(text, ReadStream(environment.in, kMaxFleetBytes));
+  } else {
+    ASSIGN_OR_RETURN(text, ReadFile(flags.file, kMaxFleetBytes));
+  }
+  FleetFile fleet = ParseFleetFile(text, from_stdin ? "standard input" : flags.file,
+                                   std::filesystem::path(flags.file).parent_path().string(),
+                                   {environment.variable, from_stdin ? nullptr : &environment.in});
+  if (!fleet.problems.empty()) {
+    for (const std::string& problem : fleet.problems) context.output().Hint(problem);
+    return FailureStatus(
+        FailureCode::kConfigInvalid,
+        absl::StrCat(Counted(static_cast<int64_t>(fleet.problems.size()), "problem"), " in ",
+                     from_stdin ? "standard input" : flags.file));
+  }
+  fleet.request.set_dry_run(flags.dry_run);
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::ApplyFleetResponse response, client->ApplyFleet(fleet.request));
+  Table table{{{"change"}}, {}};
+  for (const std::string& change : response.changes()) table.rows.push_back({change});
+  if (!table.rows.empty() || !context.output().for_people()) {
+    context.output().Print(response, table);
+  }
+  if (table.rows.empty()) {
+    context.output().Say("Nothing to change: the fleet is as the file says.");
+  } else if (flags.dry_run) {
+    context.output().Say("Nothing was changed: this was a dry run.");
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddApplyCommand(CommandTree& tree) {
+  auto flags = std::make_shared<ApplyFlags>();
+  CLI::App& apply =
+      tree.Verb(tree.root(), "apply", "Bring tenants and trust zones to what a fleet file says",
+                "muster apply -f fleet.yaml --dry-run",
+                [flags](Context& context) { return Apply(context, *flags); });
+  apply
+      .add_option("-f,--file", flags->file, "The fleet file, see docs/configuration.md; - is stdin")
+      ->required();
+  apply.add_flag("--dry-run", flags->dry_run, "Say what would change and change nothing");
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,203 @@
+#include "orchestrator/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/yaml/duration_text.h"
+#include "orchestrator/cli/commands.h"
+
+namespace muster::cli {
+namespace {
+
+void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
+  app.add_option("--operator-dir", flags.connection.operator_dir,
+                 "Directory with operator.crt, operator.key, ca.crt and address "
+                 "(default: $MUSTER_OPERATOR_DIR, ~/.config/muster, /var/lib/muster/operator)");
+  app.add_option("--address", flags.connection.address,
+                 "HOST:PORT of the orchestrator, instead of the operator directory's");
+  app.add_option("--socket", flags.connection.socket,
+                 "Unix socket of an orchestrator on this machine, for root (default: "
+                 "$MUSTER_SOCKET)");
+  app.add_option("-o,--output", flags.output, "table, json, csv or yaml")
+      ->default_str("table")
+      ->check(CLI::IsMember({"table", "json", "csv", "yaml"}));
+  app.add_option("--timeout", flags.timeout, "How long one call may take, such as 30s or 5m")
+      ->default_str("30s");
+  app.add_flag("--no-color", flags.no_color, "No colors (also: the variable NO_COLOR)");
+}
+
+void AddCommands(CommandTree& tree) {
+  AddApplyCommand(tree);
+  AddTenantCommands(tree);
+  AddZoneCommands(tree);
+  AddServerCommands(tree);
+  AddServerImportCommand(tree);
+  AddTokenCommands(tree);
+  AddRolloutCommands(tree);
+  AddVerificationCommands(tree);
+  AddSystemCommands(tree);
+  AddDoctorCommand(tree);
+  AddCompletionCommand(tree);
+}
+
+// What to do next, for errors whose message does not say it already.
+std::string NextStep(const absl::Status& status) {
+  if (FailureCodeOf(status).has_value()) return "";  // The message ends with the code's remedy.
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return "Check that muster-orchestrator runs and that --address, --operator-dir or --socket "
+             "lead to it; 'muster doctor' looks closer.";
+    case absl::StatusCode::kDeadlineExceeded:
+      return "Look whether the change has happened before you repeat it; give more time with "
+             "--timeout.";
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return "Use the operator directory of an operator whose role and tenants cover this.";
+    case absl::StatusCode::kUnimplemented:
+      return "The orchestrator is older than this program; upgrade it.";
+    case absl::StatusCode::kInvalidArgument:
+      return "";
+    default:
+      return "'muster doctor' checks the whole installation.";
+  }
+}
+
+int Report(const absl::Status& status, const std::string& address, CliEnvironment& environment) {
+  std::string message(status.message());
+  if (!FailureCodeOf(status).has_value() && !address.empty()) {
+    if (absl::IsUnavailable(status)) {
+      message = absl::StrCat("cannot reach the orchestrator at ", address, ": ", message);
+    } else if (absl::IsDeadlineExceeded(status)) {
+      message = absl::StrCat("the orchestrator at ", address, " did not answer in time: ", message);
+    }
+  }
+  if (!message.empty()) environment.err << "error: " << message << "\n";
+  const std::string next = NextStep(status);
+  if (!next.empty()) environment.err << "next: " << next << "\n";
+  return static_cast<int>(ExitCodeOf(status));
+}
+
+// "muster server list --help" for the command that was reached.
+std::string HelpCommand(const CLI::App& root) {
+  std::string path = "muster";
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+    absl::StrAppend(&path, " ", app->get_name());
+  }
+  return absl::StrCat(path, " --help");
+}
+
+// Parses. None when the line asked for help or was wrong: `exit_code` is set then.
+bool Parse(CLI::App& app, std::vector<std::string> args, CliEnvironment& environment,
+           int& exit_code) {
+  std::reverse(args.begin(), args.end());  // As CLI11 wants them.
+  // The only place where CLI11's exceptions end.
+  try {
+    app.parse(args);
+    return true;
+  } catch (const CLI::Success& help) {
+    exit_code = app.exit(help, environment.out, environment.err);
+  } catch (const CLI::ParseError& error) {
+    environment.err << "error: " << error.what() << "\nnext: see '" << HelpCommand(app) << "'.\n";
+    exit_code = static_cast<int>(ExitCode::kUsage);
+  }
+  return false;
+}
+
+}  // namespace
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return ExitCode::kOk;
+    case absl::StatusCode::kInvalidArgument:
+      return ExitCode::kUsage;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      // With a code it is the orchestrator's own answer, such as E-STORE-READ-ONLY.
+      return FailureCodeOf(status).has_value() ? ExitCode::kFailed : ExitCode::kUnreachable;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return ExitCode::kForbidden;
+    case absl::StatusCode::kCancelled:
+      return ExitCode::kInterrupted;
+    default:
+      return ExitCode::kFailed;
+  }
+}
+
+absl::StatusOr<Client*> Context::Connect() {
+  if (client_ == nullptr) {
+    auto connection = ResolveConnection(flags_, environment_);
+    if (!connection.ok()) return connection.status();
+    address_ = connection->address;
+    client_ = std::make_unique<Client>(*connection, timeout_);
+  }
+  return client_.get();
+}
+
+CLI::App& CommandTree::Noun(const std::string& name, const std::string& description) {
+  for (CLI::App* known : nouns_) {
+    if (known->get_name() == name) return *known;
+  }
+  nouns_.push_back(root_.add_subcommand(name, description));
+  nouns_.back()->require_subcommand(1);
+  return *nouns_.back();
+}
+
+CLI::App& CommandTree::Verb(CLI::App& parent, const std::string& name,
+                            const std::string& description, const std::string& example,
+                            Command command) {
+  CLI::App& verb = *parent.add_subcommand(name, description);
+  verb.footer(absl::StrCat("Example:\n  ", example));
+  entries_.push_back({&verb, std::move(command)});
+  return verb;
+}
+
+const Command* CommandTree::Called() const {
+  for (const Entry& entry : entries_) {
+    if (entry.app->parsed()) return &entry.command;
+  }
+  return nullptr;
+}
+
+int RunCli(const std::vector<std::string>& args, CliEnvironment& environment) {
+  CLI::App app("Enrolls fleets of Certify instances into their hubs, and proves it.", "muster");
+  app.fallthrough();  // Flags that every command has may stand anywhere in the line.
+  app.require_subcommand(1);
+  app.set_version_flag("--version", absl::StrCat("muster ", MUSTER_VERSION));
+  app.footer(
+      "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 orchestrator not reached,\n"
+      "4 not permitted, 5 done with bad news (failed targets or checks), 6 rows refused.");
+  GlobalFlags flags;
+  AddGlobalFlags(app, flags);
+  CommandTree tree(app);
+  AddCommands(tree);
+  int exit_code = 0;
+  if (!Parse(app, args, environment, exit_code)) return exit_code;
+
+  const auto timeout = yaml::ParseDurationText(flags.timeout);
+  if (!timeout.has_value() || *timeout <= absl::ZeroDuration()) {
+    return Report(absl::InvalidArgumentError(absl::StrCat("--timeout '", flags.timeout,
+                                                          "' is not a duration such as 30s or 5m")),
+                  "", environment);
+  }
+  Context context(environment, flags.connection, *timeout,
+                  ParseOutputFormat(flags.output).value_or(OutputFormat::kTable), !flags.no_color);
+  const absl::StatusOr<ExitCode> result = (*tree.Called())(context);
+  environment.out.flush();
+  if (!result.ok()) return Report(result.status(), context.address(), environment);
+  if (!environment.out) {
+    environment.err << "error: the output could not be written completely\n";
+    return static_cast<int>(ExitCode::kFailed);
+  }
+  return static_cast<int>(*result);
+}
+
+}  // namespace muster::cli

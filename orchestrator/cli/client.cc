@@ -1,0 +1,263 @@
+#include "orchestrator/cli/client.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#include "base/status_macros.h"
+#include "muster/admin/v1/inventory.grpc.pb.h"
+#include "muster/admin/v1/rollout.grpc.pb.h"
+#include "muster/admin/v1/system.grpc.pb.h"
+#include "muster/admin/v1/token.grpc.pb.h"
+#include "muster/admin/v1/verification.grpc.pb.h"
+#include "proto/rpc/channel.h"
+#include "proto/rpc/credentials.h"
+#include "proto/rpc/status.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr absl::Duration kLongCall = absl::Minutes(2);
+constexpr absl::Duration kVerifyCall = absl::Minutes(10);
+constexpr std::chrono::milliseconds kWatchTick(250);
+constexpr int kPageSize = 1000;
+
+std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const Connection& connection) {
+  if (connection.local) return rpc::LocalChannelCredentials();
+  return rpc::MutualTlsChannelCredentials(
+      {connection.ca_pem, connection.certificate_pem, connection.key_pem.Clone()});
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+                              const Request& request, absl::Duration timeout) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
+  Response response;
+  RETURN_IF_ERROR(rpc::FromGrpcStatus((stub.*method)(&context, request, &response)));
+  return response;
+}
+
+// All pages of a list; `items` gives the repeated field of a response.
+template <typename Request, typename Response, typename Items, typename Fetch>
+absl::StatusOr<Response> CallPages(Request request, int limit, const Items& items,
+                                   const Fetch& fetch) {
+  request.set_page_size(limit > 0 ? std::min(limit, kPageSize) : kPageSize);
+  Response all;
+  while (true) {
+    ASSIGN_OR_RETURN(Response page, fetch(request));
+    const std::string next = page.next_page_token();
+    all.MergeFrom(page);
+    auto& list = items(all);
+    const bool enough = limit > 0 && list.size() >= limit;
+    if (enough && list.size() > limit) list.DeleteSubrange(limit, list.size() - limit);
+    if (next.empty() || enough || next == request.page_token()) {
+      all.clear_next_page_token();
+      return all;
+    }
+    request.set_page_token(next);
+  }
+}
+
+}  // namespace
+
+struct Client::Stubs {
+  std::shared_ptr<grpc::Channel> channel;
+  v1::TenantService::Stub tenants{channel};
+  v1::ZoneService::Stub zones{channel};
+  v1::ServerService::Stub servers{channel};
+  v1::TokenService::Stub tokens{channel};
+  v1::RolloutService::Stub rollouts{channel};
+  v1::VerificationService::Stub verification{channel};
+  v1::SystemService::Stub system{channel};
+};
+
+Client::Client(const Connection& connection, absl::Duration timeout)
+    : timeout_(timeout),
+      stubs_(new Stubs{rpc::MakeChannel(connection.address, CredentialsOf(connection))}) {}
+Client::~Client() = default;
+
+absl::StatusOr<v1::ListTenantsResponse> Client::ListTenants(const v1::ListTenantsRequest& request) {
+  return Call(stubs_->tenants, &v1::TenantService::Stub::ListTenants, request, timeout_);
+}
+
+absl::StatusOr<v1::ListZonesResponse> Client::ListZones(const v1::ListZonesRequest& request) {
+  return Call(stubs_->zones, &v1::ZoneService::Stub::ListZones, request, timeout_);
+}
+
+absl::StatusOr<v1::SetJoiningKeyResponse> Client::SetJoiningKey(
+    const v1::SetJoiningKeyRequest& request) {
+  return Call(stubs_->zones, &v1::ZoneService::Stub::SetJoiningKey, request, timeout_);
+}
+
+absl::StatusOr<v1::ApplyFleetResponse> Client::ApplyFleet(const v1::ApplyFleetRequest& request) {
+  return Call(stubs_->zones, &v1::ZoneService::Stub::ApplyFleet, request,
+              std::max(timeout_, kLongCall));
+}
+
+absl::StatusOr<v1::ListServersResponse> Client::ListServers(v1::ListServersRequest request,
+                                                            int limit) {
+  return CallPages<v1::ListServersRequest, v1::ListServersResponse>(
+      std::move(request), limit, [](auto& all) -> auto& { return *all.mutable_servers(); },
+      [this](const auto& r) {
+        return Call(stubs_->servers, &v1::ServerService::Stub::ListServers, r, timeout_);
+      });
+}
+
+absl::StatusOr<v1::ListRolloutsResponse> Client::ListRollouts(v1::ListRolloutsRequest request,
+                                                              int limit) {
+  return CallPages<v1::ListRolloutsRequest, v1::ListRolloutsResponse>(
+      std::move(request), limit, [](auto& all) -> auto& { return *all.mutable_rollouts(); },
+      [this](const auto& r) {
+        return Call(stubs_->rollouts, &v1::RolloutService::Stub::ListRollouts, r, timeout_);
+      });
+}
+
+absl::StatusOr<v1::ListTargetsResponse> Client::ListTargets(v1::ListTargetsRequest request,
+                                                            int limit) {
+  return CallPages<v1::ListTargetsRequest, v1::ListTargetsResponse>(
+      std::move(request), limit, [](auto& all) -> auto& { return *all.mutable_targets(); },
+      [this](const auto& r) {
+        return Call(stubs_->rollouts, &v1::RolloutService::Stub::ListTargets, r, timeout_);
+      });
+}
+
+absl::StatusOr<v1::ListAuditEventsResponse> Client::ListAuditEvents(
+    v1::ListAuditEventsRequest request, int limit) {
+  return CallPages<v1::ListAuditEventsRequest, v1::ListAuditEventsResponse>(
+      std::move(request), limit, [](auto& all) -> auto& { return *all.mutable_events(); },
+      [this](const auto& r) {
+        return Call(stubs_->system, &v1::SystemService::Stub::ListAuditEvents, r, timeout_);
+      });
+}
+
+absl::StatusOr<v1::Server> Client::GetServer(const v1::GetServerRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::GetServer, request, timeout_);
+}
+
+absl::StatusOr<v1::ExplainServerResponse> Client::ExplainServer(
+    const v1::GetServerRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::ExplainServer, request, timeout_);
+}
+
+absl::StatusOr<v1::ImportServersResponse> Client::ImportServers(
+    const v1::ImportServersRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::ImportServers, request,
+              std::max(timeout_, kLongCall));
+}
+
+absl::StatusOr<v1::Server> Client::EvictServer(const v1::EvictServerRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::EvictServer, request, timeout_);
+}
+
+absl::StatusOr<v1::Server> Client::AdmitServer(const v1::AdmitServerRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::AdmitServer, request, timeout_);
+}
+
+absl::StatusOr<v1::CreateTokenResponse> Client::CreateToken(const v1::CreateTokenRequest& request) {
+  return Call(stubs_->tokens, &v1::TokenService::Stub::CreateToken, request, timeout_);
+}
+
+absl::StatusOr<v1::ListTokensResponse> Client::ListTokens(const v1::ListTokensRequest& request) {
+  return Call(stubs_->tokens, &v1::TokenService::Stub::ListTokens, request, timeout_);
+}
+
+absl::StatusOr<v1::Token> Client::RevokeToken(const v1::RevokeTokenRequest& request) {
+  return Call(stubs_->tokens, &v1::TokenService::Stub::RevokeToken, request, timeout_);
+}
+
+absl::StatusOr<v1::Rollout> Client::CreateRollout(const v1::CreateRolloutRequest& request) {
+  return Call(stubs_->rollouts, &v1::RolloutService::Stub::CreateRollout, request,
+              std::max(timeout_, kLongCall));
+}
+
+absl::StatusOr<v1::Rollout> Client::GetRollout(const v1::GetRolloutRequest& request) {
+  return Call(stubs_->rollouts, &v1::RolloutService::Stub::GetRollout, request, timeout_);
+}
+
+absl::StatusOr<v1::Rollout> Client::PauseRollout(const v1::GetRolloutRequest& request) {
+  return Call(stubs_->rollouts, &v1::RolloutService::Stub::PauseRollout, request, timeout_);
+}
+
+absl::StatusOr<v1::Rollout> Client::ResumeRollout(const v1::GetRolloutRequest& request) {
+  return Call(stubs_->rollouts, &v1::RolloutService::Stub::ResumeRollout, request, timeout_);
+}
+
+absl::StatusOr<v1::Rollout> Client::CancelRollout(const v1::GetRolloutRequest& request) {
+  return Call(stubs_->rollouts, &v1::RolloutService::Stub::CancelRollout, request, timeout_);
+}
+
+absl::Status Client::WatchRollout(const v1::GetRolloutRequest& request,
+                                  const std::function<bool(const v1::Rollout&)>& on_state,
+                                  const std::function<bool()>& keep_on) {
+  // A completion queue rather than a blocking read, so that Ctrl-C is seen between two states.
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  bool stopped = false;
+  // Waits for the operation in flight; false when it failed.
+  const auto done = [&] {
+    while (true) {
+      void* tag = nullptr;
+      bool ok = false;
+      const auto next = queue.AsyncNext(&tag, &ok, std::chrono::system_clock::now() + kWatchTick);
+      if (next == grpc::CompletionQueue::GOT_EVENT) return ok;
+      if (next == grpc::CompletionQueue::SHUTDOWN) return false;
+      if (!stopped && !keep_on()) {
+        stopped = true;
+        context.TryCancel();
+      }
+    }
+  };
+  int operation = 0;
+  const auto reader = stubs_->rollouts.AsyncWatchRollout(&context, request, &queue, &operation);
+  bool ok = done();
+  while (ok) {
+    v1::Rollout rollout;
+    reader->Read(&rollout, &operation);
+    ok = done();
+    if (ok && !stopped && !on_state(rollout)) {
+      stopped = true;
+      context.TryCancel();
+    }
+  }
+  grpc::Status status;
+  reader->Finish(&status, &operation);
+  done();
+  queue.Shutdown();
+  void* tag = nullptr;
+  while (queue.Next(&tag, &ok)) {
+  }
+  if (stopped) return absl::CancelledError("no longer watched");
+  return rpc::FromGrpcStatus(status);
+}
+
+absl::StatusOr<v1::VerifyNowResponse> Client::VerifyNow(const v1::VerifyNowRequest& request) {
+  return Call(stubs_->verification, &v1::VerificationService::Stub::VerifyNow, request,
+              std::max(timeout_, kVerifyCall));
+}
+
+absl::StatusOr<v1::Report> Client::GetReport(const v1::GetReportRequest& request) {
+  return Call(stubs_->verification, &v1::VerificationService::Stub::GetReport, request,
+              std::max(timeout_, kLongCall));
+}
+
+absl::StatusOr<v1::SystemStatus> Client::GetStatus(const v1::GetStatusRequest& request) {
+  return Call(stubs_->system, &v1::SystemService::Stub::GetStatus, request, timeout_);
+}
+
+absl::StatusOr<v1::VerifyAuditResponse> Client::VerifyAudit(const v1::VerifyAuditRequest& request) {
+  return Call(stubs_->system, &v1::SystemService::Stub::VerifyAudit, request,
+              std::max(timeout_, kLongCall));
+}
+
+void SilenceTransport() {
+  // Every error comes back as a status; gRPC's lines about it would only repeat it in other words.
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,124 @@
+// The orchestrator's admin services as plain calls: a request in, the answer or an error out. Hides
+// gRPC from the commands.
+#ifndef MUSTER_ORCHESTRATOR_CLI_CLIENT_H_
+#define MUSTER_ORCHESTRATOR_CLI_CLIENT_H_
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "orchestrator/cli/connection.h"
+
+namespace muster::admin::v1 {
+class AdmitServerRequest;
+class ApplyFleetRequest;
+class ApplyFleetResponse;
+class CreateRolloutRequest;
+class CreateTokenRequest;
+class CreateTokenResponse;
+class EvictServerRequest;
+class ExplainServerResponse;
+class GetReportRequest;
+class GetRolloutRequest;
+class GetServerRequest;
+class GetStatusRequest;
+class ImportServersRequest;
+class ImportServersResponse;
+class ListAuditEventsRequest;
+class ListAuditEventsResponse;
+class ListRolloutsRequest;
+class ListRolloutsResponse;
+class ListServersRequest;
+class ListServersResponse;
+class ListTargetsRequest;
+class ListTargetsResponse;
+class ListTenantsRequest;
+class ListTenantsResponse;
+class ListTokensRequest;
+class ListTokensResponse;
+class ListZonesRequest;
+class ListZonesResponse;
+class Report;
+class RevokeTokenRequest;
+class Rollout;
+class Server;
+class SetJoiningKeyRequest;
+class SetJoiningKeyResponse;
+class SystemStatus;
+class Token;
+class VerifyAuditRequest;
+class VerifyAuditResponse;
+class VerifyNowRequest;
+class VerifyNowResponse;
+}  // namespace muster::admin::v1
+
+namespace muster::cli {
+
+namespace v1 = admin::v1;
+
+// Every call blocks until the answer or its deadline. Errors are the orchestrator's, with the
+// E-code in the message; Unavailable and DeadlineExceeded without one mean that no answer came.
+// Used by one thread.
+class Client {
+ public:
+  // Does not dial yet. `timeout` is the deadline of each call; calls that are long by nature
+  // (ApplyFleet, ImportServers, GetReport, VerifyAudit, VerifyNow) have at least 2, VerifyNow 10
+  // minutes.
+  Client(const Connection& connection, absl::Duration timeout);
+  ~Client();
+
+  absl::StatusOr<v1::ListTenantsResponse> ListTenants(const v1::ListTenantsRequest& request);
+
+  absl::StatusOr<v1::ListZonesResponse> ListZones(const v1::ListZonesRequest& request);
+  absl::StatusOr<v1::SetJoiningKeyResponse> SetJoiningKey(const v1::SetJoiningKeyRequest& request);
+  absl::StatusOr<v1::ApplyFleetResponse> ApplyFleet(const v1::ApplyFleetRequest& request);
+
+  // Lists that come in pages: all pages in one answer, or the first `limit` entries. 0: all.
+  absl::StatusOr<v1::ListServersResponse> ListServers(v1::ListServersRequest request, int limit);
+  absl::StatusOr<v1::ListRolloutsResponse> ListRollouts(v1::ListRolloutsRequest request, int limit);
+  absl::StatusOr<v1::ListTargetsResponse> ListTargets(v1::ListTargetsRequest request, int limit);
+  absl::StatusOr<v1::ListAuditEventsResponse> ListAuditEvents(v1::ListAuditEventsRequest request,
+                                                              int limit);
+
+  absl::StatusOr<v1::Server> GetServer(const v1::GetServerRequest& request);
+  absl::StatusOr<v1::ExplainServerResponse> ExplainServer(const v1::GetServerRequest& request);
+  absl::StatusOr<v1::ImportServersResponse> ImportServers(const v1::ImportServersRequest& request);
+  absl::StatusOr<v1::Server> EvictServer(const v1::EvictServerRequest& request);
+  absl::StatusOr<v1::Server> AdmitServer(const v1::AdmitServerRequest& request);
+
+  absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);
+  absl::StatusOr<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request);
+  absl::StatusOr<v1::Token> RevokeToken(const v1::RevokeTokenRequest& request);
+
+  absl::StatusOr<v1::Rollout> CreateRollout(const v1::CreateRolloutRequest& request);
+  absl::StatusOr<v1::Rollout> GetRollout(const v1::GetRolloutRequest& request);
+  absl::StatusOr<v1::Rollout> PauseRollout(const v1::GetRolloutRequest& request);
+  absl::StatusOr<v1::Rollout> ResumeRollout(const v1::GetRolloutRequest& request);
+  absl::StatusOr<v1::Rollout> CancelRollout(const v1::GetRolloutRequest& request);
+  // Hands every state of the rollout to `on_state` until the stream ends (OK: it reached its final
+  // state) or `on_state` returns false (Cancelled). `keep_on` is asked at least every quarter of a
+  // second; false ends it likewise.
+  absl::Status WatchRollout(const v1::GetRolloutRequest& request,
+                            const std::function<bool(const v1::Rollout&)>& on_state,
+                            const std::function<bool()>& keep_on);
+
+  absl::StatusOr<v1::VerifyNowResponse> VerifyNow(const v1::VerifyNowRequest& request);
+  absl::StatusOr<v1::Report> GetReport(const v1::GetReportRequest& request);
+
+  absl::StatusOr<v1::SystemStatus> GetStatus(const v1::GetStatusRequest& request);
+  absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(const v1::VerifyAuditRequest& request);
+
+ private:
+  struct Stubs;
+  const absl::Duration timeout_;
+  std::unique_ptr<Stubs> stubs_;
+};
+
+// Keeps gRPC's own messages off the standard error of this process, unless the environment variable
+// GRPC_VERBOSITY asks for them. Call it before the first connection.
+void SilenceTransport();
+
+}  // namespace muster::cli
+
+#endif  // MUSTER_ORCHESTRATOR_CLI_CLIENT_H_

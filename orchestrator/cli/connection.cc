@@ -1,0 +1,97 @@
+#include "orchestrator/cli/connection.h"
+
+#include <filesystem>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "base/status_macros.h"
+#include "orchestrator/cli/files.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr size_t kMaxFileBytes = 1 << 20;
+constexpr char kHowToGetOne[] =
+    "'muster-orchestrator init' writes these files to operator/ in its data directory; copy that "
+    "directory here and name it with --operator-dir";
+
+bool Exists(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+absl::StatusOr<std::string> FindOperatorDir(const ConnectionFlags& flags,
+                                            const CliEnvironment& environment) {
+  if (!flags.operator_dir.empty()) return flags.operator_dir;
+  const std::string named = environment.variable("MUSTER_OPERATOR_DIR").value_or("");
+  if (!named.empty()) return named;
+  std::vector<std::string> tried;
+  if (const auto home = environment.variable("HOME"); home.has_value() && !home->empty()) {
+    tried.push_back(absl::StrCat(*home, "/.config/muster"));
+  }
+  tried.push_back("/var/lib/muster/operator");
+  for (const std::string& directory : tried) {
+    if (Exists(std::filesystem::path(directory) / "operator.crt")) return directory;
+  }
+  return absl::InvalidArgumentError(absl::StrCat("no operator's certificate in ",
+                                                 absl::StrJoin(tried, " or "), "; ", kHowToGetOne));
+}
+
+absl::Status CheckAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the address '", address, "' is not HOST:PORT, such as muster.example:7443"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
+                                             const CliEnvironment& environment) {
+  Connection out;
+  std::string socket = flags.socket;
+  if (socket.empty() && flags.operator_dir.empty() && flags.address.empty()) {
+    socket = environment.variable("MUSTER_SOCKET").value_or("");
+  }
+  if (!socket.empty()) {
+    if (!Exists(socket)) {
+      return absl::UnavailableError(absl::StrCat(
+          "there is no socket ", socket, "; check that muster-orchestrator runs on this machine"));
+    }
+    out.address = absl::StrCat("unix:", socket);
+    out.local = true;
+    return out;
+  }
+  ASSIGN_OR_RETURN(out.operator_dir, FindOperatorDir(flags, environment));
+  const auto read = [&](const char* name) -> absl::StatusOr<std::string> {
+    auto content =
+        ReadFile((std::filesystem::path(out.operator_dir) / name).string(), kMaxFileBytes);
+    if (content.ok() && !absl::StripAsciiWhitespace(*content).empty()) return content;
+    return absl::InvalidArgumentError(
+        absl::StrCat(content.ok() ? absl::StrCat(out.operator_dir, "/", name, " is empty")
+                                  : std::string(content.status().message()),
+                     "; ", kHowToGetOne));
+  };
+  ASSIGN_OR_RETURN(out.ca_pem, read("ca.crt"));
+  ASSIGN_OR_RETURN(out.certificate_pem, read("operator.crt"));
+  ASSIGN_OR_RETURN(std::string key, read("operator.key"));
+  out.key_pem = Secret::Take(std::move(key));
+  if (flags.address.empty()) {
+    ASSIGN_OR_RETURN(const std::string address, read("address"));
+    out.address = std::string(absl::StripAsciiWhitespace(address));
+  } else {
+    out.address = flags.address;
+  }
+  RETURN_IF_ERROR(CheckAddress(out.address));
+  return out;
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,41 @@
+// Which orchestrator the CLI talks to, and as whom.
+//
+//   --socket PATH (or MUSTER_SOCKET)          the root-only Unix socket on the machine itself
+//   --operator-dir DIR (or MUSTER_OPERATOR_DIR, else ~/.config/muster, else
+//   /var/lib/muster/operator)                 mutual TLS with the files in DIR:
+//     operator.crt  operator.key              the operator's certificate and key
+//     ca.crt                                  the orchestrator's CA
+//     address                                 "host:port"; --address goes before it
+#ifndef MUSTER_ORCHESTRATOR_CLI_CONNECTION_H_
+#define MUSTER_ORCHESTRATOR_CLI_CONNECTION_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/secret.h"
+#include "orchestrator/cli/environment.h"
+
+namespace muster::cli {
+
+struct ConnectionFlags {
+  std::string operator_dir;
+  std::string address;
+  std::string socket;
+};
+
+struct Connection {
+  std::string address;       // "host:port" or "unix:PATH".
+  std::string operator_dir;  // Empty for a Unix socket.
+  bool local = false;        // A Unix socket: no certificates.
+  std::string ca_pem;
+  std::string certificate_pem;
+  Secret key_pem;
+};
+
+// Reads the files. InvalidArgument says which is missing and what makes it.
+absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
+                                             const CliEnvironment& environment);
+
+}  // namespace muster::cli
+
+#endif  // MUSTER_ORCHESTRATOR_CLI_CONNECTION_H_

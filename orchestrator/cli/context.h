@@ -1,0 +1,56 @@
+// What a running command has at hand: the world, the output, the orchestrator.
+#ifndef MUSTER_ORCHESTRATOR_CLI_CONTEXT_H_
+#define MUSTER_ORCHESTRATOR_CLI_CONTEXT_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "orchestrator/cli/client.h"
+#include "orchestrator/cli/connection.h"
+#include "orchestrator/cli/environment.h"
+#include "orchestrator/cli/output.h"
+
+namespace muster::cli {
+
+// Flags that every command has.
+struct GlobalFlags {
+  ConnectionFlags connection;
+  std::string output = "table";
+  std::string timeout = "30s";
+  bool no_color = false;
+};
+
+class Context {
+ public:
+  Context(CliEnvironment& environment, const ConnectionFlags& flags, absl::Duration timeout,
+          OutputFormat format, bool allow_color)
+      : environment_(environment),
+        flags_(flags),
+        timeout_(timeout),
+        output_(environment, format, allow_color) {}
+
+  CliEnvironment& environment() { return environment_; }
+  Output& output() { return output_; }
+  const ConnectionFlags& flags() const { return flags_; }
+  absl::Duration timeout() const { return timeout_; }
+
+  // The client, made at the first call. Fails when the connection's files are missing; does not
+  // dial. Valid while the context lives.
+  absl::StatusOr<Client*> Connect();
+  // Where Connect() points to; empty before.
+  const std::string& address() const { return address_; }
+
+ private:
+  CliEnvironment& environment_;
+  const ConnectionFlags flags_;
+  const absl::Duration timeout_;
+  Output output_;
+  std::string address_;
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace muster::cli
+
+#endif  // MUSTER_ORCHESTRATOR_CLI_CONTEXT_H_

@@ -1,0 +1,243 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+#include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/rollout.pb.h"
+#include "muster/admin/v1/system.pb.h"
+#include "muster/admin/v1/token.pb.h"
+#include "muster/admin/v1/verification.pb.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/files.h"
+#include "orchestrator/cli/text.h"
+#include "proto/rpc/time.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr absl::Duration kCaExpiresSoon = absl::Hours(24 * 60);
+constexpr absl::Duration kTokenExpiresSoon = absl::Hours(2);
+
+// What was looked at, what was seen and what to do next.
+class Findings {
+ public:
+  void Ok(const std::string& check, const std::string& seen) { Add(check, "ok", seen, ""); }
+  void Warning(const std::string& check, const std::string& seen, const std::string& next) {
+    Add(check, "warning", seen, next);
+  }
+  void Problem(const std::string& check, const std::string& seen, const std::string& next) {
+    Add(check, "problem", seen, next);
+    ++problems_;
+  }
+  const Table& table() const { return table_; }
+  int problems() const { return problems_; }
+
+ private:
+  void Add(const std::string& check, const char* result, const std::string& seen,
+           const std::string& next) {
+    table_.rows.push_back({check, result, seen, next});
+  }
+  Table table_{{{"check"}, {"result"}, {"seen"}, {"next"}}, {}};
+  int problems_ = 0;
+};
+
+void CheckOperatorFiles(Context& context, Findings& findings) {
+  const auto connection = ResolveConnection(context.flags(), context.environment());
+  if (!connection.ok()) {
+    findings.Problem("operator files", std::string(connection.status().message()),
+                     "Mend what is named, then run 'muster doctor' again.");
+    return;
+  }
+  if (connection->local) {
+    findings.Ok("operator files", absl::StrCat("not needed for ", connection->address));
+    return;
+  }
+  const std::string key =
+      (std::filesystem::path(connection->operator_dir) / "operator.key").string();
+  if (IsReadableByOthers(key)) {
+    findings.Warning("operator files", absl::StrCat(key, " can be read by others"),
+                     absl::StrCat("chmod 600 ", key));
+  } else {
+    findings.Ok("operator files", connection->operator_dir);
+  }
+}
+
+// False when nothing further can be asked.
+bool CheckSystem(Context& context, Client& client, Findings& findings) {
+  const auto status = client.GetStatus({});
+  if (!status.ok()) {
+    const bool refused = ExitCodeOf(status.status()) == ExitCode::kForbidden;
+    findings.Problem(
+        "connection", absl::StrCat(context.address(), ": ", std::string(status.status().message())),
+        refused ? "Use the operator directory of an operator that exists."
+                : "Check that muster-orchestrator runs, that the address is right, and "
+                  "that ca.crt is of this orchestrator.");
+    return false;
+  }
+  findings.Ok("connection", context.address());
+  if (status->version() == MUSTER_VERSION) {
+    findings.Ok("version", status->version());
+  } else {
+    findings.Warning("version",
+                     absl::StrCat("orchestrator ", status->version(), ", muster ", MUSTER_VERSION),
+                     "Use the same version of both.");
+  }
+  if (status->store_read_only()) {
+    findings.Problem("store", absl::StrCat("read-only: ", status->store_reason()),
+                     "Mend the cause (disk full, disk errors), then restart the orchestrator.");
+  } else {
+    findings.Ok("store", "writable");
+  }
+  const absl::Time expires = rpc::FromProto(status->ca_expire_time());
+  if (expires - context.environment().now() < kCaExpiresSoon) {
+    findings.Warning("certificate authority",
+                     absl::StrCat("expires ", TextOf(status->ca_expire_time())),
+                     "Rotate the certificate authority before that day.");
+  } else {
+    findings.Ok("certificate authority",
+                absl::StrCat("valid until ", TextOf(status->ca_expire_time())));
+  }
+  return true;
+}
+
+void CheckZones(const v1::ListZonesResponse& zones, Findings& findings) {
+  if (zones.zones().empty()) {
+    findings.Problem("zones", "there are none",
+                     "Describe tenants and zones in a file and run 'muster apply -f FILE'.");
+    return;
+  }
+  const int before = findings.problems();
+  for (const v1::Zone& zone : zones.zones()) {
+    const std::string check = absl::StrCat("zone ", zone.zone_id());
+    if (zone.joining_key_version() == 0) {
+      findings.Problem(
+          check, "has no joining key",
+          absl::StrCat("muster key set ", zone.zone_id(), " --client-id ID --secret-file FILE"));
+    }
+    if (zone.verifier_kind().empty() || zone.verifier_kind() == "none") {
+      findings.Problem(check, "has no verifier: nothing can be proven enrolled",
+                       "Give the zone a verifier in the fleet file and apply it.");
+    }
+    if (absl::StartsWith(zone.hub_url(), "http://")) {
+      findings.Warning(
+          check, absl::StrCat("joins over plain HTTP: ", zone.hub_url()),
+          "Use https:// outside of a laboratory: the joining key crosses the network.");
+    }
+    if (zone.allow_cli_join()) {
+      findings.Warning(check, "allows joins by command line: the secret stands in argv",
+                       "Remove allow_cli_join when the service's API works everywhere.");
+    }
+  }
+  if (findings.problems() == before) {
+    findings.Ok("zones", absl::StrCat(Counted(zones.zones_size(), "zone"),
+                                      " with joining key and verifier"));
+  }
+}
+
+void CheckTokens(const v1::ListTokensResponse& tokens, absl::Time now,
+                 const std::set<std::string>& zones_that_need_one, Findings& findings) {
+  std::set<std::string> served;
+  for (const v1::Token& token : tokens.tokens()) {
+    const std::string check = absl::StrCat("token ", token.token_id());
+    if (token.state() == "active") {
+      served.insert(token.zone_id());
+      if (rpc::FromProto(token.expire_time()) - now < kTokenExpiresSoon) {
+        findings.Warning(check, absl::StrCat("expires ", TextOf(token.expire_time())),
+                         absl::StrCat("muster token create --zone ", token.zone_id()));
+      }
+    } else if (token.state() == "locked") {
+      findings.Problem(
+          check, "is locked after refusals",
+          "Look at its refusals with 'muster token list -o json', then make a new one.");
+    }
+    if (!token.refusals().empty()) {
+      findings.Warning(check, absl::StrCat("was refused, last: ", token.refusals(0)),
+                       "Check that the token went to the right servers.");
+    }
+  }
+  for (const std::string& zone : zones_that_need_one) {
+    if (served.contains(zone)) continue;
+    findings.Warning(absl::StrCat("zone ", zone),
+                     "has servers without a worker and no active bootstrap token",
+                     absl::StrCat("muster token create --zone ", zone, " --max-uses N --out FILE"));
+  }
+}
+
+void CheckServers(const v1::ListServersResponse& servers, Findings& findings,
+                  std::set<std::string>& zones_that_need_tokens) {
+  std::map<std::string, int> counts;
+  for (const v1::Server& server : servers.servers()) {
+    const std::string admission = TextOf(server.admission());
+    ++counts[admission];
+    ++counts[TextOf(server.enrollment())];
+    if (admission == "admitted") ++counts[TextOf(server.connectivity())];
+    if (admission == "registered") zones_that_need_tokens.insert(server.zone_id());
+  }
+  findings.Ok("servers",
+              absl::StrCat(servers.servers_size(), " in the inventory, ", counts["enrolled"],
+                           " enrolled, ", counts["online"], " online"));
+  const auto warn = [&](const char* state, const char* next) {
+    if (counts[state] > 0) {
+      findings.Warning("servers", absl::StrCat(Counted(counts[state], "server"), " ", state), next);
+    }
+  };
+  warn("pending", "'muster server admit SERVER' lets one in.");
+  warn("failed", "'muster report' names them with their reasons.");
+  warn("in_doubt", "'muster verify' asks the hubs.");
+  warn("offline", "Look whether muster-worker runs on them and reaches the orchestrator.");
+  warn("stale", "Not seen for more than 7 days: start their workers, or retire them.");
+}
+
+void CheckRollouts(const v1::ListRolloutsResponse& rollouts, Findings& findings) {
+  for (const v1::Rollout& rollout : rollouts.rollouts()) {
+    if (rollout.state() != "paused") continue;
+    findings.Warning(absl::StrCat("rollout ", rollout.rollout_id()),
+                     absl::StrCat("is paused: ", rollout.reason()),
+                     absl::StrCat("muster rollout resume ", rollout.rollout_id()));
+  }
+}
+
+absl::Status CheckFleet(Context& context, Client& client, Findings& findings) {
+  ASSIGN_OR_RETURN(const auto zones, client.ListZones({}));
+  CheckZones(zones, findings);
+  ASSIGN_OR_RETURN(const auto servers, client.ListServers({}, 0));
+  std::set<std::string> zones_that_need_tokens;
+  CheckServers(servers, findings, zones_that_need_tokens);
+  ASSIGN_OR_RETURN(const auto tokens, client.ListTokens({}));
+  CheckTokens(tokens, context.environment().now(), zones_that_need_tokens, findings);
+  ASSIGN_OR_RETURN(const auto rollouts, client.ListRollouts({}, 100));
+  CheckRollouts(rollouts, findings);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitCode> Doctor(Context& context) {
+  Findings findings;
+  CheckOperatorFiles(context, findings);
+  ExitCode code = ExitCode::kNotAllWell;
+  if (const auto client = context.Connect(); client.ok()) {
+    if (CheckSystem(context, **client, findings)) {
+      const absl::Status asked = CheckFleet(context, **client, findings);
+      if (!asked.ok()) {
+        findings.Problem("fleet", std::string(asked.message()), "Mend this and run it again.");
+      }
+    } else {
+      code = ExitCode::kUnreachable;
+    }
+  }
+  context.output().Print(findings.table());
+  return findings.problems() == 0 ? ExitCode::kOk : code;
+}
+
+}  // namespace
+
+void AddDoctorCommand(CommandTree& tree) {
+  tree.Verb(tree.root(), "doctor", "Check connection, orchestrator, zones, tokens and servers",
+            "muster doctor", Doctor);
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,263 @@
+#include "orchestrator/cli/fleet_file.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/http/url.h"
+#include "base/ids.h"
+#include "base/yaml/parse_yaml.h"
+#include "muster/config/v1/fleet.pb.h"
+#include "orchestrator/cli/files.h"
+
+namespace muster::cli {
+namespace {
+
+using yaml::ChildPath;
+using yaml::ItemPath;
+
+constexpr size_t kMaxSecretBytes = 64 << 10;
+constexpr size_t kMaxPemBytes = 1 << 20;
+
+// Whether `inner` is `outer` or a field inside it.
+bool Covers(absl::string_view outer, absl::string_view inner) {
+  return !outer.empty() && absl::ConsumePrefix(&inner, outer) &&
+         (inner.empty() || inner[0] == '.' || inner[0] == '[');
+}
+
+// Checks the values of a fleet that was read and builds the request beside it.
+class FleetBuilder {
+ public:
+  FleetBuilder(const std::string& directory, const SecretSources& sources,
+               const yaml::Positions& positions, std::vector<yaml::Problem>& problems)
+      : directory_(directory), sources_(sources), positions_(positions), problems_(problems) {}
+
+  void Build(const config::v1::Fleet& fleet, admin::v1::ApplyFleetRequest& request) {
+    if (fleet.tenants().empty()) Report("tenants", "is missing: name at least one tenant");
+    for (int i = 0; i < fleet.tenants_size(); ++i) {
+      const std::string path = ItemPath("tenants", static_cast<size_t>(i));
+      const config::v1::Tenant& tenant = fleet.tenants(i);
+      CheckSlug(ChildPath(path, "id"), tenant.id(), tenants_);
+      admin::v1::FleetTenant& out = *request.add_tenants();
+      out.set_tenant_id(tenant.id());
+      out.set_display_name(tenant.display_name());
+      std::map<std::string, std::string> zones;
+      for (int j = 0; j < tenant.zones_size(); ++j) {
+        const std::string zone_path = ItemPath(ChildPath(path, "zones"), static_cast<size_t>(j));
+        CheckSlug(ChildPath(zone_path, "zone"), tenant.zones(j).zone(), zones);
+        BuildZone(zone_path, tenant, tenant.zones(j), *out.add_zones());
+      }
+    }
+  }
+
+  // Ends the work: what was found joins what was known, by place.
+  void MergeProblems() {
+    problems_.insert(problems_.end(), std::make_move_iterator(found_.begin()),
+                     std::make_move_iterator(found_.end()));
+    yaml::SortProblems(problems_);
+  }
+
+ private:
+  // Reports at the field, or at the nearest thing around it that the file holds.
+  void Report(const std::string& path, std::string reason) {
+    // What could not be read at all has been reported; what follows from that is noise.
+    for (const yaml::Problem& known : problems_) {
+      if (Covers(known.path, path) || Covers(path, known.path)) return;
+    }
+    yaml::Problem problem{{}, path, std::move(reason)};
+    for (std::string at = path; !at.empty();) {
+      const auto it = positions_.find(at);
+      if (it != positions_.end()) {
+        problem.position = it->second;
+        break;
+      }
+      const size_t cut = at.find_last_of(".[");
+      at = cut == std::string::npos ? "" : at.substr(0, cut);
+    }
+    found_.push_back(std::move(problem));
+  }
+
+  void CheckSlug(const std::string& path, const std::string& slug,
+                 std::map<std::string, std::string>& seen) {
+    if (slug.empty()) {
+      Report(path, "is missing");
+    } else if (!IsSlug(slug)) {
+      Report(path, absl::StrCat("'", slug,
+                                "' must be 1 to 63 of a-z, 0-9 and '-', with a letter or digit at "
+                                "both ends"));
+    } else if (const auto [first, inserted] = seen.emplace(slug, path); !inserted) {
+      Report(path, absl::StrCat("'", slug, "' is used by ", first->second, " already"));
+    }
+  }
+
+  void BuildZone(const std::string& path, const config::v1::Tenant& tenant,
+                 const config::v1::Zone& zone, admin::v1::FleetZone& out) {
+    out.set_zone(zone.zone());
+    out.set_display_name(zone.display_name());
+    out.set_hub_url(HubUrl(path, tenant.id(), zone.hub_url()));
+    if (!zone.hub_ca_file().empty()) {
+      out.set_hub_ca_pem(CaFile(ChildPath(path, "hub_ca_file"), zone.hub_ca_file()));
+    }
+    if (zone.max_concurrent_joins() < 0 || zone.max_concurrent_joins() > 1000) {
+      Report(ChildPath(path, "max_concurrent_joins"), "must be from 1 to 1000");
+    }
+    out.set_max_concurrent_joins(zone.max_concurrent_joins());
+    out.set_allow_cli_join(zone.allow_cli_join());
+    if (zone.has_joining_key()) {
+      const std::string key_path = ChildPath(path, "joining_key");
+      auto& key = *out.mutable_joining_key();
+      key.set_client_id(Required(ChildPath(key_path, "client_id"), zone.joining_key().client_id()));
+      key.set_secret(Resolve(ChildPath(key_path, "secret"), zone.joining_key().has_secret(),
+                             zone.joining_key().secret()));
+    }
+    if (zone.has_verifier()) {
+      BuildVerifier(ChildPath(path, "verifier"), zone.verifier(), *out.mutable_verifier());
+    }
+  }
+
+  void BuildVerifier(const std::string& path, const config::v1::Verifier& verifier,
+                     admin::v1::VerifierInput& out) {
+    if (verifier.has_api_token() == verifier.has_login()) {
+      Report(path, "must hold exactly one of api_token and login");
+      return;
+    }
+    if (verifier.has_api_token()) {
+      const auto& token = verifier.api_token();
+      const std::string at = ChildPath(path, "api_token");
+      out.set_token_client_id(Required(ChildPath(at, "client_id"), token.client_id()));
+      out.set_token_secret(Resolve(ChildPath(at, "secret"), token.has_secret(), token.secret()));
+    } else {
+      const auto& login = verifier.login();
+      const std::string at = ChildPath(path, "login");
+      out.set_username(Required(ChildPath(at, "username"), login.username()));
+      out.set_password(Resolve(ChildPath(at, "password"), login.has_password(), login.password()));
+    }
+  }
+
+  std::string Required(const std::string& path, const std::string& text) {
+    if (text.empty()) Report(path, "is missing");
+    return text;
+  }
+
+  std::string HubUrl(const std::string& zone_path, const std::string& tenant,
+                     const std::string& text) {
+    const std::string path = ChildPath(zone_path, "hub_url");
+    if (Required(path, text).empty()) return "";
+    const auto url = http::Url::Parse(text);
+    if (!url.ok()) {
+      Report(path, std::string(url.status().message()));
+      return "";
+    }
+    if (absl::StrContains(text, "?") || absl::StrContains(text, "#")) {
+      Report(path, "must have no query (?) and no fragment (#)");
+      return "";
+    }
+    const auto [owner, inserted] = hub_owners_.emplace(url->ToString(), tenant);
+    if (!inserted && owner->second != tenant) {
+      Report(path, absl::StrCat("tenant '", owner->second,
+                                "' uses this hub already; tenants do not share a hub"));
+    }
+    return url->ToString();
+  }
+
+  std::string FullPath(const std::string& file) const {
+    const std::filesystem::path path(file);
+    return path.is_absolute() ? file : (std::filesystem::path(directory_) / path).string();
+  }
+
+  std::string CaFile(const std::string& path, const std::string& file) {
+    auto pem = ReadFile(FullPath(file), kMaxPemBytes);
+    if (!pem.ok()) {
+      Report(path, std::string(pem.status().message()));
+      return "";
+    }
+    if (!absl::StrContains(*pem, "-----BEGIN CERTIFICATE-----")) {
+      Report(path, absl::StrCat(FullPath(file), " holds no certificate in PEM form"));
+      return "";
+    }
+    return *std::move(pem);
+  }
+
+  std::string Resolve(const std::string& path, bool given,
+                      const config::v1::SecretReference& reference) {
+    if (!given) {
+      Report(path, "is missing: write { file: … }, { env: … } or { stdin: true }");
+      return "";
+    }
+    const int sources = !reference.file().empty() + !reference.env().empty() + reference.stdin();
+    if (sources != 1) {
+      Report(path, "must hold exactly one of file, env and stdin");
+      return "";
+    }
+    std::string secret;
+    if (!reference.env().empty()) {
+      const auto value = sources_.variable(reference.env());
+      if (!value.has_value()) {
+        Report(path, absl::StrCat("the environment variable ", reference.env(), " is not set"));
+        return "";
+      }
+      secret = *value;
+    } else {
+      if (reference.stdin() && !ClaimStdin(path)) return "";
+      auto content = reference.stdin() ? ReadStream(*sources_.in, kMaxSecretBytes)
+                                       : ReadFile(FullPath(reference.file()), kMaxSecretBytes);
+      if (!content.ok()) {
+        Report(path, std::string(content.status().message()));
+        return "";
+      }
+      absl::string_view text = *content;
+      if (absl::ConsumeSuffix(&text, "\n")) absl::ConsumeSuffix(&text, "\r");
+      secret = std::string(text);
+    }
+    if (secret.empty()) Report(path, "the secret is empty");
+    return secret;
+  }
+
+  bool ClaimStdin(const std::string& path) {
+    if (sources_.in == nullptr) {
+      Report(path, "standard input holds this file; take the secret from a file or env");
+      return false;
+    }
+    if (!stdin_owner_.empty()) {
+      Report(path, absl::StrCat("standard input is used by ", stdin_owner_, " already"));
+      return false;
+    }
+    stdin_owner_ = path;
+    return true;
+  }
+
+  const std::string& directory_;
+  const SecretSources& sources_;
+  const yaml::Positions& positions_;
+  std::vector<yaml::Problem>& problems_;
+  std::vector<yaml::Problem> found_;
+  std::map<std::string, std::string> tenants_;     // Id to path.
+  std::map<std::string, std::string> hub_owners_;  // Hub URL to tenant.
+  std::string stdin_owner_;
+};
+
+}  // namespace
+
+FleetFile ParseFleetFile(absl::string_view text, const std::string& file_name,
+                         const std::string& directory, const SecretSources& sources) {
+  FleetFile out;
+  config::v1::Fleet fleet;
+  yaml::Positions positions;
+  std::vector<yaml::Problem> problems = yaml::ReadYaml(text, yaml::Limits(), &fleet, &positions);
+  // A file that is no mapping of fields has nothing to check further.
+  if (problems.empty() || !positions.empty()) {
+    FleetBuilder builder(directory, sources, positions, problems);
+    builder.Build(fleet, out.request);
+    builder.MergeProblems();
+  }
+  for (const yaml::Problem& problem : problems) {
+    out.problems.push_back(yaml::FormatProblem(file_name, problem));
+  }
+  return out;
+}
+
+}  // namespace muster::cli

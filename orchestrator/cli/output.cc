@@ -1,0 +1,76 @@
+#include "orchestrator/cli/output.h"
+
+#include "orchestrator/cli/structured_text.h"
+
+namespace muster::cli {
+namespace {
+
+// NO_COLOR: https://no-color.org
+bool WantsColor(const CliEnvironment& environment, bool allow_color) {
+  if (!allow_color || !environment.out_is_terminal) return false;
+  if (!environment.variable("NO_COLOR").value_or("").empty()) return false;
+  return environment.variable("TERM").value_or("") != "dumb";
+}
+
+}  // namespace
+
+std::optional<OutputFormat> ParseOutputFormat(absl::string_view text) {
+  if (text == "table") return OutputFormat::kTable;
+  if (text == "json") return OutputFormat::kJson;
+  if (text == "csv") return OutputFormat::kCsv;
+  if (text == "yaml") return OutputFormat::kYaml;
+  return std::nullopt;
+}
+
+Output::Output(CliEnvironment& environment, OutputFormat format, bool allow_color)
+    : environment_(environment), format_(format), color_(WantsColor(environment, allow_color)) {}
+
+bool Output::PrintStructured(const google::protobuf::Message& message) {
+  if (format_ == OutputFormat::kJson) {
+    environment_.out << ToJson(message);
+    return true;
+  }
+  if (format_ == OutputFormat::kYaml) {
+    environment_.out << JsonToYaml(ToJson(message));
+    return true;
+  }
+  return false;
+}
+
+void Output::Print(const google::protobuf::Message& message, const Table& table) {
+  if (!PrintStructured(message)) Print(table);
+}
+
+void Output::PrintDetails(const google::protobuf::Message& message, const Table& table) {
+  if (PrintStructured(message)) return;
+  if (format_ == OutputFormat::kCsv) {
+    WriteCsv(table, environment_.out);
+  } else {
+    WriteDetails(table, color_, environment_.out);
+  }
+}
+
+void Output::Print(const Table& table) {
+  switch (format_) {
+    case OutputFormat::kTable:
+      WriteTable(table, color_, environment_.out);
+      return;
+    case OutputFormat::kCsv:
+      WriteCsv(table, environment_.out);
+      return;
+    case OutputFormat::kJson:
+      environment_.out << ToJson(table);
+      return;
+    case OutputFormat::kYaml:
+      environment_.out << JsonToYaml(ToJson(table));
+      return;
+  }
+}
+
+void Output::Say(absl::string_view sentence) {
+  if (for_people()) environment_.out << std::string(sentence) << "\n";
+}
+
+void Output::Hint(absl::string_view sentence) { environment_.err << std::string(sentence) << "\n"; }
+
+}  // namespace muster::cli

@@ -1,0 +1,117 @@
+#include "orchestrator/cli/structured_text.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/type_resolver_util.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace muster::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr char kTypeUrlPrefix[] = "type.googleapis.com";
+
+// Bytes of the message with the entries of maps in order.
+std::string DeterministicBytes(const google::protobuf::Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+// Whether the text may stand in YAML without quotes and stays a text.
+bool IsPlain(const std::string& text) {
+  if (text.empty() || text.size() > 200 || !absl::ascii_isalpha(text[0])) return false;
+  for (const char c : text) {
+    if (!absl::ascii_isalnum(c) && c != '_' && c != '-' && c != '/' && c != '.') return false;
+  }
+  const std::string lower = absl::AsciiStrToLower(text);
+  for (const char* word : {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}) {
+    if (lower == word) return false;
+  }
+  return true;
+}
+
+std::string Scalar(const Json& value) {
+  if (value.is_string() && IsPlain(value.get<std::string>())) return value.get<std::string>();
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void Emit(const Json& value, int indent, std::string& out);
+
+// What stands behind "key:" or "-": on the same line when it fits there.
+void EmitChild(const Json& value, int indent, bool in_list, std::string& out) {
+  if (!value.is_structured() || value.empty()) {
+    absl::StrAppend(&out, " ", value.is_structured() ? value.dump() : Scalar(value), "\n");
+  } else if (in_list) {
+    std::string nested;
+    Emit(value, indent, nested);
+    absl::StrAppend(&out, " ", absl::string_view(nested).substr(static_cast<size_t>(indent)));
+  } else {
+    out.push_back('\n');
+    Emit(value, indent, out);
+  }
+}
+
+void Emit(const Json& value, int indent, std::string& out) {
+  const std::string margin(static_cast<size_t>(indent), ' ');
+  if (!value.is_structured() || value.empty()) {
+    absl::StrAppend(&out, margin, value.is_structured() ? value.dump() : Scalar(value), "\n");
+    return;
+  }
+  for (auto it = value.begin(); it != value.end(); ++it) {
+    if (value.is_object()) {
+      absl::StrAppend(&out, margin, Scalar(Json(it.key())), ":");
+    } else {
+      absl::StrAppend(&out, margin, "-");
+    }
+    EmitChild(*it, indent + 2, value.is_array(), out);
+  }
+}
+
+}  // namespace
+
+std::string ToJson(const google::protobuf::Message& message) {
+  const std::unique_ptr<google::protobuf::util::TypeResolver> resolver(
+      google::protobuf::util::NewTypeResolverForDescriptorPool(
+          kTypeUrlPrefix, message.GetDescriptor()->file()->pool()));
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::BinaryToJsonString(
+      resolver.get(), absl::StrCat(kTypeUrlPrefix, "/", message.GetDescriptor()->full_name()),
+      DeterministicBytes(message), &json, options);
+  // Fails only for values that no orchestrator sends, such as a time outside of year 1 to 9999.
+  if (!status.ok()) return absl::StrCat("{\"error\": ", Json(status.ToString()).dump(), "}\n");
+  return json;
+}
+
+std::string ToJson(const Table& table) {
+  Json list = Json::array();
+  for (const auto& row : table.rows) {
+    Json object = Json::object();
+    for (size_t i = 0; i < row.size(); ++i) object[table.columns[i].name] = row[i];
+    list.push_back(std::move(object));
+  }
+  return list.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string JsonToYaml(absl::string_view json) {
+  std::string out;
+  Emit(Json::parse(json.begin(), json.end(), nullptr, false), 0, out);
+  return out;
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,116 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "muster/admin/v1/system.pb.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/text.h"
+
+namespace muster::cli {
+namespace {
+
+using v1::SystemStatus;
+
+constexpr Field<SystemStatus> kStatusFields[] = {
+    {"version", Show::kAlways, [](const SystemStatus& s) { return s.version(); }},
+    {"started", Show::kAlways, [](const SystemStatus& s) { return TextOf(s.start_time()); }},
+    {"workers_connected", Show::kAlways,
+     [](const SystemStatus& s) { return absl::StrCat(s.sessions()); }},
+    {"running_rollouts", Show::kAlways,
+     [](const SystemStatus& s) { return absl::StrCat(s.running_rollouts()); }},
+    {"store", Show::kAlways,
+     [](const SystemStatus& s) {
+       return s.store_read_only() ? absl::StrCat("read-only: ", s.store_reason())
+                                  : std::string("ok");
+     }},
+    {"schema_version", Show::kAlways,
+     [](const SystemStatus& s) { return absl::StrCat(s.schema_version()); }},
+    {"ca_fingerprint", Show::kAlways, [](const SystemStatus& s) { return s.ca_fingerprint(); }},
+    {"ca_expires", Show::kAlways, [](const SystemStatus& s) { return TextOf(s.ca_expire_time()); }},
+};
+
+constexpr Field<v1::AuditEvent> kEventFields[] = {
+    {"sequence", Show::kAlways, [](const v1::AuditEvent& e) { return absl::StrCat(e.sequence()); }},
+    {"time", Show::kAlways, [](const v1::AuditEvent& e) { return TextOf(e.time()); }},
+    {"actor", Show::kAlways, [](const v1::AuditEvent& e) { return e.actor(); }},
+    {"action", Show::kAlways, [](const v1::AuditEvent& e) { return e.action(); }},
+    {"subject", Show::kAlways, [](const v1::AuditEvent& e) { return e.subject(); }},
+    {"tenant", Show::kDetails, [](const v1::AuditEvent& e) { return e.tenant_id(); }},
+    {"detail", Show::kAlways, [](const v1::AuditEvent& e) { return e.detail(); }},
+};
+
+constexpr Field<v1::VerifyAuditResponse> kAuditFields[] = {
+    {"intact", Show::kAlways,
+     [](const v1::VerifyAuditResponse& a) { return std::string(a.intact() ? "yes" : "no"); }},
+    {"events", Show::kAlways,
+     [](const v1::VerifyAuditResponse& a) { return absl::StrCat(a.events()); }},
+    {"first_bad_sequence", Show::kAlways,
+     [](const v1::VerifyAuditResponse& a) {
+       return a.intact() ? std::string() : absl::StrCat(a.first_bad_sequence());
+     }},
+};
+
+absl::StatusOr<ExitCode> ShowStatus(Context& context) {
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const SystemStatus status, client->GetStatus({}));
+  context.output().PrintDetails(status, MakeRow(kStatusFields, status));
+  return ExitCode::kOk;
+}
+
+struct AuditFlags {
+  std::string subject;
+  int limit = 100;
+};
+
+absl::StatusOr<ExitCode> ListAudit(Context& context, const AuditFlags& flags) {
+  v1::ListAuditEventsRequest request;
+  request.set_subject(flags.subject);
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::ListAuditEventsResponse response,
+                   client->ListAuditEvents(request, flags.limit));
+  context.output().Print(response, MakeTable(kEventFields, response.events()));
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> VerifyAudit(Context& context) {
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::VerifyAuditResponse response, client->VerifyAudit({}));
+  context.output().PrintDetails(response, MakeRow(kAuditFields, response));
+  if (response.intact()) return ExitCode::kOk;
+  context.output().Hint(
+      "The audit log was changed from outside. Keep the data directory as it is, compare it with a "
+      "backup, and find out who had access.");
+  return ExitCode::kNotAllWell;
+}
+
+}  // namespace
+
+void AddSystemCommands(CommandTree& tree) {
+  CLI::App& system = tree.Noun("system", "The orchestrator itself");
+  tree.Verb(system, "status", "Show version, store, certificate authority and load",
+            "muster system status", ShowStatus);
+
+  CLI::App& audit = tree.Noun("audit", "The audit log: every change and every refusal");
+  auto flags = std::make_shared<AuditFlags>();
+  CLI::App& list = tree.Verb(audit, "list", "List audit events, newest first",
+                             "muster audit list --subject srv-mzxw6ytboi4dcmrtgq2t --limit 20",
+                             [flags](Context& context) { return ListAudit(context, *flags); });
+  list.add_option("--subject", flags->subject, "Only events about this id");
+  list.add_option("--limit", flags->limit, "At most so many; 0: all (default: 100)")
+      ->check(CLI::NonNegativeNumber);
+  tree.Verb(audit, "verify", "Recompute the hash chain of the whole log", "muster audit verify",
+            VerifyAudit);
+
+  tree.Verb(tree.root(), "version", "Show this program's version", "muster version",
+            [](Context& context) -> absl::StatusOr<ExitCode> {
+              if (context.output().for_people()) {
+                context.output().Say(absl::StrCat("muster ", MUSTER_VERSION));
+              } else {
+                context.output().Print(Table{{{"version"}}, {{MUSTER_VERSION}}});
+              }
+              return ExitCode::kOk;
+            });
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,41 @@
+// The words of the wire as operators read them, and back.
+#ifndef MUSTER_ORCHESTRATOR_CLI_TEXT_H_
+#define MUSTER_ORCHESTRATOR_CLI_TEXT_H_
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/map.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "muster/types/v1/failure.pb.h"
+#include "muster/types/v1/server.pb.h"
+
+namespace muster::cli {
+
+// "in_doubt"; empty for the unspecified value.
+std::string TextOf(types::v1::Admission admission);
+std::string TextOf(types::v1::Connectivity connectivity);
+std::string TextOf(types::v1::Enrollment enrollment);
+// InvalidArgument names the words that exist.
+absl::StatusOr<types::v1::Enrollment> ParseEnrollment(absl::string_view text);
+
+// "2026-07-18T09:00:00Z"; empty for an absent time.
+std::string TextOf(const google::protobuf::Timestamp& time);
+// "E-JOIN-ELSEWHERE: joined to https://a"; empty when there is none.
+std::string TextOf(const types::v1::Failure& failure);
+// "a=1 b=2", in order of keys.
+std::string TextOf(const google::protobuf::Map<std::string, std::string>& labels);
+
+// "24h" given to `flag`. InvalidArgument unless it is a positive duration with its unit.
+absl::StatusOr<google::protobuf::Duration> ParseDurationFlag(absl::string_view flag,
+                                                             absl::string_view text);
+// "1 server", "2 servers".
+std::string Counted(int64_t count, absl::string_view singular);
+
+}  // namespace muster::cli
+
+#endif  // MUSTER_ORCHESTRATOR_CLI_TEXT_H_

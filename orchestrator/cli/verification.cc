@@ -1,0 +1,157 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "muster/admin/v1/verification.pb.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/selection_flags.h"
+#include "orchestrator/cli/text.h"
+
+namespace muster::cli {
+namespace {
+
+using Zone = v1::Report::ZoneLine;
+using Problem = v1::Report::ProblemLine;
+
+constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
+    {"zone", Show::kAlways, [](const v1::ZoneVerification& z) { return z.zone_id(); }},
+    {"state", Show::kAlways, [](const v1::ZoneVerification& z) { return z.state(); }},
+    {"instances", Show::kAlways,
+     [](const v1::ZoneVerification& z) { return absl::StrCat(z.instances()); }},
+    {"confirmed", Show::kAlways,
+     [](const v1::ZoneVerification& z) { return absl::StrCat(z.confirmed()); }},
+    {"failure", Show::kAlways, [](const v1::ZoneVerification& z) { return TextOf(z.failure()); }},
+    {"remedy", Show::kDetails, [](const v1::ZoneVerification& z) { return z.failure().remedy(); }},
+};
+
+constexpr Field<Zone> kZoneFields[] = {
+    {"zone", Show::kAlways, [](const Zone& z) { return z.zone_id(); }},
+    {"hub_url", Show::kDetails, [](const Zone& z) { return z.hub_url(); }},
+    {"servers", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.servers()); }},
+    {"enrolled", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.enrolled()); }},
+    {"in_progress", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.in_progress()); }},
+    {"failed", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.failed()); }},
+    {"in_doubt", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.in_doubt()); }},
+    {"not_enrolled", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.not_enrolled()); }},
+    {"other", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.other()); }},
+    {"hub_instances", Show::kAlways,
+     [](const Zone& z) {
+       return z.has_hub_read_time() ? absl::StrCat(z.hub_instances()) : std::string();
+     }},
+    {"hub_unmatched", Show::kAlways,
+     [](const Zone& z) {
+       return z.has_hub_read_time() ? absl::StrCat(z.hub_unmatched()) : std::string();
+     }},
+    {"hub_read", Show::kAlways,
+     [](const Zone& z) {
+       return z.has_hub_read_time() ? TextOf(z.hub_read_time()) : std::string("never");
+     }},
+};
+
+constexpr Field<Problem> kProblemFields[] = {
+    {"zone", Show::kAlways, [](const Problem& p) { return p.zone_id(); }},
+    {"server", Show::kAlways, [](const Problem& p) { return p.server(); }},
+    {"server_id", Show::kDetails, [](const Problem& p) { return p.server_id(); }},
+    {"enrollment", Show::kAlways, [](const Problem& p) { return p.enrollment(); }},
+    {"failure", Show::kAlways, [](const Problem& p) { return p.failure().code(); }},
+    {"detail", Show::kAlways, [](const Problem& p) { return p.failure().detail(); }},
+    {"remedy", Show::kDetails, [](const Problem& p) { return p.failure().remedy(); }},
+};
+
+absl::StatusOr<ExitCode> Verify(Context& context, const SelectionFlags& flags) {
+  v1::VerifyNowRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_selection(), flags.ToProto());
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::VerifyNowResponse response, client->VerifyNow(request));
+  context.output().Print(response, MakeTable(kVerificationFields, response.zones()));
+  ExitCode code = ExitCode::kOk;
+  for (const v1::ZoneVerification& zone : response.zones()) {
+    if (zone.state() == "completed") continue;
+    code = ExitCode::kNotAllWell;
+    if (!zone.failure().remedy().empty()) {
+      context.output().Hint(absl::StrCat(zone.zone_id(), ": ", zone.failure().remedy()));
+    }
+  }
+  return code;
+}
+
+struct ReportFlags {
+  SelectionFlags selection;
+  std::string rollout;
+  std::string section;
+  bool check = false;
+};
+
+// The remedies of the codes that occur, once each.
+void PrintRemedies(Context& context, const v1::Report& report) {
+  std::map<std::string, std::pair<int, std::string>> remedies;
+  for (const Problem& problem : report.problems()) {
+    if (problem.failure().code().empty()) continue;
+    auto& [count, remedy] = remedies[problem.failure().code()];
+    ++count;
+    remedy = problem.failure().remedy();
+  }
+  if (remedies.empty()) return;
+  context.output().Say("\nWhat to do:");
+  for (const auto& [code, entry] : remedies) {
+    context.output().Say(absl::StrCat("  ", code, " (", entry.first, "): ", entry.second));
+  }
+}
+
+absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags) {
+  v1::GetReportRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_selection(), flags.selection.ToProto());
+  request.set_rollout_id(flags.rollout);
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::Report report, client->GetReport(request));
+  Output& output = context.output();
+  const Table zones = MakeTable(kZoneFields, report.zones());
+  const Table problems = MakeTable(kProblemFields, report.problems());
+  int64_t servers = 0;
+  int64_t enrolled = 0;
+  for (const Zone& zone : report.zones()) {
+    servers += zone.servers();
+    enrolled += zone.enrolled();
+  }
+  if (!output.for_people()) {
+    // CSV holds one table: the one that is asked for.
+    output.Print(report, flags.section == "zones" ? zones : problems);
+  } else {
+    if (flags.section != "problems") output.Print(report, zones);
+    if (flags.section != "zones") {
+      if (flags.section.empty()) output.Say("");
+      if (!problems.rows.empty()) output.Print(report, problems);
+      PrintRemedies(context, report);
+    }
+    output.Say(absl::StrCat(flags.section == "zones" ? "" : "\n", enrolled, " of ",
+                            Counted(servers, "server"), " enrolled by the hubs' own lists."));
+  }
+  return flags.check && enrolled < servers ? ExitCode::kNotAllWell : ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddVerificationCommands(CommandTree& tree) {
+  auto place = std::make_shared<SelectionFlags>();
+  CLI::App& verify =
+      tree.Verb(tree.root(), "verify", "Read the hubs' lists now and settle what they prove",
+                "muster verify --zone acme/prod",
+                [place](Context& context) { return Verify(context, *place); });
+  AddPlaceFlags(verify, *place);
+
+  auto flags = std::make_shared<ReportFlags>();
+  CLI::App& report = tree.Verb(tree.root(), "report",
+                               "Show per zone what is enrolled, and every server that is not",
+                               "muster report --tenant acme -o csv > acme.csv",
+                               [flags](Context& context) { return PrintReport(context, *flags); });
+  flags->selection.AddTo(report);
+  report.add_option("--rollout", flags->rollout, "Only servers of this rollout");
+  report
+      .add_option("--section", flags->section,
+                  "zones or problems alone (CSV: default problems, it holds one table)")
+      ->check(CLI::IsMember({"zones", "problems"}));
+  report.add_flag("--check", flags->check, "Exit code 5 when a server is not enrolled");
+}
+
+}  // namespace muster::cli

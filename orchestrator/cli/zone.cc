@@ -1,0 +1,118 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/status_macros.h"
+#include "muster/admin/v1/inventory.pb.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/files.h"
+#include "orchestrator/cli/selection_flags.h"
+#include "orchestrator/cli/text.h"
+
+namespace muster::cli {
+namespace {
+
+constexpr size_t kMaxSecretBytes = 64 << 10;
+
+constexpr Field<v1::Zone> kZoneFields[] = {
+    {"zone", Show::kAlways, [](const v1::Zone& z) { return z.zone_id(); }},
+    {"display_name", Show::kDetails, [](const v1::Zone& z) { return z.display_name(); }},
+    {"hub_url", Show::kAlways, [](const v1::Zone& z) { return z.hub_url(); }},
+    {"servers", Show::kAlways, [](const v1::Zone& z) { return absl::StrCat(z.servers()); }},
+    {"joining_key", Show::kAlways,
+     [](const v1::Zone& z) {
+       return z.joining_key_version() == 0
+                  ? std::string("none")
+                  : absl::StrCat(z.joining_client_id(), " v", z.joining_key_version());
+     }},
+    {"verifier", Show::kAlways, [](const v1::Zone& z) { return z.verifier_kind(); }},
+    {"max_concurrent_joins", Show::kDetails,
+     [](const v1::Zone& z) { return absl::StrCat(z.max_concurrent_joins()); }},
+    {"allow_cli_join", Show::kDetails,
+     [](const v1::Zone& z) { return std::string(z.allow_cli_join() ? "true" : "false"); }},
+    {"hub_tls_custom_ca", Show::kDetails,
+     [](const v1::Zone& z) { return std::string(z.hub_tls_custom_ca() ? "true" : "false"); }},
+    {"created", Show::kDetails, [](const v1::Zone& z) { return TextOf(z.create_time()); }},
+};
+
+absl::StatusOr<ExitCode> ListZones(Context& context, const std::string& tenant) {
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  v1::ListZonesRequest request;
+  request.set_tenant_id(tenant);
+  ASSIGN_OR_RETURN(const v1::ListZonesResponse response, client->ListZones(request));
+  context.output().Print(response, MakeTable(kZoneFields, response.zones()));
+  if (response.zones().empty()) {
+    context.output().Say("No trust zones: describe them in a file and run 'muster apply -f FILE'.");
+  }
+  return ExitCode::kOk;
+}
+
+struct KeyFlags {
+  std::string zone;
+  std::string client_id;
+  std::string secret_file;
+};
+
+absl::StatusOr<std::string> ReadSecret(CliEnvironment& environment, const std::string& file) {
+  std::string content;
+  if (file != "-") {
+    ASSIGN_OR_RETURN(content, ReadFile(file, kMaxSecretBytes));
+  } else if (environment.in_is_terminal) {
+    environment.err << "Secret (not shown): " << std::flush;
+    environment.echo(false);
+    std::getline(environment.in, content);
+    environment.echo(true);
+    environment.err << "\n";
+  } else {
+    ASSIGN_OR_RETURN(content, ReadStream(environment.in, kMaxSecretBytes));
+  }
+  absl::string_view secret = content;
+  if (absl::ConsumeSuffix(&secret, "\n")) absl::ConsumeSuffix(&secret, "\r");
+  if (secret.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the secret in ", file == "-" ? "standard input" : file, " is empty"));
+  }
+  return std::string(secret);
+}
+
+absl::StatusOr<ExitCode> SetKey(Context& context, const KeyFlags& flags) {
+  RETURN_IF_ERROR(CheckZoneId(flags.zone));
+  v1::SetJoiningKeyRequest request;
+  request.set_zone_id(flags.zone);
+  request.set_client_id(flags.client_id);
+  ASSIGN_OR_RETURN(*request.mutable_secret(), ReadSecret(context.environment(), flags.secret_file));
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::SetJoiningKeyResponse response, client->SetJoiningKey(request));
+  context.output().PrintDetails(response, MakeRow(kZoneFields, response.zone()));
+  context.output().Say(
+      "The key is active now; running rollouts use it from their next attempt on.");
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddZoneCommands(CommandTree& tree) {
+  CLI::App& zone = tree.Noun("zone", "Trust zones: one hub and one joining key inside a tenant");
+  auto tenant = std::make_shared<std::string>();
+  CLI::App& list = tree.Verb(zone, "list", "List trust zones, their hubs and keys",
+                             "muster zone list --tenant acme",
+                             [tenant](Context& context) { return ListZones(context, *tenant); });
+  list.add_option("--tenant", *tenant, "Only zones of this tenant");
+
+  CLI::App& key = tree.Noun("key", "Joining keys: what servers join their zone's hub with");
+  auto flags = std::make_shared<KeyFlags>();
+  CLI::App& set = tree.Verb(
+      key, "set", "Store a new version of a zone's joining key and make it active",
+      "muster key set acme/prod --client-id managedinstance_sp_01 --secret-file new.secret\n"
+      "  pass show acme/hub | muster key set acme/prod --client-id managedinstance_sp_01 "
+      "--secret-file -",
+      [flags](Context& context) { return SetKey(context, *flags); });
+  set.add_option("zone", flags->zone, "The zone, as tenant/zone")->required();
+  set.add_option("--client-id", flags->client_id, "Client id of the hub's joining key")->required();
+  set.add_option("--secret-file", flags->secret_file,
+                 "File that holds the secret, - is standard input; never the secret itself")
+      ->required();
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,316 @@
+// The command line itself: parsing, formats, exit codes, errors, secrets.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <iterator>
+
+#include "base/failure.h"
+#include "tests/orchestrator/cli/cli_fixture.h"
+
+namespace muster::cli {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+TEST_F(CliTest, WrongLinesAreUsageErrorsThatNameTheHelp) {
+  const std::vector<std::vector<std::string>> lines = {
+      {},
+      {"nonsense"},
+      {"server"},
+      {"server", "lst"},
+      {"server", "list", "--nonsense"},
+      {"server", "list", "-o", "xml"},
+      {"server", "list", "--limit", "-1"},
+      {"server", "list", "--label", "x"},
+      {"server", "list", "--name", "a*b"},
+      {"server", "list", "--zone", "acme"},
+      {"server", "list", "--tenant", "beta", "--zone", "acme/prod"},
+      {"server", "list", "--enrollment", "lost"},
+      {"server", "list", "--timeout", "5"},
+      {"server", "show"},
+      {"rollout", "create"},
+      {"rollout", "create", "--all", "--tenant", "acme"},
+      {"rollout", "create", "--all", "--kind", "leave"},
+      {"rollout", "create", "--all", "--max-concurrency", "0"},
+      {"rollout", "create", "--all", "--max-concurrency", "101%"},
+      {"rollout", "create", "--all", "--max-failures", "few"},
+      {"rollout", "create", "--all", "--deadline", "24"},
+      {"token", "create"},
+      {"token", "create", "--zone", "acme/prod", "--ttl", "-1h"},
+      {"token", "create", "--zone", "acme/prod", "-o", "csv"},
+      {"key", "set", "acme/prod", "--client-id", "x"},
+      {"key", "set", "acme/prod", "--client-id", "x", "--secret-file", Path("missing")},
+      {"apply", "-f", Path("missing")},
+      {"server", "import", directory_},
+  };
+  for (const auto& line : lines) {
+    std::string text;
+    for (const auto& word : line) text += word + " ";
+    EXPECT_EQ(Run(line), 2) << text;
+    EXPECT_THAT(err_, StartsWith("error: ")) << text;
+    EXPECT_EQ(out_, "") << text;
+  }
+  EXPECT_THAT(admin_.calls, IsEmpty());
+  Run({"server", "list", "--nonsense"});
+  EXPECT_THAT(err_, HasSubstr("'muster server list --help'"));
+}
+
+TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
+  const std::vector<std::vector<std::string>> commands = {{"apply"},
+                                                          {"tenant", "list"},
+                                                          {"zone", "list"},
+                                                          {"key", "set"},
+                                                          {"server", "list"},
+                                                          {"server", "show"},
+                                                          {"server", "explain"},
+                                                          {"server", "import"},
+                                                          {"server", "evict"},
+                                                          {"server", "admit"},
+                                                          {"explain", "server"},
+                                                          {"token", "create"},
+                                                          {"token", "list"},
+                                                          {"token", "revoke"},
+                                                          {"rollout", "create"},
+                                                          {"rollout", "list"},
+                                                          {"rollout", "show"},
+                                                          {"rollout", "watch"},
+                                                          {"rollout", "targets"},
+                                                          {"rollout", "pause"},
+                                                          {"rollout", "resume"},
+                                                          {"rollout", "cancel"},
+                                                          {"verify"},
+                                                          {"report"},
+                                                          {"system", "status"},
+                                                          {"audit", "list"},
+                                                          {"audit", "verify"},
+                                                          {"doctor"},
+                                                          {"completion", "bash"},
+                                                          {"version"}};
+  for (auto command : commands) {
+    command.push_back("--help");
+    EXPECT_EQ(RunWithoutSocket(command), 0) << command[0];
+    EXPECT_THAT(out_, HasSubstr("Example:\n  ")) << command[0];
+  }
+}
+
+TEST_F(CliTest, ErrorsOfTheOrchestratorBecomeExitCodes) {
+  const auto exit_code = [this](const absl::Status& status) {
+    admin_.failures["ListZones"] = status;
+    return Run({"zone", "list"});
+  };
+  EXPECT_EQ(exit_code(absl::OkStatus()), 0);
+  EXPECT_EQ(exit_code(FailureStatus(FailureCode::kZoneUnknown, "acme/x")), 1);
+  EXPECT_THAT(err_, AllOf(StartsWith("error: E-INVENTORY-ZONE: acme/x. List the zones"),
+                          Not(HasSubstr("next:"))));
+  EXPECT_EQ(exit_code(FailureStatus(FailureCode::kRequestInvalid, "x")), 2);
+  EXPECT_EQ(exit_code(absl::UnavailableError("gone")), 3);
+  EXPECT_THAT(err_, AllOf(HasSubstr("cannot reach the orchestrator at unix:"),
+                          HasSubstr("next: Check that muster-orchestrator runs")));
+  EXPECT_EQ(exit_code(absl::DeadlineExceededError("late")), 3);
+  EXPECT_EQ(exit_code(FailureStatus(FailureCode::kStoreReadOnly, "full")), 1);
+  EXPECT_EQ(exit_code(FailureStatus(FailureCode::kAuthForbidden, "viewer")), 4);
+  EXPECT_EQ(exit_code(absl::UnauthenticatedError("who")), 4);
+  EXPECT_EQ(exit_code(absl::InternalError("x")), 1);
+  EXPECT_THAT(err_, HasSubstr("muster doctor"));
+}
+
+TEST_F(CliTest, ConnectionProblemsSayWhatIsMissing) {
+  EXPECT_EQ(RunWithoutSocket({"--socket", Path("none"), "zone", "list"}), 3);
+  EXPECT_THAT(err_, HasSubstr("there is no socket"));
+  variables_["HOME"] = directory_;
+  EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("none")}), 2);
+  EXPECT_THAT(err_, HasSubstr("muster-orchestrator init"));
+  std::filesystem::create_directories(Path("op"));
+  for (const char* name : {"op/ca.crt", "op/operator.crt", "op/operator.key"}) WriteFile(name, "x");
+  EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("op")}), 2);
+  EXPECT_THAT(err_, HasSubstr("op/address"));
+  WriteFile("op/address", "nowhere\n");
+  EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("op")}), 2);
+  EXPECT_THAT(err_, HasSubstr("is not HOST:PORT"));
+  EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("op"), "--address",
+                              "127.0.0.1:1", "--timeout", "5s"}),
+            3);
+  variables_["MUSTER_SOCKET"] = Path("s");
+  EXPECT_EQ(RunWithoutSocket({"zone", "list"}), 0);
+}
+
+TEST_F(CliTest, ListsInEveryFormatOverAllPages) {
+  admin_.page_size = 2;
+  for (const char* name : {"WEB-01", "WEB-02", "WEB-03"}) {
+    auto& server = admin_.servers.emplace_back();
+    server.set_zone_id("acme/prod");
+    server.set_name(name);
+    server.set_enrollment(types::v1::ENROLLMENT_ENROLLED);
+  }
+  EXPECT_EQ(Run({"server", "list", "--label", "site=berlin", "--name", "WEB-*,db1", "--enrollment",
+                 "failed,in_doubt"}),
+            0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("ZONE       NAME    ENROLLMENT"), HasSubstr("WEB-03"),
+                          HasSubstr("3 servers.")));
+  EXPECT_THAT(admin_.calls, ElementsAre("ListServers", "ListServers"));
+  EXPECT_THAT(admin_.list_request.selection().names(), ElementsAre("WEB-*", "db1"));
+  EXPECT_EQ(admin_.list_request.selection().labels().at("site"), "berlin");
+  EXPECT_THAT(admin_.list_request.enrollments(),
+              ElementsAre(types::v1::ENROLLMENT_FAILED, types::v1::ENROLLMENT_IN_DOUBT));
+  EXPECT_EQ(Run({"server", "list", "-o", "csv", "--limit", "1"}), 0);
+  EXPECT_THAT(out_, AllOf(StartsWith("zone,name,server_id,enrollment,"),
+                          HasSubstr("\nacme/prod,WEB-01,,enrolled,"), Not(HasSubstr("WEB-02"))));
+  EXPECT_EQ(Run({"-o", "json", "server", "list"}), 0);
+  EXPECT_THAT(out_, AllOf(StartsWith("{\n \"servers\": ["),
+                          HasSubstr("\"enrollment\": \"ENROLLMENT_ENROLLED\""),
+                          Not(HasSubstr("3 servers"))));
+  EXPECT_EQ(Run({"server", "list", "-o", "yaml"}), 0);
+  EXPECT_THAT(out_, StartsWith("servers:\n  - server_id: \"\"\n"));
+}
+
+TEST_F(CliTest, ColorsOnATerminalUnlessUnwanted) {
+  admin_.servers.emplace_back().set_enrollment(types::v1::ENROLLMENT_ENROLLED);
+  terminal_ = true;
+  Run({"server", "list"});
+  EXPECT_THAT(out_, HasSubstr("\x1b[32menrolled"));
+  Run({"server", "list", "--no-color"});
+  EXPECT_THAT(out_, Not(HasSubstr("\x1b")));
+  variables_["NO_COLOR"] = "1";
+  Run({"server", "list"});
+  EXPECT_THAT(out_, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(CliTest, KeySetTakesTheSecretFromFileOrStdin) {
+  WriteFile("new.secret", "from-file\n");
+  EXPECT_EQ(
+      Run({"key", "set", "acme/prod", "--client-id", "sp", "--secret-file", Path("new.secret")}),
+      0);
+  EXPECT_EQ(admin_.key_request.secret(), "from-file");
+  EXPECT_EQ(admin_.key_request.client_id(), "sp");
+  EXPECT_THAT(out_ + err_, Not(HasSubstr("from-file")));
+  in_ = "from-stdin";
+  EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "sp", "--secret-file", "-"}), 0);
+  EXPECT_EQ(admin_.key_request.secret(), "from-stdin");
+  in_ = "\n";
+  EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "sp", "--secret-file", "-"}), 2);
+}
+
+TEST_F(CliTest, TokenFileIsPrivateAndNeverOverwritten) {
+  admin_.token.set_token_file("SECRET-TOKEN\n");
+  admin_.token.mutable_token()->set_token_id("tok-1");
+  const std::vector<std::string> line = {
+      "token",      "create", "--zone",        "acme/prod",     "--ttl", "2d",
+      "--max-uses", "50",     "--server-name", "WEB-01,WEB-02", "--out", Path("t")};
+  EXPECT_EQ(Run(line), 0);
+  EXPECT_EQ(admin_.token_request.ttl().seconds(), 2 * 86400);
+  EXPECT_EQ(admin_.token_request.max_uses(), 50);
+  EXPECT_THAT(admin_.token_request.server_names(), ElementsAre("WEB-01", "WEB-02"));
+  EXPECT_THAT(out_ + err_, Not(HasSubstr("SECRET-TOKEN")));
+  std::ifstream file(Path("t"));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "SECRET-TOKEN\n");
+  struct stat info;
+  ASSERT_EQ(stat(Path("t").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  admin_.calls.clear();
+  EXPECT_EQ(Run(line), 2);
+  EXPECT_THAT(admin_.calls, IsEmpty());
+}
+
+TEST_F(CliTest, TokenThatCannotBeWrittenIsRevoked) {
+  admin_.token.set_token_file("SECRET-TOKEN\n");
+  admin_.token.mutable_token()->set_token_id("tok-1");
+  EXPECT_EQ(Run({"token", "create", "--zone", "acme/prod", "--out", Path("no/dir/t")}), 2);
+  EXPECT_THAT(admin_.calls, ElementsAre("CreateToken", "RevokeToken"));
+  EXPECT_THAT(err_, AllOf(HasSubstr("tok-1 was revoked"), Not(HasSubstr("SECRET-TOKEN"))));
+}
+
+TEST_F(CliTest, TokenWithoutFileGoesToStandardOutput) {
+  admin_.token.set_token_file("SECRET-TOKEN\n");
+  EXPECT_EQ(Run({"token", "create", "--zone", "acme/prod"}), 0);
+  EXPECT_EQ(out_, "SECRET-TOKEN\n");
+}
+
+TEST_F(CliTest, ApplySendsTheFleetOrNamesEveryProblem) {
+  WriteFile("key", "s3cret\n");
+  WriteFile("fleet.yaml",
+            "tenants:\n  - id: acme\n    zones:\n      - zone: prod\n        hub_url: http://hub\n"
+            "        joining_key: { client_id: c, secret: { file: key } }\n");
+  admin_.apply.add_changes("create tenant acme");
+  EXPECT_EQ(Run({"apply", "-f", Path("fleet.yaml"), "--dry-run"}), 0);
+  EXPECT_EQ(out_, "CHANGE\ncreate tenant acme\nNothing was changed: this was a dry run.\n");
+  EXPECT_TRUE(admin_.apply_request.dry_run());
+  EXPECT_EQ(admin_.apply_request.tenants(0).zones(0).joining_key().secret(), "s3cret");
+  admin_.calls.clear();
+  WriteFile("bad.yaml", "tenants:\n  - id: A\n    zones:\n      - zone: prod\n");
+  EXPECT_EQ(Run({"apply", "-f", Path("bad.yaml")}), 2);
+  EXPECT_THAT(admin_.calls, IsEmpty());
+  EXPECT_THAT(err_, AllOf(HasSubstr("bad.yaml:2:5: tenants[0].id"), HasSubstr("bad.yaml:4:"),
+                          HasSubstr("error: E-CONFIG-INVALID: 2 problems in ")));
+  in_ = "tenants: [{id: acme}]";
+  EXPECT_EQ(Run({"apply", "-f", "-"}), 0);
+}
+
+TEST_F(CliTest, ReportSaysWhatIsEnrolledAndWhatToDo) {
+  auto& zone = *admin_.report.add_zones();
+  zone.set_zone_id("acme/prod");
+  zone.set_servers(2);
+  zone.set_enrolled(1);
+  auto& problem = *admin_.report.add_problems();
+  problem.set_server("WEB-02");
+  problem.mutable_failure()->set_code("E-JOIN-ELSEWHERE");
+  problem.mutable_failure()->set_remedy("Confirm it.");
+  EXPECT_EQ(Run({"report", "--rollout", "rol-1"}), 0);
+  EXPECT_EQ(admin_.report_request.rollout_id(), "rol-1");
+  EXPECT_THAT(out_, AllOf(HasSubstr("never"), HasSubstr("WEB-02"),
+                          HasSubstr("E-JOIN-ELSEWHERE (1): Confirm it."),
+                          HasSubstr("1 of 2 servers enrolled")));
+  EXPECT_EQ(Run({"report", "--check"}), 5);
+  EXPECT_EQ(Run({"report", "-o", "csv"}), 0);
+  EXPECT_THAT(out_, StartsWith("zone,server,server_id,"));
+  EXPECT_EQ(Run({"report", "-o", "csv", "--section", "zones"}), 0);
+  EXPECT_THAT(out_, StartsWith("zone,hub_url,servers,"));
+}
+
+TEST_F(CliTest, VerifyAndAuditBringBadNewsAsFive) {
+  admin_.verify.add_zones()->set_state("completed");
+  EXPECT_EQ(Run({"verify"}), 0);
+  auto& failed = *admin_.verify.add_zones();
+  failed.set_state("failed");
+  failed.mutable_failure()->set_remedy("Mend the hub.");
+  EXPECT_EQ(Run({"verify", "--zone", "acme/prod"}), 5);
+  EXPECT_THAT(err_, HasSubstr("Mend the hub."));
+  admin_.audit.set_intact(true);
+  EXPECT_EQ(Run({"audit", "verify"}), 0);
+  admin_.audit.set_intact(false);
+  EXPECT_EQ(Run({"audit", "verify"}), 5);
+}
+
+TEST_F(CliTest, ExplainTellsTheStoryUnderBothNames) {
+  admin_.explain.set_summary("Joined elsewhere.");
+  admin_.explain.mutable_server()->set_name("WEB-01");
+  admin_.explain.mutable_server()->set_zone_id("acme/prod");
+  admin_.explain.add_entries()->set_text("rollout began");
+  EXPECT_EQ(Run({"explain", "server", "acme/prod/WEB-01"}), 0);
+  const std::string first = out_;
+  EXPECT_THAT(first,
+              AllOf(StartsWith("acme/prod/WEB-01: Joined elsewhere."), HasSubstr("rollout began")));
+  EXPECT_EQ(Run({"server", "explain", "acme/prod/WEB-01"}), 0);
+  EXPECT_EQ(out_, first);
+}
+
+TEST_F(CliTest, VersionAndCompletionNeedNoOrchestrator) {
+  EXPECT_EQ(RunWithoutSocket({"version"}), 0);
+  EXPECT_EQ(out_, "muster " MUSTER_VERSION "\n");
+  EXPECT_EQ(RunWithoutSocket({"completion", "bash"}), 0);
+  const std::string script = WriteFile("completion.sh", out_ + R"sh(
+complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster; echo "${COMPREPLY[*]}"; }
+[ "$(complete_words muster serv)" = "server" ] || exit 1
+[ "$(complete_words muster server ex)" = "explain" ] || exit 2
+[ "$(complete_words muster rollout create --allow)" = "--allow-takeover" ] || exit 3
+[ "$(complete_words muster server list -o j)" = "json" ] || exit 4
+)sh");
+  EXPECT_EQ(std::system(("bash " + script).c_str()), 0);
+}
+
+}  // namespace
+}  // namespace muster::cli

@@ -1,0 +1,63 @@
+#include <gmock/gmock.h>
+
+#include "tests/orchestrator/cli/cli_fixture.h"
+
+namespace muster::cli {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class DoctorTest : public CliTest {
+ protected:
+  DoctorTest() {
+    admin_.status.set_version(MUSTER_VERSION);
+    admin_.status.mutable_ca_expire_time()->set_seconds(2'000'000'000);
+    auto& zone = *admin_.zones.add_zones();
+    zone.set_zone_id("acme/prod");
+    zone.set_hub_url("https://hub");
+    zone.set_joining_key_version(1);
+    zone.set_verifier_kind("api_token");
+  }
+};
+
+TEST_F(DoctorTest, HealthyInstallationIsFine) {
+  EXPECT_EQ(Run({"doctor"}), 0) << out_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("1 zone with joining key and verifier"),
+                          Not(HasSubstr("problem")), Not(HasSubstr("warning"))));
+}
+
+TEST_F(DoctorTest, ProblemsComeWithTheirRemedy) {
+  admin_.zones.mutable_zones(0)->set_joining_key_version(0);
+  admin_.zones.mutable_zones(0)->set_verifier_kind("none");
+  admin_.status.set_store_read_only(true);
+  admin_.status.set_store_reason("disk full");
+  admin_.status.set_version("9.9");
+  auto& server = admin_.servers.emplace_back();
+  server.set_zone_id("acme/prod");
+  server.set_admission(types::v1::ADMISSION_REGISTERED);
+  auto& rollout = *admin_.rollouts.add_rollouts();
+  rollout.set_rollout_id("rol-1");
+  rollout.set_state("paused");
+  EXPECT_EQ(Run({"doctor"}), 5);
+  EXPECT_THAT(out_, AllOf(HasSubstr("muster key set acme/prod"), HasSubstr("has no verifier"),
+                          HasSubstr("read-only: disk full"), HasSubstr("orchestrator 9.9"),
+                          HasSubstr("muster token create --zone acme/prod"),
+                          HasSubstr("muster rollout resume rol-1")));
+}
+
+TEST_F(DoctorTest, UnreachableOrchestratorIsThree) {
+  admin_.failures["GetStatus"] = absl::UnavailableError("down");
+  EXPECT_EQ(Run({"doctor", "-o", "json"}), 3);
+  EXPECT_THAT(out_, HasSubstr("\"check\": \"connection\""));
+}
+
+TEST_F(DoctorTest, MissingFilesAreNamed) {
+  variables_["HOME"] = directory_;
+  EXPECT_EQ(RunWithoutSocket({"doctor", "--operator-dir", Path("none")}), 5);
+  EXPECT_THAT(out_, HasSubstr("ca.crt"));
+}
+
+}  // namespace
+}  // namespace muster::cli

@@ -1,0 +1,255 @@
+#include "tests/orchestrator/cli/fake_admin_server.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "muster/admin/v1/inventory.grpc.pb.h"
+#include "muster/admin/v1/rollout.grpc.pb.h"
+#include "muster/admin/v1/system.grpc.pb.h"
+#include "muster/admin/v1/token.grpc.pb.h"
+#include "muster/admin/v1/verification.grpc.pb.h"
+#include "proto/rpc/channel.h"
+#include "proto/rpc/credentials.h"
+#include "proto/rpc/status.h"
+
+namespace muster::cli {
+namespace {
+
+namespace v1 = admin::v1;
+using grpc::ServerContext;
+using grpc::Status;
+
+// Notes the call and answers it, or fails as the lever says.
+template <typename Response>
+Status Answer(FakeAdmin& admin, const char* method, const Response& answer, Response* response) {
+  admin.calls.push_back(method);
+  const auto failure = admin.failures.find(method);
+  if (failure != admin.failures.end()) return rpc::ToGrpcStatus(failure->second);
+  *response = answer;
+  return Status::OK;
+}
+
+class Tenants final : public v1::TenantService::Service {
+ public:
+  explicit Tenants(FakeAdmin& admin) : admin_(admin) {}
+  Status ListTenants(ServerContext*, const v1::ListTenantsRequest*,
+                     v1::ListTenantsResponse* response) override {
+    return Answer(admin_, "ListTenants", admin_.tenants, response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
+class Zones final : public v1::ZoneService::Service {
+ public:
+  explicit Zones(FakeAdmin& admin) : admin_(admin) {}
+  Status ListZones(ServerContext*, const v1::ListZonesRequest*,
+                   v1::ListZonesResponse* response) override {
+    return Answer(admin_, "ListZones", admin_.zones, response);
+  }
+  Status SetJoiningKey(ServerContext*, const v1::SetJoiningKeyRequest* request,
+                       v1::SetJoiningKeyResponse* response) override {
+    admin_.key_request = *request;
+    v1::SetJoiningKeyResponse answer;
+    answer.mutable_zone()->set_zone_id(request->zone_id());
+    return Answer(admin_, "SetJoiningKey", answer, response);
+  }
+  Status ApplyFleet(ServerContext*, const v1::ApplyFleetRequest* request,
+                    v1::ApplyFleetResponse* response) override {
+    admin_.apply_request = *request;
+    return Answer(admin_, "ApplyFleet", admin_.apply, response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
+class Servers final : public v1::ServerService::Service {
+ public:
+  explicit Servers(FakeAdmin& admin) : admin_(admin) {}
+  Status ListServers(ServerContext*, const v1::ListServersRequest* request,
+                     v1::ListServersResponse* response) override {
+    admin_.list_request = *request;
+    v1::ListServersResponse page;
+    size_t at = request->page_token().empty() ? 0 : std::stoul(request->page_token());
+    const size_t size = std::min(admin_.page_size, static_cast<size_t>(request->page_size()));
+    for (; at < admin_.servers.size() && static_cast<size_t>(page.servers_size()) < size; ++at) {
+      *page.add_servers() = admin_.servers[at];
+    }
+    if (at < admin_.servers.size()) page.set_next_page_token(std::to_string(at));
+    return Answer(admin_, "ListServers", page, response);
+  }
+  Status GetServer(ServerContext*, const v1::GetServerRequest*, v1::Server* response) override {
+    return Answer(admin_, "GetServer", admin_.servers.empty() ? v1::Server() : admin_.servers[0],
+                  response);
+  }
+  Status ExplainServer(ServerContext*, const v1::GetServerRequest*,
+                       v1::ExplainServerResponse* response) override {
+    return Answer(admin_, "ExplainServer", admin_.explain, response);
+  }
+  Status ImportServers(ServerContext*, const v1::ImportServersRequest* request,
+                       v1::ImportServersResponse* response) override {
+    admin_.import_request = *request;
+    return Answer(admin_, "ImportServers", admin_.import, response);
+  }
+  Status EvictServer(ServerContext*, const v1::EvictServerRequest* request,
+                     v1::Server* response) override {
+    admin_.evict_request = *request;
+    return Answer(admin_, "EvictServer", v1::Server(), response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
+class Tokens final : public v1::TokenService::Service {
+ public:
+  explicit Tokens(FakeAdmin& admin) : admin_(admin) {}
+  Status CreateToken(ServerContext*, const v1::CreateTokenRequest* request,
+                     v1::CreateTokenResponse* response) override {
+    admin_.token_request = *request;
+    return Answer(admin_, "CreateToken", admin_.token, response);
+  }
+  Status ListTokens(ServerContext*, const v1::ListTokensRequest*,
+                    v1::ListTokensResponse* response) override {
+    return Answer(admin_, "ListTokens", admin_.tokens, response);
+  }
+  Status RevokeToken(ServerContext*, const v1::RevokeTokenRequest* request,
+                     v1::Token* response) override {
+    v1::Token token;
+    token.set_token_id(request->token_id());
+    return Answer(admin_, "RevokeToken", token, response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
+class Rollouts final : public v1::RolloutService::Service {
+ public:
+  explicit Rollouts(FakeAdmin& admin) : admin_(admin) {}
+  Status CreateRollout(ServerContext*, const v1::CreateRolloutRequest* request,
+                       v1::Rollout* response) override {
+    admin_.rollout_request = *request;
+    return Answer(admin_, "CreateRollout", admin_.watch.front(), response);
+  }
+  Status GetRollout(ServerContext*, const v1::GetRolloutRequest*, v1::Rollout* response) override {
+    return Answer(admin_, "GetRollout", admin_.watch.back(), response);
+  }
+  Status ListRollouts(ServerContext*, const v1::ListRolloutsRequest*,
+                      v1::ListRolloutsResponse* response) override {
+    return Answer(admin_, "ListRollouts", admin_.rollouts, response);
+  }
+  Status ListTargets(ServerContext*, const v1::ListTargetsRequest*,
+                     v1::ListTargetsResponse* response) override {
+    return Answer(admin_, "ListTargets", admin_.targets, response);
+  }
+  Status PauseRollout(ServerContext*, const v1::GetRolloutRequest*,
+                      v1::Rollout* response) override {
+    return Answer(admin_, "PauseRollout", admin_.watch.back(), response);
+  }
+  Status WatchRollout(ServerContext* context, const v1::GetRolloutRequest*,
+                      grpc::ServerWriter<v1::Rollout>* writer) override {
+    ++admin_.watches;
+    v1::Rollout ignored;
+    const Status status = Answer(admin_, "WatchRollout", v1::Rollout(), &ignored);
+    if (!status.ok()) return status;
+    int sent = 0;
+    for (const v1::Rollout& state : admin_.watch) {
+      if (sent++ == admin_.break_watch_after) {
+        admin_.break_watch_after = -1;
+        return Status(grpc::StatusCode::UNAVAILABLE, "going down");
+      }
+      writer->Write(state);
+    }
+    // The client is what ends it; gRPC tells a synchronous service only when asked.
+    std::mutex mutex;
+    std::condition_variable never;
+    std::unique_lock<std::mutex> lock(mutex);
+    while (admin_.hang_watch && !context->IsCancelled()) {
+      never.wait_for(lock, std::chrono::milliseconds(10));
+    }
+    return Status::OK;
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
+class Verification final : public v1::VerificationService::Service {
+ public:
+  explicit Verification(FakeAdmin& admin) : admin_(admin) {}
+  Status VerifyNow(ServerContext*, const v1::VerifyNowRequest*,
+                   v1::VerifyNowResponse* response) override {
+    return Answer(admin_, "VerifyNow", admin_.verify, response);
+  }
+  Status GetReport(ServerContext*, const v1::GetReportRequest* request,
+                   v1::Report* response) override {
+    admin_.report_request = *request;
+    return Answer(admin_, "GetReport", admin_.report, response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
+class System final : public v1::SystemService::Service {
+ public:
+  explicit System(FakeAdmin& admin) : admin_(admin) {}
+  Status GetStatus(ServerContext*, const v1::GetStatusRequest*,
+                   v1::SystemStatus* response) override {
+    return Answer(admin_, "GetStatus", admin_.status, response);
+  }
+  Status VerifyAudit(ServerContext*, const v1::VerifyAuditRequest*,
+                     v1::VerifyAuditResponse* response) override {
+    return Answer(admin_, "VerifyAudit", admin_.audit, response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
+}  // namespace
+
+struct FakeAdminServer::Services {
+  explicit Services(FakeAdmin& admin)
+      : tenants(admin),
+        zones(admin),
+        servers(admin),
+        tokens(admin),
+        rollouts(admin),
+        verification(admin),
+        system(admin) {}
+  Tenants tenants;
+  Zones zones;
+  Servers servers;
+  Tokens tokens;
+  Rollouts rollouts;
+  Verification verification;
+  System system;
+  std::unique_ptr<grpc::Server> server;
+};
+
+FakeAdminServer::FakeAdminServer(FakeAdmin& admin, const std::string& socket)
+    : services_(new Services(admin)) {
+  grpc::ServerBuilder builder;
+  rpc::ConfigureServer(builder);
+  builder.AddListeningPort("unix:" + socket, rpc::LocalServerCredentials());
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+           &services_->tenants, &services_->zones, &services_->servers, &services_->tokens,
+           &services_->rollouts, &services_->verification, &services_->system}) {
+    builder.RegisterService(service);
+  }
+  services_->server = builder.BuildAndStart();
+}
+
+FakeAdminServer::~FakeAdminServer() {
+  if (services_->server != nullptr) services_->server->Shutdown(std::chrono::system_clock::now());
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,72 @@
+// An orchestrator that answers what a test tells it to, over a real Unix socket, and remembers what
+// it was asked.
+#ifndef MUSTER_TESTS_ORCHESTRATOR_CLI_FAKE_ADMIN_SERVER_H_
+#define MUSTER_TESTS_ORCHESTRATOR_CLI_FAKE_ADMIN_SERVER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/rollout.pb.h"
+#include "muster/admin/v1/system.pb.h"
+#include "muster/admin/v1/token.pb.h"
+#include "muster/admin/v1/verification.pb.h"
+
+namespace muster::cli {
+
+// Set the answers before the command runs, read the requests after it: nothing is locked.
+struct FakeAdmin {
+  // Levers. A method named here ("ListZones") fails with the status.
+  std::map<std::string, absl::Status> failures;
+  // Once the watch of a rollout ends with an error after so many states; negative: never.
+  int break_watch_after = -1;
+  bool hang_watch = false;  // The stream stays open after the last state.
+
+  // Answers.
+  admin::v1::ListTenantsResponse tenants;
+  admin::v1::ListZonesResponse zones;
+  admin::v1::ApplyFleetResponse apply;
+  std::vector<admin::v1::Server> servers;
+  size_t page_size = 1000;  // Pages are never larger.
+  admin::v1::ImportServersResponse import;
+  admin::v1::ExplainServerResponse explain;
+  admin::v1::CreateTokenResponse token;
+  admin::v1::ListTokensResponse tokens;
+  std::vector<admin::v1::Rollout> watch;  // The states in order; the last is what GetRollout says.
+  admin::v1::ListRolloutsResponse rollouts;
+  admin::v1::ListTargetsResponse targets;
+  admin::v1::VerifyNowResponse verify;
+  admin::v1::Report report;
+  admin::v1::SystemStatus status;
+  admin::v1::VerifyAuditResponse audit;
+
+  // What was asked: the methods in order, and the last request of each kind.
+  std::vector<std::string> calls;
+  admin::v1::ApplyFleetRequest apply_request;
+  admin::v1::SetJoiningKeyRequest key_request;
+  admin::v1::ListServersRequest list_request;
+  admin::v1::ImportServersRequest import_request;
+  admin::v1::EvictServerRequest evict_request;
+  admin::v1::CreateTokenRequest token_request;
+  admin::v1::CreateRolloutRequest rollout_request;
+  admin::v1::GetReportRequest report_request;
+  int watches = 0;
+};
+
+// Serves `admin` at a socket until destroyed.
+class FakeAdminServer {
+ public:
+  FakeAdminServer(FakeAdmin& admin, const std::string& socket);
+  ~FakeAdminServer();
+
+ private:
+  struct Services;
+  std::unique_ptr<Services> services_;
+};
+
+}  // namespace muster::cli
+
+#endif  // MUSTER_TESTS_ORCHESTRATOR_CLI_FAKE_ADMIN_SERVER_H_

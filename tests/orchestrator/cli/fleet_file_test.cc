@@ -1,0 +1,183 @@
+#include "orchestrator/cli/fleet_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+namespace muster::cli {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class FleetFileTest : public testing::Test {
+ protected:
+  FleetFileTest() : directory_(testing::TempDir() + "/muster-fleet-XXXXXX") {
+    EXPECT_NE(mkdtemp(directory_.data()), nullptr);
+  }
+  ~FleetFileTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+  void Write(const std::string& name, const std::string& content) {
+    std::ofstream(directory_ + "/" + name, std::ios::binary) << content;
+  }
+  FleetFile Parse(const std::string& text, const std::string& input = "") {
+    std::istringstream in(input);
+    return ParseFleetFile(text, "fleet.yaml", directory_,
+                          {[this](const std::string& name) -> std::optional<std::string> {
+                             const auto it = variables_.find(name);
+                             if (it == variables_.end()) return std::nullopt;
+                             return it->second;
+                           },
+                           &in});
+  }
+
+  std::string directory_;
+  std::map<std::string, std::string> variables_;
+};
+
+TEST_F(FleetFileTest, BecomesARequestWithItsSecrets) {
+  Write("key.secret", "from-file\r\n");
+  Write("ca.pem", "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n");
+  variables_["TOKEN"] = "from-env";
+  const FleetFile fleet = Parse(R"(
+tenants:
+  - id: acme
+    display_name: Acme Inc.
+    zones:
+      - zone: prod
+        hub_url: https://Hub.Acme.Example/certify/
+        hub_ca_file: ca.pem
+        max_concurrent_joins: 20
+        allow_cli_join: true
+        joining_key: { client_id: sp_01, secret: { file: key.secret } }
+        verifier: { api_token: { client_id: muster, secret: { env: TOKEN } } }
+      - zone: test
+        hub_url: https://hub.acme.example:8443
+        verifier: { login: { username: u, password: { stdin: true } } }
+  - id: empty
+)",
+                                "from-stdin\n");
+  ASSERT_THAT(fleet.problems, IsEmpty());
+  ASSERT_EQ(fleet.request.tenants_size(), 2);
+  const auto& prod = fleet.request.tenants(0).zones(0);
+  EXPECT_EQ(fleet.request.tenants(0).display_name(), "Acme Inc.");
+  EXPECT_EQ(prod.hub_url(), "https://hub.acme.example/certify");
+  EXPECT_THAT(prod.hub_ca_pem(), StartsWith("-----BEGIN CERTIFICATE-----"));
+  EXPECT_EQ(prod.max_concurrent_joins(), 20);
+  EXPECT_TRUE(prod.allow_cli_join());
+  EXPECT_EQ(prod.joining_key().client_id(), "sp_01");
+  EXPECT_EQ(prod.joining_key().secret(), "from-file");
+  EXPECT_EQ(prod.verifier().token_client_id(), "muster");
+  EXPECT_EQ(prod.verifier().token_secret(), "from-env");
+  const auto& test = fleet.request.tenants(0).zones(1);
+  EXPECT_FALSE(test.has_joining_key());
+  EXPECT_EQ(test.verifier().username(), "u");
+  EXPECT_EQ(test.verifier().password(), "from-stdin");
+}
+
+TEST_F(FleetFileTest, ReportsEverythingAtOnceInOrder) {
+  Write("empty.secret", "\n");
+  const FleetFile fleet = Parse(R"(tenants:
+  - id: Acme
+    zones:
+      - zone: prod
+        hub_url: ftp://hub
+        max_concurrent_joins: 1001
+        joining_key: { client_id: x, secret: { file: missing.secret } }
+      - zone: prod
+        joining_key: { secret: { env: NOT_SET } }
+        verifier: { api_token: { client_id: x }, login: { username: u } }
+  - id: beta
+    zoned: []
+  - id: beta
+    zones:
+      - zone: a
+        hub_url: https://u:p@hub
+        verifier: { api_token: { client_id: m, secret: { file: empty.secret } } }
+      - zone: b
+        hub_url: https://hub/?x=1
+        hub_ca_file: empty.secret
+        joining_key: { client_id: x, secret: { file: a, env: b } }
+        verifier: {}
+      - zone: c
+        hub_url: https://hub
+        joining_key: { client_id: x }
+)");
+  EXPECT_THAT(
+      fleet.problems,
+      ElementsAre(
+          HasSubstr("fleet.yaml:2:5: tenants[0].id: 'Acme' must be 1 to 63"),
+          AllOf(HasSubstr(":5:9: tenants[0].zones[0].hub_url: "), HasSubstr("neither http nor")),
+          HasSubstr(":6:9: tenants[0].zones[0].max_concurrent_joins: must be from 1 to 1000"),
+          AllOf(HasSubstr(":7:"), HasSubstr("secret: cannot read "),
+                HasSubstr("missing.secret: No such file")),
+          HasSubstr(":8:9: tenants[0].zones[1].zone: 'prod' is used by tenants[0].zones[0].zone"),
+          HasSubstr(":8:9: tenants[0].zones[1].hub_url: is missing"),
+          HasSubstr("joining_key.client_id: is missing"),
+          HasSubstr("joining_key.secret: the environment variable NOT_SET is not set"),
+          HasSubstr("verifier: must hold exactly one of api_token and login"),
+          HasSubstr(":12:5: tenants[1].zoned: unknown field"),
+          HasSubstr(":13:5: tenants[2].id: 'beta' is used by tenants[1].id already"),
+          HasSubstr("tenants[2].zones[0].hub_url: not a usable URL: it holds a user name"),
+          HasSubstr("tenants[2].zones[0].verifier.api_token.secret: the secret is empty"),
+          HasSubstr("tenants[2].zones[1].hub_url: must have no query"),
+          HasSubstr("tenants[2].zones[1].hub_ca_file: "),
+          HasSubstr("tenants[2].zones[1].joining_key.secret: must hold exactly one of"),
+          HasSubstr("tenants[2].zones[1].verifier: must hold exactly one of"),
+          HasSubstr("tenants[2].zones[2].joining_key.secret: is missing: write { file")));
+}
+
+TEST_F(FleetFileTest, ASecretInPlaceOfAReferenceIsRefusedAndNotRepeated) {
+  const FleetFile fleet = Parse(
+      "tenants:\n  - id: a\n    zones:\n      - zone: b\n        hub_url: http://h\n"
+      "        joining_key: { client_id: x, secret: hunter2 }\n");
+  EXPECT_THAT(fleet.problems,
+              ElementsAre(AllOf(HasSubstr("joining_key.secret: must be a mapping of fields"),
+                                testing::Not(HasSubstr("hunter2")))));
+}
+
+TEST_F(FleetFileTest, TenantsDoNotShareAHub) {
+  const FleetFile fleet = Parse(R"(
+tenants:
+  - id: a
+    zones: [{ zone: x, hub_url: "https://hub/" }, { zone: y, hub_url: "https://HUB" }]
+  - id: b
+    zones: [{ zone: x, hub_url: "https://hub:443" }]
+)");
+  EXPECT_THAT(fleet.problems,
+              ElementsAre(HasSubstr("tenants[1].zones[0].hub_url: tenant 'a' uses this hub")));
+}
+
+TEST_F(FleetFileTest, StandardInputServesOneSecret) {
+  const FleetFile fleet = Parse(R"(
+tenants:
+  - id: a
+    zones:
+      - zone: x
+        hub_url: https://hub
+        joining_key: { client_id: c, secret: { stdin: true } }
+        verifier: { api_token: { client_id: c, secret: { stdin: true } } }
+)",
+                                "s");
+  EXPECT_THAT(fleet.problems, ElementsAre(HasSubstr("standard input is used by ")));
+}
+
+TEST_F(FleetFileTest, EmptyAndBrokenFilesHaveOneProblem) {
+  EXPECT_THAT(Parse("").problems, ElementsAre(HasSubstr("tenants: is missing")));
+  EXPECT_THAT(Parse("tenants: [").problems, ElementsAre(HasSubstr("not valid YAML")));
+  EXPECT_THAT(Parse("tenants: 5").problems, ElementsAre(HasSubstr("must be a list")));
+  EXPECT_THAT(Parse("- a").problems, ElementsAre(HasSubstr("must be a mapping")));
+}
+
+}  // namespace
+}  // namespace muster::cli

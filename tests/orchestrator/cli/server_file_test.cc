@@ -1,0 +1,84 @@
+#include "orchestrator/cli/server_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace muster::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> Problems(const ServerFile& file) {
+  std::vector<std::string> out;
+  for (const auto& problem : file.problems) {
+    out.push_back(absl::StrCat(problem.line(), ": ", problem.reason()));
+  }
+  return out;
+}
+
+TEST(ServerFile, ReadsColumnsInAnyOrderWithLabels) {
+  const ServerFile file = ParseServerFile(
+      "name , label:site,zone,tenant,labels\nWEB-01,berlin,prod,acme,role=web; tier=1\n"
+      "WEB-02,,prod,acme,\n");
+  EXPECT_THAT(Problems(file), IsEmpty());
+  ASSERT_EQ(file.rows.size(), 2u);
+  EXPECT_EQ(file.rows[0].line(), 2);
+  EXPECT_EQ(file.rows[0].tenant_id(), "acme");
+  EXPECT_EQ(file.rows[0].zone(), "prod");
+  EXPECT_EQ(file.rows[0].name(), "WEB-01");
+  EXPECT_EQ(file.rows[0].labels().size(), 3u);
+  EXPECT_EQ(file.rows[0].labels().at("tier"), "1");
+  EXPECT_EQ(file.rows[0].labels().at("site"), "berlin");
+  EXPECT_THAT(file.rows[1].labels(), IsEmpty());
+}
+
+TEST(ServerFile, NamesEveryBadRowAtOnce) {
+  const ServerFile file = ParseServerFile(
+      "tenant,zone,name,labels\n"
+      "acme,prod,WEB-01,\n"
+      "acme,prod,web-01,\n"         // 3: same server
+      "Acme,prod,WEB-02,\n"         // 4: slug
+      ",prod,WEB-03,\n"             // 5: no tenant
+      "acme,prod,,\n"               // 6: no name
+      "acme,prod,WEB 04,\n"         // 7: space
+      "acme,prod,WEB-05\n"          // 8: too few fields
+      "acme,prod,WEB-06,site\n"     // 9: no label
+      "acme,prod,WEB-07,a=1;a=2\n"  // 10: label twice
+      "acme,prod,\"WEB-08,\n"       // 11: open quote
+      "acme,prod,WEB-09,a=1\n");
+  EXPECT_THAT(
+      Problems(file),
+      ElementsAre(HasSubstr("3: server acme/prod/web-01 stands in line 2"),
+                  HasSubstr("4: tenant 'Acme' is not 1 to 63"), HasSubstr("5: tenant is empty"),
+                  HasSubstr("6: name is empty"), HasSubstr("7: name 'WEB 04' holds a space"),
+                  HasSubstr("8: the row has 3 fields, the header has 4"),
+                  HasSubstr("9: labels: 'site' is not KEY=VALUE"),
+                  HasSubstr("10: label 'a' is given twice"),
+                  HasSubstr("11: a quoted field that is never closed")));
+  EXPECT_EQ(file.bad_rows, 9);
+  EXPECT_EQ(file.rows.size(), 2u);
+  EXPECT_FALSE(file.header_is_bad);
+}
+
+TEST(ServerFile, RefusesABadHeader) {
+  const ServerFile file = ParseServerFile("tenant,zone,host,zone,label:a b\nacme,prod,x,y,z\n");
+  EXPECT_TRUE(file.header_is_bad);
+  EXPECT_THAT(file.rows, IsEmpty());
+  EXPECT_THAT(Problems(file),
+              ElementsAre(HasSubstr("1: unknown column 'host'"), HasSubstr("column 'zone' twice"),
+                          HasSubstr("label key 'a b'"), HasSubstr("column 'name' is missing")));
+  EXPECT_TRUE(ParseServerFile("").header_is_bad);
+}
+
+TEST(ServerFile, HeaderAloneIsAnEmptyInventory) {
+  const ServerFile file = ParseServerFile("tenant,zone,name\n");
+  EXPECT_THAT(Problems(file), IsEmpty());
+  EXPECT_THAT(file.rows, IsEmpty());
+}
+
+}  // namespace
+}  // namespace muster::cli
