@@ -172,6 +172,20 @@ tenants:
   EXPECT_THAT(fleet.problems, ElementsAre(HasSubstr("standard input is used by ")));
 }
 
+TEST_F(FleetFileTest, FilesOfTheDeployFolderLackTheirSecretsOnly) {
+  for (const std::string name : {"quickstart", "examples"}) {
+    std::ifstream in(std::string(MUSTER_SOURCE_DIR "/deploy/") + name + "/fleet.yaml");
+    std::stringstream text;
+    text << in.rdbuf();
+    const FleetFile fleet = Parse(text.str(), "secret");
+    EXPECT_FALSE(fleet.request.tenants().empty()) << name;
+    EXPECT_FALSE(fleet.problems.empty()) << name;
+    for (const std::string& problem : fleet.problems) {
+      EXPECT_THAT(problem, testing::AnyOf(HasSubstr(": cannot read "), HasSubstr("is not set")));
+    }
+  }
+}
+
 TEST_F(FleetFileTest, EmptyAndBrokenFilesHaveOneProblem) {
   EXPECT_THAT(Parse("").problems, ElementsAre(HasSubstr("tenants: is missing")));
   EXPECT_THAT(Parse("tenants: [").problems, ElementsAre(HasSubstr("not valid YAML")));

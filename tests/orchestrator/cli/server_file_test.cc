@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "absl/strings/str_cat.h"
 
 namespace muster::cli {
@@ -72,6 +75,17 @@ TEST(ServerFile, RefusesABadHeader) {
               ElementsAre(HasSubstr("1: unknown column 'host'"), HasSubstr("column 'zone' twice"),
                           HasSubstr("label key 'a b'"), HasSubstr("column 'name' is missing")));
   EXPECT_TRUE(ParseServerFile("").header_is_bad);
+}
+
+TEST(ServerFile, FilesOfTheDeployFolderAreGood) {
+  for (const auto& [name, rows] : {std::pair("quickstart", 200u), {"examples", 4u}}) {
+    std::ifstream in(absl::StrCat(MUSTER_SOURCE_DIR, "/deploy/", name, "/servers.csv"));
+    std::stringstream text;
+    text << in.rdbuf();
+    const ServerFile file = ParseServerFile(text.str());
+    EXPECT_THAT(Problems(file), IsEmpty()) << name;
+    EXPECT_EQ(file.rows.size(), rows) << name;
+  }
 }
 
 TEST(ServerFile, HeaderAloneIsAnEmptyInventory) {
