@@ -1,5 +1,5 @@
-// muster-sim: the doubles of hub and services as a program. Called `certify`, it is the certify
-// command line.
+// muster-sim: the doubles of hub and services, and many workers at once, as a program. Called
+// `certify`, it is the certify command line.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -12,10 +12,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/log.h"
 #include "tests/doubles/http/test_certificate.h"
 #include "tests/doubles/hub/hub_double.h"
 #include "tests/doubles/service/certify_cli.h"
 #include "tests/doubles/service/service_fleet.h"
+#include "tests/doubles/workers/worker_fleet.h"
 
 namespace muster::doubles {
 namespace {
@@ -144,6 +146,26 @@ int RunServices(FleetArguments& arguments) {
   return 0;
 }
 
+struct WorkersArguments {
+  std::string list, ready_file;
+  WorkerFleetOptions options;
+};
+
+int RunWorkers(WorkersArguments& arguments) {
+  log::Configure(log::Level::kWarning, log::Format::kLogfmt);
+  absl::StatusOr<std::vector<FleetMember>> members = ParseFleetList(ReadFile(arguments.list));
+  if (!members.ok()) return Fail(kExitUsage, members.status().message());
+  if (members->empty()) return Fail(kExitUsage, "--list names no workers");
+  arguments.options.members = *std::move(members);
+  const absl::StatusOr<std::unique_ptr<WorkerFleet>> fleet = WorkerFleet::Start(arguments.options);
+  if (!fleet.ok()) return Fail(kExitStartFailed, fleet.status().message());
+  const std::string ready = absl::StrCat("workers ", (*fleet)->size());
+  WriteFile(arguments.ready_file, ready);
+  std::cout << ready << std::endl;
+  WaitForSignal();
+  return 0;
+}
+
 int Certify(const std::vector<std::string>& args) {
   const char* const app_data = std::getenv("CERTIFY_APPDATA_PATH");
   return RunCertify(args, app_data == nullptr ? "/usr/share/certify" : app_data, std::cout);
@@ -210,6 +232,24 @@ int Main(int argc, char** argv) {
                             "Operating system reported to the hub");
   fleet_command->add_flag("--windows", fleet.options.service.windows, "Ask callers to negotiate");
 
+  WorkersArguments workers;
+  CLI::App* const workers_command =
+      app.add_subcommand("workers", "Many workers, the product's own code, in one process");
+  workers_command
+      ->add_option("--list", workers.list,
+                   "One worker a line: server name, token file, app data folder of its service")
+      ->required()
+      ->check(CLI::ExistingFile);
+  workers_command
+      ->add_option("--data-root", workers.options.data_root,
+                   "Folder for one data directory per worker, by name")
+      ->required();
+  workers_command->add_option("--ready-file", workers.ready_file,
+                              "File to write once all are enrolled and started");
+  workers_command
+      ->add_option("--threads", workers.options.blocking_threads, "How many joins may run at once")
+      ->capture_default_str();
+
   CLI::App* const certify = app.add_subcommand(
       "certify",
       "The certify command line: hub join <url> <client id> <secret>; finds its service by "
@@ -224,6 +264,7 @@ int Main(int argc, char** argv) {
   }
   if (*hub_command) return RunHub(hub);
   if (*fleet_command) return RunServices(fleet);
+  if (*workers_command) return RunWorkers(workers);
   return Certify(certify->remaining());
 }
 
