@@ -1,0 +1,194 @@
+// kill -9 at every step of the journal (design 4.2, invariants 2, 8, 10, 11): a child process runs
+// a join and is ended right before or right after one of its commits; the next ones start anew on
+// the same files, as the service manager would do. Whatever the step: the service is joined exactly
+// once, the orchestrator gets a result, and the secret is in no file.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <new>
+
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/manual_strand.h"
+#include "tests/worker/fake_service.h"
+#include "tests/worker/fake_transport.h"
+#include "tests/worker/worker_fixture.h"
+#include "worker/commands/join.h"
+#include "worker/session/session.h"
+#include "worker/session/sqlite_journal.h"
+
+namespace muster::worker {
+namespace {
+
+constexpr int kKilled = 42;
+
+// The world outside the worker's process: the service and the orchestrator. In shared memory, so
+// that it survives a child.
+struct World {
+  bool joined = false;
+  int joins = 0;
+  int deliveries = 0;
+  int commits = 0;  // Of the journal, over all children.
+  bool acknowledged = false;
+  int outcome = 0;
+  char failure[64] = "";
+};
+
+enum class Kill { kNever, kBeforeCommit, kAfterCommit, kInTheJoin };
+
+class CrashTest : public testing::Test {
+ protected:
+  CrashTest() {
+    void* memory =
+        mmap(nullptr, sizeof(World), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    world_ = new (memory) World;
+  }
+  ~CrashTest() override { munmap(world_, sizeof(World)); }
+
+  // One life of the worker in a process of its own. Whether it was killed.
+  bool Live(Kill kill, int at_commit) {
+    const pid_t child = fork();
+    if (child == 0) {
+      LiveInChild(kill, at_commit);
+      _exit(0);
+    }
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status)) << "child died by signal " << WTERMSIG(status);
+    EXPECT_TRUE(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == kKilled);
+    return WEXITSTATUS(status) == kKilled;
+  }
+
+  World* world_;
+  TempDir folder_;
+
+ private:
+  void LiveInChild(Kill kill, int at_commit) {
+    FakeClock clock;
+    SeededRandom random(3);
+    ManualStrand strand;
+    ManualExecutor executor;
+    FakeTransport transport;
+    FakeService service;
+    if (world_->joined) {
+      service.hub_id = "3f0c9a52-6d0e-4a0b-9a57-0d5f6a1b2c3d";
+      service.hub_url = kHub;
+      service.connected = true;
+    }
+    service.on_join = [this, kill](FakeService& self, const JoinCall& call) {
+      ++world_->joins;
+      world_->joined = true;
+      if (kill == Kill::kInTheJoin) _exit(kKilled);
+      return self.Succeed(call);
+    };
+    auto journal = SqliteJournal::Open(folder_.path() + "/journal.db", clock.Now());
+    if (!journal.ok()) _exit(1);
+    int commits = 0;
+    (*journal)->database().SetCommitHook([&] {
+      if (kill == Kill::kBeforeCommit && commits == at_commit) _exit(kKilled);
+      return absl::OkStatus();
+    });
+    (*journal)->database().SetAfterCommitHook([&] {
+      ++world_->commits;
+      if (kill == Kill::kAfterCommit && commits == at_commit) _exit(kKilled);
+      ++commits;
+    });
+    CommandHandlers handlers;
+    handlers.push_back(std::make_unique<JoinHandler>(
+        JoinHandler::Parts{
+            .api = service, .service_control = service, .sleep = [](absl::Duration) {}},
+        JoinHandlerOptions{.zone_pin = Pin(), .lock_path = folder_.path() + "/join.lock"}));
+    const auto session = Session::Create({.transport = transport,
+                                          .journal = **journal,
+                                          .handlers = handlers,
+                                          .strand = strand,
+                                          .executor = executor,
+                                          .timers = clock,
+                                          .clock = clock,
+                                          .random = random},
+                                         {.zone_pin = Pin()});
+    const auto settle = [&] {
+      while (strand.size() + executor.size() > 0) {
+        strand.RunUntilIdle();
+        executor.RunUntilIdle();
+      }
+    };
+    session->Start();
+    settle();
+    while (transport.count() == 0 && clock.AdvanceToNext()) settle();
+    auto& connection = transport.last();
+    connection.SayWelcome(clock.Now(), Pin());
+    settle();
+    // The orchestrator: what Hello does not know and nobody answered for is sent; what was not
+    // begun is sent again under a new attempt.
+    const bool known = connection.sent[0].hello().journal_size() > 0;
+    if (!known && !world_->acknowledged) Deliver(connection);
+    settle();
+    for (const v1::CommandResult& result : connection.Results()) {
+      if (result.failure().code() == "E-DISPATCH-NOT-BEGUN") {
+        connection.SayResultAck("cmd-1");
+        Deliver(connection);
+        settle();
+        break;
+      }
+    }
+    if (connection.Results().empty()) return;
+    const v1::CommandResult last = connection.Results().back();
+    world_->outcome = last.outcome();
+    std::strncpy(world_->failure, last.failure().code().c_str(), sizeof(world_->failure) - 1);
+    connection.SayResultAck("cmd-1");
+    settle();
+    world_->acknowledged = true;
+    session->Stop([] {});
+    settle();
+  }
+
+  void Deliver(FakeTransport::Connection& connection) {
+    ++world_->deliveries;
+    connection.SayCommand(JoinCommand("cmd-1", "att-" + std::to_string(world_->deliveries)));
+  }
+};
+
+class CrashAtCommitTest : public CrashTest,
+                          public testing::WithParamInterface<std::tuple<Kill, int>> {};
+
+TEST_P(CrashAtCommitTest, EndsTheSame) {
+  const auto [kill, commit] = GetParam();
+  const bool killed = Live(kill, commit);
+  EXPECT_TRUE(killed) << "the scenario has fewer commits";
+  for (int life = 0; life < 3; ++life) Live(Kill::kNever, 0);
+  EXPECT_TRUE(world_->acknowledged);
+  EXPECT_EQ(world_->outcome, v1::CommandResult::OUTCOME_SUCCEEDED) << world_->failure;
+  EXPECT_EQ(world_->joins, 1);
+  EXPECT_FALSE(FilesHold(folder_.path(), kCanary));
+}
+
+// The commits of a join that nothing disturbs: 0 prune, 1 receive, 2 start, 3 finish,
+// 4 acknowledge. The kill after 2, before the service was called, is the one that stays in doubt;
+// it has a test of its own below.
+INSTANTIATE_TEST_SUITE_P(
+    Steps, CrashAtCommitTest,
+    testing::Values(std::tuple(Kill::kBeforeCommit, 0), std::tuple(Kill::kBeforeCommit, 1),
+                    std::tuple(Kill::kBeforeCommit, 2), std::tuple(Kill::kBeforeCommit, 3),
+                    std::tuple(Kill::kBeforeCommit, 4), std::tuple(Kill::kAfterCommit, 0),
+                    std::tuple(Kill::kAfterCommit, 1), std::tuple(Kill::kAfterCommit, 3),
+                    std::tuple(Kill::kAfterCommit, 4), std::tuple(Kill::kInTheJoin, 0)));
+
+TEST_F(CrashTest, KilledBetweenStartAndJoinIsInDoubtAndIsNotRepeated) {
+  EXPECT_TRUE(Live(Kill::kAfterCommit, 2));
+  Live(Kill::kNever, 0);
+  EXPECT_EQ(world_->joins, 0);
+  EXPECT_EQ(world_->outcome, v1::CommandResult::OUTCOME_IN_DOUBT);
+  EXPECT_STREQ(world_->failure, "E-JOIN-ANSWER-LOST");
+}
+
+TEST_F(CrashTest, TheScenarioHasFiveCommits) {
+  EXPECT_FALSE(Live(Kill::kNever, 0));
+  EXPECT_EQ(world_->joins, 1);
+  EXPECT_EQ(world_->commits, 5);  // A sixth would want kills of its own above.
+}
+
+}  // namespace
+}  // namespace muster::worker

@@ -1,0 +1,167 @@
+// The join handler against a service without HTTP: order, doubt, takeover, one join at a time.
+#include "worker/commands/join.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/worker/fake_service.h"
+#include "tests/worker/worker_fixture.h"
+#include "worker/platform/files.h"
+
+namespace muster::worker {
+namespace {
+
+using Result = v1::CommandResult;
+constexpr char kOther[] = "https://other.example";
+
+class JoinTest : public testing::Test {
+ protected:
+  JoinHandler Handler(v1::ZonePin pin = Pin(), ServiceDriver* cli = nullptr) {
+    return JoinHandler({.api = service_,
+                        .cli = cli,
+                        .service_control = service_,
+                        .sleep = [this](absl::Duration) { ++sleeps_; }},
+                       {.zone_pin = std::move(pin), .lock_path = folder_.path() + "/join.lock"});
+  }
+  static void ExpectFailure(const Result& result, Result::Outcome outcome, FailureCode code) {
+    EXPECT_EQ(result.outcome(), outcome) << result.ShortDebugString();
+    EXPECT_EQ(result.failure().code(), TextOf(code));
+  }
+
+  TempDir folder_;
+  FakeService service_;
+  int sleeps_ = 0;
+};
+
+TEST_F(JoinTest, JoinsAFreshService) {
+  const Result result = Handler().Run(JoinCommand());
+  EXPECT_EQ(result.outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(result.join().effect(), v1::JoinResult::EFFECT_JOINED);
+  EXPECT_EQ(result.join().service().hub_instance_id(), service_.hub_id);
+  EXPECT_TRUE(result.join().service().hub_connected());
+  EXPECT_EQ(service_.last_secret, kCanary);
+  EXPECT_EQ(result.SerializeAsString().find(kCanary), std::string::npos);
+}
+
+TEST_F(JoinTest, DoesNothingWhenJoinedHereAndConnected) {
+  service_.hub_id = "id";
+  service_.hub_url = "https://HUB.example:8443/";
+  service_.connected = true;
+  const Result result = Handler().Run(JoinCommand());
+  EXPECT_EQ(result.join().effect(), v1::JoinResult::EFFECT_ALREADY_JOINED);
+  EXPECT_EQ(service_.joins, 0);
+}
+
+TEST_F(JoinTest, RejoinsWhenDisconnected) {
+  service_.hub_id = "id";
+  service_.hub_url = kHub;
+  const Result result = Handler().Run(JoinCommand());
+  EXPECT_EQ(result.join().effect(), v1::JoinResult::EFFECT_REJOINED);
+  EXPECT_EQ(service_.joins, 1);
+}
+
+TEST_F(JoinTest, LeavesAnotherHubOnlyWhenAllowed) {
+  service_.hub_id = "id";
+  service_.hub_url = kOther;
+  service_.connected = true;
+  const Result refused = Handler().Run(JoinCommand());
+  ExpectFailure(refused, Result::OUTCOME_FAILED, FailureCode::kJoinElsewhere);
+  EXPECT_THAT(refused.failure().detail(), testing::HasSubstr(kOther));
+  EXPECT_EQ(service_.joins, 0);
+
+  const Result taken = Handler().Run(JoinCommand("c", "a", kHub, true));
+  EXPECT_EQ(taken.join().effect(), v1::JoinResult::EFFECT_TAKEN_OVER);
+  EXPECT_EQ(service_.joins, 1);
+  EXPECT_EQ(service_.restarts, 1);
+}
+
+TEST_F(JoinTest, RefusesEveryOtherHubAndZone) {
+  ExpectFailure(Handler().Run(JoinCommand("c", "a", kOther)), Result::OUTCOME_REJECTED,
+                FailureCode::kJoinZoneMismatch);
+  v1::Command foreign = JoinCommand();
+  foreign.set_zone_id("other/prod");
+  ExpectFailure(Handler().Run(foreign), Result::OUTCOME_REJECTED, FailureCode::kJoinZoneMismatch);
+  EXPECT_EQ(service_.joins, 0);
+}
+
+TEST_F(JoinTest, ALostAnswerIsNeverRepeated) {
+  service_.on_join = [](FakeService&, const JoinCall&) { return FakeService::Lost(); };
+  ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_IN_DOUBT,
+                FailureCode::kJoinAnswerLost);
+  EXPECT_EQ(service_.joins, 1);
+}
+
+TEST_F(JoinTest, ALostAnswerOfAJoinThatHappenedIsAClaim) {
+  service_.on_join = [](FakeService& service, const JoinCall& call) {
+    service.Succeed(call);
+    return FakeService::Lost();
+  };
+  const Result result = Handler().Run(JoinCommand());
+  EXPECT_EQ(result.outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(result.join().service().hub_instance_id(), service_.hub_id);
+  EXPECT_EQ(service_.joins, 1);
+}
+
+TEST_F(JoinTest, AnOldIdentityProvesNoRejoin) {
+  service_.hub_id = "id";
+  service_.hub_url = kHub;
+  service_.on_join = [](FakeService&, const JoinCall&) { return FakeService::Lost(); };
+  ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_IN_DOUBT,
+                FailureCode::kJoinAnswerLost);
+  // But the connection does.
+  service_.on_join = [](FakeService& service, const JoinCall&) {
+    service.connected = true;
+    return FakeService::Lost();
+  };
+  EXPECT_EQ(Handler().Run(JoinCommand()).outcome(), Result::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(JoinTest, AnErrorThatARepetitionCannotWorsenIsNoDoubt) {
+  service_.on_join = [](FakeService&, const JoinCall&) {
+    return JoinAnswer{JoinAnswer::Outcome::kUnsure, Failure{FailureCode::kServiceError, "500"}, ""};
+  };
+  ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_IN_DOUBT, FailureCode::kServiceError);
+  service_.hub_id = "id";
+  service_.hub_url = kHub;
+  ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_FAILED, FailureCode::kServiceError);
+}
+
+TEST_F(JoinTest, ClaimsAJoinThatDoesNotConnectAndSaysSo) {
+  service_.connects = false;
+  const Result result = Handler().Run(JoinCommand());
+  EXPECT_EQ(result.outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_FALSE(result.join().service().hub_connected());
+  EXPECT_GT(sleeps_, 5);
+}
+
+TEST_F(JoinTest, WaitsForNoOneElsesJoin) {
+  const auto held = FileLock::TryAcquire(folder_.path() + "/join.lock");
+  ASSERT_TRUE(held.ok());
+  ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_REJECTED, FailureCode::kJoinBusy);
+  EXPECT_EQ(service_.joins, 0);
+}
+
+TEST_F(JoinTest, TheCommandLineOnlyWhereTheZoneAllowsIt) {
+  FakeService cli;
+  service_.survey_failure = Failure{FailureCode::kServicePipeOnly, "pipe"};
+  ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_FAILED,
+                FailureCode::kServicePipeOnly);
+  ExpectFailure(Handler(Pin(), &cli).Run(JoinCommand()), Result::OUTCOME_FAILED,
+                FailureCode::kJoinCliForbidden);
+  EXPECT_EQ(cli.joins, 0);
+  EXPECT_EQ(Handler(Pin(kHub, true), &cli).Run(JoinCommand()).outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(cli.joins, 1);
+}
+
+TEST_F(JoinTest, RecoveryLooksAndNeverJoins) {
+  ExpectFailure(Handler().Recover(), Result::OUTCOME_IN_DOUBT, FailureCode::kJoinAnswerLost);
+  service_.hub_id = "id";
+  service_.hub_url = kOther;
+  ExpectFailure(Handler().Recover(), Result::OUTCOME_IN_DOUBT, FailureCode::kJoinAnswerLost);
+  service_.hub_url = kHub;
+  EXPECT_EQ(Handler().Recover().outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(service_.joins, 0);
+}
+
+}  // namespace
+}  // namespace muster::worker

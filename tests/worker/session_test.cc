@@ -1,0 +1,361 @@
+// The session loop on virtual time: connecting, waiting, commands once, results until acknowledged.
+#include "worker/session/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/manual_strand.h"
+#include "tests/worker/fake_handler.h"
+#include "tests/worker/fake_transport.h"
+#include "tests/worker/memory_journal.h"
+#include "tests/worker/worker_fixture.h"
+
+namespace muster::worker {
+namespace {
+
+using Kind = v1::WorkerMessage;
+using Result = v1::CommandResult;
+
+class SessionTest : public testing::Test {
+ protected:
+  SessionTest() {
+    auto join = std::make_unique<FakeHandler>(v1::Command::kJoin);
+    join_ = join.get();
+    handlers_.push_back(std::move(join));
+  }
+  ~SessionTest() override { StopSession(); }
+
+  void StartSession() {
+    SessionOptions options{.zone_pin = Pin()};
+    options.on_state = [this](SessionState state, const absl::Status& status) {
+      state_ = state;
+      end_ = status;
+    };
+    session_ = Session::Create({.transport = transport_,
+                                .journal = journal_,
+                                .handlers = handlers_,
+                                .strand = strand_,
+                                .executor = executor_,
+                                .timers = clock_,
+                                .clock = clock_,
+                                .random = random_},
+                               std::move(options));
+    session_->Start();
+    strand_.RunUntilIdle();
+  }
+  void StopSession() {
+    if (session_ == nullptr) return;
+    session_->Stop([] {});
+    Settle();
+    session_.reset();
+    strand_.DropAll();
+    executor_.DropAll();
+  }
+  // A crash: nothing more runs, only the journal is left.
+  void Crash() {
+    strand_.DropAll();
+    executor_.DropAll();
+    session_.reset();
+  }
+  void Settle() {
+    do {
+      strand_.RunUntilIdle();
+      executor_.RunUntilIdle();
+    } while (strand_.size() + executor_.size() > 0);
+  }
+  void Advance(absl::Duration by) {
+    clock_.Advance(by);
+    Settle();
+  }
+  // Until the next connection; how long it took.
+  absl::Duration AwaitConnection() {
+    const absl::Time start = clock_.Now();
+    const size_t count = transport_.count();
+    while (transport_.count() == count && clock_.AdvanceToNext()) Settle();
+    return clock_.Now() - start;
+  }
+  FakeTransport::Connection& Open() {
+    AwaitConnection();
+    transport_.last().SayWelcome(clock_.Now(), Pin());
+    Settle();
+    return transport_.last();
+  }
+
+  FakeClock clock_;
+  SeededRandom random_{7};
+  ManualStrand strand_;
+  ManualExecutor executor_;
+  FakeTransport transport_;
+  MemoryJournal journal_;
+  CommandHandlers handlers_;
+  FakeHandler* join_;
+  std::shared_ptr<Session> session_;
+  SessionState state_ = SessionState::kWaiting;
+  absl::Status end_;
+};
+
+TEST_F(SessionTest, SaysHelloAfterAJitteredStart) {
+  StartSession();
+  EXPECT_EQ(transport_.count(), 0u);
+  EXPECT_LE(AwaitConnection(), absl::Seconds(3));
+  ASSERT_EQ(transport_.last().sent.size(), 1u);
+  EXPECT_EQ(transport_.last().sent[0].hello().protocol_revision(), 1);
+  EXPECT_EQ(state_, SessionState::kConnecting);
+}
+
+TEST_F(SessionTest, BacksOffWhileNobodyAnswersAndResetsAfterAHeartbeat) {
+  StartSession();
+  AwaitConnection();
+  absl::Duration longest;
+  for (int i = 0; i < 12; ++i) {
+    transport_.last().Break();
+    Settle();
+    longest = std::max(longest, AwaitConnection());
+  }
+  EXPECT_GT(longest, absl::Seconds(20));
+  EXPECT_LE(longest, absl::Minutes(2));
+  transport_.last().SayWelcome(clock_.Now(), Pin(), absl::ZeroDuration());
+  Settle();
+  Advance(absl::Seconds(31));
+  EXPECT_EQ(transport_.last().Count(Kind::kHeartbeat), 1);
+  transport_.last().Break();
+  Settle();
+  EXPECT_LE(AwaitConnection(), absl::Seconds(1));
+}
+
+TEST_F(SessionTest, SpreadsItsReturnAfterALostConnection) {
+  StartSession();
+  absl::Duration longest;
+  for (int i = 0; i < 10; ++i) {
+    Open();
+    Advance(absl::Seconds(31));
+    transport_.last().Break();
+    Settle();
+    const absl::Duration wait = AwaitConnection();
+    EXPECT_LE(wait, absl::Seconds(61));
+    longest = std::max(longest, wait);
+    transport_.last().Break();
+    Settle();
+  }
+  EXPECT_GT(longest, absl::Seconds(20));
+}
+
+TEST_F(SessionTest, LeavesAnOrchestratorThatDoesNotWelcome) {
+  StartSession();
+  AwaitConnection();
+  FakeTransport::Connection& silent = transport_.last();
+  Advance(absl::Seconds(31));
+  EXPECT_FALSE(silent.open);
+  AwaitConnection();
+  EXPECT_EQ(transport_.count(), 2u);
+}
+
+TEST_F(SessionTest, HeartbeatsGoOn) {
+  StartSession();
+  Open();
+  for (int i = 0; i < 300; ++i) Advance(absl::Seconds(1));
+  EXPECT_GE(transport_.last().Count(Kind::kHeartbeat), 9);
+  EXPECT_LE(transport_.last().Count(Kind::kHeartbeat), 11);
+  EXPECT_EQ(transport_.count(), 1u);
+}
+
+TEST_F(SessionTest, RunsACommandAndSendsTheResultUntilItIsAcknowledged) {
+  StartSession();
+  auto& first = Open();
+  first.SayCommand(JoinCommand());
+  Settle();
+  ASSERT_EQ(first.sent.size(), 4u);
+  EXPECT_TRUE(first.sent[1].has_ack());
+  EXPECT_TRUE(first.sent[2].has_started());
+  EXPECT_EQ(first.Results().at(0).outcome(), Result::OUTCOME_SUCCEEDED);
+
+  first.Break();
+  Settle();
+  auto& second = Open();
+  EXPECT_EQ(second.sent[0].hello().journal(0).state(), v1::JournalEntry::STATE_FINISHED);
+  ASSERT_EQ(second.Results().size(), 1u);
+  second.SayResultAck("cmd-1");
+  second.Break();
+  Settle();
+  auto& third = Open();
+  EXPECT_EQ(third.sent[0].hello().journal_size(), 0);
+  EXPECT_EQ(third.Results().size(), 0u);
+  EXPECT_EQ(join_->runs, 1);
+}
+
+TEST_F(SessionTest, DeliveredTwiceIsExecutedOnce) {
+  StartSession();
+  auto& connection = Open();
+  connection.SayCommand(JoinCommand("cmd-1", "att-1"));
+  connection.SayCommand(JoinCommand("cmd-1", "att-1"));  // While it waits.
+  strand_.RunUntilIdle();
+  connection.SayCommand(JoinCommand("cmd-1", "att-2"));  // While it runs.
+  Settle();
+  connection.SayCommand(JoinCommand("cmd-1", "att-3"));  // After it has finished.
+  connection.SayResultAck("cmd-1");
+  connection.SayCommand(JoinCommand("cmd-1", "att-4"));  // After it was acknowledged.
+  Settle();
+  EXPECT_EQ(join_->runs, 1);
+  const auto results = connection.Results();
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_EQ(results[0].attempt_id(), "att-2");
+  EXPECT_EQ(results[1].attempt_id(), "att-3");
+  EXPECT_EQ(results[2].attempt_id(), "att-4");
+}
+
+TEST_F(SessionTest, KeepsRunningWhileDisconnected) {
+  StartSession();
+  auto& first = Open();
+  first.SayCommand(JoinCommand());
+  strand_.RunUntilIdle();
+  first.Break();
+  strand_.RunUntilIdle();
+  AwaitConnection();
+  // AwaitConnection has settled the executor; the result came while no session was open.
+  auto& second = transport_.last();
+  EXPECT_EQ(second.Results().size(), 0u);
+  second.SayWelcome(clock_.Now(), Pin());
+  Settle();
+  EXPECT_EQ(second.Results().size(), 1u);
+  EXPECT_EQ(join_->runs, 1);
+}
+
+TEST_F(SessionTest, OneCommandAtATimeAndCancelTakesOneOutOfTheQueue) {
+  StartSession();
+  auto& connection = Open();
+  connection.SayCommand(JoinCommand("cmd-1"));
+  connection.SayCommand(JoinCommand("cmd-2"));
+  connection.SayCommand(JoinCommand("cmd-3"));
+  connection.SayCancel("cmd-2");
+  connection.SayCancel("cmd-1");  // Runs: is not interrupted.
+  strand_.RunUntilIdle();
+  EXPECT_EQ(executor_.size(), 1u);
+  ASSERT_EQ(connection.Results().size(), 1u);
+  EXPECT_EQ(connection.Results()[0].failure().code(), "E-DISPATCH-CANCELED");
+  Settle();
+  EXPECT_EQ(join_->runs, 2);
+  EXPECT_EQ(connection.Results().size(), 3u);
+}
+
+TEST_F(SessionTest, AnExpiredOrUnknownCommandIsAnswered) {
+  StartSession();
+  AwaitConnection();
+  auto& connection = transport_.last();
+  // The orchestrator's clock is an hour ahead of this machine's.
+  connection.SayWelcome(clock_.Now() + absl::Hours(1), Pin());
+  v1::Command late = JoinCommand("late");
+  *late.mutable_expire_time() = rpc::ToProto(clock_.Now() + absl::Minutes(30));
+  connection.SayCommand(late);
+  v1::Command in_time = JoinCommand("in-time");
+  *in_time.mutable_expire_time() = rpc::ToProto(clock_.Now() + absl::Minutes(90));
+  connection.SayCommand(in_time);
+  v1::Command odd = JoinCommand("odd");
+  odd.clear_kind();
+  connection.SayCommand(odd);
+  Settle();
+  ASSERT_EQ(connection.Results().size(), 3u);
+  EXPECT_EQ(connection.Results()[0].failure().code(), "E-DISPATCH-EXPIRED");
+  EXPECT_EQ(connection.Results()[1].outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(connection.Results()[2].failure().code(), "E-DISPATCH-UNSUPPORTED");
+  EXPECT_EQ(connection.Results()[2].outcome(), Result::OUTCOME_REJECTED);
+}
+
+TEST_F(SessionTest, ACrashBeforeTheStartIsAnsweredAsNotBegunAndRunsWhenSentAgain) {
+  StartSession();
+  Open().SayCommand(JoinCommand("cmd-1"));
+  transport_.last().SayCommand(JoinCommand("cmd-2"));  // Waits behind the first.
+  strand_.RunUntilIdle();
+  Crash();
+  StartSession();
+  auto& connection = Open();
+  // The first one ran: it is looked at, not run. The second never began.
+  EXPECT_EQ(join_->runs, 0);  // The crash dropped it.
+  EXPECT_EQ(join_->recoveries, 1);
+  const auto results = connection.Results();
+  ASSERT_EQ(results.size(), 2u);
+  for (const Result& result : results) {
+    if (result.command_id() != "cmd-2") continue;
+    EXPECT_EQ(result.outcome(), Result::OUTCOME_REJECTED);
+    EXPECT_EQ(result.failure().code(), "E-DISPATCH-NOT-BEGUN");
+  }
+  connection.SayResultAck("cmd-2");
+  connection.SayCommand(JoinCommand("cmd-2", "att-2"));
+  Settle();
+  EXPECT_EQ(join_->runs, 1);
+  EXPECT_EQ(connection.Results().back().attempt_id(), "att-2");
+  EXPECT_EQ(connection.Results().back().outcome(), Result::OUTCOME_SUCCEEDED);
+}
+
+TEST_F(SessionTest, GoodbyeForGoodEndsIt) {
+  StartSession();
+  auto& connection = Open();
+  connection.SayGoodbye("E-CERT-REVOKED", false);
+  connection.Break();
+  Settle();
+  EXPECT_EQ(state_, SessionState::kEnded);
+  EXPECT_THAT(std::string(end_.message()), testing::HasSubstr("E-CERT-REVOKED"));
+  Advance(absl::Hours(3));
+  EXPECT_EQ(transport_.count(), 1u);
+}
+
+TEST_F(SessionTest, AnOrderlyGoodbyeLeadsBack) {
+  StartSession();
+  auto& connection = Open();
+  connection.SayGoodbye("", true);
+  connection.Break();
+  Settle();
+  EXPECT_LE(AwaitConnection(), absl::Seconds(62));
+  EXPECT_EQ(transport_.count(), 2u);
+}
+
+TEST_F(SessionTest, AnotherZoneThanThePinnedEndsIt) {
+  StartSession();
+  AwaitConnection();
+  transport_.last().SayWelcome(clock_.Now(), Pin("https://evil.example"));
+  transport_.last().SayCommand(JoinCommand());
+  Settle();
+  EXPECT_EQ(state_, SessionState::kEnded);
+  EXPECT_THAT(std::string(end_.message()), testing::HasSubstr("E-JOIN-ZONE-MISMATCH"));
+  EXPECT_EQ(join_->runs, 0);
+}
+
+TEST_F(SessionTest, ACommandBeforeWelcomeIsNotRun) {
+  StartSession();
+  AwaitConnection();
+  transport_.last().SayCommand(JoinCommand());
+  Settle();
+  EXPECT_EQ(join_->runs, 0);
+  EXPECT_FALSE(transport_.last().open);
+}
+
+TEST_F(SessionTest, ReconnectWaitsForTheCommandThatRuns) {
+  StartSession();
+  auto& first = Open();
+  first.SayCommand(JoinCommand());
+  strand_.RunUntilIdle();
+  session_->Reconnect();
+  strand_.RunUntilIdle();
+  EXPECT_TRUE(first.open);
+  Settle();
+  EXPECT_FALSE(first.open);
+  AwaitConnection();
+  EXPECT_EQ(transport_.count(), 2u);
+}
+
+TEST_F(SessionTest, StopWaitsForTheHandlerAndDoesNotRecordItsResult) {
+  StartSession();
+  Open().SayCommand(JoinCommand());
+  strand_.RunUntilIdle();
+  bool stopped = false;
+  session_->Stop([&stopped] { stopped = true; });
+  strand_.RunUntilIdle();
+  EXPECT_FALSE(stopped);
+  Settle();
+  Advance(absl::Seconds(1));
+  EXPECT_TRUE(stopped);
+  EXPECT_EQ(journal_.Find(CommandId("cmd-1"))->value().state, JournalState::kRunning);
+}
+
+}  // namespace
+}  // namespace muster::worker

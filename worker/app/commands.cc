@@ -1,0 +1,190 @@
+#include "worker/app/commands.h"
+
+#include <iostream>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/crypto/certificate.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/sql/directory_lock.h"
+#include "base/sql/error.h"
+#include "base/status_macros.h"
+#include "proto/rpc/token_file.h"
+#include "worker/app/runtime.h"
+#include "worker/app/worker.h"
+#include "worker/identity/enroll.h"
+#include "worker/identity/state_directory.h"
+#include "worker/platform/files.h"
+#include "worker/platform/machine.h"
+#include "worker/platform/signals.h"
+#include "worker/rpc/grpc_bootstrap_client.h"
+#include "worker/session/sqlite_journal.h"
+
+namespace muster::worker {
+namespace {
+
+int Fail(const absl::Status& status) {
+  std::cerr << "muster-worker: " << status.message() << "\n";
+  return ExitCodeOf(status);
+}
+
+std::string OrDefault(const std::string& value, const std::string& otherwise) {
+  return value.empty() ? otherwise : value;
+}
+
+// "-" is standard input.
+absl::StatusOr<std::string> ReadTokenText(const std::string& path) {
+  if (path != "-") return ReadWholeFile(path, 64 << 10);
+  std::string text;
+  for (char c = 0; text.size() < (64 << 10) && std::cin.get(c);) text.push_back(c);
+  return text;
+}
+
+absl::StatusOr<Identity> EnrollFromFlags(const EnrollFlags& flags) {
+  EnrollOptions options;
+  ASSIGN_OR_RETURN(std::string text, ReadTokenText(flags.token_file));
+  absl::StatusOr<v1::TokenFile> token = rpc::ParseTokenFile(text);
+  Wipe(text);
+  RETURN_IF_ERROR(token.status());
+  options.token = *std::move(token);
+  options.machine = ReadMachineFacts();
+  options.server_name = flags.server_name;
+  options.now = absl::Now();
+  const std::string data_dir = OrDefault(flags.data_dir, DefaultDataDirectory());
+  ASSIGN_OR_RETURN(const StateDirectory directory, StateDirectory::Open(data_dir));
+  ASSIGN_OR_RETURN(const auto lock, sql::DirectoryLock::Acquire(data_dir));
+  GrpcBootstrapClient client(OrDefault(flags.address, options.token.bootstrap_address()),
+                             options.token.ca_bundle_pem());
+  return Enroll(client, directory, options);
+}
+
+// What main waits for: a signal, or the end of the session.
+struct Ending {
+  Mutex mu;
+  bool over ABSL_GUARDED_BY(mu) = false;
+  absl::Status status ABSL_GUARDED_BY(mu);
+
+  void Set(const absl::Status& why) {
+    MutexLock lock(&mu);
+    if (over) return;
+    over = true;
+    status = why;
+  }
+  absl::Status Await() {
+    MutexLock lock(&mu);
+    mu.Await(absl::Condition(&over));
+    return status;
+  }
+};
+
+void ConfigureLog(const RunFlags& flags) {
+  const log::Level level = flags.log_level == "debug"     ? log::Level::kDebug
+                           : flags.log_level == "warning" ? log::Level::kWarning
+                           : flags.log_level == "error"   ? log::Level::kError
+                                                          : log::Level::kInfo;
+  log::Configure(level, flags.log_format == "json" ? log::Format::kJson : log::Format::kLogfmt);
+}
+
+}  // namespace
+
+int ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return kExitStopped;
+  const auto code = FailureCodeOf(status);
+  if (code == FailureCode::kWorkerJournal || code == FailureCode::kStoreCorrupt) {
+    return kExitJournalLost;
+  }
+  if (code == FailureCode::kWorkerNotEnrolled || code == FailureCode::kTokenMalformed ||
+      code == FailureCode::kSystemAlreadyInitialized || code == FailureCode::kStoreNewer) {
+    return kExitUsage;
+  }
+  return kExitStartFailed;
+}
+
+int RunEnroll(const EnrollFlags& flags) {
+  const absl::StatusOr<Identity> identity = EnrollFromFlags(flags);
+  if (!identity.ok()) return Fail(identity.status());
+  std::cout << "Enrolled as " << identity->server_id << " in zone " << identity->zone_pin.zone_id()
+            << ".\nThis worker joins the hub " << identity->zone_pin.hub_url()
+            << " and no other.\n";
+  if (!identity->admitted) {
+    std::cout << "The server waits for an operator's admission; the worker connects after it.\n";
+  }
+  std::cout << "Next: muster-worker run\n";
+  return kExitStopped;
+}
+
+int RunWorker(const RunFlags& flags) {
+  ConfigureLog(flags);
+  Ending ending;  // Declared before all that calls it.
+  const auto signals = WatchStopSignals([&ending] {
+    log::Info("stopping");
+    ending.Set(absl::OkStatus());
+  });
+  Runtime runtime;
+  WorkerOptions options;
+  options.data_dir = OrDefault(flags.data_dir, DefaultDataDirectory());
+  options.app_data_folder = flags.app_data;
+  options.cli_program = flags.cli;
+  options.service_unit = flags.service_unit;
+  options.session_address = flags.address;
+  if (!flags.machine_name.empty()) {
+    options.machine = ReadMachineFacts();
+    options.machine->set_machine_name(flags.machine_name);
+    options.machine->clear_machine_id_hash();  // That of this machine would look like a clone.
+  }
+  options.on_state = [&ending](SessionState state, const absl::Status& status) {
+    if (state == SessionState::kOpen) log::Info("session open");
+    if (state == SessionState::kEnded) ending.Set(status);
+  };
+  auto worker = Worker::Open(runtime, std::move(options));
+  if (!worker.ok()) return Fail(worker.status());
+  log::Info("worker started", {{"version", MUSTER_VERSION}});
+  (*worker)->Start();
+  const absl::Status why = ending.Await();
+  (*worker)->Stop();
+  if (why.ok()) {
+    log::Info("worker stopped");
+    return kExitStopped;
+  }
+  log::Error("worker ended", {{"reason", why}});
+  const int code = ExitCodeOf(why);
+  return code == kExitStartFailed ? static_cast<int>(kExitUsage) : code;
+}
+
+int RunStatus(const std::string& data_dir_flag) {
+  const std::string data_dir = OrDefault(data_dir_flag, DefaultDataDirectory());
+  if (!IsDirectory(data_dir)) {
+    return Fail(
+        FailureStatus(FailureCode::kWorkerNotEnrolled, absl::StrCat("there is no ", data_dir)));
+  }
+  const auto directory = StateDirectory::Open(data_dir);
+  if (!directory.ok()) return Fail(directory.status());
+  const absl::StatusOr<Identity> identity = directory->LoadIdentity();
+  if (!identity.ok()) return Fail(identity.status());
+  const auto certificate = crypto::Certificate::FromPem(identity->certificate_pem);
+  std::cout << "server        " << identity->server_id << "\n"
+            << "zone          " << identity->zone_pin.zone_id() << "\n"
+            << "hub           " << identity->zone_pin.hub_url() << "\n"
+            << "orchestrator  " << identity->session_address << "\n";
+  if (certificate.ok()) {
+    std::cout << "certificate   until " << certificate->not_after() << ", renewed from "
+              << RenewalTime(identity->certificate_pem) << "\n";
+  }
+  const auto lock = sql::DirectoryLock::Acquire(data_dir);
+  std::cout << "process       " << (lock.ok() ? "not running" : "running") << "\n";
+  if (lock.ok() &&
+      ReadWholeFile(directory->JournalPath(), 1).status().code() != absl::StatusCode::kNotFound) {
+    // Only while no one writes: the journal belongs to the process that runs.
+    const auto journal = SqliteJournal::Open(directory->JournalPath(), absl::Now());
+    if (!journal.ok()) return Fail(journal.status());
+    const auto open = (*journal)->Unacknowledged();
+    if (!open.ok()) return Fail(open.status());
+    std::cout << "journal       " << open->size() << " commands not acknowledged\n";
+  }
+  return kExitStopped;
+}
+
+}  // namespace muster::worker

@@ -1,0 +1,170 @@
+#include "worker/app/worker.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "base/crypto/digest.h"
+#include "base/http/curl_client.h"
+#include "base/log.h"
+#include "base/sql/directory_lock.h"
+#include "base/status_macros.h"
+#include "worker/commands/join.h"
+#include "worker/commands/probe.h"
+#include "worker/identity/renewer.h"
+#include "worker/identity/state_directory.h"
+#include "worker/platform/machine.h"
+#include "worker/platform/process.h"
+#include "worker/platform/service_control.h"
+#include "worker/rpc/grpc_session_transport.h"
+#include "worker/service/cli_driver.h"
+#include "worker/service/http_driver.h"
+#include "worker/session/sqlite_journal.h"
+
+namespace muster::worker {
+
+std::string AppDataFolder(const std::string& option) {
+  if (!option.empty()) return option;
+  for (const char* name : {"CERTIFY_APPDATA_PATH", "CERTIFY_APP_DATA"}) {
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+  }
+  return DefaultAppDataFolder();
+}
+
+struct Worker::Equipment {
+  std::unique_ptr<sql::DirectoryLock> directory_lock;
+  std::optional<StateDirectory> directory;
+  http::CurlClient http;
+  std::unique_ptr<HttpServiceDriver> api;
+  std::unique_ptr<CliServiceDriver> cli;
+  std::unique_ptr<ServiceControl> service_control;
+};
+
+struct Worker::Inside {
+  Inside(Runtime& runtime_in, WorkerParts parts, const std::string& session_address)
+      : runtime(runtime_in),
+        strand(runtime_in.NextStrand()),
+        journal(std::move(parts.journal)),
+        handlers(std::move(parts.handlers)),
+        transport(session_address, parts.identity.Clone()),
+        session(Session::Create({.transport = transport,
+                                 .journal = *journal,
+                                 .handlers = handlers,
+                                 .strand = strand,
+                                 .executor = runtime_in.executor(),
+                                 .timers = runtime_in.timers(),
+                                 .clock = runtime_in.clock(),
+                                 .random = runtime_in.random()},
+                                {.zone_pin = parts.identity.zone_pin,
+                                 .machine = std::move(parts.machine),
+                                 .start_spread = parts.start_spread,
+                                 .on_state = std::move(parts.on_state)})) {}
+
+  Runtime& runtime;
+  Strand& strand;
+  const std::unique_ptr<Journal> journal;
+  CommandHandlers handlers;
+  GrpcSessionTransport transport;
+  std::shared_ptr<Session> session;
+  std::shared_ptr<Renewer> renewer;
+  bool started = false;
+  bool stopped = false;
+};
+
+Worker::Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerParts parts,
+               std::string session_address)
+    : equipment_(std::move(equipment)) {
+  Identity identity = parts.identity.Clone();
+  inside_ = std::make_unique<Inside>(runtime, std::move(parts), session_address);
+  Inside& inside = *inside_;
+  inside.renewer = Renewer::Create(
+      {.client = inside.transport,
+       .strand = inside.strand,
+       .timers = runtime.timers(),
+       .clock = runtime.clock(),
+       .random = runtime.random()},
+      std::move(identity),
+      [this](const Identity& renewed) {
+        if (equipment_ == nullptr) return absl::OkStatus();
+        return equipment_->directory->SaveCertificate(renewed.certificate_pem,
+                                                      renewed.ca_bundle_pem);
+      },
+      [&inside](const Identity& renewed) {
+        inside.transport.SetIdentity(renewed.Clone());
+        inside.session->Reconnect();
+      });
+}
+
+Worker::~Worker() { Stop(); }
+
+void Worker::Start() {
+  inside_->started = true;
+  inside_->session->Start();
+  inside_->renewer->Start();
+}
+
+void Worker::Stop() {
+  if (inside_->stopped) return;
+  inside_->stopped = true;
+  if (equipment_ != nullptr) equipment_->http.Stop();
+  inside_->renewer->Stop();
+  absl::Notification idle;
+  inside_->session->Stop([&idle] { idle.Notify(); });
+  idle.WaitForNotification();
+}
+
+std::unique_ptr<Worker> Worker::Create(Runtime& runtime, WorkerParts parts) {
+  std::string address = parts.identity.session_address;
+  return std::unique_ptr<Worker>(
+      new Worker(runtime, nullptr, std::move(parts), std::move(address)));
+}
+
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOptions options) {
+  auto equipment = std::make_unique<Equipment>();
+  ASSIGN_OR_RETURN(equipment->directory, StateDirectory::Open(options.data_dir));
+  ASSIGN_OR_RETURN(equipment->directory_lock, sql::DirectoryLock::Acquire(options.data_dir));
+  WorkerParts parts;
+  ASSIGN_OR_RETURN(parts.identity, equipment->directory->LoadIdentity());
+  ASSIGN_OR_RETURN(parts.journal,
+                   SqliteJournal::Open(equipment->directory->JournalPath(), runtime.clock().Now()));
+  parts.machine = options.machine.has_value() ? *options.machine : ReadMachineFacts();
+  parts.start_spread = options.start_spread;
+  parts.on_state = std::move(options.on_state);
+
+  const std::string app_data = AppDataFolder(options.app_data_folder);
+  equipment->api = std::make_unique<HttpServiceDriver>(
+      equipment->http, HttpDriverOptions{.app_data_folder = app_data,
+                                         .negotiate = ServiceWantsNegotiate(),
+                                         .join_timeout = options.join_timeout});
+  const std::string cli =
+      options.cli_program.empty() ? DefaultCliPath() : std::move(options.cli_program);
+  if (!cli.empty()) {
+    equipment->cli = std::make_unique<CliServiceDriver>(
+        SystemProcessRunner(),
+        CliDriverOptions{
+            .program = cli, .app_data_folder = app_data, .join_timeout = options.join_timeout});
+  }
+  equipment->service_control = SystemServiceControl(
+      SystemProcessRunner(),
+      options.service_unit.empty() ? DefaultServiceUnit() : std::move(options.service_unit));
+  parts.handlers.push_back(std::make_unique<ProbeHandler>(*equipment->api, parts.machine));
+  // Named after the service's folder, not after this worker's: two workers of one service must
+  // meet.
+  const std::string lock = absl::StrCat(LockDirectory(options.data_dir), "/muster-join-",
+                                        crypto::Sha256Hex(app_data).substr(0, 16), ".lock");
+  parts.handlers.push_back(std::make_unique<JoinHandler>(
+      JoinHandler::Parts{.api = *equipment->api,
+                         .cli = equipment->cli.get(),
+                         .service_control = *equipment->service_control,
+                         .sleep = [](absl::Duration time) { absl::SleepFor(time); }},
+      JoinHandlerOptions{.zone_pin = parts.identity.zone_pin, .lock_path = lock}));
+
+  std::string address = options.session_address.empty() ? parts.identity.session_address
+                                                        : std::move(options.session_address);
+  return std::unique_ptr<Worker>(
+      new Worker(runtime, std::move(equipment), std::move(parts), std::move(address)));
+}
+
+}  // namespace muster::worker

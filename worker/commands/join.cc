@@ -1,0 +1,199 @@
+#include "worker/commands/join.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "worker/platform/files.h"
+#include "worker/service/redact.h"
+
+namespace muster::worker {
+namespace {
+
+using types::v1::ServiceFacts;
+using Result = v1::CommandResult;
+
+Result Failed(const Failure& failure) {
+  return FailedResult(Result::OUTCOME_FAILED, failure.code, failure.detail);
+}
+Result Rejected(FailureCode code, absl::string_view detail) {
+  return FailedResult(Result::OUTCOME_REJECTED, code, detail);
+}
+
+v1::JoinResult::Effect EffectOf(JoinDecision decision) {
+  switch (decision) {
+    case JoinDecision::kRejoin:
+      return v1::JoinResult::EFFECT_REJOINED;
+    case JoinDecision::kTakeOver:
+      return v1::JoinResult::EFFECT_TAKEN_OVER;
+    case JoinDecision::kNothingToDo:
+      return v1::JoinResult::EFFECT_ALREADY_JOINED;
+    default:
+      return v1::JoinResult::EFFECT_JOINED;
+  }
+}
+
+}  // namespace
+
+JoinHandler::JoinHandler(Parts parts, JoinHandlerOptions options)
+    : parts_(std::move(parts)), options_(std::move(options)) {}
+
+Result JoinHandler::Run(const v1::Command& command) {
+  const v1::Join& join = command.join();
+  if (!FitsZonePin(options_.zone_pin, command)) {
+    return Rejected(
+        FailureCode::kJoinZoneMismatch,
+        absl::StrCat("the command is for zone ", CleanField(command.zone_id()), " and hub ",
+                     CleanField(join.hub_url()), "; this worker's are ",
+                     options_.zone_pin.zone_id(), " and ", options_.zone_pin.hub_url()));
+  }
+  const absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryAcquire(options_.lock_path);
+  if (!lock.ok()) {
+    return Rejected(FailureCode::kJoinBusy, absl::IsAborted(lock.status())
+                                                ? "another process holds the join lock"
+                                                : "the join lock cannot be taken");
+  }
+
+  ServiceDriver* driver = &parts_.api;
+  Survey survey = driver->TakeSurvey();
+  if (survey.failure.has_value() && survey.failure->code == FailureCode::kServicePipeOnly &&
+      parts_.cli != nullptr) {
+    if (!options_.zone_pin.allow_cli_join()) {
+      return Failed({FailureCode::kJoinCliForbidden, survey.failure->detail});
+    }
+    driver = parts_.cli;
+    survey = driver->TakeSurvey();
+  }
+  if (survey.failure.has_value()) {
+    Result result = Failed(*survey.failure);
+    *result.mutable_join()->mutable_service() = std::move(survey.facts);
+    return result;
+  }
+
+  const JoinDecision decision = DecideJoin(survey.facts, options_.zone_pin, command);
+  switch (decision) {
+    case JoinDecision::kRefuseZone:
+      return Rejected(FailureCode::kJoinZoneMismatch, "not the pinned hub");
+    case JoinDecision::kRefuseElsewhere: {
+      const std::string& hub = survey.facts.hub_url();
+      Result result =
+          Failed({FailureCode::kJoinElsewhere,
+                  hub.empty() ? "connected to a hub that serviceconfig.json does not name"
+                              : absl::StrCat("joined to ", hub)});
+      *result.mutable_join()->mutable_service() = std::move(survey.facts);
+      return result;
+    }
+    case JoinDecision::kNothingToDo:
+      return Claim(EffectOf(decision), std::move(survey.facts));
+    case JoinDecision::kJoin:
+    case JoinDecision::kRejoin:
+    case JoinDecision::kTakeOver:
+      break;
+  }
+  return JoinWith(*driver, survey.facts, decision, join);
+}
+
+Result JoinHandler::JoinWith(ServiceDriver& driver, const ServiceFacts& before,
+                             JoinDecision decision, const v1::Join& join) {
+  // The pinned spelling, not the command's: the service stores and later compares it.
+  const JoinAnswer answer = driver.Join({.hub_url = options_.zone_pin.hub_url(),
+                                         .client_id = join.joining_client_id(),
+                                         .secret = Secret::CopyOf(join.joining_secret())});
+  if (answer.outcome == JoinAnswer::Outcome::kUnsure) {
+    return SettleUnsure(driver, before, decision, *answer.failure);
+  }
+  if (answer.outcome == JoinAnswer::Outcome::kFailed) {
+    Result result = Failed(*answer.failure);
+    *result.mutable_join()->mutable_service() = before;
+    return result;
+  }
+  ServiceFacts after = before;
+  if (decision == JoinDecision::kTakeOver) {
+    if (const absl::Status restarted = RestartService(driver); !restarted.ok()) {
+      log::Warning("service not restarted after a takeover", {{"reason", restarted}});
+    }
+  }
+  after = AwaitConnection(driver, std::move(after));
+  // The id in the files is the one that the service presents ever after; the answer's may be
+  // ignored by it (contract 3.1).
+  if (after.hub_instance_id().empty()) after.set_hub_instance_id(answer.hub_instance_id);
+  return Claim(EffectOf(decision), std::move(after));
+}
+
+Result JoinHandler::SettleUnsure(ServiceDriver& driver, const ServiceFacts& before,
+                                 JoinDecision decision, const Failure& failure) {
+  const bool was_here = IsJoinedTo(before, options_.zone_pin.hub_url());
+  ServiceFacts after = before;
+  if (const auto identity = driver.ReadIdentity(); identity.ok()) {
+    after.set_hub_instance_id(identity->hub_instance_id());
+    after.set_hub_url(identity->hub_url());
+  }
+  if (IsJoinedTo(after, options_.zone_pin.hub_url())) {
+    if (decision == JoinDecision::kTakeOver) {
+      if (const absl::Status restarted = RestartService(driver); !restarted.ok()) {
+        log::Warning("service not restarted after a takeover", {{"reason", restarted}});
+      }
+    }
+    after = AwaitConnection(driver, std::move(after));
+    // An identity that was there before proves nothing; the connection does.
+    if (!was_here || after.hub_connected()) return Claim(EffectOf(decision), std::move(after));
+  }
+  // With a stored id a repetition registers nothing new (contract 3.1), so there is no doubt; only
+  // a lost answer stays one, because the service may still be at work on it.
+  const bool repeatable =
+      !before.hub_instance_id().empty() && failure.code != FailureCode::kJoinAnswerLost;
+  Result result = FailedResult(repeatable ? Result::OUTCOME_FAILED : Result::OUTCOME_IN_DOUBT,
+                               failure.code, failure.detail);
+  *result.mutable_join()->mutable_service() = std::move(after);
+  return result;
+}
+
+Result JoinHandler::Recover() {
+  Survey survey = parts_.api.TakeSurvey();
+  if (IsJoinedTo(survey.facts, options_.zone_pin.hub_url())) {
+    return Claim(v1::JoinResult::EFFECT_JOINED, std::move(survey.facts));
+  }
+  Result result = FailedResult(Result::OUTCOME_IN_DOUBT, FailureCode::kJoinAnswerLost,
+                               "the worker stopped while the join ran");
+  *result.mutable_join()->mutable_service() = std::move(survey.facts);
+  return result;
+}
+
+Result JoinHandler::Claim(v1::JoinResult::Effect effect, ServiceFacts service) {
+  Result result;
+  result.set_outcome(Result::OUTCOME_SUCCEEDED);
+  result.mutable_join()->set_effect(effect);
+  *result.mutable_join()->mutable_service() = std::move(service);
+  return result;
+}
+
+ServiceFacts JoinHandler::AwaitConnection(ServiceDriver& driver, ServiceFacts facts) {
+  absl::Duration waited;
+  while (true) {
+    const absl::StatusOr<bool> connected = driver.IsHubConnected();
+    facts.set_hub_connected(connected.ok() && *connected);
+    const bool pointless = absl::IsUnimplemented(connected.status());
+    if (facts.hub_connected() || pointless || waited >= options_.connect_wait) break;
+    parts_.sleep(options_.poll_interval);
+    // A question that fails may have taken its whole timeout.
+    waited += options_.poll_interval + (connected.ok() ? absl::ZeroDuration() : absl::Seconds(5));
+  }
+  if (const auto identity = driver.ReadIdentity(); identity.ok()) {
+    facts.set_hub_instance_id(identity->hub_instance_id());
+    facts.set_hub_url(identity->hub_url());
+  }
+  return facts;
+}
+
+absl::Status JoinHandler::RestartService(ServiceDriver& driver) {
+  if (absl::Status restarted = parts_.service_control.Restart(); !restarted.ok()) return restarted;
+  for (absl::Duration waited; waited < options_.restart_wait; waited += options_.poll_interval) {
+    const Survey survey = driver.TakeSurvey();
+    if (!survey.failure.has_value()) return absl::OkStatus();
+    parts_.sleep(options_.poll_interval);
+  }
+  return FailureStatus(FailureCode::kServiceUnreachable, "the service did not come back");
+}
+
+}  // namespace muster::worker

@@ -1,0 +1,69 @@
+// The command `join`: makes the local service join its zone's hub, carefully (design section 8).
+//
+//   zone pin ─► lock ─► survey ─► decide ─┬─► nothing to do ──────────────────────────► claim
+//                                         ├─► refuse (elsewhere, zone)
+//                                         └─► join, once ─┬─► succeeded ─► (takeover: restart)
+//                                                         │                ─► connected? ─► claim
+//                                                         ├─► failed ─────────────────► code
+//                                                         └─► unsure ─► look at the identity:
+//                                                              joined here ──────────► claim
+//                                                              else ─────────────────► in doubt
+//
+// A claim is no fact: the hub's list decides (invariant 3).
+#ifndef MUSTER_WORKER_COMMANDS_JOIN_H_
+#define MUSTER_WORKER_COMMANDS_JOIN_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "muster/worker/v1/bootstrap.pb.h"
+#include "worker/commands/command_handler.h"
+#include "worker/commands/decide_join.h"
+#include "worker/platform/service_control.h"
+#include "worker/service/driver.h"
+
+namespace muster::worker {
+
+struct JoinHandlerOptions {
+  v1::ZonePin zone_pin;
+  // Excludes every other worker process of this server (invariant 11).
+  std::string lock_path;
+  absl::Duration connect_wait = absl::Seconds(20);   // For hub/status after a join.
+  absl::Duration restart_wait = absl::Seconds(120);  // For the API after a restart.
+  absl::Duration poll_interval = absl::Seconds(1);
+};
+
+class JoinHandler final : public CommandHandler {
+ public:
+  struct Parts {
+    ServiceDriver& api;
+    ServiceDriver* cli = nullptr;  // Null where there is no command line.
+    ServiceControl& service_control;
+    std::function<void(absl::Duration)> sleep;  // absl::SleepFor in programs.
+  };
+  // What `parts` refers to outlives the handler.
+  JoinHandler(Parts parts, JoinHandlerOptions options);
+
+  v1::Command::KindCase kind() const override { return v1::Command::kJoin; }
+  v1::CommandResult Run(const v1::Command& command) override;
+  // A join that ran when the process died is an answer lost: looks, never joins.
+  v1::CommandResult Recover() override;
+
+ private:
+  v1::CommandResult JoinWith(ServiceDriver& driver, const types::v1::ServiceFacts& before,
+                             JoinDecision decision, const v1::Join& join);
+  v1::CommandResult SettleUnsure(ServiceDriver& driver, const types::v1::ServiceFacts& before,
+                                 JoinDecision decision, const Failure& failure);
+  v1::CommandResult Claim(v1::JoinResult::Effect effect, types::v1::ServiceFacts service);
+  // Waits for the connection; returns the facts of the moment it gave up or saw it.
+  types::v1::ServiceFacts AwaitConnection(ServiceDriver& driver, types::v1::ServiceFacts facts);
+  absl::Status RestartService(ServiceDriver& driver);
+
+  const Parts parts_;
+  const JoinHandlerOptions options_;
+};
+
+}  // namespace muster::worker
+
+#endif  // MUSTER_WORKER_COMMANDS_JOIN_H_

@@ -1,0 +1,120 @@
+#include "worker/identity/state_directory.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/crypto/certificate.h"
+#include "base/failure.h"
+#include "base/status_macros.h"
+#include "worker/platform/files.h"
+
+namespace muster::worker {
+namespace {
+
+constexpr char kIdentityFile[] = "identity.json";
+constexpr char kCertificateFile[] = "certificate.pem";
+constexpr char kCaFile[] = "ca.pem";
+constexpr char kKeyFile[] = "key.pem";
+constexpr char kTokenFile[] = "token.sha256";
+
+std::string StringAt(const nlohmann::json& object, const char* name) {
+  const auto it = object.find(name);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : "";
+}
+bool BoolAt(const nlohmann::json& object, const char* name) {
+  const auto it = object.find(name);
+  return it != object.end() && it->is_boolean() && it->get<bool>();
+}
+
+absl::Status Damaged(const std::string& path, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat(
+      path, " ", what, "; move the directory away and enroll this worker with a new token"));
+}
+
+}  // namespace
+
+absl::StatusOr<StateDirectory> StateDirectory::Open(const std::string& path) {
+  RETURN_IF_ERROR(MakePrivateDirectory(path));
+  return StateDirectory(path);
+}
+
+bool StateDirectory::HasIdentity() const {
+  return !absl::IsNotFound(ReadWholeFile(File(kIdentityFile)).status());
+}
+
+absl::StatusOr<Identity> StateDirectory::LoadIdentity() const {
+  const absl::StatusOr<std::string> text = ReadWholeFile(File(kIdentityFile));
+  if (absl::IsNotFound(text.status())) {
+    return FailureStatus(FailureCode::kWorkerNotEnrolled, absl::StrCat("no identity in ", path_));
+  }
+  RETURN_IF_ERROR(text.status());
+  const auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return Damaged(File(kIdentityFile), "is no JSON object");
+  Identity identity;
+  identity.server_id = ServerId(StringAt(json, "server_id"));
+  identity.zone_pin.set_zone_id(StringAt(json, "zone_id"));
+  identity.zone_pin.set_hub_url(StringAt(json, "hub_url"));
+  identity.zone_pin.set_allow_cli_join(BoolAt(json, "allow_cli_join"));
+  identity.session_address = StringAt(json, "session_address");
+  identity.admitted = BoolAt(json, "admitted");
+  if (identity.server_id.empty() || identity.zone_pin.zone_id().empty() ||
+      identity.zone_pin.hub_url().empty() || identity.session_address.empty()) {
+    return Damaged(File(kIdentityFile), "lacks a member");
+  }
+  ASSIGN_OR_RETURN(identity.certificate_pem, ReadWholeFile(File(kCertificateFile)));
+  ASSIGN_OR_RETURN(identity.ca_bundle_pem, ReadWholeFile(File(kCaFile)));
+  ASSIGN_OR_RETURN(std::string key_pem, ReadWholeFile(File(kKeyFile)));
+  identity.private_key_pem = Secret::Take(std::move(key_pem));
+  const auto key = crypto::PrivateKey::FromPem(identity.private_key_pem);
+  const auto leaf = crypto::Certificate::FromPem(identity.certificate_pem);
+  if (!key.ok()) return Damaged(File(kKeyFile), "cannot be read");
+  if (!leaf.ok() || !(leaf->public_key() == key->public_key())) {
+    return Damaged(File(kCertificateFile), "does not fit the key");
+  }
+  return identity;
+}
+
+absl::Status StateDirectory::SaveIdentity(const Identity& identity) const {
+  const nlohmann::json json = {{"server_id", identity.server_id.value()},
+                               {"zone_id", identity.zone_pin.zone_id()},
+                               {"hub_url", identity.zone_pin.hub_url()},
+                               {"allow_cli_join", identity.zone_pin.allow_cli_join()},
+                               {"session_address", identity.session_address},
+                               {"admitted", identity.admitted}};
+  RETURN_IF_ERROR(SaveCertificate(identity.certificate_pem, identity.ca_bundle_pem));
+  return WriteFileAtomically(
+      File(kIdentityFile),
+      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+      FileAccess::kEveryoneReads);
+}
+
+absl::Status StateDirectory::SaveCertificate(const std::string& certificate_pem,
+                                             const std::string& ca_bundle_pem) const {
+  RETURN_IF_ERROR(WriteFileAtomically(File(kCaFile), ca_bundle_pem, FileAccess::kEveryoneReads));
+  return WriteFileAtomically(File(kCertificateFile), certificate_pem, FileAccess::kEveryoneReads);
+}
+
+absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMakeKey() const {
+  absl::StatusOr<std::string> pem = ReadWholeFile(File(kKeyFile));
+  if (pem.ok()) {
+    const auto key = crypto::PrivateKey::FromPem(Secret::Take(*std::move(pem)));
+    if (!key.ok()) return Damaged(File(kKeyFile), "cannot be read");
+    return key;
+  }
+  if (!absl::IsNotFound(pem.status())) return pem.status();
+  ASSIGN_OR_RETURN(crypto::PrivateKey key, crypto::PrivateKey::Generate());
+  ASSIGN_OR_RETURN(const Secret text, key.ToPem());
+  RETURN_IF_ERROR(WriteFileAtomically(File(kKeyFile), text.Reveal(), FileAccess::kOwnerOnly));
+  return key;
+}
+
+std::string StateDirectory::LoadTokenHash() const {
+  return ReadWholeFile(File(kTokenFile)).value_or("");
+}
+
+absl::Status StateDirectory::SaveTokenHash(const std::string& hash) const {
+  return WriteFileAtomically(File(kTokenFile), hash, FileAccess::kOwnerOnly);
+}
+
+}  // namespace muster::worker

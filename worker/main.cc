@@ -1,0 +1,11 @@
+// muster-worker: joins the local Certify service to its zone's hub, on the orchestrator's command.
+#include "absl/synchronization/mutex.h"
+#include "worker/app/command_line.h"
+
+int main(int argc, char** argv) {
+#ifdef NDEBUG
+  // The packaged abseil looks for lock-order cycles by default, at a high price.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
+  return muster::worker::RunCommandLine(argc, argv);
+}

@@ -1,0 +1,60 @@
+#include "worker/platform/machine.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/crypto/digest.h"
+#include "worker/platform/files.h"
+
+namespace muster::worker {
+namespace {
+
+// PRETTY_NAME of /etc/os-release.
+std::string OsName() {
+  const absl::StatusOr<std::string> text = ReadWholeFile("/etc/os-release", 64 << 10);
+  if (!text.ok()) return "";
+  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
+    if (!absl::ConsumePrefix(&line, "PRETTY_NAME=")) continue;
+    line = absl::StripAsciiWhitespace(line);
+    absl::ConsumePrefix(&line, "\"");
+    absl::ConsumeSuffix(&line, "\"");
+    return std::string(line);
+  }
+  return "";
+}
+
+}  // namespace
+
+types::v1::MachineFacts ReadMachineFacts() {
+  types::v1::MachineFacts facts;
+  std::array<char, 256> name = {};
+  if (gethostname(name.data(), name.size() - 1) == 0) facts.set_machine_name(name.data());
+  facts.set_os("linux");
+  facts.set_os_version(OsName());
+  utsname system;
+  if (uname(&system) == 0) facts.set_architecture(system.machine);
+  facts.set_worker_version(MUSTER_VERSION);
+  if (const auto id = ReadWholeFile("/etc/machine-id", 4096); id.ok()) {
+    const absl::string_view text = absl::StripAsciiWhitespace(*id);
+    if (!text.empty()) facts.set_machine_id_hash(crypto::Sha256Hex(text));
+  }
+  return facts;
+}
+
+std::string DefaultDataDirectory() { return "/var/lib/muster-worker"; }
+std::string DefaultAppDataFolder() { return "/usr/share/certify"; }
+std::string DefaultCliPath() { return ""; }
+std::string DefaultServiceUnit() { return "certify-agent.service"; }
+bool ServiceWantsNegotiate() { return false; }
+
+std::string LockDirectory(const std::string& fallback) {
+  constexpr char kLocks[] = "/run/lock";
+  return access(kLocks, W_OK | X_OK) == 0 ? kLocks : fallback;
+}
+
+}  // namespace muster::worker

@@ -1,0 +1,129 @@
+#include "worker/platform/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+extern char** environ;
+
+namespace muster::worker {
+namespace {
+
+constexpr size_t kMaxOutput = 256 << 10;
+
+// Pointers into strings for exec; wiped behind the call, because arguments may be secret.
+class ArgumentVector {
+ public:
+  void Add(absl::string_view text) { texts_.emplace_back(text); }
+  char* const* Finish() {
+    for (std::string& text : texts_) pointers_.push_back(text.data());
+    pointers_.push_back(nullptr);
+    return pointers_.data();
+  }
+  ~ArgumentVector() {
+    for (std::string& text : texts_) Wipe(text);
+  }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<char*> pointers_;
+};
+
+int ReapBefore(pid_t pid, absl::Time deadline, bool& timed_out) {
+  int status = 0;
+  while (waitpid(pid, &status, WNOHANG) == 0) {
+    if (absl::Now() >= deadline) {
+      timed_out = true;
+      kill(pid, SIGKILL);
+      while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+      }
+      break;
+    }
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+// Reads until the program closes its output, `deadline`, or the limit (then drops the rest).
+void Drain(int fd, absl::Time deadline, std::string& output) {
+  std::array<char, 4096> part;
+  while (true) {
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) return;
+    pollfd wait = {.fd = fd, .events = POLLIN, .revents = 0};
+    const int ready = poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
+    if (ready < 0 && errno != EINTR) return;
+    if (ready <= 0) continue;
+    const ssize_t size = read(fd, part.data(), part.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return;
+    if (output.size() < kMaxOutput) output.append(part.data(), static_cast<size_t>(size));
+  }
+}
+
+class PosixProcessRunner final : public ProcessRunner {
+ public:
+  absl::StatusOr<ProcessAnswer> Run(const ProcessRequest& request) override {
+    ArgumentVector arguments;
+    arguments.Add(request.program);
+    for (const Secret& argument : request.arguments) arguments.Add(argument.Reveal());
+    ArgumentVector environment;
+    for (const auto& [name, value] : request.environment) {
+      environment.Add(absl::StrCat(name, "=", value));
+    }
+    for (char** entry = environ; *entry != nullptr; ++entry) environment.Add(*entry);
+
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "pipe");
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDERR_FILENO);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t none;  // This process blocks the stop signals; the child must not inherit that.
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    pid_t pid = 0;
+    const int error = posix_spawnp(&pid, request.program.c_str(), &actions, &attributes,
+                                   arguments.Finish(), environment.Finish());
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    close(pipe_ends[1]);
+    if (error != 0) {
+      close(pipe_ends[0]);
+      return absl::ErrnoToStatus(error, absl::StrCat("run ", request.program));
+    }
+    const absl::Time deadline = absl::Now() + request.timeout;
+    ProcessAnswer answer;
+    Drain(pipe_ends[0], deadline, answer.output);
+    close(pipe_ends[0]);
+    bool timed_out = false;
+    answer.exit_code = ReapBefore(pid, deadline, timed_out);
+    if (timed_out) {
+      return absl::DeadlineExceededError(absl::StrCat(request.program, " did not end within ",
+                                                      absl::FormatDuration(request.timeout)));
+    }
+    return answer;
+  }
+};
+
+}  // namespace
+
+ProcessRunner& SystemProcessRunner() {
+  static PosixProcessRunner runner;
+  return runner;
+}
+
+}  // namespace muster::worker

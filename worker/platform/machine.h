@@ -1,0 +1,35 @@
+// What the worker knows of the machine without asking anybody, and where things are on it.
+#ifndef MUSTER_WORKER_PLATFORM_MACHINE_H_
+#define MUSTER_WORKER_PLATFORM_MACHINE_H_
+
+#include <string>
+
+#include "muster/types/v1/facts.pb.h"
+
+namespace muster::worker {
+
+// Reads a few small files; cheap. Fields that the system does not tell are empty.
+types::v1::MachineFacts ReadMachineFacts();
+
+// Where the worker keeps its identity and journal: "/var/lib/muster-worker".
+std::string DefaultDataDirectory();
+
+// The Certify service's app data folder where no environment variable names another (contract 1.1).
+std::string DefaultAppDataFolder();
+
+// A directory for locks between processes that ends with the machine's uptime; `fallback` when this
+// process may not write there.
+std::string LockDirectory(const std::string& fallback);
+
+// Path of the service's command line program; empty where the vendor documents none (contract 2).
+std::string DefaultCliPath();
+
+// Name under which the service manager knows the Certify service.
+std::string DefaultServiceUnit();
+
+// Whether the service's API asks for Negotiate here (contract 1.2).
+bool ServiceWantsNegotiate();
+
+}  // namespace muster::worker
+
+#endif  // MUSTER_WORKER_PLATFORM_MACHINE_H_

@@ -1,0 +1,44 @@
+// The session's stream and the renewal call over gRPC with mutual TLS. Each Connect dials anew, on
+// a TCP connection of its own, with the identity of that moment.
+#ifndef MUSTER_WORKER_RPC_GRPC_SESSION_TRANSPORT_H_
+#define MUSTER_WORKER_RPC_GRPC_SESSION_TRANSPORT_H_
+
+#include <memory>
+#include <string>
+
+#include "base/mutex.h"
+#include "worker/identity/identity.h"
+#include "worker/identity/renewer.h"
+#include "worker/session/session_transport.h"
+
+namespace muster::worker {
+
+class GrpcSessionTransport final : public SessionTransport, public RenewalClient {
+ public:
+  // `address` is "host:port" of the session listener.
+  GrpcSessionTransport(std::string address, Identity identity);
+  // Cancels what is open and waits until gRPC has let go of it: events come until then, none after.
+  // Not from an event.
+  ~GrpcSessionTransport() override;
+
+  std::unique_ptr<SessionStream> Connect(StreamEvents events) override;
+  void Renew(const v1::RenewRequest& request,
+             absl::AnyInvocable<void(absl::StatusOr<v1::RenewResponse>)> done) override;
+  // For connections made from now on.
+  void SetIdentity(Identity identity);
+
+  class Calls;  // Counts the calls in flight.
+
+ private:
+  struct Channel;
+  std::unique_ptr<Channel> MakeChannel();
+
+  const std::string address_;
+  const std::shared_ptr<Calls> calls_;
+  Mutex mu_;
+  Identity identity_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace muster::worker
+
+#endif  // MUSTER_WORKER_RPC_GRPC_SESSION_TRANSPORT_H_

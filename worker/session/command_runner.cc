@@ -1,0 +1,270 @@
+#include "worker/session/command_runner.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "proto/rpc/time.h"
+
+namespace muster::worker {
+namespace {
+
+using Result = v1::CommandResult;
+
+CommandId IdOf(const v1::Command& command) { return CommandId(command.command_id()); }
+
+void WipeSecret(v1::Command& command) {
+  if (command.has_join()) Wipe(*command.mutable_join()->mutable_joining_secret());
+}
+
+// It was not tried, and another delivery may find the world changed.
+bool MayBeginAfresh(const Result& result) {
+  if (result.outcome() != Result::OUTCOME_REJECTED) return false;
+  const auto code = FindFailureCode(result.failure().code());
+  return code.has_value() && IsTransient(*code);
+}
+
+// One line a command, without its content.
+void LogEnd(const v1::Command& command, absl::string_view kind, const Result& result) {
+  const bool good = result.outcome() == Result::OUTCOME_SUCCEEDED;
+  (good ? log::Info : log::Warning)("command ended",
+                                    {{"command", command.command_id()},
+                                     {"kind", kind},
+                                     {"outcome", Result::Outcome_Name(result.outcome())},
+                                     {"code", result.failure().code()},
+                                     {"detail", result.failure().detail()}});
+}
+
+}  // namespace
+
+struct CommandRunner::Life {
+  CommandRunner* runner;  // Null once the runner is gone; touched on the strand only.
+};
+
+CommandRunner::CommandRunner(const Parts& parts)
+    : parts_(parts), life_(std::make_shared<Life>(Life{this})) {}
+
+CommandRunner::~CommandRunner() { life_->runner = nullptr; }
+
+bool CommandRunner::Lost(const absl::Status& status) {
+  if (status.ok()) return false;
+  stopped_ = true;
+  for (Work& work : queue_) WipeSecret(work.command);
+  queue_.clear();
+  parts_.listener.OnJournalLost(FailureCodeOf(status).has_value()
+                                    ? status
+                                    : FailureStatus(FailureCode::kWorkerJournal, status.message()));
+  return true;
+}
+
+void CommandRunner::Open() {
+  absl::StatusOr<std::vector<JournalRecord>> open = parts_.journal.Unacknowledged();
+  if (Lost(open.status())) return;
+  for (const JournalRecord& record : *open) {
+    if (record.state == JournalState::kFinished) continue;
+    if (record.state == JournalState::kReceived) {
+      Result result = FailedResult(Result::OUTCOME_REJECTED, FailureCode::kDispatchNotBegun,
+                                   "the worker restarted before it began");
+      result.set_attempt_id(record.attempt_id.value());
+      if (!Record(record.command_id, result)) return;
+      continue;
+    }
+    Work work;
+    work.command.set_command_id(record.command_id.value());
+    work.command.set_attempt_id(record.attempt_id.value());
+    work.recovery = true;
+    work.kind = record.kind;
+    log::Warning("a command ran when the worker stopped; looking what became of it",
+                 {{"command", record.command_id}, {"kind", record.kind}});
+    queue_.push_back(std::move(work));
+  }
+  RunNext();
+}
+
+void CommandRunner::Receive(v1::Command command) {
+  if (stopped_) return WipeSecret(command);
+  const CommandId id = IdOf(command);
+  const auto known = parts_.journal.Find(id);
+  if (Lost(known.status())) return WipeSecret(command);
+  if (known->has_value()) return ReceiveAgain(command, **known);
+
+  const JournalRecord record{.command_id = id,
+                             .attempt_id = AttemptId(command.attempt_id()),
+                             .kind = std::string(KindName(command.kind_case())),
+                             .expire_time = rpc::FromProto(command.expire_time())};
+  if (Lost(parts_.journal.Receive(record))) return WipeSecret(command);
+  parts_.listener.OnAccepted(id, record.attempt_id);
+  Enqueue({std::move(command), false, record.kind});
+}
+
+void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& record) {
+  const AttemptId attempt(command.attempt_id());
+  if (record.state == JournalState::kReceived || record.state == JournalState::kRunning) {
+    if (attempt != record.attempt_id &&
+        Lost(parts_.journal.Readdress(record.command_id, attempt))) {
+      return WipeSecret(command);
+    }
+    const auto readdress = [&](Work& work) {
+      if (IdOf(work.command) == record.command_id) work.command.set_attempt_id(attempt.value());
+    };
+    for (Work& work : queue_) readdress(work);
+    if (current_.has_value()) readdress(*current_);
+    WipeSecret(command);
+    return parts_.listener.OnAccepted(record.command_id, attempt);
+  }
+  Result result;
+  (void)result.ParseFromString(record.result);
+  if (attempt != record.attempt_id && MayBeginAfresh(result)) {
+    JournalRecord fresh = record;
+    fresh.attempt_id = attempt;
+    fresh.expire_time = rpc::FromProto(command.expire_time());
+    if (Lost(parts_.journal.Reopen(fresh))) return WipeSecret(command);
+    parts_.listener.OnAccepted(record.command_id, attempt);
+    return Enqueue({std::move(command), false, record.kind});
+  }
+  WipeSecret(command);
+  if (attempt != record.attempt_id && Lost(parts_.journal.Readdress(record.command_id, attempt))) {
+    return;
+  }
+  result.set_attempt_id(attempt.value());
+  parts_.listener.OnFinished(result);
+}
+
+void CommandRunner::Enqueue(Work work) {
+  queue_.push_back(std::move(work));
+  RunNext();
+}
+
+void CommandRunner::RunNext() {
+  if (in_run_next_) return;  // A handler that does not block finishes within StartWork.
+  in_run_next_ = true;
+  while (!stopped_ && !running_ && !queue_.empty()) StartWork();
+  in_run_next_ = false;
+}
+
+void CommandRunner::StartWork() {
+  current_ = std::move(queue_.front());
+  queue_.pop_front();
+  running_ = true;
+  start_time_ = parts_.clock.Now();
+  const CommandId id = IdOf(current_->command);
+  CommandHandler* handler =
+      FindHandler(parts_.handlers,
+                  current_->recovery ? KindOfName(current_->kind) : current_->command.kind_case());
+  if (handler == nullptr) {
+    return Finished(current_->recovery
+                        ? FailedResult(Result::OUTCOME_IN_DOUBT, FailureCode::kDispatchInDoubt,
+                                       "this worker no longer knows the kind of the command")
+                        : FailedResult(Result::OUTCOME_REJECTED, FailureCode::kDispatchUnsupported,
+                                       "this worker does not know the kind of the command"));
+  }
+  if (!current_->recovery) {
+    const absl::Time expiry = rpc::FromProto(current_->command.expire_time());
+    if (current_->command.has_expire_time() && start_time_ + clock_offset_ > expiry) {
+      return Finished(FailedResult(Result::OUTCOME_REJECTED, FailureCode::kDispatchExpired,
+                                   "the command's time was over before it began"));
+    }
+    // Durably running before the first effect: a crash from here on is answered by looking.
+    if (Lost(parts_.journal.Start(id))) return;
+    parts_.listener.OnStarted(id, AttemptId(current_->command.attempt_id()), start_time_);
+  }
+  handler_blocks_ = handler->blocks();
+  if (!handler_blocks_) return Finished(RunHandler(*current_, *handler));
+  parts_.executor.Run([life = life_, handler, &strand = parts_.strand,
+                       work = Work(*current_)]() mutable {
+    auto result =
+        std::make_shared<Result>(work.recovery ? handler->Recover() : handler->Run(work.command));
+    WipeSecret(work.command);
+    strand.Post([life, result] {
+      if (life->runner != nullptr) life->runner->Finished(std::move(*result));
+    });
+  });
+  WipeSecret(current_->command);
+}
+
+v1::CommandResult CommandRunner::RunHandler(const Work& work, CommandHandler& handler) {
+  return work.recovery ? handler.Recover() : handler.Run(work.command);
+}
+
+void CommandRunner::Finished(v1::CommandResult result) {
+  running_ = false;
+  Work work = *std::move(current_);
+  current_.reset();
+  WipeSecret(work.command);
+  if (stopped_) return;
+  result.set_attempt_id(work.command.attempt_id());
+  *result.mutable_start_time() = rpc::ToProto(start_time_);
+  if (!Record(IdOf(work.command), result)) return;
+  // What does not block is the load generators': no line for each of their commands.
+  if (handler_blocks_) LogEnd(work.command, work.kind, result);
+  parts_.listener.OnFinished(result);
+  RunNext();
+}
+
+bool CommandRunner::Record(const CommandId& command, v1::CommandResult& result) {
+  result.set_command_id(command.value());
+  *result.mutable_finish_time() = rpc::ToProto(parts_.clock.Now());
+  return !Lost(parts_.journal.Finish(command, result.SerializeAsString()));
+}
+
+void CommandRunner::Cancel(const CommandId& command) {
+  for (auto it = queue_.begin(); it != queue_.end(); ++it) {
+    if (IdOf(it->command) != command || it->recovery) continue;
+    Result result = FailedResult(Result::OUTCOME_REJECTED, FailureCode::kDispatchCanceled,
+                                 "canceled before it began");
+    result.set_attempt_id(it->command.attempt_id());
+    WipeSecret(it->command);
+    queue_.erase(it);
+    if (Record(command, result)) parts_.listener.OnFinished(result);
+    return;
+  }
+}
+
+void CommandRunner::Acknowledge(const CommandId& command) {
+  if (!stopped_) (void)Lost(parts_.journal.Acknowledge(command));
+}
+
+std::vector<v1::JournalEntry> CommandRunner::OpenEntries() {
+  std::vector<v1::JournalEntry> entries;
+  const auto open = parts_.journal.Unacknowledged();
+  if (Lost(open.status())) return entries;
+  for (const JournalRecord& record : *open) {
+    v1::JournalEntry& entry = entries.emplace_back();
+    entry.set_command_id(record.command_id.value());
+    entry.set_attempt_id(record.attempt_id.value());
+    entry.set_state(record.state == JournalState::kReceived  ? v1::JournalEntry::STATE_RECEIVED
+                    : record.state == JournalState::kRunning ? v1::JournalEntry::STATE_RUNNING
+                                                             : v1::JournalEntry::STATE_FINISHED);
+  }
+  return entries;
+}
+
+std::vector<v1::CommandResult> CommandRunner::UnacknowledgedResults() {
+  std::vector<v1::CommandResult> results;
+  const auto open = parts_.journal.Unacknowledged();
+  if (Lost(open.status())) return results;
+  for (const JournalRecord& record : *open) {
+    if (record.state != JournalState::kFinished) continue;
+    v1::CommandResult& result = results.emplace_back();
+    (void)result.ParseFromString(record.result);
+    result.set_attempt_id(record.attempt_id.value());
+  }
+  return results;
+}
+
+void CommandRunner::PruneNow() {
+  const absl::Time now = parts_.clock.Now();
+  if (stopped_ || now - pruned_ < absl::Hours(1)) return;
+  pruned_ = now;
+  (void)Lost(parts_.journal.Prune(now + clock_offset_));
+}
+
+void CommandRunner::Stop() {
+  stopped_ = true;
+  for (Work& work : queue_) WipeSecret(work.command);
+  queue_.clear();
+}
+
+}  // namespace muster::worker

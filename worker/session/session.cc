@@ -1,0 +1,289 @@
+#include "worker/session/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "proto/rpc/time.h"
+#include "worker/service/redact.h"
+#include "worker/service/service_files.h"
+
+namespace muster::worker {
+namespace {
+
+// Bounds on what the orchestrator asks for: its mistake must not become a storm or a silence.
+constexpr absl::Duration kMinHeartbeat = absl::Seconds(1);
+constexpr absl::Duration kMaxHeartbeat = absl::Minutes(10);
+constexpr absl::Duration kMaxSpread = absl::Minutes(30);
+
+absl::Status ZonePinChanged(const v1::ZonePin& pin, const v1::ZonePin& welcome) {
+  return FailureStatus(
+      FailureCode::kJoinZoneMismatch,
+      absl::StrCat("this worker is pinned to zone ", pin.zone_id(), " and hub ", pin.hub_url(),
+                   ", but the orchestrator names zone ", CleanField(welcome.zone_id()), " and hub ",
+                   CleanField(welcome.hub_url())));
+}
+
+}  // namespace
+
+std::shared_ptr<Session> Session::Create(const Parts& parts, SessionOptions options) {
+  return std::shared_ptr<Session>(new Session(parts, std::move(options)));
+}
+
+Session::Session(const Parts& parts, SessionOptions options)
+    : parts_(parts),
+      options_(std::move(options)),
+      runner_({.journal = parts.journal,
+               .handlers = parts.handlers,
+               .strand = parts.strand,
+               .executor = parts.executor,
+               .clock = parts.clock,
+               .listener = *this}),
+      backoff_(options_.backoff, parts.random) {}
+
+Session::~Session() = default;
+
+void Session::Post(void (Session::*method)()) {
+  parts_.strand.Post([weak = weak_from_this(), method] {
+    if (const auto self = weak.lock()) (self.get()->*method)();
+  });
+}
+
+void Session::Arm(absl::Duration after, void (Session::*method)()) {
+  DisarmTimer();
+  const uint64_t generation = ++timer_generation_;
+  timer_ = parts_.timers.At(parts_.clock.Now() + after,
+                            [weak = weak_from_this(), &strand = parts_.strand, method, generation] {
+                              strand.Post([weak, method, generation] {
+                                const auto self = weak.lock();
+                                if (self == nullptr || self->timer_generation_ != generation)
+                                  return;
+                                self->timer_ = 0;
+                                (self.get()->*method)();
+                              });
+                            });
+}
+
+void Session::DisarmTimer() {
+  if (timer_ != 0) parts_.timers.Cancel(std::exchange(timer_, 0));
+  ++timer_generation_;
+}
+
+void Session::SetState(SessionState state, const absl::Status& status) {
+  state_ = state;
+  if (options_.on_state) options_.on_state(state, status);
+}
+
+void Session::Start() {
+  parts_.strand.Post([self = shared_from_this()] {
+    self->runner_.Open();
+    if (!self->alive()) return;
+    self->WaitThenConnect(self->options_.start_spread * self->parts_.random.Fraction());
+  });
+}
+
+void Session::Stop(absl::AnyInvocable<void()> done) {
+  parts_.strand.Post([self = shared_from_this(), done = std::move(done)]() mutable {
+    self->stopped_ = std::move(done);
+    self->runner_.Stop();
+    self->DisarmTimer();
+    self->DropStream();
+    if (self->alive()) self->SetState(SessionState::kStopped);
+    self->TellStopIfIdle();
+  });
+}
+
+void Session::TellStopIfIdle() {
+  if (stopped_ == nullptr) return;
+  if (runner_.idle()) return std::exchange(stopped_, nullptr)();
+  // A handler cannot be interrupted; its end is looked for, which needs no signal from it.
+  parts_.timers.At(parts_.clock.Now() + absl::Milliseconds(50),
+                   [weak = weak_from_this(), &strand = parts_.strand] {
+                     strand.Post([weak] {
+                       if (const auto self = weak.lock()) self->TellStopIfIdle();
+                     });
+                   });
+}
+
+void Session::Reconnect() {
+  parts_.strand.Post([self = shared_from_this()] {
+    self->reconnect_wanted_ = true;
+    self->ReconnectIfIdle();
+  });
+}
+
+void Session::ReconnectIfIdle() {
+  if (!reconnect_wanted_ || !runner_.idle() || state_ != SessionState::kOpen) return;
+  DropStream();
+  WaitThenConnect(absl::ZeroDuration());
+}
+
+void Session::WaitThenConnect(absl::Duration wait) {
+  SetState(SessionState::kWaiting);
+  Arm(wait, &Session::Connect);
+}
+
+void Session::Connect() {
+  goodbye_.reset();
+  reconnect_wanted_ = false;
+  const uint64_t generation = ++generation_;
+  StreamEvents events;
+  events.on_message = [weak = weak_from_this(), &strand = parts_.strand,
+                       generation](v1::OrchestratorMessage message) {
+    strand.Post([weak, generation, message = std::move(message)]() mutable {
+      const auto self = weak.lock();
+      if (self != nullptr && self->generation_ == generation) self->OnMessage(std::move(message));
+    });
+  };
+  events.on_closed = [weak = weak_from_this(), &strand = parts_.strand,
+                      generation](absl::Status status) {
+    strand.Post([weak, generation, status = std::move(status)] {
+      const auto self = weak.lock();
+      if (self != nullptr && self->generation_ == generation) self->OnClosed(status);
+    });
+  };
+  stream_ = parts_.transport.Connect(std::move(events));
+  SetState(SessionState::kConnecting);
+  v1::WorkerMessage message;
+  v1::Hello& hello = *message.mutable_hello();
+  hello.set_protocol_revision(kProtocolRevision);
+  *hello.mutable_machine() = options_.machine;
+  if (service_.has_value()) *hello.mutable_service() = *service_;
+  for (v1::JournalEntry& entry : runner_.OpenEntries()) *hello.add_journal() = std::move(entry);
+  if (!alive()) return;  // The journal was lost meanwhile.
+  stream_->Send(std::move(message));
+  Arm(options_.welcome_timeout, &Session::WelcomeOverdue);
+}
+
+void Session::WelcomeOverdue() {
+  DropStream();
+  const absl::Duration wait = backoff_.Next();
+  log::Warning("the orchestrator does not answer", {{"retry_in", wait}});
+  WaitThenConnect(wait);
+}
+
+void Session::DropStream() {
+  ++generation_;
+  if (stream_ != nullptr) stream_->Close();
+  stream_.reset();
+}
+
+void Session::Send(v1::WorkerMessage message) {
+  // Before Welcome nothing is lost: Hello's journal and the results after Welcome say the same.
+  if (state_ == SessionState::kOpen && stream_ != nullptr) stream_->Send(std::move(message));
+}
+
+void Session::OnMessage(v1::OrchestratorMessage message) {
+  using Kind = v1::OrchestratorMessage;
+  if (state_ == SessionState::kConnecting && message.message_case() != Kind::kWelcome &&
+      message.message_case() != Kind::kGoodbye) {
+    return OnClosed(absl::InternalError("the orchestrator spoke before its Welcome"));
+  }
+  switch (message.message_case()) {
+    case Kind::kWelcome:
+      return OnWelcome(message.welcome());
+    case Kind::kCommand:
+      return runner_.Receive(std::move(*message.mutable_command()));
+    case Kind::kResultAck:
+      return runner_.Acknowledge(CommandId(message.result_ack().command_id()));
+    case Kind::kCancel:
+      return runner_.Cancel(CommandId(message.cancel().command_id()));
+    case Kind::kGoodbye:
+      goodbye_ = std::move(*message.mutable_goodbye());
+      return;
+    case Kind::MESSAGE_NOT_SET:
+      return;  // Of a newer orchestrator; commands of unknown kind are another matter.
+  }
+}
+
+void Session::OnWelcome(const v1::Welcome& welcome) {
+  if (state_ != SessionState::kConnecting) return;
+  if (welcome.has_zone_pin() && (welcome.zone_pin().zone_id() != options_.zone_pin.zone_id() ||
+                                 NormalizeHubUrl(welcome.zone_pin().hub_url()) !=
+                                     NormalizeHubUrl(options_.zone_pin.hub_url()))) {
+    return End(ZonePinChanged(options_.zone_pin, welcome.zone_pin()));
+  }
+  if (welcome.has_server_time()) {
+    runner_.SetClockOffset(rpc::FromProto(welcome.server_time()) - parts_.clock.Now());
+  }
+  if (welcome.has_heartbeat_interval()) {
+    heartbeat_interval_ =
+        std::clamp(rpc::FromProto(welcome.heartbeat_interval()), kMinHeartbeat, kMaxHeartbeat);
+  }
+  reconnect_spread_ =
+      std::clamp(rpc::FromProto(welcome.reconnect_spread()), absl::ZeroDuration(), kMaxSpread);
+  SetState(SessionState::kOpen);
+  for (const v1::CommandResult& result : runner_.UnacknowledgedResults()) OnFinished(result);
+  if (!alive()) return;
+  runner_.PruneNow();
+  if (!alive()) return;
+  // The first beat at a random point of the interval: a fleet that came back together shall not
+  // beat together.
+  Arm(heartbeat_interval_ * (0.5 + 0.5 * parts_.random.Fraction()), &Session::Beat);
+  ReconnectIfIdle();
+}
+
+void Session::Beat() {
+  backoff_.Reset();
+  v1::WorkerMessage message;
+  message.mutable_heartbeat();
+  Send(std::move(message));
+  runner_.PruneNow();
+  if (alive()) Arm(heartbeat_interval_, &Session::Beat);
+}
+
+void Session::OnClosed(const absl::Status& status) {
+  const bool was_open = state_ == SessionState::kOpen;
+  DropStream();
+  if (goodbye_.has_value() && !goodbye_->may_reconnect()) {
+    const auto code = FindFailureCode(goodbye_->code()).value_or(FailureCode::kCertRevoked);
+    return End(FailureStatus(code, absl::StrCat("the orchestrator ended the session for good: ",
+                                                CleanField(goodbye_->detail()))));
+  }
+  const absl::Duration wait =
+      backoff_.Next() +
+      (was_open ? reconnect_spread_ : absl::ZeroDuration()) * parts_.random.Fraction();
+  const std::string reason = goodbye_.has_value()
+                                 ? absl::StrCat(goodbye_->code(), " ", goodbye_->detail())
+                                 : std::string(status.message());
+  log::Info(was_open ? "session ended" : "session not opened",
+            {{"reason", CleanField(reason)}, {"retry_in", wait}});
+  WaitThenConnect(wait);
+}
+
+void Session::End(const absl::Status& status) {
+  DisarmTimer();
+  runner_.Stop();
+  DropStream();
+  SetState(SessionState::kEnded, status);
+}
+
+void Session::OnAccepted(const CommandId& command, const AttemptId& attempt) {
+  v1::WorkerMessage message;
+  message.mutable_ack()->set_command_id(command.value());
+  message.mutable_ack()->set_attempt_id(attempt.value());
+  Send(std::move(message));
+}
+
+void Session::OnStarted(const CommandId& command, const AttemptId& attempt, absl::Time start) {
+  v1::WorkerMessage message;
+  message.mutable_started()->set_command_id(command.value());
+  message.mutable_started()->set_attempt_id(attempt.value());
+  *message.mutable_started()->mutable_start_time() = rpc::ToProto(start);
+  Send(std::move(message));
+}
+
+void Session::OnFinished(const v1::CommandResult& result) {
+  if (result.has_probe() && result.probe().has_service()) service_ = result.probe().service();
+  if (result.has_join() && result.join().has_service()) service_ = result.join().service();
+  v1::WorkerMessage message;
+  *message.mutable_result() = result;
+  Send(std::move(message));
+  if (reconnect_wanted_) Post(&Session::ReconnectIfIdle);
+}
+
+void Session::OnJournalLost(const absl::Status& status) { End(status); }
+
+}  // namespace muster::worker

@@ -1,0 +1,125 @@
+// The worker's session with the orchestrator: keeps one stream open for as long as it lives, and
+// carries commands and results over it.
+//
+//   waiting ──timer──► connecting ──Welcome──► open ──closed──► waiting
+//      ▲                   │ closed, or no Welcome in time        │
+//      └───────────────────┴──────────────────────────────────────┘
+//   any ──Stop──► stopped           any ──refused for good, other zone, journal lost──► ended
+//
+// Waiting times: the first try comes after a random part of `start_spread`; after a lost connection
+// a random part of the orchestrator's reconnect_spread, plus a back-off with full jitter that is
+// reset once a session has lasted a heartbeat.
+//
+// A session has no thread: thousands may share one strand, one Timers and one Executor. It is made
+// by Create and held by shared_ptr, because timers and transport call back late.
+#ifndef MUSTER_WORKER_SESSION_SESSION_H_
+#define MUSTER_WORKER_SESSION_SESSION_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "base/strand.h"
+#include "base/timers.h"
+#include "muster/types/v1/facts.pb.h"
+#include "muster/worker/v1/bootstrap.pb.h"
+#include "muster/worker/v1/session.pb.h"
+#include "worker/commands/command_handler.h"
+#include "worker/session/command_runner.h"
+#include "worker/session/journal.h"
+#include "worker/session/session_transport.h"
+
+namespace muster::worker {
+
+inline constexpr int kProtocolRevision = 1;
+
+enum class SessionState { kWaiting, kConnecting, kOpen, kStopped, kEnded };
+
+struct SessionOptions {
+  v1::ZonePin zone_pin;
+  types::v1::MachineFacts machine;
+  BackoffOptions backoff;
+  absl::Duration start_spread = absl::Seconds(3);
+  absl::Duration welcome_timeout = absl::Seconds(30);
+  // Called on the strand at each change. With kEnded the status says why and what to do next.
+  std::function<void(SessionState, const absl::Status&)> on_state;
+};
+
+class Session final : public std::enable_shared_from_this<Session>,
+                      private CommandRunner::Listener {
+ public:
+  struct Parts {
+    SessionTransport& transport;
+    Journal& journal;
+    CommandHandlers& handlers;
+    Strand& strand;
+    Executor& executor;
+    Timers& timers;
+    const Clock& clock;
+    Random& random;
+  };
+  // What `parts` refers to outlives the session and what it posted.
+  static std::shared_ptr<Session> Create(const Parts& parts, SessionOptions options);
+  ~Session() override;
+
+  // These are thread-safe; they post to the strand.
+  void Start();  // Once.
+  // Closes the stream and starts nothing more; `done` runs on the strand when no handler of this
+  // session runs any more.
+  void Stop(absl::AnyInvocable<void()> done);
+  // Connects anew, with what the transport then presents (a renewed certificate), as soon as no
+  // command runs.
+  void Reconnect();
+
+ private:
+  Session(const Parts& parts, SessionOptions options);
+
+  void OnAccepted(const CommandId& command, const AttemptId& attempt) override;
+  void OnStarted(const CommandId& command, const AttemptId& attempt, absl::Time start) override;
+  void OnFinished(const v1::CommandResult& result) override;
+  void OnJournalLost(const absl::Status& status) override;
+
+  void Post(void (Session::*method)());
+  void Arm(absl::Duration after, void (Session::*method)());
+  void DisarmTimer();
+  void SetState(SessionState state, const absl::Status& status = absl::OkStatus());
+  void WaitThenConnect(absl::Duration wait);
+  void Connect();
+  void WelcomeOverdue();
+  void Beat();
+  void OnMessage(v1::OrchestratorMessage message);
+  void OnWelcome(const v1::Welcome& welcome);
+  void OnClosed(const absl::Status& status);
+  void DropStream();
+  void End(const absl::Status& status);
+  void ReconnectIfIdle();
+  void TellStopIfIdle();
+  void Send(v1::WorkerMessage message);
+  bool alive() const { return state_ != SessionState::kStopped && state_ != SessionState::kEnded; }
+
+  const Parts parts_;
+  const SessionOptions options_;
+  CommandRunner runner_;
+  Backoff backoff_;
+  SessionState state_ = SessionState::kWaiting;
+  std::unique_ptr<SessionStream> stream_;
+  uint64_t generation_ = 0;  // Of stream_; events of older ones are dropped.
+  TimerId timer_ = 0;        // One at a time: connect, Welcome overdue, or heartbeat.
+  uint64_t timer_generation_ = 0;
+  absl::Duration heartbeat_interval_ = absl::Seconds(30);
+  absl::Duration reconnect_spread_;
+  std::optional<v1::Goodbye> goodbye_;
+  std::optional<types::v1::ServiceFacts> service_;  // As of the last result that held it.
+  bool reconnect_wanted_ = false;
+  absl::AnyInvocable<void()> stopped_;
+};
+
+}  // namespace muster::worker
+
+#endif  // MUSTER_WORKER_SESSION_SESSION_H_
