@@ -1,0 +1,154 @@
+#include "orchestrator/rpc/facts.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "proto/rpc/time.h"
+
+namespace muster::rpc {
+namespace {
+
+using muster::types::v1::ServiceFacts;
+using muster::worker::v1::CommandResult;
+using muster::worker::v1::JournalEntry;
+
+static_assert(static_cast<int>(store::ServicePresence::kRunning) == ServiceFacts::PRESENCE_RUNNING);
+
+std::string Bounded(const std::string& text) {
+  if (text.size() <= kMaxFactBytes) return text;
+  size_t end = kMaxFactBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+core::Outcome OutcomeOf(CommandResult::Outcome outcome) {
+  switch (outcome) {
+    case CommandResult::OUTCOME_SUCCEEDED:
+      return core::Outcome::kSucceeded;
+    case CommandResult::OUTCOME_REJECTED:
+      return core::Outcome::kRejected;
+    case CommandResult::OUTCOME_IN_DOUBT:
+      return core::Outcome::kInDoubt;
+    default:
+      return core::Outcome::kFailed;
+  }
+}
+
+}  // namespace
+
+store::MachineFacts FromProto(const muster::types::v1::MachineFacts& facts) {
+  return {.machine_name = Bounded(facts.machine_name()),
+          .os = Bounded(facts.os()),
+          .os_version = Bounded(facts.os_version()),
+          .architecture = Bounded(facts.architecture()),
+          .worker_version = Bounded(facts.worker_version()),
+          .machine_id_hash = Bounded(facts.machine_id_hash())};
+}
+
+store::ServiceFacts FromProto(const ServiceFacts& facts) {
+  const bool known = facts.presence() >= 0 && facts.presence() <= ServiceFacts::PRESENCE_RUNNING;
+  return {.presence = known ? static_cast<store::ServicePresence>(facts.presence())
+                            : store::ServicePresence::kUnknown,
+          .endpoint = Bounded(facts.endpoint()),
+          .version = Bounded(facts.version()),
+          .hub_instance_id = HubInstanceId(absl::AsciiStrToLower(Bounded(facts.hub_instance_id()))),
+          .hub_url = Bounded(facts.hub_url()),
+          .hub_connected = facts.hub_connected(),
+          .internal_instance_id = Bounded(facts.internal_instance_id())};
+}
+
+muster::types::v1::MachineFacts ToProto(const store::MachineFacts& facts) {
+  muster::types::v1::MachineFacts out;
+  out.set_machine_name(facts.machine_name);
+  out.set_os(facts.os);
+  out.set_os_version(facts.os_version);
+  out.set_architecture(facts.architecture);
+  out.set_worker_version(facts.worker_version);
+  out.set_machine_id_hash(facts.machine_id_hash);
+  return out;
+}
+
+ServiceFacts ToProto(const store::ServiceFacts& facts) {
+  ServiceFacts out;
+  out.set_presence(static_cast<ServiceFacts::Presence>(facts.presence));
+  out.set_endpoint(facts.endpoint);
+  out.set_version(facts.version);
+  out.set_hub_instance_id(facts.hub_instance_id.value());
+  out.set_hub_url(facts.hub_url);
+  out.set_hub_connected(facts.hub_connected);
+  out.set_internal_instance_id(facts.internal_instance_id);
+  return out;
+}
+
+muster::types::v1::Failure ToProto(const Failure& failure) {
+  const FailureInfo& info = InfoOf(failure.code);
+  muster::types::v1::Failure out;
+  out.set_code(info.text);
+  out.set_detail(failure.detail);
+  out.set_remedy(info.remedy);
+  return out;
+}
+
+Failure FromProto(const muster::types::v1::Failure& failure) {
+  if (const auto code = FindFailureCode(failure.code())) return {*code, Bounded(failure.detail())};
+  return {FailureCode::kJoinUnknownAnswer,
+          absl::StrCat("the worker reported ", Bounded(failure.code()), ": ",
+                       Bounded(failure.detail()))};
+}
+
+core::CommandReport FromProto(const CommandResult& result) {
+  core::CommandReport report{.command_id = CommandId(result.command_id()),
+                             .attempt_id = AttemptId(result.attempt_id()),
+                             .outcome = OutcomeOf(result.outcome())};
+  if (result.has_failure()) {
+    report.failure = FromProto(result.failure());
+  } else if (report.outcome != core::Outcome::kSucceeded) {
+    report.failure = Failure{FailureCode::kJoinUnknownAnswer, "the worker gave no reason"};
+  }
+  if (result.has_probe()) {
+    if (result.probe().has_machine()) report.machine = FromProto(result.probe().machine());
+    if (result.probe().has_service()) report.service = FromProto(result.probe().service());
+  } else if (result.has_join() && result.join().has_service()) {
+    report.service = FromProto(result.join().service());
+  }
+  return report;
+}
+
+std::vector<core::SessionOpening::JournalEntry> JournalOf(const muster::worker::v1::Hello& hello) {
+  using Entry = core::SessionOpening::JournalEntry;
+  std::vector<Entry> out;
+  out.reserve(hello.journal_size());
+  for (const JournalEntry& entry : hello.journal()) {
+    Entry::State state = Entry::State::kReceived;
+    if (entry.state() == JournalEntry::STATE_RUNNING) state = Entry::State::kRunning;
+    if (entry.state() == JournalEntry::STATE_FINISHED) state = Entry::State::kFinished;
+    out.push_back({CommandId(entry.command_id()), AttemptId(entry.attempt_id()), state});
+  }
+  return out;
+}
+
+muster::worker::v1::Command ToProto(const core::OutboundCommand& command) {
+  muster::worker::v1::Command out;
+  out.set_command_id(command.command_id.value());
+  out.set_attempt_id(command.attempt_id.value());
+  out.set_zone_id(command.zone_id.value());
+  *out.mutable_expire_time() = ToProto(command.expire_time);
+  switch (command.kind) {
+    case store::CommandKind::kProbe:
+      out.mutable_probe();
+      break;
+    case store::CommandKind::kJoin: {
+      auto& join = *out.mutable_join();
+      join.set_hub_url(command.hub_url);
+      join.set_joining_client_id(command.joining_client_id);
+      const absl::string_view secret = command.joining_secret.Reveal();
+      join.set_joining_secret(secret.data(), secret.size());
+      join.set_allow_takeover(command.allow_takeover);
+      break;
+    }
+  }
+  return out;
+}
+
+}  // namespace muster::rpc

@@ -1,0 +1,36 @@
+// Who is on the other end of a TLS connection, as its verified certificate says.
+#ifndef MUSTER_ORCHESTRATOR_RPC_PEER_H_
+#define MUSTER_ORCHESTRATOR_RPC_PEER_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/ids.h"
+#include "orchestrator/identity/identity_uri.h"
+
+namespace grpc {
+class ServerContextBase;
+}
+
+namespace muster::rpc {
+
+struct PeerWorker {
+  identity::WorkerIdentity identity;
+  CertificateId certificate_id;
+};
+// E-CERT-UNKNOWN when the certificate names no worker (an operator's, for example). TLS has
+// verified chain, dates and purpose; whether it was revoked is the core's matter.
+absl::StatusOr<PeerWorker> WorkerOf(const grpc::ServerContextBase& context);
+
+struct PeerOperator {
+  OperatorId id;
+  std::string public_key_hash;
+};
+// The PEM of the peer's certificate, "" without one. Cheap: for the reactor's thread.
+std::string CertificatePemOf(const grpc::ServerContextBase& context);
+// E-AUTH-REQUIRED when the PEM names no operator.
+absl::StatusOr<PeerOperator> OperatorIn(const std::string& certificate_pem);
+
+}  // namespace muster::rpc
+
+#endif  // MUSTER_ORCHESTRATOR_RPC_PEER_H_

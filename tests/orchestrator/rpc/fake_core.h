@@ -1,0 +1,152 @@
+// The core as the session service sees it, with levers.
+#ifndef MUSTER_TESTS_ORCHESTRATOR_RPC_FAKE_CORE_H_
+#define MUSTER_TESTS_ORCHESTRATOR_RPC_FAKE_CORE_H_
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "base/mutex.h"
+#include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/interfaces/worker_events.h"
+#include "store/interface/store.h"
+
+namespace muster::rpc {
+
+// Answers every OpenSession at once with `grant` and keeps what it is told as lines: "opening",
+// "ready", "ended", "facts 7.0.1", "finished cmd-a". Thread-safe but for `grant`, which is set
+// while no session opens.
+class FakeWorkerEvents final : public core::WorkerEvents {
+ public:
+  absl::StatusOr<core::SessionGrant> grant = core::SessionGrant{"https://hub.example", false};
+
+  // Blocks until the line was told `times` times.
+  void Await(const std::string& line, int times = 1) {
+    MutexLock lock(&mu_);
+    const auto told = [&] { return CountLocked(line) >= times; };
+    mu_.Await(absl::Condition(&told));
+  }
+  core::SessionOpening AwaitOpening() {
+    Await("opening");
+    MutexLock lock(&mu_);
+    return opening_;
+  }
+  int Count(const std::string& line) {
+    MutexLock lock(&mu_);
+    return CountLocked(line);
+  }
+  core::CommandReport last_report() {
+    MutexLock lock(&mu_);
+    return report_;
+  }
+
+  void OpenSession(core::SessionOpening opening,
+                   absl::AnyInvocable<void(absl::StatusOr<core::SessionGrant>)> done) override {
+    {
+      MutexLock lock(&mu_);
+      opening_ = std::move(opening);
+    }
+    Tell("opening");
+    done(grant);
+  }
+  void SessionReady(core::SessionId) override { Tell("ready"); }
+  void SessionEnded(core::SessionId) override { Tell("ended"); }
+  void Acknowledged(core::SessionId, CommandId command, AttemptId) override {
+    Tell(absl::StrCat("acknowledged ", command.value()));
+  }
+  void Started(core::SessionId, CommandId command, AttemptId) override {
+    Tell(absl::StrCat("started ", command.value()));
+  }
+  void Finished(core::SessionId, core::CommandReport report) override {
+    const std::string line = absl::StrCat("finished ", report.command_id.value());
+    {
+      MutexLock lock(&mu_);
+      report_ = std::move(report);
+    }
+    Tell(line);
+  }
+  void Facts(core::SessionId, store::ServiceFacts service) override {
+    Tell(absl::StrCat("facts ", service.version));
+  }
+
+ private:
+  void Tell(std::string line) {
+    MutexLock lock(&mu_);
+    lines_.push_back(std::move(line));
+  }
+  int CountLocked(const std::string& line) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return static_cast<int>(std::count(lines_.begin(), lines_.end(), line));
+  }
+
+  Mutex mu_;
+  std::vector<std::string> lines_ ABSL_GUARDED_BY(mu_);
+  core::SessionOpening opening_ ABSL_GUARDED_BY(mu_);
+  core::CommandReport report_ ABSL_GUARDED_BY(mu_);
+};
+
+// Refuses everything: sessions ask for nothing.
+class FakeOperations final : public core::Operations {
+ public:
+  using Actor = core::Actor;
+  template <typename T>
+  static void Refuse(core::Answer<T>& done) {
+    done(absl::UnimplementedError("not in this test"));
+  }
+  void ApplyFleet(Actor, std::vector<core::TenantInput>, bool,
+                  core::Answer<std::vector<std::string>> done) override {
+    Refuse(done);
+  }
+  void SetJoiningKey(Actor, ZoneId, core::JoiningKeyInput,
+                     core::Answer<store::Zone> done) override {
+    Refuse(done);
+  }
+  void ImportServers(Actor, std::vector<core::ServerInput>, bool, bool,
+                     core::Answer<core::ImportOutcome> done) override {
+    Refuse(done);
+  }
+  void EvictServer(Actor, ServerId, std::string, core::Answer<store::Server> done) override {
+    Refuse(done);
+  }
+  void AdmitServer(Actor, ServerId, core::Answer<store::Server> done) override { Refuse(done); }
+  void CreateToken(Actor, core::TokenInput, core::Answer<core::CreatedToken> done) override {
+    Refuse(done);
+  }
+  void RevokeToken(Actor, TokenId, core::Answer<store::BootstrapToken> done) override {
+    Refuse(done);
+  }
+  void Bootstrap(core::BootstrapRequest, core::Answer<core::BootstrapGrant> done) override {
+    Refuse(done);
+  }
+  void RecordCertificate(store::WorkerCertificate,
+                         core::Answer<store::WorkerCertificate> done) override {
+    Refuse(done);
+  }
+  void CreateRollout(Actor, core::RolloutInput, core::Answer<store::Rollout> done) override {
+    Refuse(done);
+  }
+  void PauseRollout(Actor, RolloutId, core::Answer<store::Rollout> done) override { Refuse(done); }
+  void ResumeRollout(Actor, RolloutId, core::Answer<store::Rollout> done) override { Refuse(done); }
+  void CancelRollout(Actor, RolloutId, core::Answer<store::Rollout> done) override { Refuse(done); }
+  void Verify(Actor, std::vector<ZoneId>,
+              core::Answer<std::vector<core::ZoneVerification>> done) override {
+    Refuse(done);
+  }
+};
+
+class EmptyStore final : public store::Store {
+ public:
+  absl::StatusOr<std::unique_ptr<store::Transaction>> Begin() override {
+    return absl::UnavailableError("empty");
+  }
+  absl::StatusOr<std::unique_ptr<store::Snapshot>> Read() const override {
+    return absl::UnavailableError("empty");
+  }
+  store::StoreHealth Health() const override { return {}; }
+};
+
+}  // namespace muster::rpc
+
+#endif  // MUSTER_TESTS_ORCHESTRATOR_RPC_FAKE_CORE_H_

@@ -1,0 +1,349 @@
+// The session service over real gRPC with mutual TLS on loopback; the core is a fake with levers,
+// time stands still.
+#include <grpcpp/create_channel.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "base/blocking_pool.h"
+#include "base/crypto/secure_random.h"
+#include "muster/worker/v1/session.grpc.pb.h"
+#include "orchestrator/identity/certificate_authority.h"
+#include "orchestrator/rpc/session_registry.h"
+#include "orchestrator/rpc/worker_services.h"
+#include "proto/rpc/channel.h"
+#include "proto/rpc/credentials.h"
+#include "proto/rpc/status.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/orchestrator/rpc/fake_core.h"
+
+namespace muster::rpc {
+namespace {
+
+using muster::worker::v1::OrchestratorMessage;
+using muster::worker::v1::WorkerMessage;
+
+constexpr char kSecret[] = "joining-secret-canary";
+
+class SessionTest : public testing::Test {
+ protected:
+  SessionTest() {
+    registry_.Start();
+    const auto server = ca_.IssueServer({});
+    EXPECT_TRUE(server.ok()) << server.status();
+    service_ = MakeSessionService({.sessions = registry_,
+                                   .events = events_,
+                                   .operations = operations_,
+                                   .authority = ca_,
+                                   .store = store_,
+                                   .pool = pool_,
+                                   .clock = clock_});
+    grpc::ServerBuilder builder;
+    ConfigureServer(builder);
+    builder.RegisterService(service_.get());
+    builder.AddListeningPort(
+        "127.0.0.1:0",
+        MutualTlsServerCredentials({server->certificate_pem, server->private_key_pem.Clone()},
+                                   ca_.bundle_pem()),
+        &port_);
+    server_ = builder.BuildAndStart();
+  }
+  ~SessionTest() override {
+    registry_.EndAll(absl::UnavailableError("test over"));
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    server_->Wait();
+    registry_.Stop();
+  }
+
+  static identity::CertificateAuthority NewCa() {
+    return *identity::CertificateAuthority::Create(SystemClock(), crypto::SecureRandom());
+  }
+  enum class As { kWorker, kOperator };
+  std::shared_ptr<grpc::Channel> Channel(const identity::CertificateAuthority& issuer,
+                                         As as = As::kWorker) {
+    const auto key = *crypto::PrivateKey::Generate();
+    const auto certificate =
+        as == As::kWorker ? *issuer.IssueWorker(ZoneId("acme/prod"), server_id_, key.public_key())
+                          : *issuer.IssueOperator(OperatorId("opr-a"), key.public_key());
+    serial_ = certificate.serial_hex();
+    return MakeChannel(
+        absl::StrCat("127.0.0.1:", port_),
+        MutualTlsChannelCredentials({ca_.bundle_pem(), certificate.ToPem(), *key.ToPem()}),
+        {.own_connection = true});
+  }
+
+  // One worker's end of a session.
+  struct Client {
+    explicit Client(std::shared_ptr<grpc::Channel> channel)
+        : stub(muster::worker::v1::Session::NewStub(channel)) {
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+      stream = stub->Connect(&context);
+    }
+    ~Client() {
+      if (stream != nullptr) {
+        context.TryCancel();
+        stream->Finish();
+      }
+    }
+    bool Hello(int revision = 1) {
+      WorkerMessage message;
+      message.mutable_hello()->set_protocol_revision(revision);
+      message.mutable_hello()->mutable_machine()->set_machine_name("WEB-1");
+      return stream->Write(message);
+    }
+    OrchestratorMessage Read() {
+      OrchestratorMessage message;
+      stream->Read(&message);
+      return message;
+    }
+    absl::Status Finish() {
+      const absl::Status status = FromGrpcStatus(stream->Finish());
+      stream.reset();
+      return status;
+    }
+    std::unique_ptr<muster::worker::v1::Session::Stub> stub;
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReaderWriter<WorkerMessage, OrchestratorMessage>> stream;
+  };
+  std::unique_ptr<Client> Welcomed() {
+    auto client = std::make_unique<Client>(Channel(ca_));
+    EXPECT_TRUE(client->Hello());
+    EXPECT_TRUE(client->Read().has_welcome());
+    return client;
+  }
+
+  static core::OutboundCommand JoinCommand() {
+    return {.command_id = CommandId("cmd-a"),
+            .attempt_id = AttemptId("att-a"),
+            .zone_id = ZoneId("acme/prod"),
+            .kind = store::CommandKind::kJoin,
+            .expire_time = absl::FromUnixSeconds(1'800'000'000),
+            .hub_url = "https://hub.example",
+            .joining_client_id = "managedinstance_sp_01",
+            .joining_secret = Secret::CopyOf(kSecret)};
+  }
+
+  FakeClock clock_;
+  const identity::CertificateAuthority ca_ = NewCa();
+  const ServerId server_id_{"srv-mzxw6ytboi4dcmrtgq2t"};
+  std::string serial_;
+  FakeWorkerEvents events_;
+  FakeOperations operations_;
+  EmptyStore store_;
+  BlockingPool pool_{"test", 1};
+  SessionRegistry registry_{clock_, clock_, {}};
+  std::unique_ptr<grpc::Service> service_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+};
+
+TEST_F(SessionTest, HelloIsAnsweredWithWelcomeAndTheCoreLearnsWhoItIs) {
+  events_.grant = core::SessionGrant{"https://hub.example", true};
+  Client client(Channel(ca_));
+  ASSERT_TRUE(client.Hello());
+  const OrchestratorMessage first = client.Read();
+  ASSERT_TRUE(first.has_welcome()) << first.ShortDebugString();
+  EXPECT_EQ(first.welcome().zone_pin().zone_id(), "acme/prod");
+  EXPECT_EQ(first.welcome().zone_pin().hub_url(), "https://hub.example");
+  EXPECT_TRUE(first.welcome().zone_pin().allow_cli_join());
+  EXPECT_EQ(first.welcome().heartbeat_interval().seconds(), 30);
+  EXPECT_EQ(first.welcome().server_time().seconds(), absl::ToUnixSeconds(clock_.Now()));
+
+  const core::SessionOpening opening = events_.AwaitOpening();
+  EXPECT_EQ(opening.server_id, server_id_);
+  EXPECT_EQ(opening.zone_id.value(), "acme/prod");
+  EXPECT_EQ(opening.tenant_id.value(), "acme");
+  EXPECT_EQ(opening.certificate_id.value(), serial_);
+  EXPECT_EQ(opening.address, "127.0.0.1");
+  EXPECT_EQ(opening.machine.machine_name, "WEB-1");
+  events_.Await("ready");
+  EXPECT_TRUE(registry_.IsConnected(server_id_));
+}
+
+TEST_F(SessionTest, CommandGoesOutAndItsResultComesBack) {
+  const auto client = Welcomed();
+  const core::SessionId id = events_.AwaitOpening().session;
+  registry_.SendCommand(id, JoinCommand());
+  const OrchestratorMessage sent = client->Read();
+  ASSERT_TRUE(sent.has_command());
+  EXPECT_EQ(sent.command().command_id(), "cmd-a");
+  EXPECT_EQ(sent.command().join().joining_secret(), kSecret);
+  EXPECT_EQ(sent.command().join().hub_url(), "https://hub.example");
+
+  WorkerMessage message;
+  message.mutable_ack()->set_command_id("cmd-a");
+  client->stream->Write(message);
+  message.mutable_started()->set_command_id("cmd-a");
+  client->stream->Write(message);
+  auto& result = *message.mutable_result();
+  result.set_command_id("cmd-a");
+  result.set_outcome(muster::worker::v1::CommandResult::OUTCOME_FAILED);
+  result.mutable_failure()->set_code("E-JOIN-FROM-THE-FUTURE");
+  result.mutable_failure()->set_detail("new");
+  client->stream->Write(message);
+  events_.Await("acknowledged cmd-a");
+  events_.Await("started cmd-a");
+  events_.Await("finished cmd-a");
+  const core::CommandReport report = events_.last_report();
+  EXPECT_EQ(report.outcome, core::Outcome::kFailed);
+  ASSERT_TRUE(report.failure.has_value());
+  EXPECT_EQ(report.failure->code, FailureCode::kJoinUnknownAnswer);
+  EXPECT_NE(report.failure->detail.find("E-JOIN-FROM-THE-FUTURE"), std::string::npos);
+
+  registry_.SendResultAck(id, CommandId("cmd-a"));
+  EXPECT_EQ(client->Read().result_ack().command_id(), "cmd-a");
+}
+
+TEST_F(SessionTest, OnlyChangedFactsReachTheCore) {
+  const auto client = Welcomed();
+  WorkerMessage plain;
+  plain.mutable_heartbeat();
+  WorkerMessage facts;
+  facts.mutable_heartbeat()->mutable_service()->set_version("7.0.1");
+  for (const WorkerMessage& message : {plain, facts, facts, plain}) {
+    client->stream->Write(message);
+  }
+  facts.mutable_heartbeat()->mutable_service()->set_version("7.0.2");
+  client->stream->Write(facts);
+  events_.Await("facts 7.0.2");
+  EXPECT_EQ(events_.Count("facts 7.0.1"), 1);
+}
+
+TEST_F(SessionTest, FirstMessageMustBeHello) {
+  Client client(Channel(ca_));
+  WorkerMessage heartbeat;
+  heartbeat.mutable_heartbeat();
+  client.stream->Write(heartbeat);
+  const OrchestratorMessage answer = client.Read();
+  ASSERT_TRUE(answer.has_goodbye());
+  EXPECT_EQ(answer.goodbye().code(), "E-SESSION-PROTOCOL");
+  EXPECT_EQ(FailureCodeOf(client.Finish()), FailureCode::kSessionProtocol);
+  EXPECT_EQ(events_.Count("ended"), 0) << "the core never heard of it";
+}
+
+TEST_F(SessionTest, UnknownProtocolRevisionIsRefused) {
+  Client client(Channel(ca_));
+  client.Hello(/*revision=*/2);
+  EXPECT_EQ(client.Read().goodbye().code(), "E-SESSION-PROTOCOL");
+  EXPECT_EQ(FailureCodeOf(client.Finish()), FailureCode::kSessionProtocol);
+}
+
+TEST_F(SessionTest, NoHelloInTimeEndsTheStream) {
+  Client client(Channel(ca_));
+  while (registry_.Count() == 0) std::this_thread::yield();
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_EQ(client.Read().goodbye().code(), "E-SESSION-PROTOCOL");
+  EXPECT_EQ(FailureCodeOf(client.Finish()), FailureCode::kSessionProtocol);
+}
+
+TEST_F(SessionTest, ASilentWorkerIsEndedAndAHeartbeatKeepsItAlive) {
+  const auto client = Welcomed();
+  events_.Await("ready");
+  WorkerMessage facts;
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Seconds(60));
+    facts.mutable_heartbeat()->mutable_service()->set_version(absl::StrCat(i));
+    client->stream->Write(facts);
+    events_.Await(absl::StrCat("facts ", i));
+  }
+  EXPECT_EQ(events_.Count("ended"), 0);
+  clock_.Advance(absl::Seconds(120));
+  events_.Await("ended");
+  EXPECT_FALSE(registry_.IsConnected(server_id_));
+}
+
+TEST_F(SessionTest, ARefusedSessionSaysWhetherToComeBack) {
+  struct Case {
+    FailureCode code;
+    bool may_reconnect;
+  };
+  for (const Case& c :
+       {Case{FailureCode::kCertRevoked, false}, Case{FailureCode::kDispatchNotAdmitted, true}}) {
+    events_.grant = FailureStatus(c.code, "because");
+    Client client(Channel(ca_));
+    client.Hello();
+    const OrchestratorMessage answer = client.Read();
+    ASSERT_TRUE(answer.has_goodbye());
+    EXPECT_EQ(answer.goodbye().code(), TextOf(c.code));
+    EXPECT_EQ(answer.goodbye().may_reconnect(), c.may_reconnect);
+    EXPECT_EQ(FailureCodeOf(client.Finish()), c.code);
+  }
+}
+
+TEST_F(SessionTest, EndSaysGoodbyeAndTellsTheCoreOnce) {
+  const auto client = Welcomed();
+  const core::SessionId id = events_.AwaitOpening().session;
+  registry_.End(id, {FailureCode::kSessionReplaced, "another one"}, true);
+  registry_.End(id, {FailureCode::kCertRevoked, "too late"}, false);
+  const OrchestratorMessage answer = client->Read();
+  EXPECT_EQ(answer.goodbye().code(), "E-SESSION-REPLACED");
+  EXPECT_TRUE(answer.goodbye().may_reconnect());
+  EXPECT_EQ(FailureCodeOf(client->Finish()), FailureCode::kSessionReplaced);
+  events_.Await("ended");
+  EXPECT_EQ(events_.Count("ended"), 1);
+  registry_.SendCommand(id, JoinCommand());  // Does nothing.
+}
+
+TEST_F(SessionTest, AWorkerThatHangsUpEndsItsSession) {
+  auto client = Welcomed();
+  client.reset();
+  events_.Await("ended");
+  EXPECT_EQ(registry_.Count(), 0);
+}
+
+TEST_F(SessionTest, AWorkerThatDoesNotReadIsDroppedNotBuffered) {
+  const auto client = Welcomed();
+  const core::SessionId id = events_.AwaitOpening().session;
+  core::OutboundCommand big = JoinCommand();
+  for (int i = 0; i < 400 && events_.Count("ended") == 0; ++i) {
+    core::OutboundCommand command = JoinCommand();
+    command.hub_url = std::string(64 << 10, 'x');
+    registry_.SendCommand(id, std::move(command));
+  }
+  events_.Await("ended");
+}
+
+TEST_F(SessionTest, OnlyWorkersOfThisAuthorityComeIn) {
+  {
+    Client foreign(Channel(NewCa()));
+    foreign.Hello();
+    EXPECT_EQ(foreign.Finish().code(), absl::StatusCode::kUnavailable) << "stopped by TLS";
+  }
+  Client op(Channel(ca_, As::kOperator));
+  op.Hello();
+  EXPECT_EQ(FailureCodeOf(op.Finish()), FailureCode::kCertUnknown);
+  EXPECT_EQ(events_.Count("opening"), 0);
+}
+
+TEST_F(SessionTest, AfterEndAllNobodyComesIn) {
+  const auto client = Welcomed();
+  registry_.EndAll(absl::UnavailableError("stopping"));
+  EXPECT_TRUE(client->Read().goodbye().may_reconnect());
+  EXPECT_EQ(client->Finish().code(), absl::StatusCode::kUnavailable);
+  Client late(Channel(ca_));
+  EXPECT_TRUE(late.Read().has_goodbye());
+  EXPECT_EQ(late.Finish().code(), absl::StatusCode::kUnavailable);
+}
+
+// Sends from one thread meet hang-ups from another; sanitizers look on.
+TEST_F(SessionTest, SendsAndHangUpsMayMeet) {
+  for (int round = 0; round < 20; ++round) {
+    auto client = Welcomed();
+    const core::SessionId id = events_.AwaitOpening().session;
+    std::thread strand([&] {
+      for (int i = 0; i < 50; ++i) registry_.SendResultAck(id, CommandId("cmd-a"));
+      registry_.End(id, {FailureCode::kSessionReplaced, ""}, true);
+    });
+    if (round % 2 == 0) client->Read();
+    client.reset();
+    strand.join();
+  }
+  events_.Await("ended", 20);
+}
+
+}  // namespace
+}  // namespace muster::rpc
