@@ -1,0 +1,200 @@
+#include "orchestrator/app/data_directory.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "base/failure.h"
+#include "base/status_macros.h"
+#include "orchestrator/secrets/master_key.h"
+#include "orchestrator/secrets/private_file.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace muster::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxFileBytes = 64 << 10;
+
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  ASSIGN_OR_RETURN(const Secret content,
+                   secrets::ReadPrivateFile(path, secrets::FileAccess::kAny, kMaxFileBytes));
+  return std::string(content.Reveal());
+}
+
+absl::Status MakeDirectory(const std::string& path) {
+  std::error_code error;
+  const bool made = fs::create_directories(path, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot make the directory ", path, ": ", error.message()));
+  }
+  if (made) fs::permissions(path, fs::perms::owner_all, error);
+  return absl::OkStatus();
+}
+
+// Whether init may work in the directory: new, empty, or left by an init that was cut off.
+absl::Status CheckOurs(const DataPaths& paths) {
+  if (Exists(paths.marker())) {
+    return FailureStatus(FailureCode::kSystemAlreadyInitialized,
+                         absl::StrCat(paths.root, " was initialized before"));
+  }
+  std::error_code error;
+  const bool ours = Exists(paths.root + "/ca") || Exists(paths.root + "/LOCK");
+  if (!ours && !fs::is_empty(paths.root, error)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(paths.root, " holds other files; choose an empty directory"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& paths,
+                                                             const Clock& clock, Random& random) {
+  const std::string folder = paths.root + "/ca";
+  const auto certificate = ReadText(paths.authority("ca.crt"));
+  if (!certificate.ok()) return Annotate(certificate.status(), folder);
+  const auto key = secrets::ReadPrivateFile(paths.authority("ca.key"),
+                                            secrets::FileAccess::kOwnerOnly, kMaxFileBytes);
+  if (!key.ok()) return Annotate(key.status(), folder);
+  auto authority = identity::CertificateAuthority::FromPem(*certificate, *key, clock, random);
+  if (!authority.ok()) return Annotate(authority.status(), folder);
+  return authority;
+}
+
+absl::StatusOr<identity::CertificateAuthority> MakeAuthority(const DataPaths& paths,
+                                                             const Clock& clock, Random& random) {
+  RETURN_IF_ERROR(MakeDirectory(paths.root + "/ca"));
+  if (Exists(paths.authority("ca.crt"))) return LoadAuthority(paths, clock, random);
+  // A key without its certificate has signed nothing.
+  std::error_code ignored;
+  fs::remove(paths.authority("ca.key"), ignored);
+  ASSIGN_OR_RETURN(auto authority, identity::CertificateAuthority::Create(clock, random));
+  ASSIGN_OR_RETURN(const Secret key, authority.PrivateKeyPem());
+  RETURN_IF_ERROR(secrets::CreatePrivateFile(paths.authority("ca.key"), key));
+  RETURN_IF_ERROR(secrets::CreatePrivateFile(paths.authority("ca.crt"),
+                                             Secret::CopyOf(authority.bundle_pem())));
+  return authority;
+}
+
+absl::Status MakeMasterKey(const DataPaths& paths, Random& random) {
+  const auto there = secrets::LoadMasterKey({.file = paths.master_key(), .environment = nullptr});
+  if (there.ok()) return absl::OkStatus();
+  if (Exists(paths.master_key())) return there.status();
+  return secrets::CreateMasterKeyFile(paths.master_key(), random);
+}
+
+// The operator that holds this key, made now if there is none.
+absl::StatusOr<OperatorId> RecordOperator(store::Store& store, const InitOptions& options,
+                                          const crypto::PublicKey& key, const Clock& clock,
+                                          Random& random) {
+  ASSIGN_OR_RETURN(const auto transaction, store.Begin());
+  ASSIGN_OR_RETURN(const auto known, transaction->operators().List());
+  for (const store::Operator& op : known) {
+    if (op.public_key_hash == key.Fingerprint()) return op.id;
+  }
+  const store::Operator made{.id = NewId<OperatorId>(random),
+                             .name = options.operator_name,
+                             .role = store::OperatorRole::kProviderAdmin,
+                             .public_key_hash = key.Fingerprint(),
+                             .create_time = clock.Now()};
+  RETURN_IF_ERROR(transaction->operators().Insert(made));
+  RETURN_IF_ERROR(transaction->audit().Append(
+      {.time = made.create_time,
+       .actor = "system",
+       .action = "operator.create",
+       .subject = made.id.value(),
+       .detail = absl::StrCat(made.name, ", provider_admin, by init")}));
+  RETURN_IF_ERROR(transaction->Commit());
+  return made.id;
+}
+
+absl::StatusOr<OperatorId> MakeOperator(const DataPaths& paths, const InitOptions& options,
+                                        const identity::CertificateAuthority& authority,
+                                        store::Store& store, const Clock& clock, Random& random) {
+  RETURN_IF_ERROR(MakeDirectory(paths.root + "/operator"));
+  if (!Exists(paths.operators("operator.key"))) {
+    ASSIGN_OR_RETURN(const auto fresh, crypto::PrivateKey::Generate());
+    ASSIGN_OR_RETURN(const Secret pem, fresh.ToPem());
+    RETURN_IF_ERROR(secrets::CreatePrivateFile(paths.operators("operator.key"), pem));
+  }
+  ASSIGN_OR_RETURN(const Secret pem,
+                   secrets::ReadPrivateFile(paths.operators("operator.key"),
+                                            secrets::FileAccess::kOwnerOnly, kMaxFileBytes));
+  ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::FromPem(pem));
+  ASSIGN_OR_RETURN(const OperatorId id,
+                   RecordOperator(store, options, key.public_key(), clock, random));
+  ASSIGN_OR_RETURN(const auto certificate, authority.IssueOperator(id, key.public_key()));
+  RETURN_IF_ERROR(ReplaceFile(paths.operators("operator.crt"), certificate.ToPem()));
+  RETURN_IF_ERROR(ReplaceFile(paths.operators("ca.crt"), authority.bundle_pem()));
+  RETURN_IF_ERROR(ReplaceFile(paths.operators("address"), options.admin_address + "\n"));
+  return id;
+}
+
+}  // namespace
+
+absl::Status ReplaceFile(const std::string& path, absl::string_view content) {
+  const std::string fresh = path + ".new";
+  std::error_code error;
+  fs::remove(fresh, error);
+  RETURN_IF_ERROR(secrets::CreatePrivateFile(fresh, Secret::CopyOf(content)));
+  fs::rename(fresh, path, error);
+  if (error) {
+    return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", error.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const Clock& clock,
+                                             Random& random) {
+  const DataPaths paths(options.data_dir);
+  RETURN_IF_ERROR(MakeDirectory(paths.root));
+  RETURN_IF_ERROR(CheckOurs(paths));
+  ASSIGN_OR_RETURN(const auto lock, sql::DirectoryLock::Acquire(paths.root));
+  RETURN_IF_ERROR(CheckOurs(paths));  // Another init may have finished meanwhile.
+  ASSIGN_OR_RETURN(const auto authority, MakeAuthority(paths, clock, random));
+  RETURN_IF_ERROR(
+      ReplaceFile(paths.authority("addresses"), absl::StrJoin(options.addresses, "\n") + "\n"));
+  RETURN_IF_ERROR(MakeMasterKey(paths, random));
+  InitReport report{.operator_dir = paths.root + "/operator",
+                    .operator_id = {},
+                    .ca_fingerprint = authority.Fingerprint()};
+  {
+    ASSIGN_OR_RETURN(const auto store,
+                     store::SqliteStore::Open({.path = paths.database(), .now = clock.Now()}));
+    ASSIGN_OR_RETURN(report.operator_id,
+                     MakeOperator(paths, options, authority, *store, clock, random));
+  }
+  RETURN_IF_ERROR(secrets::CreatePrivateFile(paths.marker(), Secret::CopyOf(MUSTER_VERSION "\n")));
+  return report;
+}
+
+absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, const Clock& clock,
+                                                Random& random) {
+  const DataPaths paths(directory);
+  if (!Exists(paths.marker())) {
+    const bool begun = Exists(paths.root + "/ca");
+    return FailureStatus(
+        FailureCode::kSystemNotInitialized,
+        absl::StrCat(paths.root, begun
+                                     ? " holds an init that was cut off; run it again to finish it"
+                                     : " is no initialized data directory"));
+  }
+  ASSIGN_OR_RETURN(auto lock, sql::DirectoryLock::Acquire(paths.root));
+  ASSIGN_OR_RETURN(auto authority, LoadAuthority(paths, clock, random));
+  ASSIGN_OR_RETURN(auto master,
+                   secrets::LoadMasterKey({.file = paths.master_key(), .environment = nullptr}));
+  ASSIGN_OR_RETURN(const std::string addresses, ReadText(paths.authority("addresses")));
+  return DataDirectory{paths, std::move(lock), std::move(authority), std::move(master.bytes),
+                       absl::StrSplit(addresses, '\n', absl::SkipWhitespace())};
+}
+
+}  // namespace muster::app

@@ -1,0 +1,82 @@
+// The orchestrator's data directory: made once by `init`, opened by `serve`.
+//
+//   LOCK          one process at a time                    (base/sql/directory_lock.h)
+//   ca/           ca.crt  ca.key (0600)  addresses         the certificate authority
+//   master.key    0600; absent when the master key comes from elsewhere (secrets/master_key.h)
+//   muster.db     the store; backups/ before migrations
+//   operator/     operator.crt  operator.key  ca.crt  address: the first operator, for the CLI; may
+//   be
+//                 moved away
+//   initialized   written last: init was finished
+//
+// An init that was cut off is finished by running it again: what it made already is kept.
+#ifndef MUSTER_ORCHESTRATOR_APP_DATA_DIRECTORY_H_
+#define MUSTER_ORCHESTRATOR_APP_DATA_DIRECTORY_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/sql/directory_lock.h"
+#include "orchestrator/identity/certificate_authority.h"
+
+namespace muster::app {
+
+struct DataPaths {
+  explicit DataPaths(std::string directory) : root(std::move(directory)) {}
+  std::string database() const { return root + "/muster.db"; }
+  std::string backups() const { return root + "/backups"; }
+  std::string master_key() const { return root + "/master.key"; }
+  std::string authority(const char* file) const { return root + "/ca/" + file; }
+  std::string operators(const char* file) const { return root + "/operator/" + file; }
+  std::string marker() const { return root + "/initialized"; }
+  std::string admin_socket() const { return root + "/admin.sock"; }
+  std::string root;
+};
+
+struct InitOptions {
+  std::string data_dir;
+  // Names and IP addresses by which others reach this orchestrator; the first is handed out. At
+  // least one.
+  std::vector<std::string> addresses;
+  std::string operator_name = "admin";
+  std::string admin_address;  // Of the operator directory: "host:port".
+};
+
+struct InitReport {
+  std::string operator_dir;
+  OperatorId operator_id;
+  std::string ca_fingerprint;
+};
+
+// E-SYSTEM-ALREADY-INITIALIZED, E-SYSTEM-DATA-DIR-BUSY; FailedPrecondition for a directory that
+// holds something else. Blocks on the disk.
+absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const Clock& clock,
+                                             Random& random);
+
+// What `serve` needs of it, besides the store.
+struct DataDirectory {
+  DataPaths paths;
+  std::unique_ptr<sql::DirectoryLock> lock;
+  identity::CertificateAuthority authority;
+  Secret master_key;
+  std::vector<std::string> addresses;
+};
+
+// E-SYSTEM-NOT-INITIALIZED (also when init was cut off), E-SYSTEM-DATA-DIR-BUSY, E-KEY-MASTER;
+// InvalidArgument or FailedPrecondition for a damaged or expired authority.
+absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, const Clock& clock,
+                                                Random& random);
+
+// Replaces the file in one step; mode 0600. Also for the port file and operator/address.
+absl::Status ReplaceFile(const std::string& path, absl::string_view content);
+
+}  // namespace muster::app
+
+#endif  // MUSTER_ORCHESTRATOR_APP_DATA_DIRECTORY_H_

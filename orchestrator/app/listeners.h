@@ -1,0 +1,57 @@
+// The gRPC servers of the orchestrator, one per door, since each door has its own set of services.
+#ifndef MUSTER_ORCHESTRATOR_APP_LISTENERS_H_
+#define MUSTER_ORCHESTRATOR_APP_LISTENERS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/mutex.h"
+
+namespace grpc {
+class Server;
+class ServerCredentials;
+class Service;
+}  // namespace grpc
+
+namespace muster::app {
+
+struct ListenerOptions {
+  const char* name;     // For messages: "session".
+  std::string address;  // "host:port", port 0 for any; or "unix:PATH", made with mode 0600.
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  bool reflection = false;
+  int max_request_bytes = 0;  // 0: as proto/rpc/channel.h.
+};
+
+// A running server with gRPC health on. SetServing is thread-safe and does nothing once stopping
+// began.
+class Listener {
+ public:
+  // E-SYSTEM-LISTEN when the address cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<Listener>> Start(ListenerOptions options);
+  ~Listener();  // Stops at once.
+
+  int port() const { return port_; }  // 0 for a Unix socket.
+  void SetServing(bool serving);
+  // Refuses new calls, waits for open ones until `deadline`, then cancels them. Blocks.
+  void Stop(absl::Time deadline);
+
+ private:
+  Listener() = default;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  Mutex mu_;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// gRPC's own messages go through our log from here on.
+void RouteGrpcLog();
+
+}  // namespace muster::app
+
+#endif  // MUSTER_ORCHESTRATOR_APP_LISTENERS_H_

@@ -1,0 +1,80 @@
+// The orchestrator, put together and running: what `muster-orchestrator serve` is, and what tests
+// start in their own process.
+//
+//   start   data directory ─► store ─► strand, timers, pools ─► core ─► session listener ─►
+//   bootstrap
+//           listener ─► admin listener and socket ─► health SERVING
+//   stop    health NOT_SERVING ─► Goodbye to sessions ─► listeners, with a deadline ─► core ─►
+//   strand,
+//           pools, timers ─► store
+//
+// When the store is lost (a commit failed) sessions are ended, health turns to NOT_SERVING and
+// every change is refused; reads are answered until somebody stops the process
+// (docs/decisions/store-lost.md).
+#ifndef MUSTER_ORCHESTRATOR_APP_ORCHESTRATOR_H_
+#define MUSTER_ORCHESTRATOR_APP_ORCHESTRATOR_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "orchestrator/core/options.h"
+#include "orchestrator/rpc/session_registry.h"
+
+namespace muster::app {
+
+struct OrchestratorOptions {
+  std::string data_dir;
+  // "host:port"; port 0: any free one.
+  std::string session_listen = "0.0.0.0:8443";
+  std::string bootstrap_listen = "0.0.0.0:8444";
+  std::string admin_listen = "0.0.0.0:8445";
+  std::string admin_socket;  // Empty: admin.sock in the data directory.
+  // What workers and operators dial. Host: empty for the first address of `init`. A whole
+  // "host:port" wins over it; empty: that host with the listener's port.
+  std::string public_address;
+  std::string public_session_address;
+  std::string public_bootstrap_address;
+  std::string public_admin_address;
+
+  rpc::SessionOptions sessions;
+  core::CoreOptions core;  // on_store_lost is the orchestrator's own.
+  double bootstrap_calls_per_minute = 1200;
+  int read_threads = 4;  // For calls that read the store, and for signing.
+  int hub_threads = 8;   // For hubs; a slow one holds one for up to a minute.
+  absl::Duration stop_deadline = absl::Seconds(10);
+};
+
+struct Endpoints {
+  int session_port = 0;
+  int bootstrap_port = 0;
+  int admin_port = 0;
+  std::string session_address;  // Public.
+  std::string bootstrap_address;
+  std::string admin_address;
+  std::string admin_socket;
+};
+
+class Orchestrator {
+ public:
+  // Starts everything; a running orchestrator or the reason why not, with its E-code. Blocks on the
+  // disk.
+  static absl::StatusOr<std::unique_ptr<Orchestrator>> Create(OrchestratorOptions options);
+  ~Orchestrator();  // Stops as Stop does.
+
+  const Endpoints& endpoints() const;
+  bool store_lost() const;  // Thread-safe.
+  int sessions() const;     // Open worker sessions. Thread-safe.
+  // Blocks, at most a little longer than the stop deadline. Idempotent.
+  void Stop();
+
+ private:
+  struct Parts;
+  explicit Orchestrator(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace muster::app
+
+#endif  // MUSTER_ORCHESTRATOR_APP_ORCHESTRATOR_H_

@@ -1,0 +1,11 @@
+// muster-orchestrator: inventory, decisions and proof for a fleet of Certify instances.
+#include "absl/synchronization/mutex.h"
+#include "orchestrator/app/command_line.h"
+
+int main(int argc, char** argv) {
+#ifdef NDEBUG
+  // The packaged abseil looks for lock-order cycles by default, at a high price.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
+  return muster::app::RunCommandLine(argc, argv);
+}
