@@ -97,8 +97,9 @@ class CrashTest : public testing::Test {
     });
     CommandHandlers handlers;
     handlers.push_back(std::make_unique<JoinHandler>(
-        JoinHandler::Parts{
-            .api = service, .service_control = service, .sleep = [](absl::Duration) {}},
+        JoinHandler::Parts{.api = service,
+                           .service_control = service,
+                           .wait = [](absl::Duration) { return true; }},
         JoinHandlerOptions{.zone_pin = Pin(), .lock_path = folder_.path() + "/join.lock"}));
     const auto session = Session::Create({.transport = transport,
                                           .journal = **journal,

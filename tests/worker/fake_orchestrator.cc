@@ -40,14 +40,14 @@ crypto::Certificate MakeRoot(const crypto::PrivateKey& key) {
 TestAuthority::TestAuthority() : key_(*crypto::PrivateKey::Generate()), root_(MakeRoot(key_)) {}
 
 std::string TestAuthority::IssueWorker(const std::string& request_pem, const std::string& uri,
-                                       absl::Duration life, absl::Duration age) const {
+                                       absl::Duration life) const {
   const auto request = crypto::CertificateRequest::FromPem(request_pem);
   EXPECT_TRUE(request.ok()) << request.status();
   return crypto::IssueCertificate(root_, key_, request->public_key(),
                                   {.subject_common_name = "worker",
                                    .uri_sans = {uri},
-                                   .not_before = absl::Now() - age,
-                                   .not_after = absl::Now() - age + life,
+                                   .not_before = absl::Now() - absl::Minutes(5),
+                                   .not_after = absl::Now() + life,
                                    .client = true},
                                   SystemRandom())
       ->ToPem();
@@ -93,10 +93,6 @@ struct FakeOrchestrator::State {
       response->set_certificate_pem(
           state_.authority.IssueWorker(request->certificate_request_pem(), state_.Uri()));
       response->set_ca_bundle_pem(state_.authority.ca_pem());
-      {
-        MutexLock lock(&state_.mu);
-        ++state_.renewals;
-      }
       auto* reactor = context->DefaultReactor();
       reactor->Finish(grpc::Status::OK);
       return reactor;
@@ -111,8 +107,7 @@ struct FakeOrchestrator::State {
     ++enrolls;
     if (!enroll_fault.ok()) return enroll_fault;
     response.set_server_id(kServerId);
-    response.set_certificate_pem(
-        authority.IssueWorker(request.certificate_request_pem(), Uri(), life, age));
+    response.set_certificate_pem(authority.IssueWorker(request.certificate_request_pem(), Uri()));
     response.set_ca_bundle_pem(authority.ca_pem());
     *response.mutable_zone_pin() = pin;
     response.set_session_address(session_address);
@@ -129,14 +124,10 @@ struct FakeOrchestrator::State {
   Mutex mu;
   absl::Status enroll_fault ABSL_GUARDED_BY(mu);
   bool lose_answer ABSL_GUARDED_BY(mu) = false;
-  absl::Duration life ABSL_GUARDED_BY(mu) = absl::Hours(24 * 30);
-  absl::Duration age ABSL_GUARDED_BY(mu) = absl::Minutes(5);
   int enrolls ABSL_GUARDED_BY(mu) = 0;
-  int renewals ABSL_GUARDED_BY(mu) = 0;
   int sessions ABSL_GUARDED_BY(mu) = 0;
   Reactor* newest ABSL_GUARDED_BY(mu) = nullptr;
   std::map<std::string, v1::CommandResult> results ABSL_GUARDED_BY(mu);
-  std::vector<std::string> serials ABSL_GUARDED_BY(mu);
   BootstrapService bootstrap_service{*this};
   SessionService session_service{*this};
   std::unique_ptr<grpc::Server> bootstrap_server;
@@ -146,9 +137,7 @@ struct FakeOrchestrator::State {
 class FakeOrchestrator::State::Reactor final
     : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::OrchestratorMessage> {
  public:
-  Reactor(State& state, std::string serial) : state_(state), serial_(std::move(serial)) {
-    StartRead(&in_);
-  }
+  explicit Reactor(State& state) : state_(state) { StartRead(&in_); }
   void Send(v1::OrchestratorMessage message) {
     MutexLock lock(&mu_);
     if (finished_) return;
@@ -173,7 +162,6 @@ class FakeOrchestrator::State::Reactor final
       MutexLock lock(&state_.mu);
       ++state_.sessions;
       state_.newest = this;
-      state_.serials.push_back(serial_);
     }
     if (in_.has_result()) {
       v1::OrchestratorMessage message;
@@ -200,7 +188,6 @@ class FakeOrchestrator::State::Reactor final
   }
 
   State& state_;
-  const std::string serial_;
   v1::WorkerMessage in_;
   Mutex mu_;
   std::deque<v1::OrchestratorMessage> out_ ABSL_GUARDED_BY(mu_);
@@ -208,14 +195,8 @@ class FakeOrchestrator::State::Reactor final
 };
 
 grpc::ServerBidiReactor<v1::WorkerMessage, v1::OrchestratorMessage>*
-FakeOrchestrator::State::SessionService::Connect(grpc::CallbackServerContext* context) {
-  const auto pems = context->auth_context()->FindPropertyValues("x509_pem_cert");
-  std::string serial;
-  if (!pems.empty()) {
-    const auto leaf = crypto::Certificate::FromPem({pems[0].data(), pems[0].size()});
-    if (leaf.ok()) serial = leaf->serial_hex();
-  }
-  return new Reactor(state_, serial);
+FakeOrchestrator::State::SessionService::Connect(grpc::CallbackServerContext*) {
+  return new Reactor(state_);
 }
 
 FakeOrchestrator::FakeOrchestrator(v1::ZonePin pin) : state_(std::make_unique<State>()) {
@@ -270,22 +251,9 @@ void FakeOrchestrator::LoseNextEnrollAnswer() {
   MutexLock lock(&state_->mu);
   state_->lose_answer = true;
 }
-void FakeOrchestrator::SetWorkerCertificateAge(absl::Duration life, absl::Duration age) {
-  MutexLock lock(&state_->mu);
-  state_->life = life;
-  state_->age = age;
-}
 int FakeOrchestrator::enrolls() const {
   MutexLock lock(&state_->mu);
   return state_->enrolls;
-}
-int FakeOrchestrator::renewals() const {
-  MutexLock lock(&state_->mu);
-  return state_->renewals;
-}
-std::vector<std::string> FakeOrchestrator::session_serials() const {
-  MutexLock lock(&state_->mu);
-  return state_->serials;
 }
 
 bool FakeOrchestrator::AwaitSessions(int count) {

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -25,8 +24,7 @@ class TestAuthority {
   std::string ca_pem() const { return root_.ToPem(); }
   // The certificate of a worker, for the key of this request.
   std::string IssueWorker(const std::string& request_pem, const std::string& uri,
-                          absl::Duration life = absl::Hours(24 * 30),
-                          absl::Duration age = absl::Minutes(5)) const;
+                          absl::Duration life = absl::Hours(24 * 30)) const;
   struct Server {
     std::string certificate_pem;
     std::string key_pem;
@@ -51,10 +49,8 @@ class FakeOrchestrator {
   // What Enroll answers before its own check; OK: goes on.
   void SetEnrollFault(absl::Status status);
   void LoseNextEnrollAnswer();  // Issues, then answers UNAVAILABLE.
-  void SetWorkerCertificateAge(absl::Duration life, absl::Duration age);
 
   int enrolls() const;
-  int renewals() const;
   // Blocks until `count` sessions were opened (Hello seen) since the start.
   bool AwaitSessions(int count);
   // Sends to the newest session.
@@ -63,8 +59,6 @@ class FakeOrchestrator {
   // Blocks until a result of this command came in any session.
   std::optional<v1::CommandResult> AwaitResult(const std::string& command_id);
   void EndSession();  // Of the newest, with UNAVAILABLE.
-  // Serials (hex) of the client certificates of all sessions, in order.
-  std::vector<std::string> session_serials() const;
 
   struct State;
 

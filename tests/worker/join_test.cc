@@ -20,7 +20,11 @@ class JoinTest : public testing::Test {
     return JoinHandler({.api = service_,
                         .cli = cli,
                         .service_control = service_,
-                        .sleep = [this](absl::Duration) { ++sleeps_; }},
+                        .wait =
+                            [this](absl::Duration) {
+                              ++sleeps_;
+                              return true;
+                            }},
                        {.zone_pin = std::move(pin), .lock_path = folder_.path() + "/join.lock"});
   }
   static void ExpectFailure(const Result& result, Result::Outcome outcome, FailureCode code) {

@@ -88,7 +88,11 @@ class ServiceDriverTest : public doubles::DoublesTest {
                 .cli = cli,
                 .service_control = control,
                 // Virtual: lets the double's heartbeat come.
-                .sleep = [this](absl::Duration time) { clock_->Advance(time); }},
+                .wait =
+                    [this](absl::Duration time) {
+                      clock_->Advance(time);
+                      return true;
+                    }},
                {.zone_pin = Pin(hub_->url(), allow_cli), .lock_path = Folder() + "/join.lock"})
         .Run(command);
   }

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
 #include "base/crypto/digest.h"
 #include "base/http/curl_client.h"
 #include "base/log.h"
@@ -37,6 +36,7 @@ struct Worker::Equipment {
   std::unique_ptr<sql::DirectoryLock> directory_lock;
   std::optional<StateDirectory> directory;
   http::CurlClient http;
+  absl::Notification stopping;
   std::unique_ptr<HttpServiceDriver> api;
   std::unique_ptr<CliServiceDriver> cli;
   std::unique_ptr<ServiceControl> service_control;
@@ -108,7 +108,10 @@ void Worker::Start() {
 void Worker::Stop() {
   if (inside_->stopped) return;
   inside_->stopped = true;
-  if (equipment_ != nullptr) equipment_->http.Stop();
+  if (equipment_ != nullptr) {
+    equipment_->stopping.Notify();
+    equipment_->http.Stop();
+  }
   inside_->renewer->Stop();
   absl::Notification idle;
   inside_->session->Stop([&idle] { idle.Notify(); });
@@ -146,9 +149,11 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
         CliDriverOptions{
             .program = cli, .app_data_folder = app_data, .join_timeout = options.join_timeout});
   }
-  equipment->service_control = SystemServiceControl(
-      SystemProcessRunner(),
-      options.service_unit.empty() ? DefaultServiceUnit() : std::move(options.service_unit));
+  const std::string unit =
+      options.service_unit.empty() ? DefaultServiceUnit() : std::move(options.service_unit);
+  equipment->service_control = options.service_control != nullptr
+                                   ? std::move(options.service_control)
+                                   : SystemServiceControl(SystemProcessRunner(), unit);
   parts.handlers.push_back(std::make_unique<ProbeHandler>(*equipment->api, parts.machine));
   // Named after the service's folder, not after this worker's: two workers of one service must
   // meet.
@@ -158,7 +163,10 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
       JoinHandler::Parts{.api = *equipment->api,
                          .cli = equipment->cli.get(),
                          .service_control = *equipment->service_control,
-                         .sleep = [](absl::Duration time) { absl::SleepFor(time); }},
+                         .wait =
+                             [&stopping = equipment->stopping](absl::Duration time) {
+                               return !stopping.WaitForNotificationWithTimeout(time);
+                             }},
       JoinHandlerOptions{.zone_pin = parts.identity.zone_pin, .lock_path = lock}));
 
   std::string address = options.session_address.empty() ? parts.identity.session_address

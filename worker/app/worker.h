@@ -20,6 +20,7 @@
 #include "worker/app/runtime.h"
 #include "worker/commands/command_handler.h"
 #include "worker/identity/identity.h"
+#include "worker/platform/service_control.h"
 #include "worker/session/session.h"
 
 namespace muster::worker {
@@ -32,6 +33,8 @@ struct WorkerOptions {
   std::string session_address;  // Instead of the enrollment's; empty: that one.
   absl::Duration join_timeout = absl::Seconds(300);
   std::optional<types::v1::MachineFacts> machine;  // Instead of this machine's, for demos.
+  // Instead of the system's service manager, for demos.
+  std::unique_ptr<ServiceControl> service_control;
   absl::Duration start_spread = absl::Seconds(3);
   // On the strand, at each change; see SessionOptions.
   std::function<void(SessionState, const absl::Status&)> on_state;
@@ -69,8 +72,8 @@ class Worker {
   std::unique_ptr<Inside> inside_;
 };
 
-// The machine's facts unless the options give others, and the service's app data folder: option,
-// then environment (CERTIFY_APPDATA_PATH, CERTIFY_APP_DATA), then the platform's.
+// The service's app data folder: option, then environment (CERTIFY_APPDATA_PATH, CERTIFY_APP_DATA),
+// then the platform's.
 std::string AppDataFolder(const std::string& option);
 
 }  // namespace muster::worker

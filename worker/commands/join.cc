@@ -175,7 +175,7 @@ ServiceFacts JoinHandler::AwaitConnection(ServiceDriver& driver, ServiceFacts fa
     facts.set_hub_connected(connected.ok() && *connected);
     const bool pointless = absl::IsUnimplemented(connected.status());
     if (facts.hub_connected() || pointless || waited >= options_.connect_wait) break;
-    parts_.sleep(options_.poll_interval);
+    if (!parts_.wait(options_.poll_interval)) break;
     // A question that fails may have taken its whole timeout.
     waited += options_.poll_interval + (connected.ok() ? absl::ZeroDuration() : absl::Seconds(5));
   }
@@ -191,7 +191,7 @@ absl::Status JoinHandler::RestartService(ServiceDriver& driver) {
   for (absl::Duration waited; waited < options_.restart_wait; waited += options_.poll_interval) {
     const Survey survey = driver.TakeSurvey();
     if (!survey.failure.has_value()) return absl::OkStatus();
-    parts_.sleep(options_.poll_interval);
+    if (!parts_.wait(options_.poll_interval)) break;
   }
   return FailureStatus(FailureCode::kServiceUnreachable, "the service did not come back");
 }

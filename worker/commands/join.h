@@ -40,7 +40,8 @@ class JoinHandler final : public CommandHandler {
     ServiceDriver& api;
     ServiceDriver* cli = nullptr;  // Null where there is no command line.
     ServiceControl& service_control;
-    std::function<void(absl::Duration)> sleep;  // absl::SleepFor in programs.
+    // Waits; false when the worker stops, and then waiting is over.
+    std::function<bool(absl::Duration)> wait;
   };
   // What `parts` refers to outlives the handler.
   JoinHandler(Parts parts, JoinHandlerOptions options);
