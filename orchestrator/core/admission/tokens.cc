@@ -1,0 +1,293 @@
+#include "orchestrator/core/admission/tokens.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/status_macros.h"
+#include "orchestrator/core/control/server_change.h"
+#include "orchestrator/core/inventory/names.h"
+
+namespace muster::core {
+namespace {
+
+using store::BootstrapToken;
+using store::TokenState;
+
+constexpr absl::Duration kLongestTtl = absl::Hours(24 * 30);
+
+absl::Status MoveToken(Turn& turn, absl::string_view actor, BootstrapToken& token, TokenState to) {
+  RETURN_IF_ERROR(turn.store().tokens().SetState(token.id, token.state, to));
+  RETURN_IF_ERROR(Audit(turn, actor, "token.state", token.id.value(), token.tenant_id,
+                        absl::StrCat(store::ToString(token.state), " → ", store::ToString(to))));
+  token.state = to;
+  return absl::OkStatus();
+}
+
+// What the state alone says.
+std::optional<FailureCode> RefusalOf(TokenState state) {
+  switch (state) {
+    case TokenState::kActive:
+      return std::nullopt;
+    case TokenState::kExhausted:
+      return FailureCode::kTokenExhausted;
+    case TokenState::kExpired:
+      return FailureCode::kTokenExpired;
+    case TokenState::kRevoked:
+    case TokenState::kLocked:
+      return FailureCode::kTokenRevoked;
+  }
+  return FailureCode::kTokenRevoked;
+}
+
+// What the server's own standing says; `certificates` are the server's.
+std::optional<FailureCode> RefusalOf(const store::Server& server,
+                                     const std::vector<store::WorkerCertificate>& certificates,
+                                     const BootstrapRequest& request) {
+  switch (server.admission) {
+    case store::Admission::kBanned:
+    case store::Admission::kRetired:
+    case store::Admission::kRejected:
+      return FailureCode::kBootstrapBanned;
+    case store::Admission::kAdmitted:
+    case store::Admission::kPending:
+      // Another key for a name that is in: a second machine, or one that lost its key.
+      for (const store::WorkerCertificate& certificate : certificates) {
+        if (certificate.state == store::CertificateState::kActive && certificate.confirmed &&
+            certificate.public_key_hash != request.public_key_hash) {
+          return FailureCode::kBootstrapNameTaken;
+        }
+      }
+      return std::nullopt;
+    case store::Admission::kRegistered:
+    case store::Admission::kEvicted:
+      return std::nullopt;
+  }
+  return FailureCode::kBootstrapBanned;
+}
+
+class BootstrapStep {
+ public:
+  BootstrapStep(Turn& turn, Random& random, const BootstrapRequest& request)
+      : turn_(turn), random_(random), request_(request) {}
+
+  absl::StatusOr<BootstrapDecision> Decide() {
+    ASSIGN_OR_RETURN(std::optional<BootstrapToken> token,
+                     turn_.store().tokens().FindByHash(request_.secret_hash));
+    if (!token.has_value()) return Refuse(nullptr, FailureCode::kTokenUnknown, "");
+    if (token->state == TokenState::kActive && turn_.now() >= token->expire_time) {
+      RETURN_IF_ERROR(MoveToken(turn_, kSystemActor, *token, TokenState::kExpired));
+    }
+    if (!IsServerName(request_.server_name)) {
+      return Refuse(&*token, FailureCode::kTokenNameNotExpected,
+                    "the server name is empty or malformed");
+    }
+    if (!NameExpected(*token)) return Refuse(&*token, FailureCode::kTokenNameNotExpected, "");
+    ASSIGN_OR_RETURN(const std::optional<store::Server> server,
+                     turn_.store().servers().FindByName(token->zone_id, request_.server_name));
+    std::vector<store::WorkerCertificate> certificates;
+    if (server.has_value()) {
+      ASSIGN_OR_RETURN(certificates, turn_.store().certificates().ListOf(server->id));
+    }
+    if (Repeats(*token, certificates)) return Grant(*token, *server);
+    if (const auto code = RefusalOf(token->state)) return Refuse(&*token, *code, "");
+    ASSIGN_OR_RETURN(const bool left, UsesLeft(*token, certificates));
+    if (!left) return Refuse(&*token, FailureCode::kTokenExhausted, "");
+    if (server.has_value()) {
+      if (const auto code = RefusalOf(*server, certificates, request_)) {
+        return Refuse(&*token, *code, "");
+      }
+      return Grant(*token, *server);
+    }
+    ASSIGN_OR_RETURN(const store::Server created, Create(*token));
+    return Grant(*token, created);
+  }
+
+ private:
+  bool NameExpected(const BootstrapToken& token) const {
+    return token.server_names.empty() ||
+           std::any_of(token.server_names.begin(), token.server_names.end(),
+                       [this](const std::string& name) {
+                         return absl::EqualsIgnoreCase(name, request_.server_name);
+                       });
+  }
+
+  // The answer to the same request was lost: the key has its certificate already.
+  bool Repeats(const BootstrapToken& token,
+               const std::vector<store::WorkerCertificate>& certificates) const {
+    if (token.state == TokenState::kRevoked || token.state == TokenState::kLocked) return false;
+    return std::any_of(certificates.begin(), certificates.end(),
+                       [&](const store::WorkerCertificate& certificate) {
+                         return certificate.state == store::CertificateState::kActive &&
+                                certificate.token_id == token.id &&
+                                certificate.public_key_hash == request_.public_key_hash;
+                       });
+  }
+
+  // Counted uses, and those promised to other servers: their certificates wait for a first session.
+  absl::StatusOr<bool> UsesLeft(const BootstrapToken& token,
+                                const std::vector<store::WorkerCertificate>& certificates) {
+    ASSIGN_OR_RETURN(int promised, turn_.store().certificates().CountUnconfirmed(token.id));
+    for (const store::WorkerCertificate& certificate : certificates) {
+      if (certificate.state == store::CertificateState::kActive && !certificate.confirmed &&
+          certificate.token_id == token.id) {
+        --promised;  // RecordCertificate replaces it.
+      }
+    }
+    return token.uses + promised < token.max_uses;
+  }
+
+  absl::StatusOr<store::Server> Create(const BootstrapToken& token) {
+    store::Server server;
+    server.id = NewId<ServerId>(random_);
+    server.tenant_id = token.tenant_id;
+    server.zone_id = token.zone_id;
+    server.name = request_.server_name;
+    server.machine = request_.machine;
+    server.create_time = turn_.now();
+    ServerChange change(turn_, absl::StrCat("token:", token.id.value()), "server.create", server.id,
+                        server.zone_id);
+    RETURN_IF_ERROR(change.Insert(server));
+    RETURN_IF_ERROR(change.Record());
+    return server;
+  }
+
+  // With mode pending the server waits for an operator; with auto its first session admits it, for
+  // only then is possession of the key proven.
+  absl::StatusOr<BootstrapDecision> Grant(const BootstrapToken& token,
+                                          const store::Server& server) {
+    ASSIGN_OR_RETURN(std::optional<store::Zone> zone, turn_.store().zones().Find(token.zone_id));
+    if (!zone.has_value()) return Refuse(&token, FailureCode::kTokenUnknown, "its zone is gone");
+    BootstrapGrant grant;
+    grant.server_id = server.id;
+    grant.token_id = token.id;
+    grant.zone = *std::move(zone);
+    grant.admitted =
+        token.mode == store::TokenMode::kAuto || server.admission == store::Admission::kAdmitted;
+    if (!grant.admitted && server.admission != store::Admission::kPending) {
+      ServerChange change(turn_, absl::StrCat("token:", token.id.value()), "server.pending",
+                          server.id, server.zone_id);
+      RETURN_IF_ERROR(change.Admission(server.admission, store::Admission::kPending));
+      RETURN_IF_ERROR(change.Record());
+    }
+    return BootstrapDecision(std::move(grant));
+  }
+
+  absl::StatusOr<BootstrapDecision> Refuse(const BootstrapToken* token, FailureCode code,
+                                           absl::string_view why) {
+    store::TokenRefusal refusal;
+    if (token != nullptr) refusal.token_id = token->id;
+    refusal.time = turn_.now();
+    refusal.address = request_.address;
+    refusal.server_name = request_.server_name.substr(0, 253);
+    refusal.code = code;
+    RETURN_IF_ERROR(turn_.store().tokens().AddRefusal(refusal));
+    const std::string detail = absl::StrCat("server \"", refusal.server_name, "\" from ",
+                                            request_.address, why.empty() ? "" : ": ", why);
+    RETURN_IF_ERROR(Audit(turn_, absl::StrCat("address:", request_.address), "bootstrap.refused",
+                          refusal.token_id.value(),
+                          token != nullptr ? token->tenant_id : TenantId(),
+                          absl::StrCat(TextOf(code), " ", detail)));
+    return BootstrapDecision(Failure{code, detail});
+  }
+
+  Turn& turn_;
+  Random& random_;
+  const BootstrapRequest& request_;
+};
+
+}  // namespace
+
+absl::StatusOr<CreatedToken> CreateToken(Turn& turn, Random& random, const Actor& actor,
+                                         const TokenInput& input) {
+  ASSIGN_OR_RETURN(const std::optional<store::Zone> zone, turn.store().zones().Find(input.zone_id));
+  if (!zone.has_value() || !MaySee(actor, zone->tenant_id)) {
+    return FailureStatus(FailureCode::kZoneUnknown,
+                         absl::StrCat("no zone ", input.zone_id.value()));
+  }
+  if (input.ttl <= absl::ZeroDuration() || input.ttl > kLongestTtl) {
+    return FailureStatus(FailureCode::kRequestInvalid,
+                         "the token's ttl must be above 0 and at most 30 days");
+  }
+  if (input.max_uses < 1) {
+    return FailureStatus(FailureCode::kRequestInvalid, "max_uses must be at least 1");
+  }
+  for (const std::string& name : input.server_names) {
+    if (!IsServerName(name)) {
+      return FailureStatus(FailureCode::kRequestInvalid,
+                           absl::StrCat("\"", name, "\" is not a server name"));
+    }
+  }
+  if (!input.request_id.empty()) {
+    ASSIGN_OR_RETURN(std::optional<BootstrapToken> made,
+                     turn.store().tokens().FindByRequestId(input.request_id));
+    if (made.has_value() && made->zone_id == input.zone_id) {
+      return CreatedToken{*std::move(made), true};
+    }
+    if (made.has_value()) {
+      return FailureStatus(FailureCode::kInventoryConflict,
+                           "the request id was used for a token of another zone");
+    }
+  }
+  BootstrapToken token;
+  token.id = NewId<TokenId>(random);
+  token.tenant_id = zone->tenant_id;
+  token.zone_id = zone->id;
+  token.secret_hash = input.secret_hash;
+  token.mode = input.mode;
+  token.max_uses = input.max_uses;
+  token.server_names = input.server_names;
+  token.request_id = input.request_id;
+  token.create_time = turn.now();
+  token.expire_time = turn.now() + input.ttl;
+  RETURN_IF_ERROR(turn.store().tokens().Insert(token));
+  RETURN_IF_ERROR(Audit(turn, actor.name, "token.create", token.id.value(), token.tenant_id,
+                        absl::StrCat("zone ", zone->id.value(), ", ", token.max_uses, " uses, ",
+                                     absl::FormatDuration(input.ttl))));
+  return CreatedToken{std::move(token), false};
+}
+
+absl::StatusOr<BootstrapToken> RevokeToken(Turn& turn, const Actor& actor, const TokenId& token) {
+  ASSIGN_OR_RETURN(std::optional<BootstrapToken> found, turn.store().tokens().Find(token));
+  if (!found.has_value() || !MaySee(actor, found->tenant_id)) {
+    return FailureStatus(FailureCode::kTokenUnknown, absl::StrCat("no token ", token.value()));
+  }
+  if (found->state != TokenState::kRevoked) {
+    RETURN_IF_ERROR(MoveToken(turn, actor.name, *found, TokenState::kRevoked));
+  }
+  return *std::move(found);
+}
+
+absl::StatusOr<BootstrapDecision> DecideBootstrap(Turn& turn, Random& random,
+                                                  const BootstrapRequest& request) {
+  return BootstrapStep(turn, random, request).Decide();
+}
+
+absl::StatusOr<store::WorkerCertificate> RecordCertificate(
+    Turn& turn, const store::WorkerCertificate& certificate) {
+  ASSIGN_OR_RETURN(const std::optional<store::Server> server,
+                   turn.store().servers().Find(certificate.server_id));
+  if (!server.has_value() || server->zone_id != certificate.zone_id) {
+    return FailureStatus(FailureCode::kServerUnknown,
+                         absl::StrCat("no server ", certificate.server_id.value(), " in zone ",
+                                      certificate.zone_id.value()));
+  }
+  ServerChange change(turn, kSystemActor, "certificate.issue", server->id, server->zone_id);
+  ASSIGN_OR_RETURN(const std::vector<store::WorkerCertificate> before,
+                   turn.store().certificates().ListOf(server->id));
+  for (const store::WorkerCertificate& old : before) {
+    if (old.state == store::CertificateState::kActive && !old.confirmed &&
+        old.token_id == certificate.token_id) {
+      RETURN_IF_ERROR(change.Certificate(old.id, store::CertificateState::kActive,
+                                         store::CertificateState::kSuperseded));
+    }
+  }
+  RETURN_IF_ERROR(change.InsertCertificate(certificate));
+  RETURN_IF_ERROR(change.Record());
+  return certificate;
+}
+
+}  // namespace muster::core

@@ -1,0 +1,76 @@
+// Control over a strand and a store: group commit with one savepoint per operation.
+//
+//   Post ─► strand: enqueue, ask for a turn ─► strand: turn (all that waits by then, bounded)
+//
+// An operation that fails is undone alone in the store. It must not have changed the tables in
+// memory: operations write first and remember last. Where that cannot be (many steps in one
+// operation) they say MemoryChanged() and a failure from there on is the end: memory and store
+// differ, so the control stops deciding (store lost) and the program's next start recovers.
+#ifndef MUSTER_ORCHESTRATOR_CORE_CONTROL_TURN_CONTROL_H_
+#define MUSTER_ORCHESTRATOR_CORE_CONTROL_TURN_CONTROL_H_
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "base/strand.h"
+#include "orchestrator/core/interfaces/control.h"
+#include "store/interface/store.h"
+
+namespace muster::core {
+
+class TurnControl final : public Control {
+ public:
+  // The step that ends each turn: what follows from the turn's operations as a whole.
+  using LastStep = std::function<absl::Status(Turn&)>;
+
+  TurnControl(store::Store& store, Strand& strand, const Clock& clock, int max_operations,
+              std::function<void(const absl::Status&)> on_lost);
+
+  void SetLastStep(LastStep step) { last_step_ = std::move(step); }
+
+  // Control. Unavailable after Stop, E-STORE-READ-ONLY after the store was lost.
+  void Post(Operation operation, Done done) override;
+
+  // One turn at once, on the calling thread: for the start, before anything is posted.
+  absl::Status RunNow(Operation operation);
+  // Refuses what is posted from now on. Thread-safe.
+  void Stop();
+  // On the strand.
+  void MemoryChanged() { memory_changed_ = true; }
+  bool lost() const { return !lost_.ok(); }
+
+ private:
+  class OpenTurn;
+  struct Queued {
+    Operation operation;
+    Done done;
+  };
+
+  void RunTurn();
+  void ScheduleTurn();
+  // Runs `batch` as one transaction and calls the dones.
+  void RunBatch(std::vector<Queued> batch);
+  absl::Status RunOne(OpenTurn& turn, Operation& operation);
+  void Lose(const absl::Status& why);
+
+  store::Store& store_;
+  Strand& strand_;
+  const Clock& clock_;
+  const int max_operations_;
+  const std::function<void(const absl::Status&)> on_lost_;
+  LastStep last_step_;
+  // Owned by the strand.
+  std::deque<Queued> queue_;
+  bool scheduled_ = false;
+  bool stopped_ = false;
+  bool memory_changed_ = false;
+  absl::Status lost_;
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_CONTROL_TURN_CONTROL_H_

@@ -1,0 +1,75 @@
+// The decision core of the orchestrator, put together: everything that changes state goes through
+// here.
+//
+//   rpc (admin, bootstrap) ─► operations()     ─┐
+//   rpc (sessions)         ─► worker_events()  ─┼─► control strand: one turn = one transaction
+//   timers, hub readings   ─────────────────────┘        │ after the commit
+//                                                        ▼ WorkerLink, RolloutWatch, answers
+//
+//   admission   who may come in              dispatch   sessions, attempts, journals
+//   inventory   tenants, zones, servers      pacing     joins a minute per (hub, address)
+//   rollout     plan, gates, retries         verify     what the hub's list proves
+//   report      answers computed from a store snapshot (free functions; no core needed)
+#ifndef MUSTER_ORCHESTRATOR_CORE_CORE_H_
+#define MUSTER_ORCHESTRATOR_CORE_CORE_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/strand.h"
+#include "base/timers.h"
+#include "orchestrator/core/interfaces/control.h"
+#include "orchestrator/core/interfaces/hub_reader.h"
+#include "orchestrator/core/interfaces/key_vault.h"
+#include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/interfaces/worker_events.h"
+#include "orchestrator/core/interfaces/worker_link.h"
+#include "orchestrator/core/options.h"
+#include "store/interface/store.h"
+
+namespace muster::core {
+
+// All are borrowed and outlive the core.
+struct CoreDependencies {
+  store::Store& store;
+  Strand& strand;
+  const Clock& clock;
+  Timers& timers;
+  Random& random;
+  KeyVault& vault;
+  HubReader& hub_reader;
+  WorkerLink& workers;
+  RolloutWatch& watch;
+  CoreOptions options;
+};
+
+// Lifetime: destroy it only after strand, timers and hub reader have stopped calling back.
+class Core {
+ public:
+  explicit Core(CoreDependencies dependencies);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  // Takes up the work where the store says that it stopped (invariant 10): open attempts are in
+  // doubt until their workers are back, unfinished rollouts go on, unproven servers are polled
+  // again. Call once, before anything is posted; blocks on the store. On an error nothing runs.
+  absl::Status Start();
+  // From here on nothing new is decided: operations are refused with Unavailable, timers are
+  // dropped. What is committed stays; answers of operations queued before still come. Thread-safe.
+  void Stop();
+
+  Operations& operations();
+  WorkerEvents& worker_events();
+  Control& control();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_CORE_H_

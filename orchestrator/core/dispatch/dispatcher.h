@@ -1,0 +1,143 @@
+// Delivers commands to workers and follows each attempt to its end.
+//
+//   Send        command + attempt in state sent, committed; then the bytes (invariant 1). An
+//               attempt is born "sent": what is committed is the intent to send, and a crash before
+//               the bytes left looks like a loss on the way.
+//   answers     sent → acknowledged → running → succeeded · failed · rejected; accepted once and
+//               from the server's present session only (invariant 2)
+//   lost        sent, acknowledged, running → in_doubt; the next Hello's journal tells:
+//                 has it, not finished ─► running again
+//                 has it, finished     ─► its result follows
+//                 never acknowledged, not in the journal ─► never arrived: settled, delivered again
+//                     under the same command id, so that a late copy is not run twice
+//                 acknowledged, not in the journal ─► the journal is lost: only the hub knows
+//   one open attempt per server (invariant 11); the store's unique index holds it too
+//
+// Zone lock (invariant 6): the command's zone, the server's, the key's and the certificate's must
+// be one.
+#ifndef MUSTER_ORCHESTRATOR_CORE_DISPATCH_DISPATCHER_H_
+#define MUSTER_ORCHESTRATOR_CORE_DISPATCH_DISPATCHER_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/random.h"
+#include "orchestrator/core/control/agenda.h"
+#include "orchestrator/core/control/turn_control.h"
+#include "orchestrator/core/dispatch/attempt_listener.h"
+#include "orchestrator/core/dispatch/session_table.h"
+#include "orchestrator/core/interfaces/key_vault.h"
+#include "orchestrator/core/interfaces/worker_events.h"
+#include "orchestrator/core/interfaces/worker_link.h"
+#include "orchestrator/core/inventory/zone_table.h"
+#include "orchestrator/core/options.h"
+
+namespace muster::core {
+
+// Why an attempt is settled: store::Attempt::reason.
+inline constexpr char kNeverArrived[] = "never arrived";
+
+// One delivery to make.
+struct Delivery {
+  ServerId server_id;
+  ZoneId zone_id;  // The server's.
+  RolloutId rollout_id;
+  store::CommandKind kind = store::CommandKind::kProbe;
+  bool allow_takeover = false;
+  int number = 1;
+};
+
+// On the strand only.
+class Dispatcher {
+ public:
+  Dispatcher(const DispatchOptions& options, TurnControl& control, Agenda& agenda, Random& random,
+             KeyVault& vault, WorkerLink& workers, ZoneTable& zones)
+      : options_(options),
+        control_(control),
+        agenda_(agenda),
+        random_(random),
+        vault_(vault),
+        workers_(workers),
+        zones_(zones) {}
+  void SetListener(AttemptListener* listener) { listener_ = listener; }
+
+  // After a restart no worker is connected: what was under way is in doubt.
+  absl::Status Recover(Turn& turn);
+
+  SessionTable& sessions() { return sessions_; }
+  const OpenAttempt* FindOpen(const ServerId& server) const;
+
+  // Takes the server's next delivery on its way. A failure says why it may not go (no key, zone
+  // lock, an unsealable key). kDispatchInDoubt: the command that may still be on its way binds
+  // another key; wait until it expires (`not_before`).
+  struct NotSent {
+    Failure failure;
+    absl::Time not_before = absl::InfinitePast();
+  };
+  absl::StatusOr<std::optional<NotSent>> Send(Turn& turn, ServerChange& change,
+                                              const Delivery& delivery);
+
+  // An admitted session begins: ends the server's older one and reads the journal.
+  absl::Status SessionOpened(Turn& turn, Session session,
+                             const std::vector<SessionOpening::JournalEntry>& journal);
+  absl::Status SessionEnded(Turn& turn, SessionId session);
+  // Ends a server's session from our side.
+  absl::Status EndSession(Turn& turn, const ServerId& server, const Failure& why,
+                          bool may_reconnect);
+
+  absl::Status Acknowledged(Turn& turn, SessionId session, const CommandId& command);
+  absl::Status Started(Turn& turn, SessionId session, const CommandId& command);
+  absl::Status Finished(Turn& turn, SessionId session, const CommandReport& report);
+
+  // The hub's list decided about a server whose attempt is in doubt: the attempt's move is added to
+  // the change. Nothing to do when it has none.
+  absl::Status Settle(Turn& turn, ServerChange& change, const ServerId& server,
+                      absl::string_view reason);
+
+ private:
+  using OpenTable = std::map<ServerId, OpenAttempt>;
+
+  absl::StatusOr<std::optional<store::Command>> FindRedelivery(Turn& turn,
+                                                               const Delivery& delivery);
+  absl::Status Reconcile(Turn& turn, Session& session,
+                         const std::vector<SessionOpening::JournalEntry>& journal);
+  absl::Status Doubt(Turn& turn, OpenAttempt& open, const CommandReport* report);
+  absl::Status Resume(Turn& turn, OpenAttempt& open, SessionId session);
+  absl::Status NeverArrived(Turn& turn, OpenTable::iterator it);
+  absl::Status Close(Turn& turn, OpenTable::iterator it, const CommandReport& report,
+                     store::AttemptState to);
+  // Moves an attempt inside memory and store; its reason and failure are those in `open`.
+  absl::Status Move(ServerChange& change, OpenAttempt& open, store::AttemptState to,
+                    absl::Time now);
+  void SetDeadline(OpenAttempt& open, absl::Time deadline);
+  void ArmDeadlines();
+  absl::Status CheckDeadlines(Turn& turn);
+  absl::Status TimeOut(Turn& turn, const ServerId& server);
+  OpenAttempt* FindAnswering(SessionId session, const CommandId& command);
+
+  const DispatchOptions options_;
+  TurnControl& control_;
+  Agenda& agenda_;
+  Random& random_;
+  KeyVault& vault_;
+  WorkerLink& workers_;
+  ZoneTable& zones_;
+  AttemptListener* listener_ = nullptr;
+
+  SessionTable sessions_;
+  OpenTable open_;
+  // Commands that never arrived, until they expire: only they themselves may be sent meanwhile.
+  std::map<ServerId, absl::Time> late_copies_;
+  std::set<std::pair<absl::Time, ServerId>> deadlines_;
+  absl::Time armed_ = absl::InfiniteFuture();
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_DISPATCH_DISPATCHER_H_

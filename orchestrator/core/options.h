@@ -1,0 +1,63 @@
+// What an operator may set about the core's decisions. The defaults are those of the design.
+#ifndef MUSTER_ORCHESTRATOR_CORE_OPTIONS_H_
+#define MUSTER_ORCHESTRATOR_CORE_OPTIONS_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/backoff.h"
+
+namespace muster::core {
+
+struct DispatchOptions {
+  absl::Duration ack_timeout = absl::Seconds(30);   // Sent and no CommandAck: doubt.
+  absl::Duration probe_timeout = absl::Minutes(2);  // From the sending to the result.
+  absl::Duration join_timeout =
+      absl::Seconds(360);  // The worker's own limit is 300 s (contract 6.2).
+  absl::Duration command_ttl = absl::Minutes(15);       // A worker does not begin a command later.
+  absl::Duration command_memory = absl::Hours(24 * 7);  // Kept so long after expiry (invariant 2).
+};
+
+// One bucket per (hub, egress address); see pacing/token_bucket.h.
+struct PacingOptions {
+  double initial_joins_per_minute = 12;
+  double min_joins_per_minute = 2;
+  // The hub's real limit where the operator knows it; growth stops there.
+  double max_joins_per_minute = 6000;
+  double growth_per_success = 0.5;  // Joins a minute, added for each proven enrollment.
+  absl::Duration halve_at_most_every = absl::Seconds(30);
+};
+
+struct RetryOptions {
+  int max_attempts = 4;  // Of one target.
+  BackoffOptions backoff = {.first = absl::Seconds(20), .cap = absl::Minutes(5), .factor = 2.0};
+};
+
+struct VerifyOptions {
+  absl::Duration verify_deadline = absl::Minutes(3);  // A claim unproven for so long has failed.
+  absl::Duration poll_first = absl::Seconds(2);       // From the first claim to the first reading.
+  absl::Duration poll_interval = absl::Seconds(5);    // While somebody waits.
+  absl::Duration poll_interval_failing = absl::Seconds(15);  // While the hub cannot be read.
+  absl::Duration poll_interval_doubt = absl::Minutes(2);     // While only old doubts wait.
+  absl::Duration clock_tolerance = absl::Seconds(2);  // The offset is known to whole seconds.
+  absl::Duration fresh_report = absl::Seconds(90);    // For lists without connection status.
+};
+
+struct CoreOptions {
+  DispatchOptions dispatch;
+  PacingOptions pacing;
+  RetryOptions retry;
+  VerifyOptions verify;
+  int default_max_concurrent_joins = 50;  // Of a zone that names none.
+  int max_operations_per_turn = 256;      // Bound of one transaction.
+  int targets_per_page = 500;             // Read and queued in one turn.
+  // Called once, on the strand, when memory and store may differ: a commit failed, or an operation
+  // failed half-way. The core decides nothing any more; the program ends with exit code 3 and its
+  // next start recovers (invariant 10). May be null.
+  std::function<void(const absl::Status&)> on_store_lost;
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_OPTIONS_H_

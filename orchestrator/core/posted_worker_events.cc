@@ -1,0 +1,112 @@
+#include "orchestrator/core/posted_worker_events.h"
+
+#include <utility>
+#include <variant>
+
+#include "base/failure.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "orchestrator/core/admission/session_policy.h"
+#include "orchestrator/core/control/ask.h"
+
+namespace muster::core {
+namespace {
+
+void LogError(absl::Status status) {
+  if (!status.ok()) log::Error("a worker's word was not accepted", {{"error", status}});
+}
+
+}  // namespace
+
+void PostedWorkerEvents::OpenSession(SessionOpening opening,
+                                     absl::AnyInvocable<void(absl::StatusOr<SessionGrant>)> done) {
+  using Decision = std::variant<SessionGrant, Failure>;
+  Ask<Decision>(
+      control_,
+      [this, opening = std::move(opening)](Turn& turn) -> absl::StatusOr<Decision> {
+        ASSIGN_OR_RETURN(const AdmissionDecision admitted, AdmitSession(turn, opening));
+        if (const Failure* refusal = std::get_if<Failure>(&admitted)) {
+          log::Warning("a session was refused", {{"server", opening.server_id},
+                                                 {"address", opening.address},
+                                                 {"code", TextOf(refusal->code)},
+                                                 {"detail", refusal->detail}});
+          return Decision(*refusal);
+        }
+        const store::Server& server = std::get<store::Server>(admitted);
+        ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, server.zone_id));
+        if (zone == nullptr) return absl::InternalError("a server without a zone");
+        SessionGrant grant{zone->zone.hub_url, zone->zone.allow_cli_join};
+        Session session;
+        session.id = opening.session;
+        session.server_id = server.id;
+        session.zone_id = opening.zone_id;
+        session.address = opening.address;
+        session.machine_name =
+            server.machine.machine_name.empty() ? server.name : server.machine.machine_name;
+        session.internal_instance_id = server.service.internal_instance_id;
+        session.since = turn.now();
+        RETURN_IF_ERROR(dispatcher_.SessionOpened(turn, std::move(session), opening.journal));
+        return Decision(std::move(grant));
+      },
+      [done = std::move(done)](absl::StatusOr<Decision> decision) mutable {
+        if (!decision.ok()) return done(decision.status());
+        if (const Failure* refusal = std::get_if<Failure>(&*decision)) {
+          return done(FailureStatus(refusal->code, refusal->detail));
+        }
+        done(std::get<SessionGrant>(*std::move(decision)));
+      });
+}
+
+void PostedWorkerEvents::SessionReady(SessionId session) {
+  control_.Post(
+      [this, session](Turn& turn) {
+        Session* found = dispatcher_.sessions().Find(session);
+        if (found == nullptr) return absl::OkStatus();
+        found->ready = true;
+        for (CommandId& command : std::exchange(found->to_cancel, {})) {
+          turn.AfterCommit([this, session, command = std::move(command)] {
+            workers_.SendCancel(session, command);
+          });
+        }
+        engine_.ServerReady(found->server_id);
+        return absl::OkStatus();
+      },
+      LogError);
+}
+
+void PostedWorkerEvents::SessionEnded(SessionId session) {
+  control_.Post([this, session](Turn& turn) { return dispatcher_.SessionEnded(turn, session); },
+                LogError);
+}
+
+void PostedWorkerEvents::Acknowledged(SessionId session, CommandId command, AttemptId) {
+  control_.Post([this, session, command = std::move(command)](
+                    Turn& turn) { return dispatcher_.Acknowledged(turn, session, command); },
+                LogError);
+}
+
+void PostedWorkerEvents::Started(SessionId session, CommandId command, AttemptId) {
+  control_.Post([this, session, command = std::move(command)](
+                    Turn& turn) { return dispatcher_.Started(turn, session, command); },
+                LogError);
+}
+
+void PostedWorkerEvents::Finished(SessionId session, CommandReport report) {
+  control_.Post([this, session, report = std::move(report)](
+                    Turn& turn) { return dispatcher_.Finished(turn, session, report); },
+                LogError);
+}
+
+void PostedWorkerEvents::Facts(SessionId session, store::ServiceFacts service) {
+  control_.Post(
+      [this, session, service = std::move(service)](Turn& turn) {
+        Session* found = dispatcher_.sessions().Find(session);
+        if (found == nullptr) return absl::OkStatus();
+        RETURN_IF_ERROR(turn.store().servers().SetFacts(found->server_id, std::nullopt, service));
+        found->internal_instance_id = service.internal_instance_id;
+        return absl::OkStatus();
+      },
+      LogError);
+}
+
+}  // namespace muster::core

@@ -1,0 +1,44 @@
+// WorkerEvents, as the session reactors call them: each call becomes one operation on the control
+// strand.
+#ifndef MUSTER_ORCHESTRATOR_CORE_POSTED_WORKER_EVENTS_H_
+#define MUSTER_ORCHESTRATOR_CORE_POSTED_WORKER_EVENTS_H_
+
+#include "orchestrator/core/control/turn_control.h"
+#include "orchestrator/core/dispatch/dispatcher.h"
+#include "orchestrator/core/interfaces/worker_events.h"
+#include "orchestrator/core/interfaces/worker_link.h"
+#include "orchestrator/core/inventory/zone_table.h"
+#include "orchestrator/core/rollout/engine.h"
+
+namespace muster::core {
+
+class PostedWorkerEvents final : public WorkerEvents {
+ public:
+  PostedWorkerEvents(TurnControl& control, Dispatcher& dispatcher, RolloutEngine& engine,
+                     ZoneTable& zones, WorkerLink& workers)
+      : control_(control),
+        dispatcher_(dispatcher),
+        engine_(engine),
+        zones_(zones),
+        workers_(workers) {}
+
+  void OpenSession(SessionOpening opening,
+                   absl::AnyInvocable<void(absl::StatusOr<SessionGrant>)> done) override;
+  void SessionReady(SessionId session) override;
+  void SessionEnded(SessionId session) override;
+  void Acknowledged(SessionId session, CommandId command, AttemptId attempt) override;
+  void Started(SessionId session, CommandId command, AttemptId attempt) override;
+  void Finished(SessionId session, CommandReport report) override;
+  void Facts(SessionId session, store::ServiceFacts service) override;
+
+ private:
+  TurnControl& control_;
+  Dispatcher& dispatcher_;
+  RolloutEngine& engine_;
+  ZoneTable& zones_;
+  WorkerLink& workers_;
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_POSTED_WORKER_EVENTS_H_

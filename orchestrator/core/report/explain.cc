@@ -1,0 +1,117 @@
+#include "orchestrator/core/report/explain.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/status_macros.h"
+#include "orchestrator/core/report/report.h"
+
+namespace muster::core {
+namespace {
+
+using store::Enrollment;
+
+constexpr int kPerSource = 200;
+
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
+// "E-… (detail). What to do."
+std::string FailureText(const Failure& failure) {
+  return absl::StrCat(TextOf(failure.code), failure.detail.empty() ? "" : " (", failure.detail,
+                      failure.detail.empty() ? "" : ")", ". ", InfoOf(failure.code).remedy);
+}
+
+std::string AttemptText(const store::Attempt& attempt) {
+  std::string text =
+      absl::StrCat("attempt ", attempt.number, " ", attempt.id.value(), " (",
+                   attempt.command_id.value(), "): ", store::ToString(attempt.state));
+  if (!attempt.reason.empty()) absl::StrAppend(&text, ", ", attempt.reason);
+  if (attempt.failure.has_value()) {
+    absl::StrAppend(&text, ", ", TextOf(attempt.failure->code), " ", attempt.failure->detail);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string SummaryOf(const store::Server& server, absl::Time now) {
+  const std::string name = absl::StrCat(server.zone_id.value(), "/", server.name);
+  switch (server.enrollment) {
+    case Enrollment::kEnrolled:
+      return server.proof.has_value()
+                 ? absl::StrCat(name, " is enrolled: the hub's list confirmed record ",
+                                server.proof->hub_instance_id.value(), " by ",
+                                store::ToString(server.proof->match), " at ",
+                                TimeText(server.proof->verified_time), ".")
+                 : absl::StrCat(name, " is enrolled.");
+    case Enrollment::kJoinedUnverified:
+      return absl::StrCat(name, " claims to have joined; the hub is being asked",
+                          server.claim.has_value()
+                              ? absl::StrCat(" until ", TimeText(server.claim->verify_deadline))
+                              : "",
+                          ".");
+    case Enrollment::kJoining:
+      return absl::StrCat(name, " has the join command; its answer is awaited.");
+    default:
+      break;
+  }
+  std::string text = absl::StrCat(name, " is ", store::ToString(server.enrollment));
+  if (const std::optional<Failure> problem = ProblemOf(server)) {
+    return absl::StrCat(text, ": ", FailureText(*problem));
+  }
+  if (server.enrollment == Enrollment::kQueued) {
+    return absl::StrCat(text,
+                        server.last_contact_time.has_value()
+                            ? ": it waits for its worker or its turn; worker last seen "
+                            : ": it waits for its worker, which has never been seen",
+                        server.last_contact_time.has_value()
+                            ? absl::StrCat(absl::FormatDuration(absl::Trunc(
+                                               now - *server.last_contact_time, absl::Seconds(1))),
+                                           " ago at a session's begin or end")
+                            : "",
+                        ".");
+  }
+  return absl::StrCat(text, ": start a join rollout over it with 'muster rollout create'.");
+}
+
+absl::StatusOr<Explanation> ExplainServer(const store::Snapshot& snapshot, const ServerId& server,
+                                          absl::Time now) {
+  ASSIGN_OR_RETURN(std::optional<store::Server> found, snapshot.servers().Find(server));
+  if (!found.has_value()) {
+    return FailureStatus(FailureCode::kServerUnknown, absl::StrCat("no server ", server.value()));
+  }
+  Explanation out;
+  out.server = *std::move(found);
+  out.summary = SummaryOf(out.server, now);
+  ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
+                   snapshot.audit().List(server.value(), {}, 0, kPerSource));
+  for (const store::AuditEvent& event : events) {
+    out.entries.push_back(
+        {event.time, "audit", absl::StrCat(event.action, " by ", event.actor, ": ", event.detail)});
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts,
+                   snapshot.attempts().ListOfServer(server, kPerSource));
+  for (const store::Attempt& attempt : attempts) {
+    out.entries.push_back(
+        {attempt.finish_time.value_or(attempt.create_time), "attempt", AttemptText(attempt)});
+  }
+  if (out.server.last_contact_time.has_value()) {
+    out.entries.push_back(
+        {*out.server.last_contact_time, "worker", "the worker's last session began or ended"});
+  }
+  if (out.server.proof.has_value()) {
+    out.entries.push_back(
+        {out.server.proof->verified_time, "hub",
+         absl::StrCat("the list holds record ", out.server.proof->hub_instance_id.value(),
+                      ", connected, matched by ", store::ToString(out.server.proof->match))});
+  }
+  std::stable_sort(out.entries.begin(), out.entries.end(),
+                   [](const auto& a, const auto& b) { return a.time < b.time; });
+  return out;
+}
+
+}  // namespace muster::core

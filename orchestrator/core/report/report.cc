@@ -1,0 +1,142 @@
+#include "orchestrator/core/report/report.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace muster::core {
+namespace {
+
+using store::Enrollment;
+
+constexpr absl::Duration kStaleAfter = absl::Hours(24 * 7);
+constexpr int kPageSize = 1000;
+
+void Count(ReportZone& zone, Enrollment enrollment, int servers) {
+  zone.servers += servers;
+  switch (enrollment) {
+    case Enrollment::kEnrolled:
+      zone.enrolled += servers;
+      return;
+    case Enrollment::kQueued:
+    case Enrollment::kJoining:
+    case Enrollment::kJoinedUnverified:
+      zone.in_progress += servers;
+      return;
+    case Enrollment::kFailed:
+      zone.failed += servers;
+      return;
+    case Enrollment::kInDoubt:
+      zone.in_doubt += servers;
+      return;
+    case Enrollment::kNotEnrolled:
+      zone.not_enrolled += servers;
+      return;
+    case Enrollment::kDegraded:
+    case Enrollment::kQuarantined:
+    case Enrollment::kDecommissioned:
+      zone.other += servers;
+      return;
+  }
+}
+
+bool Visible(const store::Zone& zone, const ReportQuery& query) {
+  const store::Selection& selection = query.selection;
+  if (!selection.tenant_id.empty() && zone.tenant_id != selection.tenant_id) return false;
+  if (!selection.zone_id.empty() && zone.id != selection.zone_id) return false;
+  return query.visible_tenants.empty() ||
+         std::find(query.visible_tenants.begin(), query.visible_tenants.end(), zone.tenant_id) !=
+             query.visible_tenants.end();
+}
+
+}  // namespace
+
+std::optional<Failure> ProblemOf(const store::Server& server) {
+  if (server.enrollment == Enrollment::kEnrolled) return std::nullopt;
+  if (server.failure.has_value()) return server.failure;
+  if (server.enrollment != Enrollment::kNotEnrolled && server.enrollment != Enrollment::kQueued) {
+    return std::nullopt;
+  }
+  switch (server.admission) {
+    case store::Admission::kAdmitted:
+      break;
+    case store::Admission::kRegistered:
+      return Failure{FailureCode::kDispatchNotAdmitted, "no worker has enrolled for it yet"};
+    default:
+      return Failure{FailureCode::kDispatchNotAdmitted,
+                     absl::StrCat("its worker is ", store::ToString(server.admission))};
+  }
+  return std::nullopt;
+}
+
+Connectivity ConnectivityOf(const store::Server& server, bool connected, absl::Time now) {
+  if (connected) return Connectivity::kOnline;
+  if (!server.last_contact_time.has_value()) return Connectivity::kNeverSeen;
+  return now - *server.last_contact_time > kStaleAfter ? Connectivity::kStale
+                                                       : Connectivity::kOffline;
+}
+
+absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQuery& query,
+                                  absl::Time now) {
+  Report report;
+  report.time = now;
+  std::map<ZoneId, ReportZone> zones;
+  ASSIGN_OR_RETURN(const std::vector<store::Zone> all,
+                   snapshot.zones().List(query.selection.tenant_id));
+  for (const store::Zone& zone : all) {
+    if (!Visible(zone, query)) continue;
+    ReportZone& line = zones[zone.id];
+    line.zone_id = zone.id;
+    line.hub_url = zone.hub_url;
+    ASSIGN_OR_RETURN(const std::optional<store::HubReading> reading,
+                     snapshot.zones().FindReading(zone.id));
+    if (!reading.has_value()) continue;
+    line.hub_read_time = reading->read_time;
+    line.hub_instances = reading->instances;
+    line.hub_unmatched = reading->unmatched;
+    line.hub_failure = reading->failure;
+  }
+  store::ServerQuery servers;
+  servers.selection = query.selection;
+  servers.visible_tenants = query.visible_tenants;
+  servers.rollout_id = query.rollout_id;
+  ASSIGN_OR_RETURN(const auto counts, snapshot.servers().CountByEnrollment(servers));
+  for (const auto& count : counts) {
+    if (const auto it = zones.find(count.zone_id); it != zones.end()) {
+      Count(it->second, count.enrollment, count.servers);
+    }
+  }
+  const bool narrow = !query.rollout_id.empty();
+  for (auto& [id, line] : zones) {
+    if (!narrow || line.servers > 0) report.zones.push_back(std::move(line));
+  }
+
+  servers.limit = kPageSize;
+  servers.enrollments = {
+      Enrollment::kNotEnrolled,      Enrollment::kQueued,      Enrollment::kJoining,
+      Enrollment::kJoinedUnverified, Enrollment::kFailed,      Enrollment::kInDoubt,
+      Enrollment::kDegraded,         Enrollment::kQuarantined, Enrollment::kDecommissioned};
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<store::Server> page, snapshot.servers().List(servers));
+    for (const store::Server& server : page) {
+      std::optional<Failure> failure = ProblemOf(server);
+      if (!failure.has_value() && server.enrollment == Enrollment::kNotEnrolled) {
+        failure = Failure{FailureCode::kDispatchOffline, "no rollout has reached it yet"};
+      }
+      if (!failure.has_value()) {
+        failure = Failure{FailureCode::kVerifyUnproven,
+                          absl::StrCat("it is ", store::ToString(server.enrollment))};
+      }
+      report.problems.push_back(
+          {server.zone_id, server.name, server.id, server.enrollment, *std::move(failure)});
+    }
+    if (page.size() < kPageSize) return report;
+    servers.after = store::CursorOf(page.back());
+  }
+}
+
+}  // namespace muster::core

@@ -1,0 +1,68 @@
+// The report: what the store knows, per zone and per problem. Pure functions over a snapshot; call
+// them on the blocking pool.
+#ifndef MUSTER_ORCHESTRATOR_CORE_REPORT_REPORT_H_
+#define MUSTER_ORCHESTRATOR_CORE_REPORT_REPORT_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/failure.h"
+#include "base/ids.h"
+#include "store/interface/store.h"
+#include "store/model/server.h"
+
+namespace muster::core {
+
+struct ReportQuery {
+  store::Selection selection;
+  std::vector<TenantId> visible_tenants;  // Empty: all.
+  RolloutId rollout_id;                   // Set: only servers of this rollout.
+};
+
+struct ReportZone {
+  ZoneId zone_id;
+  std::string hub_url;
+  int servers = 0;
+  int enrolled = 0;
+  int in_progress = 0;  // queued, joining, joined_unverified
+  int failed = 0;
+  int in_doubt = 0;
+  int not_enrolled = 0;
+  int other = 0;                            // degraded, quarantined, decommissioned
+  std::optional<absl::Time> hub_read_time;  // Last whole reading.
+  int hub_instances = 0;                    // Of that reading.
+  int hub_unmatched = 0;
+  std::optional<Failure> hub_failure;  // Of the last try to read the hub.
+};
+
+struct ReportProblem {
+  ZoneId zone_id;
+  std::string server;  // Name.
+  ServerId server_id;
+  store::Enrollment enrollment = store::Enrollment::kNotEnrolled;
+  Failure failure;  // The stored one, or why a server that nobody joined yet stands where it does.
+};
+
+struct Report {
+  absl::Time time;
+  std::vector<ReportZone> zones;        // By zone id; zones without servers too.
+  std::vector<ReportProblem> problems;  // Every server that is not enrolled, by zone and name.
+};
+
+absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQuery& query,
+                                  absl::Time now);
+
+// Why a server is not enrolled. Empty for one that is enrolled, or on its way without a failure.
+std::optional<Failure> ProblemOf(const store::Server& server);
+
+// Connectivity is derived, never stored (design section 5). `connected`: a session is open now
+// (the session registry knows).
+enum class Connectivity { kNeverSeen, kOnline, kOffline, kStale };
+Connectivity ConnectivityOf(const store::Server& server, bool connected, absl::Time now);
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_REPORT_REPORT_H_

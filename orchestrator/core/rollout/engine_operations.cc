@@ -1,0 +1,210 @@
+// What operators ask of rollouts. See engine.h.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+#include "orchestrator/core/inventory/names.h"
+#include "orchestrator/core/rollout/engine.h"
+#include "orchestrator/core/rollout/limits.h"
+#include "orchestrator/core/rollout/policies.h"
+
+namespace muster::core {
+namespace {
+
+using store::CommandKind;
+using store::RolloutState;
+
+constexpr absl::Duration kLongestDeadline = absl::Hours(24 * 30);
+
+absl::Status CheckInput(const RolloutInput& input) {
+  const auto bad = [](absl::string_view why) {
+    return FailureStatus(FailureCode::kRequestInvalid, why);
+  };
+  for (const std::string* text : {&input.max_concurrency, &input.max_failures}) {
+    if (text->empty()) continue;
+    if (const auto limit = ParseLimit(*text); !limit.ok()) return bad(limit.status().message());
+  }
+  if (!input.max_concurrency.empty() && ParseLimit(input.max_concurrency)->value == 0) {
+    return bad("max_concurrency must be above 0");
+  }
+  if (input.deadline <= absl::ZeroDuration() || input.deadline > kLongestDeadline) {
+    return bad("the deadline must be above 0 and at most 30 days");
+  }
+  return absl::OkStatus();
+}
+
+// The tenant and zone that the selection names must exist and be visible: a mistyped one must not
+// look like an empty one.
+absl::Status CheckSelection(Turn& turn, const Actor& actor, const store::Selection& selection) {
+  if (!selection.tenant_id.empty()) {
+    ASSIGN_OR_RETURN(const auto tenant, turn.store().tenants().Find(selection.tenant_id));
+    if (!tenant.has_value() || !MaySee(actor, selection.tenant_id)) {
+      return FailureStatus(FailureCode::kTenantUnknown,
+                           absl::StrCat("no tenant ", selection.tenant_id.value()));
+    }
+  }
+  if (!selection.zone_id.empty()) {
+    ASSIGN_OR_RETURN(const auto zone, turn.store().zones().Find(selection.zone_id));
+    if (!zone.has_value() || !MaySee(actor, zone->tenant_id)) {
+      return FailureStatus(FailureCode::kZoneUnknown,
+                           absl::StrCat("no zone ", selection.zone_id.value()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& actor,
+                                                     const RolloutInput& input) {
+  RETURN_IF_ERROR(CheckInput(input));
+  RETURN_IF_ERROR(CheckSelection(turn, actor, input.selection));
+  if (!input.request_id.empty()) {
+    ASSIGN_OR_RETURN(const std::optional<store::Rollout> made,
+                     turn.store().rollouts().FindByRequestId(input.request_id));
+    if (made.has_value()) return *made;
+  }
+  store::ServerQuery query;
+  query.selection = input.selection;
+  query.visible_tenants = actor.visible_tenants;
+  query.limit = 0;
+  ASSIGN_OR_RETURN(const std::vector<store::Server> servers, turn.store().servers().List(query));
+
+  store::Rollout rollout;
+  rollout.id = NewId<RolloutId>(random_);
+  std::vector<store::Target> targets;
+  targets.reserve(servers.size());
+  std::set<ZoneId> zones;
+  std::vector<std::string> busy;
+  for (const store::Server& server : servers) {
+    if (!IsTarget(input.kind, server)) continue;
+    if (!runs_.empty()) {
+      ASSIGN_OR_RETURN(const std::optional<RolloutId> other,
+                       turn.store().rollouts().FindActiveRolloutOf(server.id));
+      if (other.has_value()) {
+        busy.push_back(
+            absl::StrCat(server.zone_id.value(), "/", server.name, " in ", other->value()));
+        if (busy.size() == 5) break;
+      }
+    }
+    if (zones.empty() || *zones.rbegin() != server.zone_id) zones.insert(server.zone_id);
+    store::Target& target = targets.emplace_back();
+    target.rollout_id = rollout.id;
+    target.server_id = server.id;
+    target.zone_id = server.zone_id;
+    target.name = server.name;
+  }
+  if (!busy.empty()) {
+    return FailureStatus(FailureCode::kRolloutTargetBusy, absl::StrJoin(busy, ", "));
+  }
+  if (targets.empty()) {
+    return FailureStatus(FailureCode::kRolloutEmpty,
+                         servers.empty()
+                             ? "no server fits"
+                             : absl::StrCat(servers.size(),
+                                            " servers fit, none needs it (enrolled already, or "
+                                            "out for good)"));
+  }
+  std::set<TenantId> tenants;
+  for (const ZoneId& zone : zones) {
+    tenants.insert(TenantOf(zone));
+    if (input.kind != CommandKind::kJoin) continue;
+    ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, zone));
+    if (entry == nullptr || !entry->key.has_value()) {
+      return FailureStatus(FailureCode::kKeyMissing, absl::StrCat("zone ", zone.value()));
+    }
+  }
+  if (tenants.size() == 1) rollout.tenant_id = *tenants.begin();
+  rollout.kind = input.kind;
+  rollout.state = RolloutState::kPlanned;
+  rollout.selection = input.selection;
+  rollout.max_concurrency = input.max_concurrency;
+  rollout.max_failures = input.max_failures;
+  rollout.allow_takeover = input.allow_takeover;
+  rollout.request_id = input.request_id;
+  rollout.created_by = actor.name;
+  rollout.create_time = turn.now();
+  rollout.deadline = turn.now() + input.deadline;
+  RETURN_IF_ERROR(turn.store().rollouts().Insert(rollout, targets));
+  RETURN_IF_ERROR(Audit(turn, actor.name, "rollout.create", rollout.id.value(), rollout.tenant_id,
+                        absl::StrCat("new → planned; ", store::ToString(rollout.kind), ", ",
+                                     targets.size(), " targets")));
+  RETURN_IF_ERROR(MoveRollout(turn, kSystemActor, rollout, RolloutState::kRunning, ""));
+  store::TargetCounts counts;
+  counts.total = counts.waiting = static_cast<int>(targets.size());
+  AddRun(rollout, counts);
+  return rollout;
+}
+
+absl::StatusOr<Run*> RolloutEngine::GetRun(Turn& turn, const Actor& actor, const RolloutId& id) {
+  const auto it = runs_.find(id);
+  std::optional<store::Rollout> stored;
+  if (it == runs_.end()) {
+    ASSIGN_OR_RETURN(stored, turn.store().rollouts().Find(id));
+  }
+  const store::Rollout* rollout = it != runs_.end()    ? &it->second->rollout
+                                  : stored.has_value() ? &*stored
+                                                       : nullptr;
+  const bool visible =
+      rollout != nullptr && (actor.visible_tenants.empty() ||
+                             (!rollout->tenant_id.empty() && MaySee(actor, rollout->tenant_id)));
+  if (!visible) {
+    return FailureStatus(FailureCode::kRolloutUnknown, absl::StrCat("no rollout ", id.value()));
+  }
+  if (it == runs_.end() || it->second->canceling) {
+    return FailureStatus(
+        FailureCode::kRolloutState,
+        absl::StrCat("rollout ", id.value(), " is ",
+                     it != runs_.end() ? kCanceling : store::ToString(rollout->state)));
+  }
+  return it->second.get();
+}
+
+absl::StatusOr<store::Rollout> RolloutEngine::Pause(Turn& turn, const Actor& actor,
+                                                    const RolloutId& id) {
+  ASSIGN_OR_RETURN(Run * run, GetRun(turn, actor, id));
+  if (run->rollout.state != RolloutState::kRunning) {
+    return FailureStatus(FailureCode::kRolloutState, "it is not running");
+  }
+  control_.MemoryChanged();
+  RETURN_IF_ERROR(MoveRollout(turn, actor.name, run->rollout, RolloutState::kPaused,
+                              absl::StrCat("by ", actor.name)));
+  changed_.insert(id);
+  return run->rollout;
+}
+
+absl::StatusOr<store::Rollout> RolloutEngine::Resume(Turn& turn, const Actor& actor,
+                                                     const RolloutId& id) {
+  ASSIGN_OR_RETURN(Run * run, GetRun(turn, actor, id));
+  if (run->rollout.state != RolloutState::kPaused) {
+    return FailureStatus(FailureCode::kRolloutState, "it is not paused");
+  }
+  control_.MemoryChanged();
+  RETURN_IF_ERROR(turn.store().rollouts().SetForgivenFailures(id, run->counts.failed));
+  run->rollout.forgiven_failures = run->counts.failed;
+  RETURN_IF_ERROR(MoveRollout(turn, actor.name, run->rollout, RolloutState::kRunning, ""));
+  changed_.insert(id);
+  return run->rollout;
+}
+
+absl::StatusOr<store::Rollout> RolloutEngine::Cancel(Turn& turn, const Actor& actor,
+                                                     const RolloutId& id) {
+  ASSIGN_OR_RETURN(Run * run, GetRun(turn, actor, id));
+  control_.MemoryChanged();
+  if (run->rollout.state == RolloutState::kPaused) {  // Only a move carries the new reason.
+    RETURN_IF_ERROR(MoveRollout(turn, actor.name, run->rollout, RolloutState::kRunning, ""));
+  }
+  RETURN_IF_ERROR(
+      MoveRollout(turn, actor.name, run->rollout, RolloutState::kPaused,
+                  absl::StrCat(kCanceling, " by ", actor.name, ": awaiting what is under way")));
+  run->canceling = true;
+  run->sweep_built = false;
+  changed_.insert(id);
+  return run->rollout;
+}
+
+}  // namespace muster::core

@@ -1,0 +1,71 @@
+#include "orchestrator/core/rollout/policies.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace muster::core {
+
+using store::Admission;
+using store::Enrollment;
+
+bool IsTarget(store::CommandKind kind, const store::Server& server) {
+  switch (server.admission) {
+    case Admission::kBanned:
+    case Admission::kRetired:
+    case Admission::kRejected:
+      return false;
+    case Admission::kRegistered:
+    case Admission::kPending:
+    case Admission::kAdmitted:
+    case Admission::kEvicted:
+      break;
+  }
+  if (server.enrollment == Enrollment::kQuarantined ||
+      server.enrollment == Enrollment::kDecommissioned) {
+    return false;
+  }
+  return kind != store::CommandKind::kJoin || server.enrollment != Enrollment::kEnrolled;
+}
+
+bool FailuresTrip(const store::Rollout& rollout, const store::TargetCounts& counts,
+                  int max_failures) {
+  return counts.failed - rollout.forgiven_failures > max_failures;
+}
+
+bool IsRateLimit(const Failure& failure) {
+  return failure.code == FailureCode::kJoinRateLimited ||
+         failure.code == FailureCode::kHubRateLimited;
+}
+
+std::optional<absl::Duration> RetryDelay(const RetryOptions& options, const Failure& failure,
+                                         int attempts, Random& random) {
+  if (!IsTransient(failure.code) || attempts >= options.max_attempts) return std::nullopt;
+  const absl::Duration delay = BackoffDelay(options.backoff, attempts - 1, random);
+  // The hub counts in windows of a minute (contract 6.1): earlier is in vain.
+  return IsRateLimit(failure) ? absl::Minutes(1) + delay : delay;
+}
+
+bool NothingOpen(const store::TargetCounts& counts) {
+  return counts.waiting + counts.in_flight + counts.verifying + counts.in_doubt == 0;
+}
+
+store::RolloutState FinalStateOf(const store::TargetCounts& counts, bool canceling) {
+  if (canceling) return store::RolloutState::kCanceled;
+  return counts.stragglers > 0 ? store::RolloutState::kCompletedWithStragglers
+                               : store::RolloutState::kCompleted;
+}
+
+Failure StragglerFailure(bool connected, const std::optional<Failure>& last) {
+  if (!connected) {
+    return {FailureCode::kDispatchOffline, "not connected when the rollout's deadline passed"};
+  }
+  if (last.has_value()) return *last;
+  return {FailureCode::kDispatchExpired, "the rollout's deadline passed before its turn came"};
+}
+
+std::string TripReason(const store::TargetCounts& counts, const store::Rollout& rollout,
+                       int max_failures) {
+  return absl::StrCat(counts.failed - rollout.forgiven_failures, " of ", counts.total,
+                      " targets failed, more than the limit of ", max_failures);
+}
+
+}  // namespace muster::core

@@ -1,0 +1,48 @@
+// The rollout's decisions as pure functions of values.
+#ifndef MUSTER_ORCHESTRATOR_CORE_ROLLOUT_POLICIES_H_
+#define MUSTER_ORCHESTRATOR_CORE_ROLLOUT_POLICIES_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "base/failure.h"
+#include "base/random.h"
+#include "orchestrator/core/options.h"
+#include "store/model/rollout.h"
+#include "store/model/server.h"
+
+namespace muster::core {
+
+// ---- plan: which servers of the selection become targets ----
+// Left out: for joins those that the hub has confirmed; those that are out for good (banned,
+// retired, rejected, quarantined, decommissioned). Servers that are away are in: the deadline
+// tells whether they are stragglers.
+bool IsTarget(store::CommandKind kind, const store::Server& server);
+
+// ---- gates ----
+// Whether failures have used up the limit: it trips when the count exceeds it. Failures before the
+// last resume are forgiven.
+bool FailuresTrip(const store::Rollout& rollout, const store::TargetCounts& counts,
+                  int max_failures);
+
+// ---- retries ----
+// When a failed attempt is followed by another one, or nothing: then the target has failed.
+std::optional<absl::Duration> RetryDelay(const RetryOptions& options, const Failure& failure,
+                                         int attempts, Random& random);
+// Whether the failure is the hub's limit of joins: the bucket slows down.
+bool IsRateLimit(const Failure& failure);
+
+// ---- the end ----
+bool NothingOpen(const store::TargetCounts& counts);
+store::RolloutState FinalStateOf(const store::TargetCounts& counts, bool canceling);
+// Why a target that is still waiting at the deadline did not get its turn.
+Failure StragglerFailure(bool connected, const std::optional<Failure>& last);
+
+// "10 of 200 targets failed, more than the limit of 9"
+std::string TripReason(const store::TargetCounts& counts, const store::Rollout& rollout,
+                       int max_failures);
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_ROLLOUT_POLICIES_H_

@@ -1,0 +1,48 @@
+// An unfinished rollout in memory: its open targets, who of them is ready, how many stand where.
+#ifndef MUSTER_ORCHESTRATOR_CORE_ROLLOUT_RUN_H_
+#define MUSTER_ORCHESTRATOR_CORE_ROLLOUT_RUN_H_
+
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/hash/hash.h"
+#include "base/ids.h"
+#include "store/model/rollout.h"
+#include "store/model/server.h"
+
+namespace muster::core {
+
+struct Entry {
+  store::Target target;
+  store::Enrollment enrollment = store::Enrollment::kNotEnrolled;  // The server's.
+  bool queued = false;  // In a ready queue, or parked at a pacing bucket.
+};
+
+struct Run {
+  store::Rollout rollout;
+  store::TargetCounts counts;
+  int max_concurrency = 1;
+  int max_failures = 0;
+  // Targets that are not final; addresses are stable.
+  std::unordered_map<ServerId, Entry, absl::Hash<ServerId>> entries;
+  std::map<ZoneId, std::deque<ServerId>> ready;  // Connected, idle and due.
+  // Waiting targets come into memory in pages.
+  std::string cursor;
+  bool loaded = false;
+  // At the deadline, or when canceled, what still waits is swept out, a page a turn.
+  bool expired = false;
+  bool canceling = false;
+  bool sweep_built = false;
+  std::vector<ServerId> sweep;
+
+  bool ending() const { return expired || canceling; }
+};
+
+int& CountOf(store::TargetCounts& counts, store::TargetState state);
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_ROLLOUT_RUN_H_

@@ -1,0 +1,99 @@
+#include "orchestrator/core/verify/matcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+
+namespace muster::core {
+
+void HubIndex::Add(ByText& map, std::string key, int position) {
+  if (key.empty()) return;
+  const auto [it, fresh] = map.try_emplace(std::move(key), position);
+  if (!fresh) it->second = kSeveral;
+}
+
+HubIndex::HubIndex(const HubList& list) : list_(list) {
+  by_id_.reserve(list.instances.size());
+  for (size_t i = 0; i < list.instances.size(); ++i) {
+    const HubInstance& instance = list.instances[i];
+    const int position = static_cast<int>(i);
+    by_id_.try_emplace(instance.id, position);
+    Add(by_internal_id_, absl::AsciiStrToLower(instance.internal_instance_id), position);
+    Add(by_title_, absl::AsciiStrToLower(instance.title), position);
+  }
+}
+
+Match Matcher::One(int position, store::MatchKind by) const {
+  if (position == HubIndex::kSeveral) return {Match::Kind::kSeveral, nullptr, by};
+  const HubInstance& instance = index_.list_.instances[static_cast<size_t>(position)];
+  if (taken_(instance.id)) return {Match::Kind::kSeveral, nullptr, by};
+  return {Match::Kind::kOne, &instance, by};
+}
+
+Match Matcher::ByHubId(const MatchSubject& subject) const {
+  if (subject.hub_instance_id.empty()) return {};
+  const auto it = index_.by_id_.find(subject.hub_instance_id);
+  if (it == index_.by_id_.end()) return {};
+  return One(it->second, store::MatchKind::kHubId);
+}
+
+Match Matcher::ByInternalId(const MatchSubject& subject) const {
+  if (subject.internal_instance_id.empty()) return {};
+  const auto it = index_.by_internal_id_.find(absl::AsciiStrToLower(subject.internal_instance_id));
+  if (it == index_.by_internal_id_.end()) return {};
+  return One(it->second, store::MatchKind::kInternalId);
+}
+
+Match Matcher::ByName(const MatchSubject& subject) const {
+  if (!subject.hub_instance_id.empty() || subject.machine_name.empty()) return {};
+  const auto it = index_.by_title_.find(absl::AsciiStrToLower(subject.machine_name));
+  if (it == index_.by_title_.end()) return {};
+  if (it->second == HubIndex::kSeveral) {
+    return {Match::Kind::kSeveral, nullptr, store::MatchKind::kMachineName};
+  }
+  const HubInstance& instance = index_.list_.instances[static_cast<size_t>(it->second)];
+  const bool other_service =
+      !subject.internal_instance_id.empty() && !instance.internal_instance_id.empty();
+  // Equal internal ids would have matched before.
+  if (other_service || taken_(instance.id)) return {};
+  return {Match::Kind::kOne, &instance, store::MatchKind::kMachineName};
+}
+
+Match Matcher::Find(const MatchSubject& subject) const {
+  if (const Match match = ByHubId(subject); match.kind != Match::Kind::kNone) return match;
+  if (const Match match = ByInternalId(subject); match.kind != Match::Kind::kNone) return match;
+  return ByName(subject);
+}
+
+bool ProvesEnrollment(const HubInstance& instance, const HubList& list, const ProofRule& rule) {
+  if (instance.pending.value_or(false)) return false;
+  if (!instance.reported_time.has_value()) return false;
+  const absl::Time reported = *instance.reported_time - list.clock_offset;
+  if (rule.join_start.has_value() && reported + rule.clock_tolerance < *rule.join_start) {
+    return false;
+  }
+  if (instance.connected.has_value()) return *instance.connected;
+  return !instance.title.empty() && reported + rule.fresh_report >= rule.now;
+}
+
+bool HasAnonymousRecord(const HubList& list, absl::Time since, absl::Duration clock_tolerance,
+                        const TakenByAnother& taken) {
+  return std::any_of(
+      list.instances.begin(), list.instances.end(), [&](const HubInstance& instance) {
+        if (!instance.title.empty() || instance.connected.value_or(false)) return false;
+        if (taken(instance.id)) return false;
+        const std::optional<absl::Time> registered = instance.registered_time.has_value()
+                                                         ? instance.registered_time
+                                                         : instance.reported_time;
+        return !registered.has_value() ||
+               *registered - list.clock_offset + clock_tolerance >= since;
+      });
+}
+
+bool IsPlausible(int instances, std::optional<int> last_instances) {
+  if (instances == 0) return false;
+  return !last_instances.has_value() || instances * 2 >= *last_instances;
+}
+
+}  // namespace muster::core

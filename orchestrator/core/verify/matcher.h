@@ -1,0 +1,100 @@
+// Which record of a hub's list is a given server, and what that record proves. Pure (design section
+// 8, contract 4.6).
+#ifndef MUSTER_ORCHESTRATOR_CORE_VERIFY_MATCHER_H_
+#define MUSTER_ORCHESTRATOR_CORE_VERIFY_MATCHER_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/ids.h"
+#include "orchestrator/core/interfaces/hub_reader.h"
+#include "store/model/states.h"
+
+namespace muster::core {
+
+// A list with its three ways in. Borrows the list.
+class HubIndex {
+ public:
+  explicit HubIndex(const HubList& list);
+  const HubList& list() const { return list_; }
+
+ private:
+  friend class Matcher;
+  // Position of the only record with the key; kSeveral when there are more.
+  static constexpr int kSeveral = -1;
+  using ByText = absl::flat_hash_map<std::string, int>;
+  static void Add(ByText& map, std::string key, int position);
+
+  const HubList& list_;
+  absl::flat_hash_map<HubInstanceId, int> by_id_;
+  ByText by_internal_id_;
+  ByText by_title_;  // Lower case.
+};
+
+// What is known of the server: each part may be empty.
+struct MatchSubject {
+  HubInstanceId hub_instance_id;
+  std::string internal_instance_id;
+  std::string machine_name;
+};
+
+struct Match {
+  enum class Kind { kNone, kOne, kSeveral } kind = Kind::kNone;
+  const HubInstance* instance = nullptr;  // With kOne.
+  store::MatchKind by = store::MatchKind::kHubId;
+};
+
+// Says whether a record is known to be another server's.
+using TakenByAnother = std::function<bool(const HubInstanceId&)>;
+
+// The hub-assigned id, else the internal id, else a unique machine name. The name is asked only
+// when the hub id is unknown; it does not match a record whose internal id is known to differ, nor
+// one that belongs to another server. A strong match that belongs to another server is kSeveral:
+// two servers, one record.
+class Matcher {
+ public:
+  Matcher(const HubIndex& index, const TakenByAnother& taken) : index_(index), taken_(taken) {}
+  Match Find(const MatchSubject& subject) const;
+
+ private:
+  Match ByHubId(const MatchSubject& subject) const;
+  Match ByInternalId(const MatchSubject& subject) const;
+  Match ByName(const MatchSubject& subject) const;
+  Match One(int position, store::MatchKind by) const;
+
+  const HubIndex& index_;
+  const TakenByAnother& taken_;
+};
+
+struct ProofRule {
+  std::optional<absl::Time>
+      join_start;  // Our clock; none: nobody joined, being connected is enough.
+  absl::Duration clock_tolerance = absl::Seconds(2);
+  absl::Duration fresh_report = absl::Seconds(90);
+  absl::Time now;  // When the list was read; our clock.
+};
+
+// Enrolled = connected and reported after the join began; the hub's clock is corrected by the
+// list's offset. Where the list does not say who is connected (public route), a record that has
+// connected before (it has a title) and reported within fresh_report counts as connected.
+bool ProvesEnrollment(const HubInstance& instance, const HubList& list, const ProofRule& rule);
+
+// Whether the list holds a record that never connected, carries no name, was registered after
+// `since` (our clock) or at an unknown time, and belongs to nobody known: it may be what a join
+// with a lost answer left behind, so the absence of a named record proves nothing (contract 1.6,
+// 3).
+bool HasAnonymousRecord(const HubList& list, absl::Time since, absl::Duration clock_tolerance,
+                        const TakenByAnother& taken);
+
+// Whether a whole list may prove absence (invariant 9): not empty, and not less than half of what
+// the last such list had.
+bool IsPlausible(int instances, std::optional<int> last_instances);
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_VERIFY_MATCHER_H_

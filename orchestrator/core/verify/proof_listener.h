@@ -1,0 +1,30 @@
+// What a hub's list proves about servers, as the verifier tells it to the rollout engine, which
+// moves server, attempt and target together (invariant 5).
+#ifndef MUSTER_ORCHESTRATOR_CORE_VERIFY_PROOF_LISTENER_H_
+#define MUSTER_ORCHESTRATOR_CORE_VERIFY_PROOF_LISTENER_H_
+
+#include "absl/status/status.h"
+#include "base/failure.h"
+#include "base/ids.h"
+#include "orchestrator/core/interfaces/control.h"
+#include "store/model/server.h"
+
+namespace muster::core {
+
+class ProofListener {
+ public:
+  virtual ~ProofListener() = default;
+  // The one way to enrolled (invariant 3).
+  virtual absl::Status OnProven(Turn& turn, const ServerId& server, const ZoneId& zone,
+                                const store::HubProof& proof) = 0;
+  // A claim, or a doubt that the worker could not clear, ends without proof: the server has failed.
+  virtual absl::Status OnUnproven(Turn& turn, const ServerId& server, const ZoneId& zone,
+                                  const Failure& failure) = 0;
+  // A doubt that the worker could not clear, and the hub provably has no record: a new join is
+  // safe (invariants 8 and 9).
+  virtual absl::Status OnAbsent(Turn& turn, const ServerId& server, const ZoneId& zone) = 0;
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_VERIFY_PROOF_LISTENER_H_
