@@ -1,0 +1,167 @@
+#include "tests/sim/invariants.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace muster::sim {
+namespace {
+
+constexpr char kArrow[] = " → ";
+
+// The states that the audit log alone tells: key "srv-… enrollment" → state. Each move must begin
+// where the one before ended.
+class Replay {
+ public:
+  explicit Replay(std::vector<std::string>& breaches) : breaches_(breaches) {}
+
+  void Take(const store::AuditEvent& event) {
+    if (event.action == "rollout.create" || event.action == "rollout.state") {
+      return Move(event.subject, event.detail, event);
+    }
+    if (event.action == "token.state") return Move(event.subject, event.detail, event);
+    for (absl::string_view part : absl::StrSplit(event.detail, "; ")) {
+      const std::vector<absl::string_view> halves = absl::StrSplit(part, absl::MaxSplits(": ", 1));
+      if (halves.size() != 2 || part.find(kArrow) == absl::string_view::npos) continue;
+      absl::string_view what = halves[0];
+      const bool own_id =
+          absl::ConsumePrefix(&what, "attempt ") || absl::ConsumePrefix(&what, "certificate ");
+      Move(own_id ? std::string(what) : absl::StrCat(event.subject, " ", what), halves[1], event);
+    }
+  }
+
+  void Expect(const std::string& key, absl::string_view stored, absl::string_view first) {
+    const auto it = states_.find(key);
+    const std::string told = it == states_.end() ? std::string(first) : it->second;
+    if (told == stored) return;
+    breaches_.push_back(absl::StrCat("invariant 5: ", key, " is ", stored,
+                                     " in the store but the audit log ends at ", told));
+  }
+
+  int TimesEntered(const std::string& key, const std::string& state) const {
+    const auto it = entered_.find(absl::StrCat(key, "=", state));
+    return it == entered_.end() ? 0 : it->second;
+  }
+
+ private:
+  void Move(const std::string& key, absl::string_view text, const store::AuditEvent& event) {
+    const std::vector<std::string> ends = absl::StrSplit(text, absl::MaxSplits(kArrow, 1));
+    if (ends.size() != 2) return;
+    const std::string to = ends[1].substr(0, ends[1].find_first_of(" ;("));
+    const auto it = states_.find(key);
+    const bool target = key.find(" target ") != std::string::npos;
+    if (it != states_.end() ? it->second != ends[0]
+                            : (ends[0] != "new" && !target && event.action != "token.state")) {
+      breaches_.push_back(absl::StrCat("invariant 5: event ", event.sequence, " moves ", key,
+                                       " from ", ends[0], " but it was ",
+                                       it == states_.end() ? "unknown" : it->second));
+    }
+    states_[key] = to;
+    ++entered_[absl::StrCat(key, "=", to)];
+  }
+
+  std::vector<std::string>& breaches_;
+  std::map<std::string, std::string> states_;
+  std::map<std::string, int> entered_;
+};
+
+}  // namespace
+
+std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
+  std::vector<std::string> breaches = world.violations();
+  const std::unique_ptr<store::Snapshot> snapshot = world.Read();
+
+  const auto check = snapshot->audit().Verify();
+  if (!check.ok() || !check->intact) breaches.push_back("the audit chain is broken");
+  std::vector<store::AuditEvent> events = *snapshot->audit().List("", {}, 0, 1'000'000);
+  std::reverse(events.begin(), events.end());
+  Replay replay(breaches);
+  for (const store::AuditEvent& event : events) replay.Take(event);
+
+  for (size_t i = 0; i < world.servers().size(); ++i) {
+    const ServerId& id = world.servers()[i];
+    const store::Server server = **snapshot->servers().Find(id);
+    const SimWorker& worker = *world.workers()[i];
+    replay.Expect(absl::StrCat(id.value(), " enrollment"), ToString(server.enrollment), "?");
+    replay.Expect(absl::StrCat(id.value(), " admission"), ToString(server.admission), "?");
+
+    // Invariant 3: enrolled only if the hub really has it connected.
+    int records = 0;
+    bool connected = false;
+    for (const auto& [record_id, record] : world.hub(static_cast<int>(i % 2)).records()) {
+      if (record.owner != worker.internal_id()) continue;
+      ++records;
+      connected |= record.ever_connected;
+      if (server.proof.has_value() && server.proof->hub_instance_id.value() != record_id &&
+          server.enrollment == store::Enrollment::kEnrolled && records == 1 && connected &&
+          server.proof->match == store::MatchKind::kHubId) {
+        breaches.push_back(
+            absl::StrCat("invariant 3: ", server.name, " is proven by a foreign record"));
+      }
+    }
+    if (server.enrollment == store::Enrollment::kEnrolled && !connected) {
+      breaches.push_back(absl::StrCat("invariant 3: ", server.name,
+                                      " is enrolled but never connected to its hub"));
+    }
+    // No retry leaves a ghost: one server, one record.
+    if (records > 1) {
+      breaches.push_back(absl::StrCat(server.name, " has ", records, " records on its hub"));
+    }
+    for (const auto& [command, times] : worker.executions()) {
+      if (times > 1) breaches.push_back(absl::StrCat(command.value(), " ran ", times, " times"));
+      int accepted = 0;
+      const std::vector<store::Attempt> attempts = *snapshot->attempts().ListOf(command);
+      for (const store::Attempt& attempt : attempts) {
+        replay.Expect(attempt.id.value(), ToString(attempt.state), "?");
+        for (const char* state : {"succeeded", "failed", "rejected"}) {
+          accepted += replay.TimesEntered(attempt.id.value(), state);
+        }
+        if (attempt.state == store::AttemptState::kRejected) --accepted;  // May be sent again.
+      }
+      if (accepted > 1) {
+        breaches.push_back(
+            absl::StrCat("invariant 2: ", command.value(), " was accepted ", accepted, " times"));
+      }
+    }
+    if (!settled) continue;
+    switch (server.enrollment) {
+      case store::Enrollment::kEnrolled:
+      case store::Enrollment::kFailed:
+      case store::Enrollment::kNotEnrolled:
+        break;
+      default:
+        breaches.push_back(
+            absl::StrCat(server.name, " is not settled: ", ToString(server.enrollment)));
+    }
+  }
+  if (settled && !snapshot->attempts().ListOpen()->empty()) {
+    breaches.push_back("an attempt is open though all faults are over");
+  }
+  const std::vector<store::Rollout> rollouts = *snapshot->rollouts().List(RolloutId(), 100);
+  for (const store::Rollout& rollout : rollouts) {
+    replay.Expect(rollout.id.value(), ToString(rollout.state), "?");
+    if (settled && !IsFinal(rollout.state)) {
+      breaches.push_back(absl::StrCat(
+          rollout.id.value(), " has not ended: ", ToString(rollout.state), " ", rollout.reason));
+    }
+    store::TargetQuery query;
+    query.rollout_id = rollout.id;
+    query.limit = 0;
+    store::TargetCounts seen;
+    const std::vector<store::Target> targets = *snapshot->rollouts().ListTargets(query);
+    for (const store::Target& target : targets) {
+      ++seen.total;
+      replay.Expect(absl::StrCat(target.server_id.value(), " target ", rollout.id.value()),
+                    ToString(target.state), "waiting");
+    }
+    if (seen.total != snapshot->rollouts().Count(rollout.id)->total) {
+      breaches.push_back(absl::StrCat(rollout.id.value(), ": the counts differ from the targets"));
+    }
+  }
+  return breaches;
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,51 @@
+#include "tests/sim/sim_hub.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace muster::sim {
+namespace {
+
+constexpr absl::Duration kHeartbeat = absl::Seconds(30);
+
+}  // namespace
+
+std::string SimHub::Register(const std::string& owner, absl::Time now) {
+  const std::string id = absl::StrCat("hub-", random_.Base32(12));
+  Record& record = records_[id];
+  record.view.id = HubInstanceId(id);
+  record.owner = owner;
+  record.registered = now;
+  return id;
+}
+
+void SimHub::Connect(const std::string& id, const std::string& internal_id,
+                     const std::string& title, absl::Time now) {
+  Record& record = records_[id];
+  record.view.internal_instance_id = internal_id;
+  record.view.title = title;
+  record.view.os = "Linux";
+  if (!record.connected_since.has_value()) record.connected_since = now;
+  record.ever_connected = true;
+}
+
+void SimHub::Disconnect(const std::string& id) { records_[id].connected_since.reset(); }
+
+core::HubList SimHub::List(absl::Time now, absl::Duration lag) const {
+  core::HubList list;
+  for (const auto& [id, record] : records_) {
+    if (record.registered + lag > now) continue;
+    core::HubInstance instance = record.view;
+    instance.registered_time = record.registered;
+    instance.connected = record.connected_since.has_value();
+    instance.pending = !record.ever_connected;
+    // dateLastReported: the last heartbeat, or the registration (contract 4.4).
+    instance.reported_time =
+        record.connected_since.has_value()
+            ? *record.connected_since + absl::Floor(now - *record.connected_since, kHeartbeat)
+            : record.registered;
+    list.instances.push_back(std::move(instance));
+  }
+  return list;
+}
+
+}  // namespace muster::sim

@@ -1,0 +1,48 @@
+// A hub as it really is (its records) and as its list shows it (late, partial, refused).
+#ifndef MUSTER_TESTS_SIM_SIM_HUB_H_
+#define MUSTER_TESTS_SIM_SIM_HUB_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/random.h"
+#include "orchestrator/core/interfaces/hub_reader.h"
+
+namespace muster::sim {
+
+class SimHub {
+ public:
+  struct Record {
+    core::HubInstance view;  // As a heartbeat would write it.
+    std::string owner;       // Internal id of the service that registered it: the truth.
+    absl::Time registered;
+    std::optional<absl::Time> connected_since;
+    bool ever_connected = false;
+  };
+
+  SimHub(std::string url, Random& random) : url_(std::move(url)), random_(random) {}
+
+  const std::string& url() const { return url_; }
+  const std::map<std::string, Record>& records() const { return records_; }
+
+  // Register of a service without an identity: a nameless record until Connect.
+  std::string Register(const std::string& owner, absl::Time now);
+  void Connect(const std::string& id, const std::string& internal_id, const std::string& title,
+               absl::Time now);
+  void Disconnect(const std::string& id);
+
+  // The list as of `now`, without records younger than `lag`.
+  core::HubList List(absl::Time now, absl::Duration lag) const;
+
+ private:
+  const std::string url_;
+  Random& random_;
+  std::map<std::string, Record> records_;
+};
+
+}  // namespace muster::sim
+
+#endif  // MUSTER_TESTS_SIM_SIM_HUB_H_

@@ -1,0 +1,117 @@
+// A worker and its local service, as far as the orchestrator can tell: a durable journal, one
+// command at a time, one session, and a join whose course a dice decides.
+//
+//   what survives a kill   journal, the service (a join under way goes on), its identity
+//   what does not          the session, the queue of received commands (their secrets are gone)
+#ifndef MUSTER_TESTS_SIM_SIM_WORKER_H_
+#define MUSTER_TESTS_SIM_SIM_WORKER_H_
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/random.h"
+#include "base/timers.h"
+#include "orchestrator/core/interfaces/worker_events.h"
+#include "orchestrator/core/interfaces/worker_link.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/sim/sim_hub.h"
+
+namespace muster::sim {
+
+// How one join goes.
+enum class JoinCourse {
+  kGood,            // Joined, connected, said so.
+  kRateLimited,     // Refused, nothing happened; may go well later.
+  kKeyRefused,      // Refused for good.
+  kNeverConnects,   // Registered and said so, but no connection follows.
+  kAnswerLost,      // Joined and connected; the worker did not hear it but finds the identity.
+  kLostOnWayToHub,  // The hub never heard of it, and the worker does not know.
+  kLostOnWayBack,   // Registered; service and worker never learn the id: a ghost.
+};
+
+class SimWorker {
+ public:
+  struct Options {
+    ServerId server_id;
+    ZoneId zone_id;
+    CertificateId certificate_id;
+    std::string name;
+    std::string address;
+    std::string secret;  // Of its zone: any other is a breach of invariant 6.
+    // Chooses the course of the next join; the world's plan.
+    std::function<JoinCourse()> course;
+    std::function<void(const std::string&)> violation;
+  };
+  // What a worker says; the network carries it.
+  struct Outbox {
+    std::function<void(const CommandId&, const AttemptId&)> acknowledged;
+    std::function<void(const CommandId&, const AttemptId&)> started;
+    std::function<void(core::CommandReport)> finished;
+  };
+
+  SimWorker(Options options, FakeClock& clock, Random& random, SimHub& hub);
+
+  const Options& options() const { return options_; }
+  core::SessionOpening Hello() const;
+  // A session is open; results that were not acknowledged are said again.
+  void Connected(Outbox outbox);
+  void Disconnected() { outbox_.reset(); }
+  bool connected() const { return outbox_.has_value(); }
+
+  void Receive(const core::OutboundCommand& command);
+  void ResultAcknowledged(const CommandId& command);
+  void Cancel(const CommandId& command);
+  // kill -9 and start.
+  void Restart();
+  // An operator looked after the ghost that a lost answer left.
+  void ForgetGhost() { left_ghost_ = false; }
+
+  const std::string& internal_id() const { return internal_id_; }
+  const std::map<CommandId, int>& executions() const { return executions_; }
+  int joins() const { return joins_; }
+
+ private:
+  enum class State { kReceived, kRunning, kFinished, kAcknowledged };
+  struct Entry {
+    State state = State::kReceived;
+    AttemptId attempt;
+    store::CommandKind kind = store::CommandKind::kProbe;
+    absl::Time expire_time;
+    core::CommandReport report;
+    bool rejected = false;  // Finished without being tried: may be begun by a new delivery.
+  };
+
+  void RunNext();
+  void Begin(const CommandId& id);
+  void ServiceJoin(const CommandId& id);
+  void Finish(const CommandId& id, core::Outcome outcome, std::optional<Failure> failure);
+  store::ServiceFacts ServiceNow() const;
+  void Later(absl::Duration after, std::function<void()> task);
+
+  const Options options_;
+  FakeClock& clock_;
+  Random& random_;
+  SimHub& hub_;
+  const std::string internal_id_;
+  // The worker.
+  std::map<CommandId, Entry> journal_;
+  std::deque<CommandId> queue_;
+  bool running_ = false;
+  int life_ = 0;  // Counts restarts: what an earlier process began does not report.
+  std::optional<Outbox> outbox_;
+  // The service.
+  std::string identity_;  // Hub-assigned id; empty: never joined.
+  bool joining_ = false;
+  bool left_ghost_ = false;
+  int joins_ = 0;
+  std::map<CommandId, int> executions_;
+};
+
+}  // namespace muster::sim
+
+#endif  // MUSTER_TESTS_SIM_SIM_WORKER_H_

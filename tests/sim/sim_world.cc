@@ -1,0 +1,409 @@
+#include "tests/sim/sim_world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace muster::sim {
+namespace {
+
+constexpr int kTenants = 2;
+
+// Timers of one life of the orchestrator: they die with it.
+class MortalTimers final : public Timers {
+ public:
+  explicit MortalTimers(FakeClock& clock) : clock_(clock) {}
+  ~MortalTimers() override { *alive_ = false; }
+  TimerId At(absl::Time when, absl::AnyInvocable<void()> task) override {
+    return clock_.At(when, [alive = alive_, task = std::move(task)]() mutable {
+      if (*alive) task();
+    });
+  }
+  bool Cancel(TimerId id) override { return clock_.Cancel(id); }
+
+ private:
+  FakeClock& clock_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace
+
+struct SimWorld::Node {
+  explicit Node(FakeClock& clock) : timers(clock) {}
+  ManualStrand strand;
+  MortalTimers timers;
+  std::unique_ptr<core::Core> core;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+};
+
+struct SimWorld::Link {
+  core::SessionId id = 0;
+  size_t worker = 0;
+  bool up = true;           // Bytes still pass.
+  bool core_knows = false;  // The core has opened it and has not heard of its end.
+  bool worker_knows = false;
+  absl::Time last_up;  // Order inside the stream.
+  absl::Time last_down;
+};
+
+SimWorld::SimWorld(WorldOptions options) : options_(std::move(options)), random_(options_.seed) {
+  log::SetSinkForTesting([](absl::string_view) {});
+  for (int i = 0; i < kTenants; ++i) {
+    hubs_.push_back(std::make_unique<SimHub>(absl::StrCat("https://hub-", i, ".example"), random_));
+    // A record that was there before, so that an empty list is not the truth.
+    const std::string id = hubs_.back()->Register("other", clock_.Now() - absl::Hours(24));
+    hubs_.back()->Connect(id, "other", "OTHER", clock_.Now() - absl::Hours(24));
+  }
+  OpenStore();
+  StartNode();
+  SetUpFleet();
+  ScheduleFaults();
+}
+
+SimWorld::~SimWorld() {
+  if (node_ != nullptr) *node_->alive = false;
+  node_.reset();
+  log::SetSinkForTesting(nullptr);
+}
+
+core::Operations& SimWorld::operations() { return node_->core->operations(); }
+
+void SimWorld::Violation(const std::string& what) {
+  violations_.push_back(
+      absl::StrCat(absl::FormatTime(clock_.Now(), absl::UTCTimeZone()), " ", what));
+}
+
+void SimWorld::Later(absl::Duration after, std::function<void()> task) {
+  clock_.At(clock_.Now() + after, [task = std::move(task)] { task(); });
+}
+
+absl::Duration SimWorld::Latency() {
+  return absl::Milliseconds(1) + options_.faults.latency * random_.Fraction();
+}
+
+void SimWorld::OpenStore() {
+  store::SqliteStoreOptions options;
+  options.path = dir_ / "muster.db";
+  options.now = clock_.Now();
+  options.quick_check = false;
+  options.durable = false;
+  sqlite_ = *store::SqliteStore::Open(options);
+  faulty_ = std::make_unique<FaultInjectingStore>(*sqlite_);
+}
+
+void SimWorld::StartNode() {
+  ++starts_;
+  lost_ = false;
+  node_ = std::make_unique<Node>(clock_);
+  core::CoreOptions options = options_.core;
+  options.on_store_lost = [this](const absl::Status&) { lost_ = true; };
+  node_->core = std::make_unique<core::Core>(
+      core::CoreDependencies{*faulty_, node_->strand, clock_, node_->timers, random_, vault_, *this,
+                             *this, *this, std::move(options)});
+  const absl::Status started = node_->core->Start();
+  if (!started.ok() && !faulty_->crashed()) {
+    Violation(absl::StrCat("the core does not start: ", started.ToString()));
+  }
+}
+
+void SimWorld::KillOrchestrator() {
+  for (auto& [worker, link] : link_of_) {
+    if (link != nullptr && link->up) Break(link, absl::InfiniteDuration());
+  }
+  links_.clear();
+  *node_->alive = false;
+  node_->strand.DropAll();
+  node_.reset();
+  faulty_->Revive();
+  StartNode();
+}
+
+// As the program does: it ends when the store is lost, and is started again.
+void SimWorld::RestartIfLost() {
+  while (node_ != nullptr && (lost_ || faulty_->crashed())) KillOrchestrator();
+}
+
+bool SimWorld::RunUntil(const std::function<bool()>& done, absl::Duration at_most) {
+  const absl::Time end = clock_.Now() + at_most;
+  while (true) {
+    node_->strand.RunUntilIdle();
+    RestartIfLost();
+    if (node_->strand.size() > 0) continue;
+    if (done()) return true;
+    if (clock_.NextTimer() > end) break;
+    clock_.AdvanceToNext();
+  }
+  clock_.Advance(std::max(absl::ZeroDuration(), end - clock_.Now()));
+  node_->strand.RunUntilIdle();
+  RestartIfLost();
+  return done();
+}
+
+void SimWorld::RunFor(absl::Duration time) {
+  RunUntil([] { return false; }, time);
+}
+
+void SimWorld::SetUpFleet() {
+  std::vector<core::TenantInput> fleet;
+  for (int i = 0; i < kTenants; ++i) {
+    core::TenantInput& tenant = fleet.emplace_back();
+    tenant.id = TenantId(absl::StrCat("tenant-", i));
+    core::ZoneInput& zone = tenant.zones.emplace_back();
+    zone.slug = "prod";
+    zone.hub_url = hubs_[static_cast<size_t>(i)]->url();
+    zone.joining_key = core::JoiningKeyInput{"client", Secret::CopyOf(absl::StrCat("secret-", i))};
+    zone.verifier = core::VerifierInput{store::VerifierKind::kApiToken, "viewer",
+                                        Secret::CopyOf("viewer-secret")};
+  }
+  auto shared = std::make_shared<std::vector<core::TenantInput>>(std::move(fleet));
+  const auto applied = Ask<std::vector<std::string>>([&](auto done) {
+    operations().ApplyFleet(Operator(), std::move(*shared), false, std::move(done));
+  });
+  if (!applied.ok()) Violation(applied.status().ToString());
+  for (int i = 0; i < options_.servers; ++i) {
+    const int tenant = i % kTenants;
+    const std::string name = absl::StrCat("web-", i);
+    const ZoneId zone = MakeZoneId(TenantId(absl::StrCat("tenant-", tenant)), "prod");
+    core::TokenInput token;
+    token.zone_id = zone;
+    token.ttl = absl::Hours(24 * 30);
+    token.secret_hash = absl::StrCat("hash-", i);
+    (void)Ask<core::CreatedToken>(
+        [&](auto done) { operations().CreateToken(Operator(), token, std::move(done)); });
+    core::BootstrapRequest request;
+    request.secret_hash = token.secret_hash;
+    request.server_name = name;
+    request.public_key_hash = absl::StrCat("key-", i);
+    const auto grant = Ask<core::BootstrapGrant>(
+        [&](auto done) { operations().Bootstrap(request, std::move(done)); });
+    if (!grant.ok()) return Violation(grant.status().ToString());
+    store::WorkerCertificate certificate;
+    certificate.id = CertificateId(absl::StrCat("cert", i));
+    certificate.server_id = grant->server_id;
+    certificate.zone_id = zone;
+    certificate.token_id = grant->token_id;
+    certificate.public_key_hash = request.public_key_hash;
+    certificate.not_before = clock_.Now();
+    certificate.not_after = clock_.Now() + absl::Hours(24 * 30);
+    certificate.create_time = clock_.Now();
+    (void)Ask<store::WorkerCertificate>(
+        [&](auto done) { operations().RecordCertificate(certificate, std::move(done)); });
+    servers_.push_back(grant->server_id);
+    const auto index = static_cast<size_t>(i);
+    SimWorker::Options worker;
+    worker.server_id = grant->server_id;
+    worker.zone_id = zone;
+    worker.certificate_id = certificate.id;
+    worker.name = name;
+    worker.address = absl::StrCat("10.0.0.", i);
+    worker.secret = absl::StrCat("secret-", tenant);
+    worker.violation = [this](const std::string& what) { Violation(what); };
+    worker.course = [this, index] {
+      std::vector<JoinCourse>& plan = plans_[index];
+      if (!plan.empty()) {
+        const JoinCourse next = plan.front();
+        plan.erase(plan.begin());
+        return next;
+      }
+      if (!Chance(options_.faults.odd_join)) return JoinCourse::kGood;
+      return static_cast<JoinCourse>(1 + static_cast<int>(random_.Fraction() * 6));
+    };
+    workers_.push_back(std::make_unique<SimWorker>(std::move(worker), clock_, random_,
+                                                   *hubs_[static_cast<size_t>(tenant)]));
+    if (i < options_.servers - options_.offline) Connect(index);
+  }
+}
+
+// ---- network ----
+
+void SimWorld::Connect(size_t worker) {
+  Later(Latency(), [this, worker] { Dial(worker); });
+}
+
+void SimWorld::RedialLater(size_t worker) {
+  Later(absl::Seconds(1 + 10 * random_.Fraction()), [this, worker] { Dial(worker); });
+}
+
+void SimWorld::Dial(size_t worker) {
+  if (link_of_[worker] != nullptr && link_of_[worker]->up) return;
+  auto link = std::make_shared<Link>();
+  link->id = next_session_++;
+  link->worker = worker;
+  link_of_[worker] = link;
+  links_[link->id] = link;
+  core::SessionOpening opening = workers_[worker]->Hello();
+  opening.session = link->id;
+  const auto shared = std::make_shared<core::SessionOpening>(std::move(opening));
+  ToCore(link, [this, link, shared](core::WorkerEvents& events) {
+    link->core_knows = true;
+    events.OpenSession(std::move(*shared), [this, link](absl::StatusOr<core::SessionGrant> grant) {
+      if (!grant.ok()) {
+        link->core_knows = false;
+        if (FailureCodeOf(grant.status()).has_value() && !lost_ && !faulty_->crashed()) {
+          Violation(absl::StrCat("a session was refused: ", grant.status().ToString()));
+        }
+        Break(link, absl::InfiniteDuration());
+        return;
+      }
+      // Welcome is queued, then commands may be.
+      ToWorker(link, [this, link](SimWorker& w) {
+        link->worker_knows = true;
+        w.Connected({
+            [this, link](const CommandId& command, const AttemptId& attempt) {
+              ToCore(link,
+                     [=](core::WorkerEvents& e) { e.Acknowledged(link->id, command, attempt); });
+            },
+            [this, link](const CommandId& command, const AttemptId& attempt) {
+              ToCore(link, [=](core::WorkerEvents& e) { e.Started(link->id, command, attempt); });
+            },
+            [this, link](const core::CommandReport& report) {
+              ToCore(link, [=](core::WorkerEvents& e) { e.Finished(link->id, report); });
+            },
+        });
+      });
+      node_->core->worker_events().SessionReady(link->id);
+    });
+  });
+}
+
+void SimWorld::ToCore(const std::shared_ptr<Link>& link,
+                      std::function<void(core::WorkerEvents&)> word) {
+  link->last_up = std::max(link->last_up, clock_.Now() + Latency());
+  clock_.At(link->last_up, [this, link, word = std::move(word)] {
+    if (link->up && node_ != nullptr) word(node_->core->worker_events());
+  });
+}
+
+void SimWorld::ToWorker(const std::shared_ptr<Link>& link, std::function<void(SimWorker&)> word,
+                        std::shared_ptr<core::OutboundCommand> command) {
+  link->last_down = std::max(link->last_down, clock_.Now() + Latency());
+  clock_.At(link->last_down, [this, link, word = std::move(word), command] {
+    SimWorker& worker = *workers_[link->worker];
+    if (link->up) return word(worker);
+    // What was under way when the stream broke may sit in a buffer and come out after the next
+    // Hello: the command id must make it harmless.
+    if (command != nullptr && Chance(options_.faults.late_copy)) {
+      Later(absl::Seconds(20 * random_.Fraction()), [word, &worker] { word(worker); });
+    }
+  });
+}
+
+// The worker notices soon and dials again; the core hears of the end later, or (a crash) never.
+void SimWorld::Break(const std::shared_ptr<Link>& link, absl::Duration until_core_knows) {
+  if (!link->up) return;
+  link->up = false;
+  const size_t worker = link->worker;
+  Later(Latency(), [this, link, worker] {
+    if (link_of_[worker] != link) return;
+    workers_[worker]->Disconnected();
+    RedialLater(worker);
+  });
+  if (!link->core_knows || until_core_knows == absl::InfiniteDuration()) {
+    links_.erase(link->id);
+    return;
+  }
+  Later(until_core_knows, [this, link, alive = node_->alive] {
+    links_.erase(link->id);
+    if (*alive) node_->core->worker_events().SessionEnded(link->id);
+  });
+}
+
+void SimWorld::BreakSession(size_t worker) {
+  const auto link = link_of_[worker];
+  if (link != nullptr) Break(link, absl::Seconds(30 * random_.Fraction()));
+}
+
+void SimWorld::KillWorker(size_t worker) {
+  workers_[worker]->Restart();
+  BreakSession(worker);
+}
+
+void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand command) {
+  const auto it = links_.find(session);
+  if (it == links_.end()) return;
+  const auto shared = std::make_shared<core::OutboundCommand>(std::move(command));
+  ToWorker(
+      it->second, [shared](SimWorker& worker) { worker.Receive(*shared); }, shared);
+}
+
+void SimWorld::SendResultAck(core::SessionId session, const CommandId& command) {
+  const auto it = links_.find(session);
+  if (it == links_.end()) return;
+  ToWorker(it->second, [command](SimWorker& worker) { worker.ResultAcknowledged(command); });
+}
+
+void SimWorld::SendCancel(core::SessionId session, const CommandId& command) {
+  const auto it = links_.find(session);
+  if (it == links_.end()) return;
+  ToWorker(it->second, [command](SimWorker& worker) { worker.Cancel(command); });
+}
+
+void SimWorld::End(core::SessionId session, const Failure&, bool) {
+  const auto it = links_.find(session);
+  if (it == links_.end()) return;
+  const std::shared_ptr<Link> link = it->second;
+  Break(link, absl::InfiniteDuration());
+}
+
+void SimWorld::Read(core::HubReadRequest request,
+                    absl::AnyInvocable<void(core::HubReadResult)> done) {
+  auto shared = std::make_shared<absl::AnyInvocable<void(core::HubReadResult)>>(std::move(done));
+  const absl::Duration lag = options_.faults.hub_list_lag * random_.Fraction();
+  Later(absl::Milliseconds(100) + 20 * Latency(),
+        [this, shared, request, lag, alive = node_->alive] {
+          if (!*alive) return;
+          if (Chance(options_.faults.hub_read_fails)) {
+            return (*shared)(Failure{FailureCode::kHubUnreachable, "down"});
+          }
+          if (Chance(options_.faults.hub_read_empty)) return (*shared)(core::HubList{});
+          for (const auto& hub : hubs_) {
+            if (hub->url() == request.hub_url) {
+              return (*shared)(hub->List(clock_.Now(), lag));
+            }
+          }
+        });
+}
+
+// ---- dice ----
+
+void SimWorld::ScheduleFaults() {
+  Later(absl::Seconds(10), [this] {
+    const auto per_tick = [](double per_hour) { return per_hour / 360; };
+    const Faults& faults = options_.faults;
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      if (Chance(per_tick(faults.session_break_per_hour))) BreakSession(i);
+      if (Chance(per_tick(faults.worker_kill_per_hour))) KillWorker(i);
+    }
+    if (Chance(per_tick(faults.orchestrator_kill_per_hour))) {
+      // Inside one of the next commits: before it took effect, or after.
+      const int commit = faulty_->commits() + 1 + static_cast<int>(random_.Fraction() * 5);
+      faulty_->FailCommit(commit, Chance(0.5) ? Fault::kCrashBefore : Fault::kCrashAfter);
+    }
+    ScheduleFaults();
+  });
+}
+
+void SimWorld::Plan(size_t worker, std::vector<JoinCourse> courses) {
+  plans_[worker] = std::move(courses);
+}
+
+// ---- looking ----
+
+absl::StatusOr<store::Rollout> SimWorld::StartJoin(core::RolloutInput input) {
+  const auto shared = std::make_shared<core::RolloutInput>(std::move(input));
+  return Ask<store::Rollout>(
+      [&](auto done) { operations().CreateRollout(Operator(), *shared, std::move(done)); });
+}
+
+std::unique_ptr<store::Snapshot> SimWorld::Read() { return *sqlite_->Read(); }
+
+store::Server SimWorld::ServerAt(size_t index) { return **Read()->servers().Find(servers_[index]); }
+
+store::Rollout SimWorld::RolloutNow(const RolloutId& id) { return **Read()->rollouts().Find(id); }
+
+store::TargetCounts SimWorld::Counts(const RolloutId& id) { return *Read()->rollouts().Count(id); }
+
+}  // namespace muster::sim

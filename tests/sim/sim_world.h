@@ -1,0 +1,156 @@
+// The whole of it on virtual time: the real core over the real SQLite store, and around it workers,
+// hubs, a network that delays, loses and repeats, and crashes. Everything follows from one seed.
+//
+//   world.Settle(…)   runs events until a condition or a time
+//   faults            Network and crash levers; off by default, so the world also serves as the
+//                     bench of the core's own tests
+#ifndef MUSTER_TESTS_SIM_SIM_WORLD_H_
+#define MUSTER_TESTS_SIM_SIM_WORLD_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "orchestrator/core/core.h"
+#include "store/interface/store.h"
+#include "tests/base/sql/temp_dir.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fault_injecting_store.h"
+#include "tests/fakes/manual_strand.h"
+#include "tests/sim/sim_hub.h"
+#include "tests/sim/sim_vault.h"
+#include "tests/sim/sim_worker.h"
+
+namespace muster::sim {
+
+// Probabilities and waits; all zero: a perfect world.
+struct Faults {
+  absl::Duration latency = absl::Milliseconds(20);  // Up to; of each message.
+  double late_copy = 0;  // Of a command that was under way when its session broke.
+  double session_break_per_hour = 0;
+  double worker_kill_per_hour = 0;
+  double orchestrator_kill_per_hour = 0;
+  double hub_read_fails = 0;
+  double hub_read_empty = 0;
+  absl::Duration hub_list_lag;  // Up to.
+  double odd_join = 0;          // A join that does not take the good course.
+};
+
+struct WorldOptions {
+  uint64_t seed = 1;
+  int servers = 6;  // Spread over two tenants, each with one zone and one hub.
+  int offline = 0;  // The last ones never connect.
+  Faults faults;
+  core::CoreOptions core;
+};
+
+class SimWorld final : private core::WorkerLink,
+                       private core::HubReader,
+                       private core::RolloutWatch {
+ public:
+  explicit SimWorld(WorldOptions options);
+  ~SimWorld() override;
+
+  // ---- levers ----
+  FakeClock& clock() { return clock_; }
+  FaultInjectingStore& faulty_store() { return *faulty_; }
+  SimVault& vault() { return vault_; }
+  core::Operations& operations();
+  std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
+  SimHub& hub(int tenant) { return *hubs_[static_cast<size_t>(tenant)]; }
+  const std::vector<ServerId>& servers() const { return servers_; }
+  // Fixes the course of a worker's next joins, first to last; then they are good (or diced).
+  void Plan(size_t worker, std::vector<JoinCourse> courses);
+  void SetFaults(const Faults& faults) { options_.faults = faults; }
+  void Connect(size_t worker);
+  void BreakSession(size_t worker);
+  void KillWorker(size_t worker);
+  void KillOrchestrator();
+
+  // ---- driving ----
+  // Runs events until `done` holds; false when the virtual time is over first.
+  bool RunUntil(const std::function<bool()>& done, absl::Duration at_most);
+  void RunFor(absl::Duration time);
+  // Calls an operation and runs until its answer is there.
+  template <typename T>
+  absl::StatusOr<T> Ask(const std::function<void(core::Answer<T>)>& call) {
+    auto answer = std::make_shared<std::optional<absl::StatusOr<T>>>();
+    call([answer](absl::StatusOr<T> value) { answer->emplace(std::move(value)); });
+    RunUntil([answer] { return answer->has_value(); }, absl::Minutes(10));
+    if (!answer->has_value()) return absl::DeadlineExceededError("no answer");
+    return std::move(**answer);
+  }
+  absl::StatusOr<store::Rollout> StartJoin(core::RolloutInput input = {});
+
+  // ---- looking ----
+  std::unique_ptr<store::Snapshot> Read();
+  store::Server ServerAt(size_t index);
+  store::Rollout RolloutNow(const RolloutId& id);
+  store::TargetCounts Counts(const RolloutId& id);
+  int orchestrator_starts() const { return starts_; }
+  const std::set<RolloutId>& watched() const { return watched_; }
+  // What broke an invariant while it ran.
+  const std::vector<std::string>& violations() const { return violations_; }
+  void Violation(const std::string& what);
+
+  static core::Actor Operator() { return {"operator:opr-sim", {}}; }
+
+ private:
+  struct Node;  // One life of the orchestrator.
+  struct Link;  // One session.
+
+  void OpenStore();
+  void StartNode();
+  void RestartIfLost();
+  void SetUpFleet();
+  void Dial(size_t worker);
+  void RedialLater(size_t worker);
+  void Break(const std::shared_ptr<Link>& link, absl::Duration until_core_knows);
+  void ToCore(const std::shared_ptr<Link>& link, std::function<void(core::WorkerEvents&)> word);
+  void ToWorker(const std::shared_ptr<Link>& link, std::function<void(SimWorker&)> word,
+                std::shared_ptr<core::OutboundCommand> command = nullptr);
+  absl::Duration Latency();
+  bool Chance(double probability) { return random_.Fraction() < probability; }
+  void ScheduleFaults();
+  void Later(absl::Duration after, std::function<void()> task);
+
+  // core::WorkerLink
+  void SendCommand(core::SessionId session, core::OutboundCommand command) override;
+  void SendResultAck(core::SessionId session, const CommandId& command) override;
+  void SendCancel(core::SessionId session, const CommandId& command) override;
+  void End(core::SessionId session, const Failure& why, bool may_reconnect) override;
+  // core::HubReader
+  void Read(core::HubReadRequest request,
+            absl::AnyInvocable<void(core::HubReadResult)> done) override;
+  // core::RolloutWatch
+  void RolloutChanged(const RolloutId& rollout) override { watched_.insert(rollout); }
+
+  WorldOptions options_;
+  FakeClock clock_;
+  SeededRandom random_;
+  sql::TempDir dir_;
+  SimVault vault_;
+  std::vector<std::unique_ptr<SimHub>> hubs_;
+  std::vector<std::unique_ptr<SimWorker>> workers_;
+  std::vector<ServerId> servers_;
+  std::map<size_t, std::vector<JoinCourse>> plans_;
+  std::unique_ptr<store::Store> sqlite_;
+  std::unique_ptr<FaultInjectingStore> faulty_;
+  std::unique_ptr<Node> node_;
+  std::map<core::SessionId, std::shared_ptr<Link>> links_;
+  std::map<size_t, std::shared_ptr<Link>> link_of_;
+  core::SessionId next_session_ = 1;
+  int starts_ = 0;
+  bool lost_ = false;
+  std::set<RolloutId> watched_;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace muster::sim
+
+#endif  // MUSTER_TESTS_SIM_SIM_WORLD_H_
