@@ -12,6 +12,8 @@
 namespace muster::bench {
 namespace {
 
+using absl::ToDoubleMicroseconds;
+
 absl::Status WriteFile(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -19,8 +21,6 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
   if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path));
   return absl::OkStatus();
 }
-
-double Microseconds(absl::Duration duration) { return absl::ToDoubleMicroseconds(duration); }
 
 }  // namespace
 
@@ -59,11 +59,13 @@ absl::StatusOr<Measures> RunBarePhase(const Load& load, bool full_protocol, cons
   const double workers = load.workers;
   measures.connects_per_second = workers / absl::ToDoubleSeconds(connect_time);
   measures.kib_per_connection = static_cast<double>(idle.rss_kib - empty.rss_kib) / workers;
-  measures.cpu_us_per_connect = Microseconds(idle.cpu - empty.cpu) / workers;
+  measures.cpu_us_per_connect = ToDoubleMicroseconds(idle.cpu - empty.cpu) / workers;
 
+  const absl::Duration own_before = OwnCpu();
   RETURN_IF_ERROR(server->WriteLine(absl::StrCat("run ", load.commands_per_worker)));
   ASSIGN_OR_RETURN(const std::string done, server->ReadLine(absl::Minutes(5)));
   ASSIGN_OR_RETURN(const Cost after, server->ReadCost());
+  const absl::Duration own_after = OwnCpu();
   double commands = 0;
   double microseconds = 0;
   std::istringstream(done) >> word >> commands >> microseconds;
@@ -71,7 +73,8 @@ absl::StatusOr<Measures> RunBarePhase(const Load& load, bool full_protocol, cons
     return absl::AbortedError(absl::StrCat("the bare phase lost streams: ", done));
   }
   measures.commands_per_second = commands * 1e6 / microseconds;
-  measures.cpu_us_per_command = Microseconds(after.cpu - idle.cpu) / commands;
+  measures.cpu_us_per_command = ToDoubleMicroseconds(after.cpu - idle.cpu) / commands;
+  measures.load_cpu_us_per_command = ToDoubleMicroseconds(own_after - own_before) / commands;
   return measures;
 }
 

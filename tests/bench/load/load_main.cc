@@ -11,11 +11,13 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "tests/bench/load/bare_phase.h"
 #include "tests/bench/load/bare_server.h"
 #include "tests/bench/load/measures.h"
 #include "tests/bench/load/process.h"
+#include "tests/bench/load/product_phase.h"
 
 namespace muster::bench {
 namespace {
@@ -23,13 +25,18 @@ namespace {
 struct CompareOptions {
   Load load{.workers = 2000, .commands_per_worker = 10, .at_once = 256};
   int repeats = 3;
+  std::string orchestrator;  // Path of the program; empty: beside this one.
   std::string out;
 };
 
 absl::StatusOr<Comparison> Compare(const CompareOptions& options, const std::string& folder) {
-  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  const std::string orchestrator = options.orchestrator.empty()
+                                       ? (self.parent_path() / "muster-orchestrator").string()
+                                       : options.orchestrator;
   std::vector<Measures> bare;
   std::vector<Measures> protocol;
+  std::vector<Measures> product;
   // Phases alternate, so that a machine that slows down slows all of them.
   for (int i = 0; i < options.repeats; ++i) {
     const auto fresh = [&](const char* phase) {
@@ -43,13 +50,17 @@ absl::StatusOr<Comparison> Compare(const CompareOptions& options, const std::str
     std::cerr << ", messages" << std::flush;
     ASSIGN_OR_RETURN(one, RunBarePhase(options.load, true, self, fresh("messages")));
     protocol.push_back(one);
+    std::cerr << ", product" << std::flush;
+    ASSIGN_OR_RETURN(one, RunProductPhase(options.load, orchestrator, fresh("product")));
+    product.push_back(one);
     std::cerr << "\n";
   }
   return Comparison{.workers = options.load.workers,
                     .commands_per_worker = options.load.commands_per_worker,
                     .repeats = options.repeats,
                     .bare = Median(bare),
-                    .bare_protocol = Median(protocol)};
+                    .bare_protocol = Median(protocol),
+                    .product = Median(product)};
 }
 
 int RunCompare(const CompareOptions& options) {
@@ -90,6 +101,7 @@ int RunCompare(const CompareOptions& options) {
 int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   std::signal(SIGPIPE, SIG_IGN);
+  muster::log::Configure(muster::log::Level::kWarning, muster::log::Format::kLogfmt);
   CLI::App app("muster-load: measures Muster beside bare gRPC on the same machine");
   app.require_subcommand(1);
 
@@ -113,6 +125,8 @@ int main(int argc, char** argv) {
   compare->add_option("--repeat", options.repeats, "runs of each phase; medians are shown")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  compare->add_option("--orchestrator", options.orchestrator,
+                      "path of muster-orchestrator; default: beside this program");
   compare->add_option("--out", options.out, "also write the figures to this JSON file");
 
   CLI11_PARSE(app, argc, argv);

@@ -25,6 +25,9 @@ constexpr Row kRows[] = {
     {"cpu_us_per_connect", "server CPU / connect, us", &Measures::cpu_us_per_connect},
     {"cpu_us_per_command", "server CPU / command, us", &Measures::cpu_us_per_command},
     {"cpu_us_per_enrollment", "server CPU / enrollment, us", &Measures::cpu_us_per_enrollment},
+    {"load_cpu_us_per_command", "load CPU / command, us", &Measures::load_cpu_us_per_command},
+    {"load_cpu_us_per_enrollment", "load CPU / enrollment, us",
+     &Measures::load_cpu_us_per_enrollment},
 };
 
 std::string Cell(const std::optional<double>& value) {

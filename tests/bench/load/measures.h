@@ -19,6 +19,8 @@ struct Measures {
   std::optional<double> cpu_us_per_connect;
   std::optional<double> cpu_us_per_command;
   std::optional<double> cpu_us_per_enrollment;
+  std::optional<double> load_cpu_us_per_command;  // Of the load generator, on the same processors.
+  std::optional<double> load_cpu_us_per_enrollment;
 };
 
 // Value by value the median of those runs that measured it.

@@ -159,11 +159,17 @@ absl::StatusOr<Cost> ChildProcess::ReadCostAtRest() const {
   for (int i = 0; i < 30; ++i) {
     if (WaitReadable(pidfd_, kWindow)) break;  // It ended.
     ASSIGN_OR_RETURN(const Cost after, ReadCost());
-    const bool rests = after.cpu - before.cpu <= kWindow * 0.02;
+    const bool rests = after.cpu - before.cpu <= kWindow * 0.04;
     before = after;
     if (rests) break;
   }
   return ReadCost();
+}
+
+absl::Duration OwnCpu() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
 }
 
 int RaiseFileLimit() {

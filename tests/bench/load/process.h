@@ -38,7 +38,7 @@ class ChildProcess {
   absl::StatusOr<int> Wait(absl::Duration timeout);
 
   absl::StatusOr<Cost> ReadCost() const;
-  // The cost once the process has come to rest: when it used less than 2 % of a processor for half
+  // The cost once the process has come to rest: when it used at most 4 % of a processor for half
   // a second; after 15 s the cost as it is.
   absl::StatusOr<Cost> ReadCostAtRest() const;
   pid_t pid() const { return pid_; }
@@ -62,6 +62,9 @@ class ChildProcess {
   bool reaped_ = false;
   int exit_code_ = 0;
 };
+
+// User and system time of this process.
+absl::Duration OwnCpu();
 
 // The soft limit of open files becomes the hard one. Returns it.
 int RaiseFileLimit();
