@@ -147,7 +147,8 @@ class FakeOrchestrator::State::Reactor final
   void End(const grpc::Status& status) {
     MutexLock lock(&mu_);
     if (std::exchange(finished_, true)) return;
-    Finish(status);
+    finish_with_ = status;
+    if (out_.empty()) Finish(finish_with_);
   }
 
  private:
@@ -176,7 +177,8 @@ class FakeOrchestrator::State::Reactor final
   void OnWriteDone(bool ok) override {
     MutexLock lock(&mu_);
     out_.pop_front();
-    if (ok && !finished_ && !out_.empty()) StartWrite(&out_.front());
+    if (ok && !out_.empty()) return StartWrite(&out_.front());
+    if (finished_) Finish(finish_with_);
   }
   void OnCancel() override { End(grpc::Status::CANCELLED); }
   void OnDone() override {
@@ -192,6 +194,7 @@ class FakeOrchestrator::State::Reactor final
   Mutex mu_;
   std::deque<v1::OrchestratorMessage> out_ ABSL_GUARDED_BY(mu_);
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  grpc::Status finish_with_ ABSL_GUARDED_BY(mu_);
 };
 
 grpc::ServerBidiReactor<v1::WorkerMessage, v1::OrchestratorMessage>*
@@ -285,11 +288,9 @@ std::optional<v1::CommandResult> FakeOrchestrator::AwaitResult(const std::string
   return state.results[command_id];
 }
 
-void FakeOrchestrator::EndSession() {
+void FakeOrchestrator::EndSession(absl::Status status) {
   MutexLock lock(&state_->mu);
-  if (state_->newest != nullptr) {
-    state_->newest->End({grpc::StatusCode::UNAVAILABLE, "orchestrator stops"});
-  }
+  if (state_->newest != nullptr) state_->newest->End(rpc::ToGrpcStatus(status));
 }
 
 }  // namespace muster::worker

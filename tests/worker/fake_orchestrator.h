@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/crypto/certificate.h"
 #include "base/crypto/key.h"
@@ -58,7 +58,9 @@ class FakeOrchestrator {
   void SendCommand(const v1::Command& command);
   // Blocks until a result of this command came in any session.
   std::optional<v1::CommandResult> AwaitResult(const std::string& command_id);
-  void EndSession();  // Of the newest, with UNAVAILABLE.
+  // Of the newest, after what was sent to it. A status that is not OK may overtake the last message
+  // on the client's side: gRPC then drops what is not read.
+  void EndSession(absl::Status status = absl::UnavailableError("orchestrator stops"));
 
   struct State;
 

@@ -299,6 +299,17 @@ TEST_F(SessionTest, GoodbyeForGoodEndsIt) {
   EXPECT_EQ(transport_.count(), 1u);
 }
 
+TEST_F(SessionTest, ARefusedIdentityKnocksSeldom) {
+  StartSession();
+  AwaitConnection();
+  transport_.last().Break(FailureStatus(FailureCode::kCertRevoked, "evicted"));
+  Settle();
+  EXPECT_GT(AwaitConnection(), absl::Minutes(5));
+  transport_.last().Break(FailureStatus(FailureCode::kDispatchNotAdmitted, "waits"));
+  Settle();
+  EXPECT_LE(AwaitConnection(), absl::Minutes(2));
+}
+
 TEST_F(SessionTest, AnOrderlyGoodbyeLeadsBack) {
   StartSession();
   auto& connection = Open();

@@ -17,6 +17,17 @@ namespace {
 constexpr absl::Duration kMinHeartbeat = absl::Seconds(1);
 constexpr absl::Duration kMaxHeartbeat = absl::Minutes(10);
 constexpr absl::Duration kMaxSpread = absl::Minutes(30);
+// Between tries of an identity that is refused. An operator's change is seen this much later, and
+// an evicted fleet does not keep knocking.
+constexpr absl::Duration kRefusedWait = absl::Minutes(10);
+
+// Refusals that the same certificate will meet again.
+bool IsIdentityRefused(const absl::Status& status) {
+  const auto code = FailureCodeOf(status);
+  return code == FailureCode::kCertRevoked || code == FailureCode::kCertUnknown ||
+         code == FailureCode::kCertExpired || code == FailureCode::kCertForeign ||
+         code == FailureCode::kBootstrapBanned || code == FailureCode::kSessionProtocol;
+}
 
 absl::Status ZonePinChanged(const v1::ZonePin& pin, const v1::ZonePin& welcome) {
   return FailureStatus(
@@ -239,12 +250,12 @@ void Session::OnClosed(const absl::Status& status) {
   DropStream();
   if (goodbye_.has_value() && !goodbye_->may_reconnect()) {
     const auto code = FindFailureCode(goodbye_->code()).value_or(FailureCode::kCertRevoked);
-    return End(FailureStatus(code, absl::StrCat("the orchestrator ended the session for good: ",
-                                                CleanField(goodbye_->detail()))));
+    const std::string detail = CleanField(goodbye_->detail());
+    return End(FailureStatus(code, detail.empty() ? "the session was ended for good" : detail));
   }
-  const absl::Duration wait =
-      backoff_.Next() +
-      (was_open ? reconnect_spread_ : absl::ZeroDuration()) * parts_.random.Fraction();
+  absl::Duration wait = backoff_.Next() + (was_open ? reconnect_spread_ : absl::ZeroDuration()) *
+                                              parts_.random.Fraction();
+  if (IsIdentityRefused(status)) wait += kRefusedWait * (0.5 + 0.5 * parts_.random.Fraction());
   const std::string reason = goodbye_.has_value()
                                  ? absl::StrCat(goodbye_->code(), " ", goodbye_->detail())
                                  : std::string(status.message());

@@ -8,7 +8,7 @@
 //
 // Waiting times: the first try comes after a random part of `start_spread`; after a lost connection
 // a random part of the orchestrator's reconnect_spread, plus a back-off with full jitter that is
-// reset once a session has lasted a heartbeat.
+// reset once a session has lasted a heartbeat; while the identity is refused, 5 to 10 minutes more.
 //
 // A session has no thread: thousands may share one strand, one Timers and one Executor. It is made
 // by Create and held by shared_ptr, because timers and transport call back late.
