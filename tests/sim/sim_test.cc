@@ -32,6 +32,7 @@ WorldOptions OptionsOf(uint64_t seed) {
   options.faults.latency = absl::Seconds(up_to(3));
   options.faults.late_copy = up_to(1);
   options.faults.session_break_per_hour = up_to(40);
+  options.faults.long_outage = up_to(0.3);
   options.faults.worker_kill_per_hour = up_to(15);
   options.faults.orchestrator_kill_per_hour = up_to(20);
   options.faults.hub_read_fails = up_to(0.7);

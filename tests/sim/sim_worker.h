@@ -57,6 +57,8 @@ class SimWorker {
   SimWorker(Options options, FakeClock& clock, Random& random, SimHub& hub);
 
   const Options& options() const { return options_; }
+  // The zone's key was changed.
+  void ExpectSecret(std::string secret) { options_.secret = std::move(secret); }
   core::SessionOpening Hello() const;
   // A session is open; results that were not acknowledged are said again.
   void Connected(Outbox outbox);
@@ -93,7 +95,7 @@ class SimWorker {
   store::ServiceFacts ServiceNow() const;
   void Later(absl::Duration after, std::function<void()> task);
 
-  const Options options_;
+  Options options_;
   FakeClock& clock_;
   Random& random_;
   SimHub& hub_;

@@ -71,6 +71,8 @@ SimWorld::~SimWorld() {
 
 core::Operations& SimWorld::operations() { return node_->core->operations(); }
 
+core::WorkerEvents& SimWorld::worker_events() { return node_->core->worker_events(); }
+
 void SimWorld::Violation(const std::string& what) {
   violations_.push_back(
       absl::StrCat(absl::FormatTime(clock_.Now(), absl::UTCTimeZone()), " ", what));
@@ -224,7 +226,10 @@ void SimWorld::Connect(size_t worker) {
 }
 
 void SimWorld::RedialLater(size_t worker) {
-  Later(absl::Seconds(1 + 10 * random_.Fraction()), [this, worker] { Dial(worker); });
+  // Most come back soon; some machines are away for long.
+  const bool long_away = Chance(options_.faults.long_outage);
+  Later(absl::Seconds(1 + (long_away ? 2400 : 10) * random_.Fraction()),
+        [this, worker] { Dial(worker); });
 }
 
 void SimWorld::Dial(size_t worker) {

@@ -33,6 +33,7 @@ struct Faults {
   absl::Duration latency = absl::Milliseconds(20);  // Up to; of each message.
   double late_copy = 0;  // Of a command that was under way when its session broke.
   double session_break_per_hour = 0;
+  double long_outage = 0;  // Of a broken session: the worker is away for up to 40 minutes.
   double worker_kill_per_hour = 0;
   double orchestrator_kill_per_hour = 0;
   double hub_read_fails = 0;
@@ -61,6 +62,7 @@ class SimWorld final : private core::WorkerLink,
   FaultInjectingStore& faulty_store() { return *faulty_; }
   SimVault& vault() { return vault_; }
   core::Operations& operations();
+  core::WorkerEvents& worker_events();
   std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
   SimHub& hub(int tenant) { return *hubs_[static_cast<size_t>(tenant)]; }
   const std::vector<ServerId>& servers() const { return servers_; }

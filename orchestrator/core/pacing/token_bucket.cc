@@ -40,6 +40,7 @@ void TokenBucket::OnSuccess() {
 
 void TokenBucket::OnRefused(absl::Time now) {
   if (now - halved_ < options_.halve_at_most_every) return;
+  Refill(now);
   halved_ = now;
   rate_ = std::max(options_.min_joins_per_minute, rate_ / 2);
   tokens_ = std::min(tokens_, 0.0);

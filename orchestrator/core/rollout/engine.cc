@@ -192,6 +192,8 @@ absl::Status RolloutEngine::Pump(Turn& turn) {
       RETURN_IF_ERROR(Sweep(turn, *run));
       more |= !run->sweep.empty();
     }
+    // A limit trips before the next command goes out.
+    if (changed_.contains(id)) RETURN_IF_ERROR(CheckLimits(turn, *run));
     if (run->rollout.state == RolloutState::kRunning && !run->ending()) {
       RETURN_IF_ERROR(DispatchReady(turn, *run, budget));
     }

@@ -1,0 +1,140 @@
+// Which hub record is a server's, and what it proves (design section 8, contract 4.4 and 4.6).
+#include "orchestrator/core/verify/matcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace muster::core {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
+
+HubInstance Record(const std::string& id, const std::string& internal, const std::string& title) {
+  HubInstance instance;
+  instance.id = HubInstanceId(id);
+  instance.internal_instance_id = internal;
+  instance.title = title;
+  instance.connected = true;
+  instance.reported_time = kNow;
+  instance.registered_time = kNow - absl::Minutes(1);
+  return instance;
+}
+
+class MatcherTest : public testing::Test {
+ protected:
+  Match Find(const MatchSubject& subject) {
+    const HubIndex index(list_);
+    const TakenByAnother taken = [this](const HubInstanceId& id) { return id == taken_; };
+    return Matcher(index, taken).Find(subject);
+  }
+  HubList list_;
+  HubInstanceId taken_;
+};
+
+TEST_F(MatcherTest, TheHubIdWinsThenTheInternalIdThenTheName) {
+  list_.instances = {Record("a", "int-1", "WEB-1"), Record("b", "int-2", "WEB-2"),
+                     Record("c", "", "web-3")};
+  Match match = Find({HubInstanceId("b"), "int-1", "web-3"});
+  ASSERT_EQ(match.kind, Match::Kind::kOne);
+  EXPECT_EQ(match.instance->id.value(), "b");
+  EXPECT_EQ(match.by, store::MatchKind::kHubId);
+  match = Find({HubInstanceId(), "INT-1", "web-3"});
+  ASSERT_EQ(match.kind, Match::Kind::kOne);
+  EXPECT_EQ(match.instance->id.value(), "a");
+  EXPECT_EQ(match.by, store::MatchKind::kInternalId);
+  match = Find({HubInstanceId(), "", "WEB-3"});
+  ASSERT_EQ(match.kind, Match::Kind::kOne);
+  EXPECT_EQ(match.by, store::MatchKind::kMachineName);
+}
+
+TEST_F(MatcherTest, ANameIsWeak) {
+  list_.instances = {Record("a", "int-1", "WEB-1"), Record("b", "int-2", "web-1"),
+                     Record("c", "int-3", "WEB-2")};
+  EXPECT_EQ(Find({HubInstanceId(), "", "web-1"}).kind, Match::Kind::kSeveral);
+  // Another service with this name: a re-installation or a clone.
+  EXPECT_EQ(Find({HubInstanceId(), "int-9", "web-2"}).kind, Match::Kind::kNone);
+  // An id that the hub does not know is not replaced by a name.
+  EXPECT_EQ(Find({HubInstanceId("gone"), "", "web-2"}).kind, Match::Kind::kNone);
+  taken_ = HubInstanceId("c");
+  EXPECT_EQ(Find({HubInstanceId(), "", "web-2"}).kind, Match::Kind::kNone);
+}
+
+TEST_F(MatcherTest, TwoServersOnOneRecordAreAmbiguous) {
+  list_.instances = {Record("a", "int-1", "WEB-1")};
+  taken_ = HubInstanceId("a");
+  EXPECT_EQ(Find({HubInstanceId("a"), "", ""}).kind, Match::Kind::kSeveral);
+  taken_ = HubInstanceId();
+  list_.instances.push_back(Record("b", "int-1", "WEB-1"));
+  EXPECT_EQ(Find({HubInstanceId(), "int-1", ""}).kind, Match::Kind::kSeveral);
+  EXPECT_EQ(Find({HubInstanceId("b"), "int-1", ""}).kind, Match::Kind::kOne);
+}
+
+TEST(Proof, ConnectedAndReportedSinceTheJoinByOneClock) {
+  HubList list;
+  ProofRule rule;
+  rule.now = kNow;
+  rule.join_start = kNow - absl::Seconds(30);
+  HubInstance record = Record("a", "int-1", "WEB-1");
+  EXPECT_TRUE(ProvesEnrollment(record, list, rule));
+  record.connected = false;
+  EXPECT_FALSE(ProvesEnrollment(record, list, rule));
+  record.connected = true;
+  record.pending = true;
+  EXPECT_FALSE(ProvesEnrollment(record, list, rule));
+  record.pending = false;
+  record.reported_time.reset();
+  EXPECT_FALSE(ProvesEnrollment(record, list, rule));
+  record.reported_time = kNow - absl::Minutes(1);  // Before the join began.
+  EXPECT_FALSE(ProvesEnrollment(record, list, rule));
+  // A hub whose clock is an hour ahead: the old report looks new, the offset says so.
+  record.reported_time = kNow + absl::Minutes(59);
+  list.clock_offset = absl::Hours(1);
+  EXPECT_FALSE(ProvesEnrollment(record, list, rule));
+  record.reported_time = kNow + absl::Hours(1);
+  EXPECT_TRUE(ProvesEnrollment(record, list, rule));
+}
+
+TEST(Proof, WithoutConnectionStatusAFreshReportCounts) {
+  HubList list;
+  list.route = HubList::Route::kPublic;
+  ProofRule rule;
+  rule.now = kNow;
+  rule.join_start = kNow - absl::Hours(1);
+  HubInstance record = Record("a", "", "WEB-1");
+  record.connected.reset();
+  EXPECT_TRUE(ProvesEnrollment(record, list, rule));
+  record.reported_time = kNow - absl::Minutes(2);
+  EXPECT_FALSE(ProvesEnrollment(record, list, rule));
+  // Its registration counts as a report there: without a title it never connected.
+  record.reported_time = kNow;
+  record.title.clear();
+  EXPECT_FALSE(ProvesEnrollment(record, list, rule));
+}
+
+TEST(Absence, NamelessRecordsOfTheTimeForbidIt) {
+  HubList list;
+  HubInstance ghost = Record("g", "", "");
+  ghost.connected = false;
+  ghost.registered_time = kNow - absl::Minutes(5);
+  list.instances = {ghost};
+  const TakenByAnother nobody = [](const HubInstanceId&) { return false; };
+  const TakenByAnother everybody = [](const HubInstanceId&) { return true; };
+  EXPECT_TRUE(HasAnonymousRecord(list, kNow - absl::Minutes(6), absl::Seconds(2), nobody));
+  EXPECT_FALSE(HasAnonymousRecord(list, kNow - absl::Minutes(4), absl::Seconds(2), nobody));
+  EXPECT_FALSE(HasAnonymousRecord(list, kNow - absl::Minutes(6), absl::Seconds(2), everybody));
+  list.instances[0].registered_time.reset();
+  list.instances[0].reported_time.reset();
+  EXPECT_TRUE(HasAnonymousRecord(list, kNow, absl::Seconds(2), nobody));
+}
+
+TEST(Absence, ShortListsProveNothing) {
+  EXPECT_FALSE(IsPlausible(0, std::nullopt));
+  EXPECT_FALSE(IsPlausible(0, 0));
+  EXPECT_TRUE(IsPlausible(1, std::nullopt));
+  EXPECT_TRUE(IsPlausible(50, 100));
+  EXPECT_FALSE(IsPlausible(49, 100));
+  EXPECT_TRUE(IsPlausible(200, 100));
+}
+
+}  // namespace
+}  // namespace muster::core

@@ -1,0 +1,154 @@
+// Decisions that are pure functions, row by row.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "orchestrator/core/inventory/hub_url.h"
+#include "orchestrator/core/inventory/names.h"
+#include "orchestrator/core/pacing/token_bucket.h"
+#include "orchestrator/core/report/report.h"
+#include "orchestrator/core/rollout/limits.h"
+#include "orchestrator/core/rollout/policies.h"
+
+namespace muster::core {
+namespace {
+
+TEST(HubUrl, OneSpelling) {
+  const struct {
+    const char* in;
+    const char* out;  // Null: refused.
+  } rows[] = {
+      {"https://hub.example.net", "https://hub.example.net"},
+      {"HTTPS://Hub.Example.NET:443/", "https://hub.example.net"},
+      {"http://hub:80//", "http://hub"},
+      {"http://hub:8080/Certify/", "http://hub:8080/Certify"},
+      {"https://[::1]:9000", "https://[::1]:9000"},
+      {"ftp://hub", nullptr},
+      {"hub.example.net", nullptr},
+      {"https://", nullptr},
+      {"https://:443", nullptr},
+      {"https://hub:0", nullptr},
+      {"https://hub:70000", nullptr},
+      {"https://user@hub", nullptr},
+      {"https://hub/?x=1", nullptr},
+      {"https://hub/#top", nullptr},
+      {"https://hub name", nullptr},
+  };
+  for (const auto& row : rows) {
+    const auto url = NormalizeHubUrl(row.in);
+    EXPECT_EQ(url.ok(), row.out != nullptr) << row.in;
+    EXPECT_EQ(url.value_or(""), row.out != nullptr ? row.out : "") << row.in;
+  }
+}
+
+TEST(Limits, ReadAndResolved) {
+  const struct {
+    const char* text;
+    int size;
+    int want;  // -1: refused.
+  } rows[] = {{"10", 5, 10}, {"0", 9, 0},     {"10%", 200, 20}, {"10%", 1, 1},  {"5%", 21, 2},
+              {"0%", 50, 0}, {"100%", 7, 7},  {"101%", 7, -1},  {"", 7, -1},    {"%", 7, -1},
+              {"-1", 7, -1}, {"1.5%", 7, -1}, {" 3", 7, -1},    {"1e3", 7, -1}, {"10%%", 7, -1}};
+  for (const auto& row : rows) {
+    const auto limit = ParseLimit(row.text);
+    EXPECT_EQ(limit.ok(), row.want >= 0) << row.text;
+    EXPECT_EQ(limit.ok() ? Resolve(*limit, row.size) : -1, row.want) << row.text;
+  }
+  EXPECT_EQ(ResolveMaxConcurrency("", 20), 2);
+  EXPECT_EQ(ResolveMaxConcurrency("", 20000), 50);
+  EXPECT_EQ(ResolveMaxConcurrency("", 1), 1);
+  EXPECT_EQ(ResolveMaxConcurrency("400", 20), 400);
+  EXPECT_EQ(ResolveMaxFailures("", 20), 1);
+  EXPECT_EQ(ResolveMaxFailures("0", 20), 0);
+}
+
+TEST(Gates, FailuresTripAboveTheLimitAndResumeForgives) {
+  store::Rollout rollout;
+  store::TargetCounts counts;
+  counts.failed = 2;
+  EXPECT_FALSE(FailuresTrip(rollout, counts, 2));
+  EXPECT_TRUE(FailuresTrip(rollout, counts, 1));
+  rollout.forgiven_failures = 2;
+  EXPECT_FALSE(FailuresTrip(rollout, counts, 0));
+}
+
+TEST(Retries, OnlyTransientFailuresAndNotForEver) {
+  SeededRandom random(1);
+  const RetryOptions options;
+  EXPECT_TRUE(RetryDelay(options, {FailureCode::kServiceUnreachable, ""}, 1, random).has_value());
+  EXPECT_FALSE(RetryDelay(options, {FailureCode::kJoinKeyRefused, ""}, 1, random).has_value());
+  EXPECT_FALSE(
+      RetryDelay(options, {FailureCode::kServiceUnreachable, ""}, options.max_attempts, random)
+          .has_value());
+  // Before the hub's window of a minute is over a retry is in vain.
+  EXPECT_GE(*RetryDelay(options, {FailureCode::kJoinRateLimited, ""}, 1, random), absl::Minutes(1));
+}
+
+TEST(Plan, WhoIsATarget) {
+  store::Server server;
+  server.admission = store::Admission::kAdmitted;
+  EXPECT_TRUE(IsTarget(store::CommandKind::kJoin, server));
+  server.enrollment = store::Enrollment::kEnrolled;
+  EXPECT_FALSE(IsTarget(store::CommandKind::kJoin, server));
+  EXPECT_TRUE(IsTarget(store::CommandKind::kProbe, server));
+  server.enrollment = store::Enrollment::kFailed;
+  server.admission = store::Admission::kBanned;
+  EXPECT_FALSE(IsTarget(store::CommandKind::kProbe, server));
+  server.admission = store::Admission::kRegistered;  // Away: a straggler at worst.
+  EXPECT_TRUE(IsTarget(store::CommandKind::kJoin, server));
+  server.enrollment = store::Enrollment::kDecommissioned;
+  EXPECT_FALSE(IsTarget(store::CommandKind::kJoin, server));
+}
+
+TEST(TokenBucket, TwelveAMinuteThenByWhatTheHubDoes) {
+  const absl::Time start = absl::FromUnixSeconds(1000);
+  TokenBucket bucket(PacingOptions{}, start);
+  int taken = 0;
+  for (int second = 0; second < 600; ++second) taken += bucket.Take(start + absl::Seconds(second));
+  EXPECT_NEAR(taken, 120, 3);
+  for (int i = 0; i < 24; ++i) bucket.OnSuccess();
+  EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 24);
+  const absl::Time later = start + absl::Minutes(20);
+  bucket.OnRefused(later);
+  bucket.OnRefused(later + absl::Seconds(1));  // The same burst.
+  EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 12);
+  EXPECT_FALSE(bucket.Take(later + absl::Seconds(1)));
+  const absl::Time next = bucket.NextToken(later + absl::Seconds(1));
+  EXPECT_TRUE(bucket.Take(next));
+  for (int i = 1; i < 20; ++i) bucket.OnRefused(later + i * absl::Minutes(1));
+  EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 2);
+}
+
+TEST(TokenBucket, StatedLimitHolds) {
+  PacingOptions options;
+  options.initial_joins_per_minute = 100;
+  options.max_joins_per_minute = 30;
+  TokenBucket bucket(options, absl::UnixEpoch());
+  EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 30);
+  bucket.OnSuccess();
+  EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 30);
+}
+
+TEST(Names, ServersAndLabels) {
+  EXPECT_TRUE(IsServerName("WEB-01.corp.example"));
+  for (const char* bad : {"", "a b", "a/b", "a*", "a,b", "tab\tname"}) {
+    EXPECT_FALSE(IsServerName(bad)) << bad;
+  }
+  EXPECT_EQ(ProblemOfLabels({{"site", "berlin"}}), "");
+  EXPECT_NE(ProblemOfLabels({{"", "x"}}), "");
+  EXPECT_NE(ProblemOfLabels({{"k", std::string(300, 'x')}}), "");
+}
+
+TEST(Connectivity, IsDerived) {
+  store::Server server;
+  const absl::Time now = absl::FromUnixSeconds(10'000'000);
+  EXPECT_EQ(ConnectivityOf(server, false, now), Connectivity::kNeverSeen);
+  EXPECT_EQ(ConnectivityOf(server, true, now), Connectivity::kOnline);
+  server.last_contact_time = now - absl::Hours(1);
+  EXPECT_EQ(ConnectivityOf(server, false, now), Connectivity::kOffline);
+  server.last_contact_time = now - absl::Hours(24 * 8);
+  EXPECT_EQ(ConnectivityOf(server, false, now), Connectivity::kStale);
+}
+
+}  // namespace
+}  // namespace muster::core

@@ -1,0 +1,225 @@
+// Rollouts end to end in a world that works, and one thing broken at a time.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "orchestrator/core/report/explain.h"
+#include "orchestrator/core/report/report.h"
+#include "tests/orchestrator/core/core_bench.h"
+#include "tests/sim/invariants.h"
+
+namespace muster::core {
+namespace {
+
+using sim::JoinCourse;
+using store::Enrollment;
+using store::RolloutState;
+
+class RolloutTest : public CoreBench {
+ protected:
+  void TearDown() override { EXPECT_THAT(sim::FindBreaches(*world_, false), testing::IsEmpty()); }
+  absl::StatusOr<std::vector<ZoneVerification>> VerifyAll() {
+    return Ask<std::vector<ZoneVerification>>([&](auto done) {
+      operations().Verify(operator_, {zone_, ZoneId("tenant-1/prod")}, std::move(done));
+    });
+  }
+  FailureCode FailureAt(size_t server) { return world_->ServerAt(server).failure->code; }
+};
+
+TEST_F(RolloutTest, EnrollsByTheHubsWordAndReports) {
+  Build(6, 1);
+  RolloutInput input;
+  input.deadline = absl::Hours(1);
+  const auto rollout = Start(input);
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(2)));
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kCompletedWithStragglers);
+  EXPECT_EQ(world_->Counts(rollout->id).succeeded, 5);
+  EXPECT_TRUE(world_->watched().contains(rollout->id));
+  const store::Server first = world_->ServerAt(0);
+  ASSERT_TRUE(first.proof.has_value());
+  EXPECT_EQ(first.proof->match, store::MatchKind::kHubId);
+
+  const auto report = MakeReport(*world_->Read(), {}, world_->clock().Now());
+  ASSERT_TRUE(report.ok());
+  ASSERT_EQ(report->zones.size(), 2u);
+  EXPECT_EQ(report->zones[0].enrolled + report->zones[1].enrolled, 5);
+  EXPECT_EQ(report->zones[0].hub_unmatched, 1) << "the record that was there before";
+  ASSERT_EQ(report->problems.size(), 1u);
+  EXPECT_EQ(report->problems[0].failure.code, FailureCode::kDispatchOffline);
+  const auto why = ExplainServer(*world_->Read(), first.id, world_->clock().Now());
+  ASSERT_TRUE(why.ok());
+  EXPECT_THAT(why->summary, testing::HasSubstr("is enrolled"));
+  EXPECT_GE(why->entries.size(), 6u);
+}
+
+TEST_F(RolloutTest, LimitsConcurrencyOfRolloutAndZone) {
+  CoreOptions options;
+  options.pacing.initial_joins_per_minute = 6000;
+  Build(10, 0, options);
+  RolloutInput input;
+  input.max_concurrency = "3";
+  const auto rollout = Start(input);
+  int most = 0;
+  world_->RunUntil(
+      [&] {
+        const store::TargetCounts counts = world_->Counts(rollout->id);
+        most = std::max(most, counts.in_flight);
+        return counts.succeeded == 10;
+      },
+      absl::Hours(2));
+  EXPECT_EQ(most, 3);
+}
+
+TEST_F(RolloutTest, TooManyFailuresPauseAndResumeForgives) {
+  Build(8);
+  for (size_t i = 0; i < 8; ++i) world_->Plan(i, {JoinCourse::kKeyRefused});
+  RolloutInput input;
+  input.max_concurrency = "1";
+  input.max_failures = "1";
+  const auto rollout = Start(input);
+  ASSERT_TRUE(world_->RunUntil(
+      [&] { return world_->RolloutNow(rollout->id).state == RolloutState::kPaused; },
+      absl::Hours(3)));
+  world_->RunFor(absl::Hours(1));
+  EXPECT_EQ(world_->Counts(rollout->id).failed, 2);
+  for (size_t i = 0; i < 8; ++i) world_->Plan(i, {});
+  ASSERT_TRUE(Ask<store::Rollout>([&](auto done) {
+                operations().ResumeRollout(operator_, rollout->id, std::move(done));
+              }).ok());
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(5)));
+  EXPECT_EQ(world_->Counts(rollout->id).succeeded, 6);
+}
+
+TEST_F(RolloutTest, PlantedProblemsGetTheirCodes) {
+  Build(6);
+  world_->Plan(0, {JoinCourse::kNeverConnects});
+  world_->Plan(1, {JoinCourse::kLostOnWayBack});
+  world_->Plan(2, {JoinCourse::kLostOnWayToHub});
+  world_->Plan(3, {JoinCourse::kAnswerLost});
+  world_->Plan(4, {JoinCourse::kRateLimited, JoinCourse::kRateLimited});
+  RolloutInput input;
+  input.max_failures = "100%";
+  const auto rollout = Start(input);
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(3)));
+  EXPECT_EQ(FailureAt(0), FailureCode::kVerifyNotConnected);
+  EXPECT_EQ(FailureAt(1), FailureCode::kVerifyAmbiguous) << "a second join would leave a ghost";
+  for (size_t i = 2; i < 6; ++i) {
+    EXPECT_EQ(world_->ServerAt(i).enrollment, Enrollment::kEnrolled) << i;
+  }
+  EXPECT_EQ(world_->workers()[1]->joins(), 1);
+  EXPECT_EQ(world_->workers()[2]->joins(), 2) << "proven absent: safe to join again";
+  EXPECT_EQ(world_->workers()[3]->joins(), 1);
+  EXPECT_EQ(world_->workers()[4]->joins(), 3);
+}
+
+TEST_F(RolloutTest, AHubThatCannotBeReadProvesNothing) {
+  Build(2);
+  sim::Faults faults;
+  faults.hub_read_fails = 1;
+  world_->SetFaults(faults);
+  RolloutInput input;
+  input.max_failures = "100%";
+  const auto rollout = Start(input);
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(FailureAt(0), FailureCode::kVerifyUnproven);
+  // The hub is back: a look is enough, no join.
+  world_->SetFaults({});
+  const auto verified = VerifyAll();
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ((*verified)[0].state, ZoneVerification::State::kCompleted);
+  EXPECT_EQ((*verified)[0].confirmed, 1);
+  EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kEnrolled);
+  EXPECT_EQ(world_->workers()[0]->joins(), 1);
+}
+
+TEST_F(RolloutTest, AnEmptyListConfirmsNothingAndDeniesNothing) {
+  Build(2);
+  const auto rollout = Start();
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  sim::Faults faults;
+  faults.hub_read_empty = 1;
+  world_->SetFaults(faults);
+  const auto verified = VerifyAll();
+  ASSERT_TRUE(verified.ok());
+  EXPECT_EQ((*verified)[0].state, ZoneVerification::State::kPartial);
+  EXPECT_EQ((*verified)[0].failure->code, FailureCode::kHubImplausible);
+  EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kEnrolled);
+  const auto reading = *world_->Read()->zones().FindReading(zone_);
+  EXPECT_EQ(reading->instances, 2) << "the last whole reading stays";
+}
+
+TEST_F(RolloutTest, CancelAwaitsWhatRuns) {
+  Build(8);
+  RolloutInput input;
+  input.max_concurrency = "2";
+  const auto rollout = Start(input);
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(rollout->id).in_flight == 2; },
+                               absl::Minutes(5)));
+  const auto canceled = Ask<store::Rollout>(
+      [&](auto done) { operations().CancelRollout(operator_, rollout->id, std::move(done)); });
+  ASSERT_TRUE(canceled.ok());
+  EXPECT_EQ(canceled->state, RolloutState::kPaused);
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kCanceled);
+  const store::TargetCounts counts = world_->Counts(rollout->id);
+  EXPECT_GE(counts.succeeded, 2);
+  EXPECT_EQ(counts.succeeded + counts.canceled, 8);
+}
+
+TEST_F(RolloutTest, RefusesWhatCannotWork) {
+  Build(2);
+  RolloutInput input;
+  input.max_failures = "many";
+  EXPECT_FAILS_WITH(Start(input), kRequestInvalid);
+  input = {};
+  input.selection.zone_id = ZoneId("tenant-0/tset");
+  EXPECT_FAILS_WITH(Start(input), kZoneUnknown);
+  input.selection.zone_id = zone_;
+  input.selection.names = {"nobody*"};
+  EXPECT_FAILS_WITH(Start(input), kRolloutEmpty);
+  ASSERT_TRUE(Start().ok());
+  EXPECT_FAILS_WITH(Start(), kRolloutTargetBusy);
+}
+
+TEST_F(RolloutTest, AKeyThatDoesNotOpenFailsTheTargetNotTheProgram) {
+  Build(2);
+  world_->vault().locked = true;
+  RolloutInput input;
+  input.max_failures = "100%";
+  const auto rollout = Start(input);
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(FailureAt(0), FailureCode::kKeyUnsealable);
+  EXPECT_EQ(world_->workers()[0]->joins(), 0);
+  EXPECT_EQ(world_->orchestrator_starts(), 1);
+}
+
+TEST_F(RolloutTest, ANewKeyIsUsedFromTheNextAttemptOn) {
+  Build(2);
+  world_->Plan(0, {JoinCourse::kRateLimited});
+  const auto rollout = Start();
+  ASSERT_TRUE(
+      world_->RunUntil([&] { return world_->workers()[0]->joins() == 1; }, absl::Minutes(5)));
+  world_->workers()[0]->ExpectSecret("rotated");
+  ASSERT_TRUE(Ask<store::Zone>([&](auto done) {
+                operations().SetJoiningKey(operator_, zone_,
+                                           JoiningKeyInput{"client", Secret::CopyOf("rotated")},
+                                           std::move(done));
+              }).ok());
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kEnrolled);
+}
+
+TEST_F(RolloutTest, ProbeSucceedsWithFacts) {
+  Build(3);
+  RolloutInput input;
+  input.kind = store::CommandKind::kProbe;
+  const auto rollout = Start(input);
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(rollout->id).succeeded, 3);
+  EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kNotEnrolled);
+  EXPECT_EQ(world_->ServerAt(0).service.presence, store::ServicePresence::kRunning);
+}
+
+}  // namespace
+}  // namespace muster::core
