@@ -30,6 +30,7 @@ Result Rehearse(int crash_at, Fault fault) {
   options.seed = 11;
   options.servers = 5;
   options.offline = 1;
+  options.faults.late_copy = 1;  // What had left when the crash came does arrive.
   SimWorld world(std::move(options));
   world.RunFor(absl::Minutes(1));
   world.Plan(1, {JoinCourse::kKeyRefused});

@@ -112,6 +112,10 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
     }
     for (const auto& [command, times] : worker.executions()) {
       if (times > 1) breaches.push_back(absl::StrCat(command.value(), " ran ", times, " times"));
+      if (!snapshot->attempts().FindCommand(command)->has_value()) {
+        breaches.push_back(
+            absl::StrCat("invariant 1: ", command.value(), " was run but is not on record"));
+      }
       int accepted = 0;
       const std::vector<store::Attempt> attempts = *snapshot->attempts().ListOf(command);
       for (const store::Attempt& attempt : attempts) {
