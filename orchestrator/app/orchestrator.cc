@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/blocking_pool.h"
 #include "base/clock.h"
@@ -52,6 +53,7 @@ struct Orchestrator::Parts {
   Parts(OrchestratorOptions o, DataDirectory d) : options(std::move(o)), directory(std::move(d)) {}
 
   absl::Status Open();
+  absl::Status StartCore();
   absl::Status Listen();
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
@@ -126,9 +128,21 @@ absl::Status Orchestrator::Parts::Open() {
                                                              .workers = *sessions,
                                                              .watch = *watchers,
                                                              .options = std::move(core_options)});
-  RETURN_IF_ERROR(core->Start());
+  RETURN_IF_ERROR(StartCore());
   sessions->Start();
   return absl::OkStatus();
+}
+
+// On the strand: what recovery sets in motion is posted there and waits until recovery is over.
+absl::Status Orchestrator::Parts::StartCore() {
+  absl::Status status;
+  absl::Notification started;
+  strand->Post([&] {
+    status = core->Start();
+    started.Notify();
+  });
+  started.WaitForNotification();
+  return status;
 }
 
 absl::Status Orchestrator::Parts::Listen() {

@@ -70,6 +70,7 @@ OrchestratorOptions TestOrchestrator::Options() const {
 
 absl::Status TestOrchestrator::Start(OrchestratorOptions options) {
   ASSIGN_OR_RETURN(orchestrator_, Orchestrator::Create(std::move(options)));
+  endpoints_ = orchestrator_->endpoints();
   return absl::OkStatus();
 }
 
@@ -112,20 +113,20 @@ absl::Status TestOrchestrator::AddOperator(const std::string& name, store::Opera
 std::shared_ptr<grpc::Channel> TestOrchestrator::OperatorChannel(const std::string& name) {
   for (const Credentials& op : operators_) {
     if (op.name != name) continue;
-    return ChannelTo(orchestrator_->endpoints().admin_address, op.certificate_pem, op.key_pem);
+    return ChannelTo(endpoints_.admin_address, op.certificate_pem, op.key_pem);
   }
   ADD_FAILURE() << "no operator " << name;
   return nullptr;
 }
 
 std::shared_ptr<grpc::Channel> TestOrchestrator::SocketChannel() {
-  return rpc::MakeChannel("unix:" + orchestrator_->endpoints().admin_socket,
-                          rpc::LocalChannelCredentials(), {.own_connection = true});
+  return rpc::MakeChannel("unix:" + endpoints_.admin_socket, rpc::LocalChannelCredentials(),
+                          {.own_connection = true});
 }
 
 std::shared_ptr<grpc::Channel> TestOrchestrator::BootstrapChannel() {
   return rpc::MakeChannel(
-      orchestrator_->endpoints().bootstrap_address,
+      endpoints_.bootstrap_address,
       rpc::TlsChannelCredentials(ReadAll(DataPaths(data_dir_).authority("ca.crt"))));
 }
 

@@ -46,6 +46,8 @@ class TestOrchestrator {
   absl::Status Start() { return Start(Options()); }
   absl::Status Start(OrchestratorOptions options);
   void Stop() { orchestrator_.reset(); }
+  // The calls below go to an orchestrator elsewhere: a process on this data directory.
+  void Attach(const Endpoints& endpoints) { endpoints_ = endpoints; }
 
   // While it is stopped: the store and the authority, as init made them.
   absl::Status WithStore(const std::function<absl::Status(store::Transaction&)>& work);
@@ -63,7 +65,7 @@ class TestOrchestrator {
   std::shared_ptr<grpc::Channel> BootstrapChannel();
   std::shared_ptr<grpc::Channel> SessionChannel(const std::string& certificate_pem,
                                                 const std::string& key_pem) {
-    return ChannelTo(orchestrator_->endpoints().session_address, certificate_pem, key_pem);
+    return ChannelTo(endpoints_.session_address, certificate_pem, key_pem);
   }
   std::shared_ptr<grpc::Channel> SessionChannel(const TestWorker& worker) {
     return SessionChannel(worker.certificate_pem, worker.key_pem);
@@ -88,6 +90,7 @@ class TestOrchestrator {
   std::string root_;
   std::vector<Credentials> operators_;
   std::unique_ptr<Orchestrator> orchestrator_;
+  Endpoints endpoints_;
 };
 
 // A deadline for every call of a test, so that a hang is a failure.

@@ -1,0 +1,96 @@
+// Inventory → bootstrap → join → verify → report, over every layer, with the orchestrator in this
+// process.
+#include <gtest/gtest.h>
+
+#include "base/failure.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "tests/integration/main_job.h"
+
+namespace muster {
+namespace {
+
+// Every line that this process logs while it lives.
+class LogLines {
+ public:
+  LogLines() {
+    log::SetSinkForTesting([this](absl::string_view line) {
+      MutexLock lock(&mu_);
+      text_.append(line.data(), line.size());
+      text_.push_back('\n');
+    });
+  }
+  ~LogLines() { log::SetSinkForTesting(nullptr); }
+  std::string text() {
+    MutexLock lock(&mu_);
+    return text_;
+  }
+
+ private:
+  Mutex mu_;
+  std::string text_ ABSL_GUARDED_BY(mu_);
+};
+
+TEST(MainJobTest, EveryServerIsEnrolledByTheHubsWord) {
+  LogLines log;
+  MainJob job(6);
+  ASSERT_TRUE(job.orchestrator().Start().ok());
+  job.Prepare(6);
+  const auto rollout = job.AwaitEnd(job.CreateJoin().rollout_id());
+  EXPECT_EQ(rollout.state(), "completed") << rollout.ShortDebugString();
+  EXPECT_EQ(rollout.counts().succeeded(), 6);
+  const auto report = job.Report();
+  ASSERT_EQ(report.zones_size(), 1);
+  EXPECT_EQ(report.zones(0).enrolled(), 6);
+  EXPECT_EQ(report.zones(0).hub_instances(), 6);
+  EXPECT_EQ(report.zones(0).hub_unmatched(), 0);
+  EXPECT_EQ(report.problems_size(), 0);
+  EXPECT_EQ(job.RecordsOnHub(), 6) << "one record each, no ghosts";
+
+  // Nothing is left to do, and nothing is done twice.
+  EXPECT_EQ(FailureCodeOf(job.TryJoin().status()), FailureCode::kRolloutEmpty);
+  EXPECT_EQ(job.RecordsOnHub(), 6);
+
+  EXPECT_EQ(job.FilesWithTheSecret(), std::vector<std::string>());
+  EXPECT_EQ(log.text().find(kJoinSecret), std::string::npos);
+}
+
+TEST(MainJobTest, AServerWithoutAWorkerIsAStragglerWithAReason) {
+  MainJob job(2);
+  ASSERT_TRUE(job.orchestrator().Start().ok());
+  job.Prepare(1);
+  const auto rollout = job.AwaitEnd(job.CreateJoin(absl::Seconds(8)).rollout_id());
+  EXPECT_EQ(rollout.state(), "completed_with_stragglers") << rollout.ShortDebugString();
+  EXPECT_EQ(rollout.counts().succeeded(), 1);
+  EXPECT_EQ(rollout.counts().stragglers(), 1);
+  const auto report = job.Report();
+  ASSERT_EQ(report.problems_size(), 1);
+  EXPECT_EQ(report.problems(0).server(), "srv-02");
+  EXPECT_EQ(report.problems(0).failure().code(), "E-DISPATCH-OFFLINE");
+}
+
+TEST(MainJobTest, AnOrderlyRestartInTheMiddleLosesNothing) {
+  MainJob job(4);
+  ASSERT_TRUE(job.orchestrator().Start().ok());
+  job.Prepare(2);
+  const std::string id = job.CreateJoin().rollout_id();
+  // The restarted orchestrator has other ports, as one that moved: workers are pointed there anew.
+  job.StopWorkers();
+  job.orchestrator().Stop();
+  app::OrchestratorOptions options = job.orchestrator().Options();
+  ASSERT_TRUE(job.orchestrator().Start(options).ok());
+  EXPECT_EQ(job.Report().zones(0).servers(), 4);
+  grpc::ClientContext context;
+  app::SetTestDeadline(context);
+  muster::admin::v1::GetRolloutRequest get;
+  get.set_rollout_id(id);
+  muster::admin::v1::Rollout rollout;
+  ASSERT_TRUE(muster::admin::v1::RolloutService::NewStub(job.orchestrator().OperatorChannel())
+                  ->GetRollout(&context, get, &rollout)
+                  .ok());
+  EXPECT_EQ(rollout.state(), "running");
+  EXPECT_EQ(rollout.counts().total(), 4);
+}
+
+}  // namespace
+}  // namespace muster
