@@ -5,6 +5,7 @@
 #include <deque>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "muster/worker/v1/session.grpc.pb.h"
 #include "proto/rpc/channel.h"
@@ -14,6 +15,10 @@
 namespace muster::worker {
 
 // Shared by the transport and its calls.
+//
+// A channel must not be destroyed by a gRPC callback: the last one of the process takes gRPC's
+// callback threads with it, and the thread that runs the callback cannot wait for itself. So a call
+// that is over is kept, with its channel, until the transport connects again or ends.
 class GrpcSessionTransport::Calls {
  public:
   void Begin(grpc::ClientContext* context) {
@@ -21,9 +26,17 @@ class GrpcSessionTransport::Calls {
     if (closed_) context->TryCancel();
     open_.insert(context);
   }
-  void End(grpc::ClientContext* context) {
+  // `call` is what owns the context and the channel.
+  void End(grpc::ClientContext* context, std::shared_ptr<void> call) {
     MutexLock lock(&mu_);
     open_.erase(context);
+    over_.push_back(std::move(call));
+  }
+  // Not from a gRPC callback.
+  void DropOver() {
+    std::vector<std::shared_ptr<void>> over;
+    MutexLock lock(&mu_);
+    over.swap(over_);
   }
   void CancelAndAwait() {
     MutexLock lock(&mu_);
@@ -37,6 +50,7 @@ class GrpcSessionTransport::Calls {
   Mutex mu_;
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
   std::set<grpc::ClientContext*> open_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::shared_ptr<void>> over_ ABSL_GUARDED_BY(mu_);
 };
 
 struct GrpcSessionTransport::Channel {
@@ -103,9 +117,8 @@ class StreamReactor final
 
   void OnDone(const grpc::Status& status) override {
     events_.on_closed(rpc::FromGrpcStatus(status));
-    const std::shared_ptr<StreamReactor> keep = std::move(self_);
     const auto calls = calls_;
-    calls->End(&context_);
+    calls->End(&context_, std::move(self_));  // Whoever drops it deletes this.
   }
 
   std::shared_ptr<StreamReactor> self_;
@@ -138,7 +151,10 @@ GrpcSessionTransport::GrpcSessionTransport(std::string address, Identity identit
       calls_(std::make_shared<Calls>()),
       identity_(std::move(identity)) {}
 
-GrpcSessionTransport::~GrpcSessionTransport() { calls_->CancelAndAwait(); }
+GrpcSessionTransport::~GrpcSessionTransport() {
+  calls_->CancelAndAwait();
+  calls_->DropOver();
+}
 
 void GrpcSessionTransport::SetIdentity(Identity identity) {
   MutexLock lock(&mu_);
@@ -165,6 +181,7 @@ std::unique_ptr<SessionStream> GrpcSessionTransport::Connect(StreamEvents events
   const auto reactor = std::make_shared<StreamReactor>(
       std::move(channel->channel), std::move(channel->stub), calls_, std::move(events));
   reactor->Start();
+  calls_->DropOver();  // Now, so that gRPC's threads are kept by the new channel.
   return std::make_unique<GrpcStream>(reactor);
 }
 
@@ -184,13 +201,14 @@ void GrpcSessionTransport::Renew(const v1::RenewRequest& request,
   call->done = std::move(done);
   calls_->Begin(&call->context);
   call->channel->stub->async()->Renew(&call->context, &call->request, &call->response,
-                                      [call, calls = calls_](const grpc::Status& status) {
+                                      [call, calls = calls_](const grpc::Status& status) mutable {
                                         if (status.ok()) {
                                           call->done(std::move(call->response));
                                         } else {
                                           call->done(rpc::FromGrpcStatus(status));
                                         }
-                                        calls->End(&call->context);
+                                        grpc::ClientContext* const context = &call->context;
+                                        calls->End(context, std::move(call));
                                       });
 }
 
