@@ -25,6 +25,7 @@ namespace {
 struct CompareOptions {
   Load load{.workers = 2000, .commands_per_worker = 10, .at_once = 256};
   int repeats = 3;
+  std::string only;          // A phase; empty: all.
   std::string orchestrator;  // Path of the program; empty: beside this one.
   std::string out;
 };
@@ -44,15 +45,23 @@ absl::StatusOr<Comparison> Compare(const CompareOptions& options, const std::str
       std::filesystem::create_directory(path);
       return path;
     };
-    std::cerr << "run " << i + 1 << " of " << options.repeats << ": bare" << std::flush;
-    ASSIGN_OR_RETURN(Measures one, RunBarePhase(options.load, false, self, fresh("bare")));
-    bare.push_back(one);
-    std::cerr << ", messages" << std::flush;
-    ASSIGN_OR_RETURN(one, RunBarePhase(options.load, true, self, fresh("messages")));
-    protocol.push_back(one);
-    std::cerr << ", product" << std::flush;
-    ASSIGN_OR_RETURN(one, RunProductPhase(options.load, orchestrator, fresh("product")));
-    product.push_back(one);
+    std::cerr << "run " << i + 1 << " of " << options.repeats << ":" << std::flush;
+    const auto wanted = [&](const char* phase) {
+      if (!options.only.empty() && options.only != phase) return false;
+      std::cerr << " " << phase << std::flush;
+      return true;
+    };
+    if (wanted("bare")) {
+      ASSIGN_OR_RETURN(bare.emplace_back(), RunBarePhase(options.load, false, self, fresh("bare")));
+    }
+    if (wanted("messages")) {
+      ASSIGN_OR_RETURN(protocol.emplace_back(),
+                       RunBarePhase(options.load, true, self, fresh("messages")));
+    }
+    if (wanted("product")) {
+      ASSIGN_OR_RETURN(product.emplace_back(),
+                       RunProductPhase(options.load, orchestrator, fresh("product")));
+    }
     std::cerr << "\n";
   }
   return Comparison{.workers = options.load.workers,
@@ -125,6 +134,8 @@ int main(int argc, char** argv) {
   compare->add_option("--repeat", options.repeats, "runs of each phase; medians are shown")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  compare->add_option("--only", options.only, "one phase instead of all; for profiling")
+      ->check(CLI::IsMember({"bare", "messages", "product"}));
   compare->add_option("--orchestrator", options.orchestrator,
                       "path of muster-orchestrator; default: beside this program");
   compare->add_option("--out", options.out, "also write the figures to this JSON file");
