@@ -78,18 +78,15 @@ int RunServe(OrchestratorOptions options, const std::string& port_file) {
 // A duration as text: "250ms", "30s", "5m".
 CLI::Option* AddDuration(CLI::App* app, const std::string& flag, absl::Duration& target,
                          const std::string& help) {
+  const auto positive = [](const std::string& text) -> std::string {
+    absl::Duration parsed;
+    const bool ok = absl::ParseDuration(text, &parsed) && parsed > absl::ZeroDuration();
+    return ok ? "" : "wants a positive duration such as 250ms, 30s or 5m";
+  };
   return app
       ->add_option_function<std::string>(
-          flag,
-          [&target, flag](const std::string& text) {
-            absl::Duration parsed;
-            if (!absl::ParseDuration(text, &parsed) || parsed <= absl::ZeroDuration()) {
-              throw CLI::ValidationError(flag,
-                                         "wants a positive duration such as 250ms, 30s or 5m");
-            }
-            target = parsed;
-          },
-          help)
+          flag, [&target](const std::string& text) { absl::ParseDuration(text, &target); }, help)
+      ->check(positive)
       ->default_str(absl::FormatDuration(target))
       ->type_name("DURATION");
 }

@@ -60,7 +60,7 @@ void Process::ReadAll() {
 std::string Process::AwaitLine(const std::string& text) {
   MutexLock lock(&mu_);
   size_t at = std::string::npos;
-  const auto there = [&] {
+  const auto there = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     at = output_.find(text);
     if (at != std::string::npos && output_.find('\n', at) != std::string::npos) return true;
     return closed_;

@@ -26,7 +26,7 @@ class FakeWorkerEvents final : public core::WorkerEvents {
   // Blocks until the line was told `times` times.
   void Await(const std::string& line, int times = 1) {
     MutexLock lock(&mu_);
-    const auto told = [&] { return CountLocked(line) >= times; };
+    const auto told = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return CountLocked(line) >= times; };
     mu_.Await(absl::Condition(&told));
   }
   core::SessionOpening AwaitOpening() {
