@@ -173,7 +173,7 @@ tenants:
 }
 
 TEST_F(FleetFileTest, FilesOfTheDeployFolderLackTheirSecretsOnly) {
-  for (const std::string name : {"quickstart", "examples"}) {
+  for (const std::string name : {"demo", "examples"}) {
     std::ifstream in(std::string(MUSTER_SOURCE_DIR "/deploy/") + name + "/fleet.yaml");
     std::stringstream text;
     text << in.rdbuf();

@@ -78,7 +78,7 @@ TEST(ServerFile, RefusesABadHeader) {
 }
 
 TEST(ServerFile, FilesOfTheDeployFolderAreGood) {
-  for (const auto& [name, rows] : {std::pair("quickstart", 200u), {"examples", 4u}}) {
+  for (const auto& [name, rows] : {std::pair("demo", 200u), {"examples", 4u}}) {
     std::ifstream in(absl::StrCat(MUSTER_SOURCE_DIR, "/deploy/", name, "/servers.csv"));
     std::stringstream text;
     text << in.rdbuf();
