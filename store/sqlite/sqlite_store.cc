@@ -173,8 +173,8 @@ absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const SqliteStoreOption
                                     {"to_version", migrated->to_version},
                                     {"backup", migrated->backup_path}});
   }
-  // A turn of many operations stays in the cache (SQLite's own, 2 MiB, overflows into the log and is
-  // read back from there).
+  // A turn of many operations stays in the cache (SQLite's own, 2 MiB, overflows into the log and
+  // is read back from there).
   RETURN_IF_ERROR(db->Exec("PRAGMA cache_size=-32768"));  // KiB
   if (options.max_pages > 0) {
     RETURN_IF_ERROR(db->Exec(absl::StrCat("PRAGMA max_page_count=", options.max_pages)));
