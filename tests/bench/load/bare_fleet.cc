@@ -104,7 +104,7 @@ class GrpcBareFleet final : public BareFleet {
     }
     for (const auto& stream : streams_) stream->Cancel();
     MutexLock lock(&tally_.mu);
-    const auto none_open = [this]() { return tally_.open == 0; };
+    const auto none_open = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tally_.open == 0; };
     tally_.mu.Await(absl::Condition(&none_open));
   }
 
@@ -114,7 +114,8 @@ class GrpcBareFleet final : public BareFleet {
     for (const PemPair& identity : identities) {
       {
         MutexLock lock(&tally_.mu);
-        const auto room = [this, at_once]() { return tally_.opening < at_once; };
+        const auto room = [this, at_once]()
+                              ABSL_NO_THREAD_SAFETY_ANALYSIS { return tally_.opening < at_once; };
         tally_.mu.Await(absl::Condition(&room));
         ++tally_.opening;
         ++tally_.open;
@@ -122,7 +123,7 @@ class GrpcBareFleet final : public BareFleet {
       streams_.push_back(std::make_unique<ClientStream>(Dial(identity), tally_, full_protocol_));
     }
     MutexLock lock(&tally_.mu);
-    const auto all_in = [this]() { return tally_.opening == 0; };
+    const auto all_in = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tally_.opening == 0; };
     if (!tally_.mu.AwaitWithTimeout(absl::Condition(&all_in), absl::Minutes(2))) {
       return absl::DeadlineExceededError(
           absl::StrCat(tally_.opening, " bare streams did not open within two minutes"));

@@ -136,14 +136,15 @@ class GrpcWorkerFleet final : public WorkerFleet {
     for (const auto& member : members_) {
       {
         MutexLock lock(&tally_.mu);
-        const auto room = [this, at_once] { return tally_.opening < at_once; };
+        const auto room = [this, at_once]()
+                              ABSL_NO_THREAD_SAFETY_ANALYSIS { return tally_.opening < at_once; };
         if (!tally_.mu.AwaitWithTimeout(absl::Condition(&room), absl::Minutes(2))) break;
         ++tally_.opening;
       }
       member->worker->Start();
     }
     MutexLock lock(&tally_.mu);
-    const auto all_in = [this] { return tally_.opening == 0; };
+    const auto all_in = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tally_.opening == 0; };
     if (!tally_.mu.AwaitWithTimeout(absl::Condition(&all_in), absl::Minutes(2))) {
       return absl::DeadlineExceededError(absl::StrCat(
           tally_.opening, " sessions did not open within two minutes; last error: ", tally_.error));
