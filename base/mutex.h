@@ -40,8 +40,9 @@ class ABSL_LOCKABLE Mutex {
   void Await(const absl::Condition& condition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) {
     BeforeRelease();
     AfterRelease();
+    Before();  // Here already: TSan must not look while abseil evaluates the condition, which it
+               // does under the lock.
     mu_.Await(condition);
-    Before();
     After();
   }
   // As Await, but gives up after `timeout`. Returns whether `condition` holds.
@@ -49,8 +50,8 @@ class ABSL_LOCKABLE Mutex {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) {
     BeforeRelease();
     AfterRelease();
-    const bool held = mu_.AwaitWithTimeout(condition, timeout);
     Before();
+    const bool held = mu_.AwaitWithTimeout(condition, timeout);
     After();
     return held;
   }
