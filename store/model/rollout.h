@@ -57,6 +57,9 @@ struct TargetCounts {
   int canceled = 0;
 };
 
+// The one of the counts that targets in `state` are counted in.
+int& CountOf(TargetCounts& counts, TargetState state);
+
 struct TargetQuery {
   RolloutId rollout_id;
   std::vector<TargetState> states;  // Empty: all.

@@ -46,28 +46,6 @@ std::string Name(const Target& target) {
                       target.rollout_id.value());
 }
 
-int& FieldOf(TargetCounts& counts, TargetState state) {
-  switch (state) {
-    case TargetState::kWaiting:
-      return counts.waiting;
-    case TargetState::kInFlight:
-      return counts.in_flight;
-    case TargetState::kVerifying:
-      return counts.verifying;
-    case TargetState::kSucceeded:
-      return counts.succeeded;
-    case TargetState::kFailed:
-      return counts.failed;
-    case TargetState::kInDoubt:
-      return counts.in_doubt;
-    case TargetState::kStraggler:
-      return counts.stragglers;
-    case TargetState::kCanceled:
-      break;
-  }
-  return counts.canceled;
-}
-
 }  // namespace
 
 absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const RolloutId& rollout) {
@@ -78,7 +56,7 @@ absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const RolloutId& ro
                         TargetState state = TargetState::kWaiting;
                         int targets = 0;
                         const absl::Status status = ColumnReader(row).Read(state, targets).status();
-                        FieldOf(counts, state) += targets;
+                        CountOf(counts, state) += targets;
                         counts.total += targets;
                         return status;
                       }));

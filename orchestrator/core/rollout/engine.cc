@@ -28,28 +28,6 @@ bool MayQueue(Enrollment enrollment) {
 
 }  // namespace
 
-int& CountOf(store::TargetCounts& counts, TargetState state) {
-  switch (state) {
-    case TargetState::kWaiting:
-      return counts.waiting;
-    case TargetState::kInFlight:
-      return counts.in_flight;
-    case TargetState::kVerifying:
-      return counts.verifying;
-    case TargetState::kSucceeded:
-      return counts.succeeded;
-    case TargetState::kFailed:
-      return counts.failed;
-    case TargetState::kInDoubt:
-      return counts.in_doubt;
-    case TargetState::kStraggler:
-      return counts.stragglers;
-    case TargetState::kCanceled:
-      return counts.canceled;
-  }
-  return counts.total;
-}
-
 RolloutEngine::RolloutEngine(const CoreOptions& options, EngineParts parts)
     : options_(options),
       control_(parts.control),

@@ -41,8 +41,6 @@ struct Run {
   bool ending() const { return expired || canceling; }
 };
 
-int& CountOf(store::TargetCounts& counts, store::TargetState state);
-
 }  // namespace muster::core
 
 #endif  // MUSTER_ORCHESTRATOR_CORE_ROLLOUT_RUN_H_
