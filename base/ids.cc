@@ -1,6 +1,44 @@
 #include "base/ids.h"
 
+#include <algorithm>
+
 namespace muster {
+namespace {
+
+constexpr int kTimeLetters = 9;      // 45 bits of milliseconds: until the year 3084.
+constexpr int kSequenceLetters = 3;  // 15 bits.
+constexpr int kRandomLetters = 8;
+constexpr int kIdsPerDraw = 64;
+constexpr uint32_t kMostOfOneMillisecond = uint32_t{1} << (5 * kSequenceLetters);
+
+// The letters of base32 (RFC 4648) in the order of their characters.
+void AppendOrdered(std::string& out, uint64_t value, int letters) {
+  static constexpr char kAlphabet[] = "234567abcdefghijklmnopqrstuvwxyz";
+  for (int shift = 5 * (letters - 1); shift >= 0; shift -= 5) {
+    out.push_back(kAlphabet[(value >> shift) & 31]);
+  }
+}
+
+}  // namespace
+
+std::string OrderedIds::NextLetters(absl::Time now) {
+  const int64_t clock = std::max<int64_t>(absl::ToUnixMillis(now), 0);
+  if (clock > millisecond_) {
+    millisecond_ = clock;
+    sequence_ = 0;
+  } else if (++sequence_ == kMostOfOneMillisecond) {
+    ++millisecond_;  // Borrowed from the future.
+    sequence_ = 0;
+  }
+  std::string letters;
+  letters.reserve(kTimeLetters + kSequenceLetters + kRandomLetters);
+  AppendOrdered(letters, static_cast<uint64_t>(millisecond_), kTimeLetters);
+  AppendOrdered(letters, sequence_, kSequenceLetters);
+  if (unused_.empty()) unused_ = random_.Base32(kRandomLetters * kIdsPerDraw);
+  letters.append(unused_, unused_.size() - kRandomLetters);
+  unused_.resize(unused_.size() - kRandomLetters);
+  return letters;
+}
 
 bool IsSlug(absl::string_view text) {
   if (text.empty() || text.size() > 63) return false;

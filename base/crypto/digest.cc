@@ -11,10 +11,12 @@
 namespace muster::crypto {
 
 std::string Sha256(absl::string_view data) {
+  // Fetched once: EVP_sha256() would look the algorithm up anew for each digest.
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::string out(32, '\0');
   // Fails only when memory is gone or OpenSSL is broken; a wrong digest would be worse than the
   // end.
-  if (EVP_Digest(data.data(), data.size(), MutableBytes(out), nullptr, EVP_sha256(), nullptr) != 1)
+  if (EVP_Digest(data.data(), data.size(), MutableBytes(out), nullptr, sha256, nullptr) != 1)
     std::abort();
   return out;
 }

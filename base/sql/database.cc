@@ -48,6 +48,10 @@ const char* PragmaOf(Synchronous synchronous) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const OpenOptions& options) {
+  // Counting each allocation of the process under one lock serves nobody here. Only the first call
+  // of a process has an effect; SQLite must not have been used before it.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)configured;
   const bool memory = options.path == kMemory;
   std::error_code error;
   if (!memory && !fs::exists(options.path, error)) {

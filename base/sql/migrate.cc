@@ -82,11 +82,9 @@ absl::Status Apply(Database& db, const Migration& migration, absl::Time now) {
   RETURN_IF_ERROR(db.Prepare("INSERT INTO schema_info VALUES (1, ?, ?) ON CONFLICT (only_row) DO "
                              "UPDATE SET version = excluded.version, "
                              "min_compatible_version = excluded.min_compatible_version")
-                      .BindAll(migration.version, migration.min_compatible_version)
-                      .Run());
+                      .RunWith(migration.version, migration.min_compatible_version));
   RETURN_IF_ERROR(db.Prepare("INSERT INTO schema_migrations VALUES (?, ?, ?)")
-                      .BindAll(migration.version, migration.name, now)
-                      .Run());
+                      .RunWith(migration.version, migration.name, now));
   return transaction.Commit();
 }
 

@@ -56,6 +56,8 @@ Statement::Statement(Statement&& other) noexcept
       stmt_(std::exchange(other.stmt_, nullptr)),
       cached_(std::exchange(other.cached_, nullptr)),
       bound_(other.bound_),
+      borrows_(other.borrows_),
+      clean_(other.clean_),
       stepped_(other.stepped_),
       prepare_error_(std::move(other.prepare_error_)),
       error_(std::move(other.error_)) {}
@@ -74,9 +76,10 @@ void Statement::Reset() {
   bound_ = 0;
   stepped_ = false;
   error_ = absl::OkStatus();
-  if (stmt_ == nullptr) return;
+  if (stmt_ == nullptr || clean_) return;
   sqlite3_reset(stmt_);
   sqlite3_clear_bindings(stmt_);
+  clean_ = true;
 }
 
 absl::StatusOr<bool> Statement::Step() {
@@ -91,6 +94,7 @@ absl::StatusOr<bool> Statement::Step() {
     }
     stepped_ = true;
   }
+  clean_ = false;
   const int result = sqlite3_step(stmt_);
   if (result == SQLITE_ROW) return true;
   error_ = db_->Finish(result, sqlite3_sql(stmt_));
@@ -109,6 +113,7 @@ absl::Status Statement::Run() {
 }
 
 void Statement::KeepError(int result) {
+  clean_ = false;  // A value was bound, or half of one.
   if (result == SQLITE_OK || !error_.ok()) return;
   error_ = SqliteError(nullptr, result,
                        absl::StrCat("bind value ", bound_, " of: ", sqlite3_sql(stmt_)));
@@ -130,13 +135,13 @@ void Statement::BindText(int index, absl::string_view value) {
   if (stmt_ == nullptr) return;
   // An empty view may have no address, which SQLite would take for NULL.
   KeepError(sqlite3_bind_text64(stmt_, index, value.empty() ? "" : value.data(), value.size(),
-                                SQLITE_TRANSIENT, SQLITE_UTF8));
+                                borrows_ ? SQLITE_STATIC : SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void Statement::BindBlob(int index, absl::string_view value) {
   if (stmt_ == nullptr) return;
   KeepError(sqlite3_bind_blob64(stmt_, index, value.empty() ? "" : value.data(), value.size(),
-                                SQLITE_TRANSIENT));
+                                borrows_ ? SQLITE_STATIC : SQLITE_TRANSIENT));
 }
 
 void Statement::BindTime(int index, absl::Time value) {

@@ -6,7 +6,7 @@
 //                      return Server{row.Get<ServerId>(0), row.Text(1),
 //                      row.Get<std::optional<absl::Time>>(2)};
 //                    }));
-//   RETURN_IF_ERROR(db.Cached("UPDATE servers SET name = ? WHERE id = ?").BindAll(name, id).Run());
+//   RETURN_IF_ERROR(db.Cached("UPDATE servers SET name = ? WHERE id = ?").RunWith(name, id));
 //
 // Errors of preparing and binding are kept and come out of the first Step, Run, ForEach, All or
 // One, so that calls can be chained. Times and durations are integer microseconds; the infinite
@@ -134,6 +134,17 @@ class Statement {
 
   // Runs a statement to its end; rows, if any, are dropped.
   absl::Status Run();
+  // BindAll and Run in one, without a copy of text and blobs.
+  template <typename... Values>
+  absl::Status RunWith(const Values&... values) {
+    Reset();
+    borrows_ = true;
+    (Bind(values), ...);
+    absl::Status status = Run();
+    borrows_ = false;
+    Reset();
+    return status;
+  }
 
   // Calls `visit(const Row&)` for each row; it returns nothing, or a Status whose error ends the
   // walk and is returned.
@@ -170,6 +181,8 @@ class Statement {
   sqlite3_stmt* stmt_ = nullptr;                 // Null when preparing failed.
   internal::CachedStatement* cached_ = nullptr;  // Null when this object owns stmt_.
   int bound_ = 0;
+  bool borrows_ = false;  // Text and blobs outlive the run.
+  bool clean_ = true;     // Rewound and without values.
   bool stepped_ = false;
   absl::Status prepare_error_;
   absl::Status error_;

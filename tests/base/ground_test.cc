@@ -39,6 +39,29 @@ TEST(Ids, NewIdsCarryTheirPrefixAndDiffer) {
   EXPECT_THAT(*seen.begin(), testing::StartsWith("srv-"));
 }
 
+TEST(Ids, OrderedIdsOnlyGrow) {
+  SeededRandom random(7);
+  OrderedIds ids(random);
+  const absl::Time start = absl::FromUnixSeconds(1'790'000'000);
+  CommandId last;
+  // More than one millisecond holds, then a clock that goes back, then the present.
+  for (int i = 0; i < 40'000; ++i) {
+    const auto id = ids.Next<CommandId>(i < 39'000 ? start : start - absl::Hours(i));
+    ASSERT_LT(last, id) << i;
+    last = id;
+  }
+  EXPECT_LT(last, ids.Next<CommandId>(start + absl::Seconds(1)));
+  EXPECT_EQ(last.value().size(), 24u);
+  EXPECT_THAT(last.value(), testing::StartsWith("cmd-"));
+}
+
+TEST(Ids, OrderedIdsOfTwoSourcesDiffer) {
+  SeededRandom random(7);
+  OrderedIds one(random);
+  OrderedIds other(random);
+  EXPECT_NE(one.Next<ServerId>(absl::UnixEpoch()), other.Next<ServerId>(absl::UnixEpoch()));
+}
+
 TEST(Secret, MovesWipeTheSource) {
   std::string source = "s3cret-value-that-is-long-enough-to-live-on-the-heap";
   Secret a = Secret::Take(std::move(source));

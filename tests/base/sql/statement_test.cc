@@ -32,6 +32,21 @@ class StatementTest : public testing::Test {
   std::unique_ptr<Database> db_;
 };
 
+TEST_F(StatementTest, RunWithKeepsNothingOfWhatItBorrowed) {
+  Statement insert = db_->Cached("INSERT INTO t VALUES (?, ?)");
+  {
+    const std::string name(100, 'x');
+    EXPECT_EQ(absl::OkStatus(), insert.RunWith(1, name));
+  }
+  EXPECT_EQ(absl::OkStatus(), insert.RunWith(2, std::string("other")));
+  EXPECT_FALSE(insert.RunWith(2, std::string("taken")).ok());
+  EXPECT_FALSE(insert.RunWith(3).ok());
+  // What is bound without RunWith is a copy, as ever.
+  insert.BindAll(3, std::string("copied"));
+  EXPECT_EQ(absl::OkStatus(), insert.Run());
+  EXPECT_THAT(*Names(), ElementsAre(std::string(100, 'x'), "other", "copied"));
+}
+
 TEST_F(StatementTest, EveryTypeSurvivesTheRoundTrip) {
   ASSERT_EQ(
       absl::OkStatus(),
