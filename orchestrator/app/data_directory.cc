@@ -114,6 +114,7 @@ absl::StatusOr<OperatorId> RecordOperator(store::Store& store, const InitOptions
        .subject = made.id.value(),
        .detail = absl::StrCat(made.name, ", provider_admin, by init")}));
   RETURN_IF_ERROR(transaction->Commit());
+  RETURN_IF_ERROR(store.Sync());
   return made.id;
 }
 

@@ -94,6 +94,7 @@ struct Orchestrator::Parts {
   std::unique_ptr<core::Core> core;
   // Threads, which call into all above.
   std::unique_ptr<ThreadStrand> strand;
+  std::unique_ptr<BlockingPool> disk;
   std::unique_ptr<BlockingPool> read_pool;
   std::unique_ptr<BlockingPool> hub_pool;
   std::unique_ptr<ThreadTimers> timers;
@@ -110,6 +111,7 @@ absl::Status Orchestrator::Parts::Open() {
                                                     .backup_dir = directory.paths.backups(),
                                                     .now = clock.Now()}));
   strand = std::make_unique<ThreadStrand>("control");
+  disk = std::make_unique<BlockingPool>("disk", 1);
   read_pool = std::make_unique<BlockingPool>("reads", options.read_threads);
   hub_pool = std::make_unique<BlockingPool>("hubs", options.hub_threads);
   timers = std::make_unique<ThreadTimers>(clock);
@@ -120,6 +122,7 @@ absl::Status Orchestrator::Parts::Open() {
   core_options.on_store_lost = [this](const absl::Status& why) { OnStoreLost(why); };
   core = std::make_unique<core::Core>(core::CoreDependencies{.store = *store,
                                                              .strand = *strand,
+                                                             .disk = disk.get(),
                                                              .clock = clock,
                                                              .timers = *timers,
                                                              .random = random,
@@ -238,6 +241,7 @@ void Orchestrator::Parts::Stop() {
   if (core != nullptr) core->Stop();
   if (sessions != nullptr) sessions->Stop();
   if (strand != nullptr) strand->Stop();
+  if (disk != nullptr) disk->Stop();
   if (hub_pool != nullptr) hub_pool->Stop();
   if (read_pool != nullptr) read_pool->Stop();
   timers.reset();

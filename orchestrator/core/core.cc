@@ -25,14 +25,17 @@ struct Core::Parts {
       : options(std::move(d.options)),
         clock(d.clock),
         strand(d.strand),
-        control(d.store, d.strand, d.clock, options.max_operations_per_turn, options.on_store_lost),
+        control(d.store, d.strand, d.disk, d.clock, options.max_operations_per_turn,
+                options.on_store_lost),
         agenda(control, d.clock, d.timers),
-        dispatcher(options.dispatch, control, agenda, d.random, d.vault, d.workers, zones),
+        ids(d.random),
+        dispatcher(options.dispatch, control, agenda, ids, d.vault, d.workers, zones),
         pacing(options.pacing, agenda),
         verifier(options.verify, control, agenda, d.hub_reader, zones),
-        engine(options, EngineParts{control, agenda, d.random, zones, dispatcher, pacing, verifier,
-                                    d.watch}),
-        operations(control, InventoryTools{d.vault, d.random, options.default_max_concurrent_joins},
+        engine(options, EngineParts{control, agenda, d.random, ids, zones, dispatcher, pacing,
+                                    verifier, d.watch}),
+        operations(control,
+                   InventoryTools{d.vault, d.random, ids, options.default_max_concurrent_joins},
                    zones, dispatcher, engine, verifier),
         worker_events(control, dispatcher, engine, zones, d.workers) {
     control.SetLastStep([this](Turn& turn) { return engine.Pump(turn); });
@@ -50,6 +53,7 @@ struct Core::Parts {
   TurnControl control;
   Agenda agenda;
   ZoneTable zones;
+  OrderedIds ids;
   Dispatcher dispatcher;
   PacingTable pacing;
   Verifier verifier;

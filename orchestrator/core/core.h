@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/random.h"
 #include "base/strand.h"
 #include "base/timers.h"
@@ -35,6 +36,7 @@ namespace muster::core {
 struct CoreDependencies {
   store::Store& store;
   Strand& strand;
+  Executor* disk;  // Waits for the disk beside the strand; null: the strand waits itself.
   const Clock& clock;
   Timers& timers;
   Random& random;

@@ -50,7 +50,7 @@ struct CoreOptions {
   RetryOptions retry;
   VerifyOptions verify;
   int default_max_concurrent_joins = 50;  // Of a zone that names none.
-  int max_operations_per_turn = 256;      // Bound of one transaction.
+  int max_operations_per_turn = 512;      // Bound of one transaction.
   int targets_per_page = 500;             // Read and queued in one turn.
   // Called once, on the strand, when memory and store may differ: a commit failed, or an operation
   // failed half-way. The core decides nothing any more; the program ends with exit code 3 and its

@@ -14,14 +14,16 @@
 
 namespace muster::core {
 
-// Cached zones are dropped after the commit, never before: a turn that fails leaves them true.
+// Cached zones are dropped with the change, before anybody looks again: what is read next, after it
+// was committed or undone, is true.
 void PostedOperations::ApplyFleet(Actor actor, std::vector<TenantInput> fleet, bool dry_run,
                                   Answer<std::vector<std::string>> done) {
   Ask<std::vector<std::string>>(
       control_,
       [this, actor = std::move(actor), fleet = std::move(fleet), dry_run](Turn& turn) {
-        turn.AfterCommit([this] { zones_.Clear(); });
-        return core::ApplyFleet(turn, tools_, actor, fleet, dry_run);
+        auto changes = core::ApplyFleet(turn, tools_, actor, fleet, dry_run);
+        zones_.Clear();
+        return changes;
       },
       std::move(done));
 }
@@ -31,8 +33,9 @@ void PostedOperations::SetJoiningKey(Actor actor, ZoneId zone, JoiningKeyInput k
   Ask<store::Zone>(
       control_,
       [this, actor = std::move(actor), zone = std::move(zone), key = std::move(key)](Turn& turn) {
-        turn.AfterCommit([this] { zones_.Clear(); });
-        return core::SetJoiningKey(turn, tools_, actor, zone, key);
+        auto changed = core::SetJoiningKey(turn, tools_, actor, zone, key);
+        zones_.Clear();
+        return changed;
       },
       std::move(done));
 }
@@ -42,7 +45,7 @@ void PostedOperations::ImportServers(Actor actor, std::vector<ServerInput> rows,
   Ask<ImportOutcome>(
       control_,
       [this, actor = std::move(actor), rows = std::move(rows), partial, dry_run](Turn& turn) {
-        return core::ImportServers(turn, tools_.random, actor, rows, partial, dry_run);
+        return core::ImportServers(turn, tools_.ids, actor, rows, partial, dry_run);
       },
       std::move(done));
 }
@@ -93,7 +96,7 @@ void PostedOperations::Bootstrap(BootstrapRequest request, Answer<BootstrapGrant
   Ask<BootstrapDecision>(
       control_,
       [this, request = std::move(request)](Turn& turn) {
-        return DecideBootstrap(turn, tools_.random, request);
+        return DecideBootstrap(turn, tools_.ids, request);
       },
       [done = std::move(done)](absl::StatusOr<BootstrapDecision> decision) mutable {
         if (!decision.ok()) return done(decision.status());

@@ -1,5 +1,6 @@
 #include "orchestrator/core/posted_worker_events.h"
 
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -8,16 +9,9 @@
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/session_policy.h"
 #include "orchestrator/core/control/ask.h"
+#include "orchestrator/core/dispatch/session_facts.h"
 
 namespace muster::core {
-namespace {
-
-void LogError(absl::Status status) {
-  if (!status.ok()) log::Error("a worker's word was not accepted", {{"error", status}});
-}
-
-}  // namespace
-
 void PostedWorkerEvents::OpenSession(SessionOpening opening,
                                      absl::AnyInvocable<void(absl::StatusOr<SessionGrant>)> done) {
   using Decision = std::variant<SessionGrant, Failure>;
@@ -44,6 +38,8 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         session.machine_name =
             server.machine.machine_name.empty() ? server.name : server.machine.machine_name;
         session.internal_instance_id = server.service.internal_instance_id;
+        session.machine_hash = absl::HashOf(server.machine);
+        session.service_hash = absl::HashOf(server.service);
         session.since = turn.now();
         RETURN_IF_ERROR(dispatcher_.SessionOpened(turn, std::move(session), opening.journal));
         return Decision(std::move(grant));
@@ -58,55 +54,48 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
 }
 
 void PostedWorkerEvents::SessionReady(SessionId session) {
-  control_.Post(
-      [this, session](Turn& turn) {
-        Session* found = dispatcher_.sessions().Find(session);
-        if (found == nullptr) return absl::OkStatus();
-        found->ready = true;
-        for (CommandId& command : std::exchange(found->to_cancel, {})) {
-          turn.AfterCommit([this, session, command = std::move(command)] {
-            workers_.SendCancel(session, command);
-          });
-        }
-        engine_.ServerReady(found->server_id);
-        return absl::OkStatus();
-      },
-      LogError);
+  control_.PostFirm([this, session](Turn& turn) {
+    Session* found = dispatcher_.sessions().Find(session);
+    if (found == nullptr) return absl::OkStatus();
+    found->ready = true;
+    for (CommandId& command : std::exchange(found->to_cancel, {})) {
+      turn.AfterCommit(
+          [this, session, command = std::move(command)] { workers_.SendCancel(session, command); });
+    }
+    engine_.ServerReady(found->server_id);
+    return absl::OkStatus();
+  });
 }
 
 void PostedWorkerEvents::SessionEnded(SessionId session) {
-  control_.Post([this, session](Turn& turn) { return dispatcher_.SessionEnded(turn, session); },
-                LogError);
+  control_.PostFirm(
+      [this, session](Turn& turn) { return dispatcher_.SessionEnded(turn, session); });
 }
 
 void PostedWorkerEvents::Acknowledged(SessionId session, CommandId command, AttemptId) {
-  control_.Post([this, session, command = std::move(command)](
-                    Turn& turn) { return dispatcher_.Acknowledged(turn, session, command); },
-                LogError);
+  control_.PostFirm([this, session, command = std::move(command)](Turn& turn) {
+    return dispatcher_.Acknowledged(turn, session, command);
+  });
 }
 
 void PostedWorkerEvents::Started(SessionId session, CommandId command, AttemptId) {
-  control_.Post([this, session, command = std::move(command)](
-                    Turn& turn) { return dispatcher_.Started(turn, session, command); },
-                LogError);
+  control_.PostFirm([this, session, command = std::move(command)](Turn& turn) {
+    return dispatcher_.Started(turn, session, command);
+  });
 }
 
 void PostedWorkerEvents::Finished(SessionId session, CommandReport report) {
-  control_.Post([this, session, report = std::move(report)](
-                    Turn& turn) { return dispatcher_.Finished(turn, session, report); },
-                LogError);
+  control_.PostFirm([this, session, report = std::move(report)](Turn& turn) {
+    return dispatcher_.Finished(turn, session, report);
+  });
 }
 
 void PostedWorkerEvents::Facts(SessionId session, store::ServiceFacts service) {
-  control_.Post(
-      [this, session, service = std::move(service)](Turn& turn) {
-        Session* found = dispatcher_.sessions().Find(session);
-        if (found == nullptr) return absl::OkStatus();
-        RETURN_IF_ERROR(turn.store().servers().SetFacts(found->server_id, std::nullopt, service));
-        found->internal_instance_id = service.internal_instance_id;
-        return absl::OkStatus();
-      },
-      LogError);
+  control_.PostFirm([this, session, service = std::move(service)](Turn& turn) -> absl::Status {
+    Session* found = dispatcher_.sessions().Find(session);
+    if (found == nullptr) return absl::OkStatus();
+    return KeepFacts(turn, *found, std::nullopt, service);
+  });
 }
 
 }  // namespace muster::core

@@ -10,7 +10,8 @@
 // compare-and-set met another state) or Internal (a move outside the transition table); what the
 // disk did is ResourceExhausted (full), Unavailable (I/O) or DataLoss (corrupt): after the first of
 // these at a commit the store is read-only (Health) and every Begin fails with E-STORE-READ-ONLY.
-// All calls block on the disk.
+// Of a power cut: what is committed is safe once a Sync that began later has answered. The end of
+// the process alone loses nothing that is committed. All calls block on the disk.
 #ifndef MUSTER_STORE_INTERFACE_STORE_H_
 #define MUSTER_STORE_INTERFACE_STORE_H_
 
@@ -59,6 +60,7 @@ class Transaction {
   virtual absl::Status Release() = 0;  // Keeps what came since Mark.
   virtual absl::Status RollBackToMark() = 0;
 
+  // All or nothing. Others see the changes from then on.
   virtual absl::Status Commit() = 0;
 };
 
@@ -74,6 +76,9 @@ class Store {
   // Unavailable while another transaction is open in this process.
   virtual absl::StatusOr<std::unique_ptr<Transaction>> Begin() = 0;
   virtual absl::StatusOr<std::unique_ptr<Snapshot>> Read() const = 0;
+  // What was committed before the call survives a power cut when it answers OK. May be called
+  // while a transaction is open. An error makes the store read-only, as that of a commit does.
+  virtual absl::Status Sync() = 0;
   virtual StoreHealth Health() const = 0;  // Thread-safe, does not block.
 };
 

@@ -49,7 +49,6 @@ class AttemptStore {
  public:
   virtual ~AttemptStore() = default;
   virtual absl::StatusOr<std::optional<Command>> FindCommand(const CommandId& id) const = 0;
-  virtual absl::StatusOr<std::optional<Attempt>> Find(const AttemptId& id) const = 0;
   // Attempts of the command, newest first.
   virtual absl::StatusOr<std::vector<Attempt>> ListOf(const CommandId& command) const = 0;
   virtual absl::StatusOr<std::vector<Attempt>> ListOfServer(const ServerId& server,

@@ -31,6 +31,7 @@ struct Attempt {
   AttemptId id;
   CommandId command_id;
   ServerId server_id;
+  CommandKind kind = CommandKind::kProbe;  // The command's; the store holds it to that.
   RolloutId rollout_id;
   int number = 1;  // 1, 2, … inside the target.
   AttemptState state = AttemptState::kQueued;

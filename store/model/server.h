@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -26,6 +27,11 @@ struct MachineFacts {
   std::string worker_version;
   std::string machine_id_hash;
   friend bool operator==(const MachineFacts&, const MachineFacts&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const MachineFacts& f) {
+    return H::combine(std::move(h), f.machine_name, f.os, f.os_version, f.architecture,
+                      f.worker_version, f.machine_id_hash);
+  }
 };
 
 enum class ServicePresence { kUnknown, kMissing, kUnreachable, kRunning };
@@ -40,6 +46,11 @@ struct ServiceFacts {
   bool hub_connected = false;
   std::string internal_instance_id;
   friend bool operator==(const ServiceFacts&, const ServiceFacts&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const ServiceFacts& f) {
+    return H::combine(std::move(h), f.presence, f.endpoint, f.version, f.hub_instance_id, f.hub_url,
+                      f.hub_connected, f.internal_instance_id);
+  }
 };
 
 // What the worker says that it did, until the hub confirms or denies it (invariant 3).

@@ -82,6 +82,8 @@ enum class KeyVersionState { kPrepared, kActive, kTainted, kRevoked };
 enum class TokenState { kActive, kExhausted, kExpired, kRevoked, kLocked };
 enum class CertificateState { kActive, kSuperseded, kRevoked, kExpired };
 enum class CommandKind { kProbe, kJoin };
+// It only reads: to deliver it twice repeats no effect.
+constexpr bool ChangesNothing(CommandKind kind) { return kind == CommandKind::kProbe; }
 enum class MatchKind { kHubId, kInternalId, kMachineName };
 
 // The string of a state ("joined_unverified"), and back; nothing for a string that names none.

@@ -9,18 +9,20 @@ namespace {
 using sql::ErrorKind;
 
 constexpr char kSelect[] =
-    "SELECT id, command_id, server_id, rollout_id, number, state, reason, failure_code, "
+    "SELECT id, command_id, server_id, kind, rollout_id, number, state, reason, failure_code, "
     "failure_detail, create_time_us, sent_time_us, finish_time_us FROM attempts";
 // The words of index attempts_open, so that SQLite recognizes it.
 constexpr char kOpen[] =
-    "state IN ('held', 'queued', 'sent', 'acknowledged', 'running', 'in_doubt')";
+    "(state = 'held' OR state = 'queued' OR state = 'sent' OR state = 'acknowledged' OR "
+    "state = 'running' OR state = 'in_doubt')";
 
 absl::StatusOr<Attempt> ReadAttempt(const sql::Row& row) {
   Attempt attempt;
   RETURN_IF_ERROR(ColumnReader(row)
-                      .Read(attempt.id, attempt.command_id, attempt.server_id, attempt.rollout_id,
-                            attempt.number, attempt.state, attempt.reason, attempt.failure,
-                            attempt.create_time, attempt.sent_time, attempt.finish_time)
+                      .Read(attempt.id, attempt.command_id, attempt.server_id, attempt.kind,
+                            attempt.rollout_id, attempt.number, attempt.state, attempt.reason,
+                            attempt.failure, attempt.create_time, attempt.sent_time,
+                            attempt.finish_time)
                       .status());
   return attempt;
 }
@@ -46,14 +48,9 @@ absl::StatusOr<std::optional<Command>> SqliteAttemptStore::FindCommand(const Com
       });
 }
 
-absl::StatusOr<std::optional<Attempt>> SqliteAttemptStore::Find(const AttemptId& id) const {
-  return db_.Cached(absl::StrCat(kSelect, " WHERE id = ?")).BindAll(id).One(ReadAttempt);
-}
-
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOf(const CommandId& command) const {
   return db_
-      .Cached(
-          absl::StrCat(kSelect, " WHERE command_id = ? ORDER BY create_time_us DESC, rowid DESC"))
+      .Cached(absl::StrCat(kSelect, " WHERE command_id = ? ORDER BY create_time_us DESC, id DESC"))
       .BindAll(command)
       .All(ReadAttempt);
 }
@@ -62,7 +59,7 @@ absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOfServer(const Serv
                                                                       int limit) const {
   return db_
       .Cached(absl::StrCat(kSelect,
-                           " WHERE server_id = ? ORDER BY create_time_us DESC, rowid DESC LIMIT ?"))
+                           " WHERE server_id = ? ORDER BY create_time_us DESC, id DESC LIMIT ?"))
       .BindAll(server, limit > 0 ? limit : -1)
       .All(ReadAttempt);
 }
@@ -70,14 +67,14 @@ absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOfServer(const Serv
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpen() const {
   return db_
       .Cached(absl::StrCat(kSelect, " INDEXED BY attempts_open WHERE ", kOpen,
-                           " ORDER BY create_time_us, rowid"))
+                           " ORDER BY create_time_us, id"))
       .All(ReadAttempt);
 }
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpenOf(const ServerId& server) const {
   return db_
-      .Cached(absl::StrCat(kSelect, " INDEXED BY attempts_open WHERE server_id = ? AND ", kOpen,
-                           " ORDER BY create_time_us, rowid"))
+      .Cached(absl::StrCat(kSelect, " INDEXED BY attempts_by_server WHERE server_id = ? AND ",
+                           kOpen, " ORDER BY create_time_us, id"))
       .BindAll(server)
       .All(ReadAttempt);
 }
@@ -87,10 +84,9 @@ absl::Status SqliteAttemptStore::InsertCommand(const Command& command) {
       db_.Cached(
              "INSERT INTO commands (id, server_id, zone_id, rollout_id, kind, key_version_id, "
              "allow_takeover, create_time_us, expire_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-          .BindAll(command.id, command.server_id, command.zone_id, OrNull(command.rollout_id),
+          .RunWith(command.id, command.server_id, command.zone_id, OrNull(command.rollout_id),
                    ToString(command.kind), OrNull(command.key_version_id), command.allow_takeover,
-                   command.create_time, command.expire_time)
-          .Run();
+                   command.create_time, command.expire_time);
   return Explain(
       Explain(status, ErrorKind::kConstraintForeignKey,
               absl::StrCat("command ", command.id.value(), ": server ", command.server_id.value(),
@@ -100,43 +96,38 @@ absl::Status SqliteAttemptStore::InsertCommand(const Command& command) {
 }
 
 absl::Status SqliteAttemptStore::Insert(const Attempt& attempt) {
-  // The kind is the command's: with it the index of invariant 11 knows joins from probes.
   const absl::Status status =
       db_.Cached(
              "INSERT INTO attempts (id, command_id, server_id, kind, rollout_id, number, state, "
              "reason, failure_code, failure_detail, create_time_us, sent_time_us, finish_time_us) "
-             "SELECT ?, id, ?, kind, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM commands WHERE id = ?")
-          .BindAll(attempt.id, attempt.server_id, OrNull(attempt.rollout_id), attempt.number,
-                   ToString(attempt.state), attempt.reason, CodeOf(attempt.failure),
-                   DetailOf(attempt.failure), attempt.create_time, attempt.sent_time,
-                   attempt.finish_time, attempt.command_id)
-          .Run();
-  RETURN_IF_ERROR(
-      Explain(Explain(status, ErrorKind::kConstraintForeignKey,
-                      absl::StrCat(Name(attempt.id), ": command ", attempt.command_id.value(),
-                                   " is not for server ", attempt.server_id.value(),
-                                   ", or the rollout does not exist")),
-              ErrorKind::kConstraintUnique,
-              absl::StrCat(Name(attempt.id), ": server ", attempt.server_id.value(),
-                           " has an open join attempt, or the id is taken (one join in flight)")));
-  if (db_.changes() > 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(Name(attempt.id), ": command ", attempt.command_id.value(), " does not exist"));
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .RunWith(attempt.id, attempt.command_id, attempt.server_id, ToString(attempt.kind),
+                   OrNull(attempt.rollout_id), attempt.number, ToString(attempt.state),
+                   attempt.reason, CodeOf(attempt.failure), DetailOf(attempt.failure),
+                   attempt.create_time, attempt.sent_time, attempt.finish_time);
+  return Explain(
+      Explain(status, ErrorKind::kConstraintForeignKey,
+              absl::StrCat(Name(attempt.id), ": there is no ", ToString(attempt.kind), " command ",
+                           attempt.command_id.value(), " for server ", attempt.server_id.value())),
+      ErrorKind::kConstraintUnique,
+      absl::StrCat(Name(attempt.id), ": server ", attempt.server_id.value(),
+                   " has an open join attempt, or the id is taken (one join in flight)"));
 }
 
 absl::Status SqliteAttemptStore::Update(const Attempt& attempt, AttemptState from) {
   if (attempt.state != from) RETURN_IF_ERROR(CheckMove(Name(attempt.id), from, attempt.state));
   RETURN_IF_ERROR(
       db_.Cached("UPDATE attempts SET state = ?, reason = ?, failure_code = ?, failure_detail = ?, "
-                 "sent_time_us = ?, finish_time_us = ? WHERE id = ? AND state = ?")
-          .BindAll(ToString(attempt.state), attempt.reason, CodeOf(attempt.failure),
-                   DetailOf(attempt.failure), attempt.sent_time, attempt.finish_time, attempt.id,
-                   ToString(from))
-          .Run());
+                 "sent_time_us = ?, finish_time_us = ? "
+                 "WHERE command_id = ? AND id = ? AND state = ?")
+          .RunWith(ToString(attempt.state), attempt.reason, CodeOf(attempt.failure),
+                   DetailOf(attempt.failure), attempt.sent_time, attempt.finish_time,
+                   attempt.command_id, attempt.id, ToString(from)));
   if (db_.changes() > 0) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT state FROM attempts WHERE id = ?")
-                                           .BindAll(attempt.id)
-                                           .One([](const sql::Row& row) { return row.Text(0); }));
+  ASSIGN_OR_RETURN(const auto current,
+                   db_.Cached("SELECT state FROM attempts WHERE command_id = ? AND id = ?")
+                       .BindAll(attempt.command_id, attempt.id)
+                       .One([](const sql::Row& row) { return row.Text(0); }));
   return NotMoved(Name(attempt.id), current, ToString(from));
 }
 
@@ -146,8 +137,7 @@ absl::StatusOr<int> SqliteAttemptStore::Prune(absl::Time expired_before) {
       db_.Cached(absl::StrCat("DELETE FROM commands WHERE expire_time_us < ? AND NOT EXISTS "
                               "(SELECT 1 FROM attempts WHERE command_id = commands.id AND ",
                               kOpen, ")"))
-          .BindAll(expired_before)
-          .Run());
+          .RunWith(expired_before));
   return static_cast<int>(db_.changes());
 }
 

@@ -12,7 +12,6 @@ class SqliteAttemptStore final : public AttemptStore {
   explicit SqliteAttemptStore(sql::Database& db) : db_(db) {}
 
   absl::StatusOr<std::optional<Command>> FindCommand(const CommandId& id) const override;
-  absl::StatusOr<std::optional<Attempt>> Find(const AttemptId& id) const override;
   absl::StatusOr<std::vector<Attempt>> ListOf(const CommandId& command) const override;
   absl::StatusOr<std::vector<Attempt>> ListOfServer(const ServerId& server,
                                                     int limit) const override;

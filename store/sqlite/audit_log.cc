@@ -15,9 +15,10 @@ void AppendInt(std::string& out, int64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(bits >> shift));
 }
 
-std::string HashOf(absl::string_view previous, const AuditEvent& event) {
+std::string HashOf(absl::string_view previous, int64_t sequence, const AuditEvent& event) {
   std::string bytes(previous);
-  AppendInt(bytes, event.sequence);
+  bytes.reserve(256);
+  AppendInt(bytes, sequence);
   AppendInt(bytes, absl::ToUnixMicros(event.time));
   for (const std::string* text :
        {&event.actor, &event.action, &event.subject, &event.tenant_id.value(), &event.detail}) {
@@ -37,31 +38,35 @@ AuditEvent ReadEvent(const sql::Row& row) {
                     .detail = row.Text(6)};
 }
 
-struct Link {
-  int64_t sequence = 0;
-  std::string hash;
-};
-
 }  // namespace
 
+absl::StatusOr<SqliteAuditLog::Link> SqliteAuditLog::ReadLast() const {
+  ASSIGN_OR_RETURN(std::optional<Link> last, db_.Cached("SELECT sequence, hash FROM audit_events "
+                                                        "ORDER BY sequence DESC LIMIT 1")
+                                                 .One([](const sql::Row& row) {
+                                                   return Link{row.Int64(0), row.Text(1)};
+                                                 }));
+  return std::move(last).value_or(Link{});
+}
+
 absl::Status SqliteAuditLog::Append(const AuditEvent& event) {
-  ASSIGN_OR_RETURN(const std::optional<Link> last,
-                   db_.Cached("SELECT sequence, hash FROM audit_events "
-                              "ORDER BY sequence DESC LIMIT 1")
-                       .One([](const sql::Row& row) {
-                         return Link{row.Int64(0), row.Text(1)};
-                       }));
-  const Link previous = last.value_or(Link{});
-  AuditEvent numbered = event;
-  numbered.sequence = previous.sequence + 1;
-  const std::string hash = HashOf(previous.hash, numbered);
-  return db_
-      .Cached(
-          "INSERT INTO audit_events (sequence, time_us, actor, action, subject, tenant_id, "
-          "detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-      .BindAll(numbered.sequence, event.time, event.actor, event.action, event.subject,
-               event.tenant_id, event.detail, sql::Blob{hash})
-      .Run();
+  if (!last_.has_value()) {
+    ASSIGN_OR_RETURN(last_, ReadLast());
+  }
+  const int64_t sequence = last_->sequence + 1;
+  std::string hash = HashOf(last_->hash, sequence, event);
+  const absl::Status status =
+      db_.Cached(
+             "INSERT INTO audit_events (sequence, time_us, actor, action, subject, tenant_id, "
+             "detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+          .RunWith(sequence, event.time, event.actor, event.action, event.subject, event.tenant_id,
+                   event.detail, sql::Blob{hash});
+  if (status.ok()) {
+    last_ = Link{sequence, std::move(hash)};
+  } else {
+    Forget();
+  }
+  return status;
 }
 
 absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::List(
@@ -88,8 +93,8 @@ absl::StatusOr<AuditCheck> SqliteAuditLog::Verify() const {
             ++check.events;
             const std::string hash = row.Text(7);
             // Sequences have no gaps: event n is the n-th.
-            if (check.intact &&
-                (event.sequence != check.events || hash != HashOf(previous, event))) {
+            if (check.intact && (event.sequence != check.events ||
+                                 hash != HashOf(previous, event.sequence, event))) {
               check.intact = false;
               check.first_bad_sequence = event.sequence;
             }

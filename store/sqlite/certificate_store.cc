@@ -56,11 +56,10 @@ absl::Status SqliteCertificateStore::Insert(const WorkerCertificate& certificate
              "INSERT INTO worker_certificates (id, server_id, zone_id, token_id, state, "
              "confirmed, public_key_hash, not_before_us, not_after_us, create_time_us) "
              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-          .BindAll(certificate.id, certificate.server_id, certificate.zone_id,
+          .RunWith(certificate.id, certificate.server_id, certificate.zone_id,
                    OrNull(certificate.token_id), ToString(certificate.state), certificate.confirmed,
                    certificate.public_key_hash, certificate.not_before, certificate.not_after,
-                   certificate.create_time)
-          .Run();
+                   certificate.create_time);
   return Explain(
       Explain(status, ErrorKind::kConstraintForeignKey,
               absl::StrCat(Name(certificate.id), ": server ", certificate.server_id.value(),
@@ -72,7 +71,7 @@ absl::Status SqliteCertificateStore::Insert(const WorkerCertificate& certificate
 
 absl::Status SqliteCertificateStore::Confirm(const CertificateId& id) {
   RETURN_IF_ERROR(
-      db_.Cached("UPDATE worker_certificates SET confirmed = 1 WHERE id = ?").BindAll(id).Run());
+      db_.Cached("UPDATE worker_certificates SET confirmed = 1 WHERE id = ?").RunWith(id));
   return CheckChanged(db_, Name(id));
 }
 
@@ -80,8 +79,7 @@ absl::Status SqliteCertificateStore::SetState(const CertificateId& id, Certifica
                                               CertificateState to) {
   RETURN_IF_ERROR(CheckMove(Name(id), from, to));
   RETURN_IF_ERROR(db_.Cached("UPDATE worker_certificates SET state = ? WHERE id = ? AND state = ?")
-                      .BindAll(ToString(to), id, ToString(from))
-                      .Run());
+                      .RunWith(ToString(to), id, ToString(from)));
   if (db_.changes() > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto current,
                    db_.Cached("SELECT state FROM worker_certificates WHERE id = ?")

@@ -49,16 +49,14 @@ absl::Status SqliteOperatorStore::Insert(const Operator& op) {
   RETURN_IF_ERROR(
       Explain(db_.Cached("INSERT INTO operators (id, name, role, public_key_hash, disabled, "
                          "create_time_us) VALUES (?, ?, ?, ?, ?, ?)")
-                  .BindAll(op.id, op.name, ToString(op.role), op.public_key_hash, op.disabled,
-                           op.create_time)
-                  .Run(),
+                  .RunWith(op.id, op.name, ToString(op.role), op.public_key_hash, op.disabled,
+                           op.create_time),
               ErrorKind::kConstraintUnique,
               absl::StrCat("an operator named ", op.name, " exists; choose another name")));
   for (const TenantId& tenant : op.tenants) {
     RETURN_IF_ERROR(Explain(
         db_.Cached("INSERT INTO operator_tenants (operator_id, tenant_id) VALUES (?, ?)")
-            .BindAll(op.id, tenant)
-            .Run(),
+            .RunWith(op.id, tenant),
         ErrorKind::kConstraintForeignKey,
         absl::StrCat("operator ", op.name, ": tenant ", tenant.value(), " does not exist")));
   }

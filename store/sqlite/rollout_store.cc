@@ -1,5 +1,7 @@
 #include "store/sqlite/rollout_store.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
 #include "store/sqlite/target_table.h"
@@ -66,7 +68,13 @@ absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::ListUnfinished() const 
       .All(ReadRollout);
 }
 
+absl::Status SqliteRolloutStore::WriteCounts() const {
+  if (moved_.empty()) return absl::OkStatus();
+  return AddToCounts(db_, std::exchange(moved_, {}));
+}
+
 absl::StatusOr<TargetCounts> SqliteRolloutStore::Count(const RolloutId& id) const {
+  RETURN_IF_ERROR(WriteCounts());
   return CountTargets(db_, id);
 }
 
@@ -80,13 +88,12 @@ absl::Status SqliteRolloutStore::Insert(const Rollout& rollout,
              "max_failures, allow_takeover, forgiven_failures, request_id, created_by, "
              "create_time_us, deadline_us, finish_time_us) "
              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-          .BindAll(rollout.id, OrNull(rollout.tenant_id), ToString(rollout.kind),
+          .RunWith(rollout.id, OrNull(rollout.tenant_id), ToString(rollout.kind),
                    ToString(rollout.state), rollout.reason, selection.tenant_id, selection.zone_id,
                    EncodeLabels(selection.labels), EncodeList(selection.names),
                    rollout.max_concurrency, rollout.max_failures, rollout.allow_takeover,
                    rollout.forgiven_failures, OrNull(rollout.request_id), rollout.created_by,
-                   rollout.create_time, rollout.deadline, rollout.finish_time)
-          .Run();
+                   rollout.create_time, rollout.deadline, rollout.finish_time);
   RETURN_IF_ERROR(
       Explain(Explain(status, ErrorKind::kConstraintForeignKey,
                       absl::StrCat("tenant ", rollout.tenant_id.value(), " does not exist")),
@@ -106,8 +113,7 @@ absl::Status SqliteRolloutStore::Move(const RolloutId& id, RolloutState from, Ro
   }
   RETURN_IF_ERROR(db_.Cached("UPDATE rollouts SET state = ?, reason = ?, finish_time_us = ? "
                              "WHERE id = ? AND state = ?")
-                      .BindAll(ToString(to), reason, finish_time, id, ToString(from))
-                      .Run());
+                      .RunWith(ToString(to), reason, finish_time, id, ToString(from)));
   if (db_.changes() > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT state FROM rollouts WHERE id = ?")
                                            .BindAll(id)
@@ -116,9 +122,8 @@ absl::Status SqliteRolloutStore::Move(const RolloutId& id, RolloutState from, Ro
 }
 
 absl::Status SqliteRolloutStore::SetForgivenFailures(const RolloutId& id, int failures) {
-  RETURN_IF_ERROR(db_.Cached("UPDATE rollouts SET forgiven_failures = ? WHERE id = ?")
-                      .BindAll(failures, id)
-                      .Run());
+  RETURN_IF_ERROR(
+      db_.Cached("UPDATE rollouts SET forgiven_failures = ? WHERE id = ?").RunWith(failures, id));
   return CheckChanged(db_, Name(id));
 }
 
@@ -137,14 +142,18 @@ absl::StatusOr<std::optional<RolloutId>> SqliteRolloutStore::FindActiveRolloutOf
   return db_
       .Cached(
           "SELECT r.id FROM targets t JOIN rollouts r ON r.id = t.rollout_id "
-          "WHERE t.server_id = ? AND t.state IN ('waiting', 'in_flight', 'verifying', 'in_doubt') "
-          "AND r.finish_time_us IS NULL")
+          "WHERE t.server_id = ? AND (t.state = 'waiting' OR t.state = 'in_flight' OR "
+          "t.state = 'verifying' OR t.state = 'in_doubt') AND r.finish_time_us IS NULL")
       .BindAll(server)
       .One([](const sql::Row& row) { return row.Get<RolloutId>(0); });
 }
 
 absl::Status SqliteRolloutStore::UpdateTarget(const Target& target, TargetState from) {
-  return store::UpdateTarget(db_, target, from);
+  RETURN_IF_ERROR(store::UpdateTarget(db_, target, from));
+  if (target.state == from) return absl::OkStatus();
+  --moved_[{target.rollout_id, from}];
+  ++moved_[{target.rollout_id, target.state}];
+  return absl::OkStatus();
 }
 
 }  // namespace muster::store

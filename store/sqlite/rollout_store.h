@@ -3,13 +3,19 @@
 
 #include "base/sql/database.h"
 #include "store/interface/work_store.h"
+#include "store/sqlite/target_table.h"
 
 namespace muster::store {
 
-// Table rollouts here; tables targets and target_counts in target_table.cc.
+// Table rollouts here; tables targets and target_counts in target_table.cc. What UpdateTarget moves
+// is counted in memory and comes into target_counts with WriteCounts, once for many targets: before
+// each commit and mark, and before it is read.
 class SqliteRolloutStore final : public RolloutStore {
  public:
   explicit SqliteRolloutStore(sql::Database& db) : db_(db) {}
+  absl::Status WriteCounts() const;
+  // Whoever undoes what has not been written.
+  void ForgetCounts() { moved_.clear(); }
 
   absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const override;
   absl::StatusOr<std::optional<Rollout>> FindByRequestId(
@@ -33,6 +39,7 @@ class SqliteRolloutStore final : public RolloutStore {
 
  private:
   sql::Database& db_;
+  mutable TargetMoves moved_;
 };
 
 }  // namespace muster::store

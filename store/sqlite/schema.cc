@@ -6,10 +6,15 @@ namespace {
 constexpr char kInitial[] =
 #include "store/sqlite/migrations/0001_initial.inc"
     ;
+constexpr char kCheaperCommands[] =
+#include "store/sqlite/migrations/0002_cheaper_commands.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
     {1, "initial", kInitial, 1},
+    // The programs before name indexes as they were.
+    {2, "cheaper_commands", kCheaperCommands, 2},
 };
 
 }  // namespace

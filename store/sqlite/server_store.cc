@@ -180,14 +180,13 @@ absl::Status SqliteServerStore::Insert(const Server& server) {
              "service_hub_connected, service_internal_instance_id, last_contact_time_us, "
              "create_time_us) VALUES "
              "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-          .BindAll(server.id, server.tenant_id, server.zone_id, server.name,
+          .RunWith(server.id, server.tenant_id, server.zone_id, server.name,
                    ToString(server.admission), ToString(server.enrollment), CodeOf(server.failure),
                    DetailOf(server.failure), machine.machine_name, machine.os, machine.os_version,
                    machine.architecture, machine.worker_version, machine.machine_id_hash,
                    ToString(service.presence), service.endpoint, service.version,
                    service.hub_instance_id, service.hub_url, service.hub_connected,
-                   service.internal_instance_id, server.last_contact_time, server.create_time)
-          .Run();
+                   service.internal_instance_id, server.last_contact_time, server.create_time);
   RETURN_IF_ERROR(Explain(
       Explain(status, ErrorKind::kConstraintUnique,
               absl::StrCat("zone ", server.zone_id.value(), " has a server named ", server.name)),
@@ -207,11 +206,10 @@ absl::Status SqliteServerStore::SetLabels(const ServerId& id, const Labels& labe
         return true;
       }));
   if (!found.has_value()) return absl::NotFoundError(absl::StrCat(Name(id), " does not exist"));
-  RETURN_IF_ERROR(db_.Cached("DELETE FROM server_labels WHERE server_id = ?").BindAll(id).Run());
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM server_labels WHERE server_id = ?").RunWith(id));
   for (const auto& [key, value] : labels) {
     RETURN_IF_ERROR(db_.Cached("INSERT INTO server_labels (server_id, key, value) VALUES (?, ?, ?)")
-                        .BindAll(id, key, value)
-                        .Run());
+                        .RunWith(id, key, value));
   }
   return absl::OkStatus();
 }
@@ -223,10 +221,9 @@ absl::Status SqliteServerStore::SetFacts(const ServerId& id,
     RETURN_IF_ERROR(db_.Cached("UPDATE servers SET machine_name = ?, machine_os = ?, "
                                "machine_os_version = ?, machine_architecture = ?, "
                                "machine_worker_version = ?, machine_id_hash = ? WHERE id = ?")
-                        .BindAll(machine->machine_name, machine->os, machine->os_version,
+                        .RunWith(machine->machine_name, machine->os, machine->os_version,
                                  machine->architecture, machine->worker_version,
-                                 machine->machine_id_hash, id)
-                        .Run());
+                                 machine->machine_id_hash, id));
     RETURN_IF_ERROR(CheckChanged(db_, Name(id)));
   }
   if (service.has_value()) {
@@ -234,19 +231,17 @@ absl::Status SqliteServerStore::SetFacts(const ServerId& id,
                                "service_version = ?, service_hub_instance_id = ?, "
                                "service_hub_url = ?, service_hub_connected = ?, "
                                "service_internal_instance_id = ? WHERE id = ?")
-                        .BindAll(ToString(service->presence), service->endpoint, service->version,
+                        .RunWith(ToString(service->presence), service->endpoint, service->version,
                                  service->hub_instance_id, service->hub_url, service->hub_connected,
-                                 service->internal_instance_id, id)
-                        .Run());
+                                 service->internal_instance_id, id));
     RETURN_IF_ERROR(CheckChanged(db_, Name(id)));
   }
   return absl::OkStatus();
 }
 
 absl::Status SqliteServerStore::SetLastContact(const ServerId& id, absl::Time time) {
-  RETURN_IF_ERROR(db_.Cached("UPDATE servers SET last_contact_time_us = ? WHERE id = ?")
-                      .BindAll(time, id)
-                      .Run());
+  RETURN_IF_ERROR(
+      db_.Cached("UPDATE servers SET last_contact_time_us = ? WHERE id = ?").RunWith(time, id));
   return CheckChanged(db_, Name(id));
 }
 
@@ -268,17 +263,15 @@ absl::Status SqliteServerStore::SetClaim(const ServerId& id, const std::optional
 absl::Status SqliteServerStore::SetProof(const ServerId& id, const HubProof& proof) {
   RETURN_IF_ERROR(db_.Cached("UPDATE servers SET proof_hub_instance_id = ?, proof_match = ?, "
                              "proof_verified_time_us = ?, proof_reported_time_us = ? WHERE id = ?")
-                      .BindAll(proof.hub_instance_id, ToString(proof.match), proof.verified_time,
-                               proof.reported_time, id)
-                      .Run());
+                      .RunWith(proof.hub_instance_id, ToString(proof.match), proof.verified_time,
+                               proof.reported_time, id));
   return CheckChanged(db_, Name(id));
 }
 
 absl::Status SqliteServerStore::MoveAdmission(const ServerId& id, Admission from, Admission to) {
   RETURN_IF_ERROR(CheckMove(Name(id), from, to));
   RETURN_IF_ERROR(db_.Cached("UPDATE servers SET admission = ? WHERE id = ? AND admission = ?")
-                      .BindAll(ToString(to), id, ToString(from))
-                      .Run());
+                      .RunWith(ToString(to), id, ToString(from)));
   if (db_.changes() > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT admission FROM servers WHERE id = ?")
                                            .BindAll(id)
@@ -289,10 +282,10 @@ absl::Status SqliteServerStore::MoveAdmission(const ServerId& id, Admission from
 absl::Status SqliteServerStore::MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,
                                                const std::optional<Failure>& failure) {
   RETURN_IF_ERROR(CheckMove(Name(id), from, to));
-  RETURN_IF_ERROR(db_.Cached("UPDATE servers SET enrollment = ?, failure_code = ?, "
-                             "failure_detail = ? WHERE id = ? AND enrollment = ?")
-                      .BindAll(ToString(to), CodeOf(failure), DetailOf(failure), id, ToString(from))
-                      .Run());
+  RETURN_IF_ERROR(
+      db_.Cached("UPDATE servers SET enrollment = ?, failure_code = ?, "
+                 "failure_detail = ? WHERE id = ? AND enrollment = ?")
+          .RunWith(ToString(to), CodeOf(failure), DetailOf(failure), id, ToString(from)));
   if (db_.changes() > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT enrollment FROM servers WHERE id = ?")
                                            .BindAll(id)

@@ -3,9 +3,12 @@
 //   Begin() ─► the one writing connection      a turn's transaction, BEGIN IMMEDIATE
 //   Read()  ─► a pool of reading connections   each snapshot has one to itself; idle ones are kept
 //
-// WAL with synchronous=FULL: what Commit has answered survives a power cut, and readers never wait
-// for the writer. The first full, failing or corrupt disk makes the store read-only until the
-// process starts again: nothing is built upon a write of which nobody knows whether it happened.
+//   Sync()  ─► the log                         one wait for the disk, for all commits before it
+//
+// WAL with synchronous=NORMAL and a Sync of our own: a commit does not wait for the disk, so the
+// next transaction goes on meanwhile, and readers never wait for the writer. The first full,
+// failing or corrupt disk makes the store read-only until the process starts again: nothing is
+// built upon a write of which nobody knows whether it happened.
 #ifndef MUSTER_STORE_SQLITE_SQLITE_STORE_H_
 #define MUSTER_STORE_SQLITE_SQLITE_STORE_H_
 
@@ -19,6 +22,7 @@
 #include "absl/time/time.h"
 #include "base/mutex.h"
 #include "base/sql/database.h"
+#include "base/sql/file_sync.h"
 #include "store/interface/store.h"
 
 namespace muster::store {
@@ -30,7 +34,7 @@ struct SqliteStoreOptions {
   absl::Time now;  // Names the copy, and dates the migrations.
   // Reads the whole file at the start, about a second per gigabyte, so that damage shows then.
   bool quick_check = true;
-  // Off only in tests that do not care for power cuts: commits do not wait for the disk.
+  // Off only in tests that do not care for power cuts: nothing waits for the disk.
   bool durable = true;
   // For tests of a full disk: the file grows to so many pages of 4 KiB. 0: no limit.
   int64_t max_pages = 0;
@@ -48,6 +52,7 @@ class SqliteStore final : public Store {
 
   absl::StatusOr<std::unique_ptr<Transaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<Snapshot>> Read() const override;
+  absl::Status Sync() override;
   StoreHealth Health() const override;
 
  private:
@@ -55,7 +60,7 @@ class SqliteStore final : public Store {
   class SqliteTransaction;
   class SqliteSnapshot;
 
-  SqliteStore(std::string path, int schema_version);
+  SqliteStore(std::string path, int schema_version, bool durable);
   absl::StatusOr<std::unique_ptr<Connection>> TakeReader() const;
   void GiveBack(std::unique_ptr<Connection> reader) const;
   // Makes the store read-only, once; returns the reason as an E-STORE status.
@@ -64,9 +69,12 @@ class SqliteStore final : public Store {
   // -- constant --
   const std::string path_;
   const int schema_version_;
+  const bool durable_;
   // -- used by the one open transaction --
   std::unique_ptr<Connection> writer_;
   // -- guarded --
+  Mutex sync_mu_;
+  std::unique_ptr<sql::FileSync> log_ ABSL_GUARDED_BY(sync_mu_);  // From the first Sync on.
   mutable Mutex mu_;
   bool transaction_open_ ABSL_GUARDED_BY(mu_) = false;
   mutable absl::Status failure_ ABSL_GUARDED_BY(mu_);  // OK while the store accepts writes.

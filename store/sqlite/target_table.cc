@@ -1,7 +1,5 @@
 #include "store/sqlite/target_table.h"
 
-#include <map>
-
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
 #include "store/sqlite/where.h"
@@ -25,28 +23,31 @@ absl::StatusOr<Target> ReadTarget(const sql::Row& row) {
   return target;
 }
 
-absl::Status AddToCount(sql::Database& db, const RolloutId& rollout, TargetState state, int by) {
-  // Subtracting meets a row always: the target was counted when it came into the state.
-  if (by < 0) {
-    return db
-        .Cached("UPDATE target_counts SET targets = targets + ? WHERE rollout_id = ? AND state = ?")
-        .BindAll(by, rollout, ToString(state))
-        .Run();
-  }
-  return db
-      .Cached(
-          "INSERT INTO target_counts (rollout_id, state, targets) VALUES (?, ?, ?) "
-          "ON CONFLICT (rollout_id, state) DO UPDATE SET targets = targets + excluded.targets")
-      .BindAll(rollout, ToString(state), by)
-      .Run();
-}
-
 std::string Name(const Target& target) {
   return absl::StrCat("target ", target.server_id.value(), " of rollout ",
                       target.rollout_id.value());
 }
 
 }  // namespace
+
+absl::Status AddToCounts(sql::Database& db, const TargetMoves& moves) {
+  for (const auto& [counted, by] : moves) {
+    const auto& [rollout, state] = counted;
+    if (by == 0) continue;
+    // A count that falls has a row always: the targets were counted when they came into the state.
+    if (by < 0) {
+      RETURN_IF_ERROR(db.Cached("UPDATE target_counts SET targets = targets + ? "
+                                "WHERE rollout_id = ? AND state = ?")
+                          .RunWith(by, rollout, ToString(state)));
+      continue;
+    }
+    RETURN_IF_ERROR(db.Cached("INSERT INTO target_counts (rollout_id, state, targets) "
+                              "VALUES (?, ?, ?) ON CONFLICT (rollout_id, state) "
+                              "DO UPDATE SET targets = targets + excluded.targets")
+                        .RunWith(rollout, ToString(state), by));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const RolloutId& rollout) {
   TargetCounts counts;
@@ -65,18 +66,16 @@ absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const RolloutId& ro
 
 absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
                            const std::vector<Target>& targets) {
-  std::map<TargetState, int> counts;
+  TargetMoves counts;
   sql::Statement insert = db.Cached(
       "INSERT INTO targets (rollout_id, server_id, zone_id, name, state, failure_code, "
       "failure_detail, attempts, next_try_time_us, finish_time_us) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const Target& target : targets) {
     const absl::Status status =
-        insert
-            .BindAll(rollout, target.server_id, target.zone_id, target.name, ToString(target.state),
-                     CodeOf(target.failure), DetailOf(target.failure), target.attempts,
-                     target.next_try_time, target.finish_time)
-            .Run();
+        insert.RunWith(rollout, target.server_id, target.zone_id, target.name,
+                       ToString(target.state), CodeOf(target.failure), DetailOf(target.failure),
+                       target.attempts, target.next_try_time, target.finish_time);
     RETURN_IF_ERROR(Explain(
         Explain(status, ErrorKind::kConstraintUnique,
                 absl::StrCat("server ", target.name, " (", target.server_id.value(),
@@ -84,10 +83,9 @@ absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
         ErrorKind::kConstraintForeignKey,
         absl::StrCat("server ", target.server_id.value(), " is not in zone ",
                      target.zone_id.value())));
-    ++counts[target.state];
+    ++counts[{rollout, target.state}];
   }
-  for (const auto& [state, count] : counts) RETURN_IF_ERROR(AddToCount(db, rollout, state, count));
-  return absl::OkStatus();
+  return AddToCounts(db, counts);
 }
 
 absl::StatusOr<std::optional<Target>> FindTarget(sql::Database& db, const RolloutId& rollout,
@@ -114,10 +112,9 @@ absl::Status UpdateTarget(sql::Database& db, const Target& target, TargetState f
             "UPDATE targets SET state = ?, failure_code = ?, failure_detail = ?, attempts = ?, "
             "next_try_time_us = ?, finish_time_us = ? "
             "WHERE rollout_id = ? AND server_id = ? AND state = ?")
-          .BindAll(ToString(target.state), CodeOf(target.failure), DetailOf(target.failure),
+          .RunWith(ToString(target.state), CodeOf(target.failure), DetailOf(target.failure),
                    target.attempts, target.next_try_time, target.finish_time, target.rollout_id,
-                   target.server_id, ToString(from))
-          .Run();
+                   target.server_id, ToString(from));
   RETURN_IF_ERROR(status);
   if (db.changes() == 0) {
     ASSIGN_OR_RETURN(const auto current,
@@ -126,9 +123,7 @@ absl::Status UpdateTarget(sql::Database& db, const Target& target, TargetState f
                          .One([](const sql::Row& row) { return row.Text(0); }));
     return NotMoved(Name(target), current, ToString(from));
   }
-  if (target.state == from) return absl::OkStatus();
-  RETURN_IF_ERROR(AddToCount(db, target.rollout_id, from, -1));
-  return AddToCount(db, target.rollout_id, target.state, 1);
+  return absl::OkStatus();
 }
 
 }  // namespace muster::store

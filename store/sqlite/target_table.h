@@ -3,7 +3,9 @@
 #ifndef MUSTER_STORE_SQLITE_TARGET_TABLE_H_
 #define MUSTER_STORE_SQLITE_TARGET_TABLE_H_
 
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,6 +15,10 @@
 
 namespace muster::store {
 
+// By how many targets each count changes.
+using TargetMoves = std::map<std::pair<RolloutId, TargetState>, int>;
+
+absl::Status AddToCounts(sql::Database& db, const TargetMoves& moves);
 absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const RolloutId& rollout);
 // AlreadyExists when a server is an unfinished target of another rollout or twice in the list.
 absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
@@ -20,6 +26,7 @@ absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
 absl::StatusOr<std::optional<Target>> FindTarget(sql::Database& db, const RolloutId& rollout,
                                                  const ServerId& server);
 absl::StatusOr<std::vector<Target>> ListTargets(sql::Database& db, const TargetQuery& query);
+// Leaves the counts to the caller.
 absl::Status UpdateTarget(sql::Database& db, const Target& target, TargetState from);
 
 }  // namespace muster::store

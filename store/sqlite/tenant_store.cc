@@ -25,8 +25,7 @@ absl::Status SqliteTenantStore::Put(const Tenant& tenant) {
       .Cached(
           "INSERT INTO tenants (id, display_name, create_time_us) VALUES (?, ?, ?) "
           "ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name")
-      .BindAll(tenant.id, tenant.display_name, tenant.create_time)
-      .Run();
+      .RunWith(tenant.id, tenant.display_name, tenant.create_time);
 }
 
 }  // namespace muster::store

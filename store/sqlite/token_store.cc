@@ -63,11 +63,10 @@ absl::Status SqliteTokenStore::Insert(const BootstrapToken& token) {
              "INSERT INTO bootstrap_tokens (id, tenant_id, zone_id, secret_hash, state, mode, "
              "max_uses, uses, server_names, request_id, create_time_us, expire_time_us) "
              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-          .BindAll(token.id, token.tenant_id, token.zone_id, token.secret_hash,
+          .RunWith(token.id, token.tenant_id, token.zone_id, token.secret_hash,
                    ToString(token.state), ToString(token.mode), token.max_uses, token.uses,
                    EncodeList(token.server_names), OrNull(token.request_id), token.create_time,
-                   token.expire_time)
-          .Run();
+                   token.expire_time);
   return Explain(Explain(status, ErrorKind::kConstraintForeignKey,
                          absl::StrCat("zone ", token.zone_id.value(), " of tenant ",
                                       token.tenant_id.value(), " does not exist")),
@@ -80,8 +79,7 @@ absl::Status SqliteTokenStore::Consume(const TokenId& id) {
       db_.Cached("UPDATE bootstrap_tokens SET uses = uses + 1, "
                  "state = CASE WHEN uses + 1 >= max_uses THEN 'exhausted' ELSE state END "
                  "WHERE id = ? AND state = 'active' AND uses < max_uses")
-          .BindAll(id)
-          .Run());
+          .RunWith(id));
   if (db_.changes() > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto state, db_.Cached("SELECT state FROM bootstrap_tokens WHERE id = ?")
                                          .BindAll(id)
@@ -94,8 +92,7 @@ absl::Status SqliteTokenStore::Consume(const TokenId& id) {
 absl::Status SqliteTokenStore::SetState(const TokenId& id, TokenState from, TokenState to) {
   RETURN_IF_ERROR(CheckMove(Name(id), from, to));
   RETURN_IF_ERROR(db_.Cached("UPDATE bootstrap_tokens SET state = ? WHERE id = ? AND state = ?")
-                      .BindAll(ToString(to), id, ToString(from))
-                      .Run());
+                      .RunWith(ToString(to), id, ToString(from)));
   if (db_.changes() > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT state FROM bootstrap_tokens WHERE id = ?")
                                            .BindAll(id)
@@ -106,12 +103,10 @@ absl::Status SqliteTokenStore::SetState(const TokenId& id, TokenState from, Toke
 absl::Status SqliteTokenStore::AddRefusal(const TokenRefusal& refusal) {
   RETURN_IF_ERROR(db_.Cached("INSERT INTO token_refusals (token_id, time_us, address, server_name, "
                              "code) VALUES (?, ?, ?, ?, ?)")
-                      .BindAll(refusal.token_id, refusal.time, refusal.address, refusal.server_name,
-                               TextOf(refusal.code))
-                      .Run());
+                      .RunWith(refusal.token_id, refusal.time, refusal.address, refusal.server_name,
+                               TextOf(refusal.code)));
   return db_.Cached("DELETE FROM token_refusals WHERE sequence <= ?")
-      .BindAll(db_.last_insert_rowid() - kKeptRefusals)
-      .Run();
+      .RunWith(db_.last_insert_rowid() - kKeptRefusals);
 }
 
 absl::StatusOr<std::vector<TokenRefusal>> SqliteTokenStore::ListRefusals(const TokenId& id,

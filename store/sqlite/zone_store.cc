@@ -61,10 +61,9 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
              "allow_cli_join = excluded.allow_cli_join, verifier_kind = excluded.verifier_kind, "
              "verifier_principal = excluded.verifier_principal, "
              "verifier_secret = excluded.verifier_secret")
-          .BindAll(zone.id, zone.tenant_id, zone.display_name, zone.hub_url, zone.hub_ca_pem,
+          .RunWith(zone.id, zone.tenant_id, zone.display_name, zone.hub_url, zone.hub_ca_pem,
                    zone.max_concurrent_joins, zone.allow_cli_join, ToString(zone.verifier.kind),
-                   zone.verifier.principal, Blob{zone.verifier.secret.bytes}, zone.create_time)
-          .Run(),
+                   zone.verifier.principal, Blob{zone.verifier.secret.bytes}, zone.create_time),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", zone.id.value(), ": tenant ", zone.tenant_id.value(),
                    " does not exist; create it first"));
@@ -85,15 +84,13 @@ absl::StatusOr<std::optional<JoiningKeyVersion>> SqliteZoneStore::FindKey(
 absl::Status SqliteZoneStore::ActivateKey(const JoiningKeyVersion& key) {
   RETURN_IF_ERROR(db_.Cached("UPDATE joining_keys SET state = 'tainted' "
                              "WHERE zone_id = ? AND state = 'active'")
-                      .BindAll(key.zone_id)
-                      .Run());
+                      .RunWith(key.zone_id));
   const absl::Status status =
       db_.Cached(
              "INSERT INTO joining_keys (id, zone_id, version, state, client_id, secret, "
              "create_time_us) VALUES (?, ?, ?, 'active', ?, ?, ?)")
-          .BindAll(key.id, key.zone_id, key.version, key.client_id, Blob{key.secret.bytes},
-                   key.create_time)
-          .Run();
+          .RunWith(key.id, key.zone_id, key.version, key.client_id, Blob{key.secret.bytes},
+                   key.create_time);
   return Explain(
       Explain(status, ErrorKind::kConstraintForeignKey,
               absl::StrCat("zone ", key.zone_id.value(), " does not exist; create it first")),
@@ -130,9 +127,8 @@ absl::Status SqliteZoneStore::PutReading(const HubReading& reading) {
       db_.Cached(
              "INSERT OR REPLACE INTO hub_readings (zone_id, read_time_us, instances, unmatched, "
              "failure_code, failure_detail, try_time_us) VALUES (?, ?, ?, ?, ?, ?, ?)")
-          .BindAll(reading.zone_id, reading.read_time, reading.instances, reading.unmatched,
-                   CodeOf(reading.failure), DetailOf(reading.failure), reading.try_time)
-          .Run(),
+          .RunWith(reading.zone_id, reading.read_time, reading.instances, reading.unmatched,
+                   CodeOf(reading.failure), DetailOf(reading.failure), reading.try_time),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", reading.zone_id.value(), " does not exist"));
 }

@@ -95,6 +95,20 @@ absl::StatusOr<std::unique_ptr<store::Snapshot>> FaultInjectingStore::Read() con
   return inner_.Read();
 }
 
+void FaultInjectingStore::FailSync() {
+  MutexLock lock(&mu_);
+  fail_sync_ = true;
+}
+
+absl::Status FaultInjectingStore::Sync() {
+  {
+    MutexLock lock(&mu_);
+    if (crashed_) return Crashed();
+    if (std::exchange(fail_sync_, false)) return failure_ = Refusal(Fault::kIo);
+  }
+  return inner_.Sync();
+}
+
 store::StoreHealth FaultInjectingStore::Health() const {
   store::StoreHealth health = inner_.Health();
   MutexLock lock(&mu_);

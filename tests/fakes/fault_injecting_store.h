@@ -33,6 +33,8 @@ class FaultInjectingStore final : public store::Store {
   // -- levers --
   // Breaks the commit with this number; they count from 1 over the life of this object.
   void FailCommit(int number, Fault fault);
+  // The next Sync answers E-STORE-IO, and the store is read-only.
+  void FailSync();
   // Called before each commit with its number. An error rolls back and is Commit's answer.
   void SetCommitHook(std::function<absl::Status(int number)> hook);
   // How many times Commit was called, broken ones included.
@@ -44,6 +46,7 @@ class FaultInjectingStore final : public store::Store {
   // -- store::Store --
   absl::StatusOr<std::unique_ptr<store::Transaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<store::Snapshot>> Read() const override;
+  absl::Status Sync() override;
   store::StoreHealth Health() const override;
 
  private:
@@ -55,6 +58,7 @@ class FaultInjectingStore final : public store::Store {
   int commits_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<int, Fault> faults_ ABSL_GUARDED_BY(mu_);
   std::function<absl::Status(int)> hook_ ABSL_GUARDED_BY(mu_);
+  bool fail_sync_ ABSL_GUARDED_BY(mu_) = false;
   bool crashed_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);  // The reason of the read-only state.
 };

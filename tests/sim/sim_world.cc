@@ -103,8 +103,8 @@ void SimWorld::StartNode() {
   core::CoreOptions options = options_.core;
   options.on_store_lost = [this](const absl::Status&) { lost_ = true; };
   node_->core = std::make_unique<core::Core>(
-      core::CoreDependencies{*faulty_, node_->strand, clock_, node_->timers, random_, vault_, *this,
-                             *this, *this, std::move(options)});
+      core::CoreDependencies{*faulty_, node_->strand, nullptr, clock_, node_->timers, random_,
+                             vault_, *this, *this, *this, std::move(options)});
   const absl::Status started = node_->core->Start();
   if (!started.ok() && !faulty_->crashed()) {
     Violation(absl::StrCat("the core does not start: ", started.ToString()));

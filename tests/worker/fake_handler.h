@@ -15,6 +15,7 @@ class FakeHandler final : public CommandHandler {
 
   int runs = 0;
   int recoveries = 0;
+  bool only_reads = false;
   std::function<v1::CommandResult()> answer;  // Null: succeeded.
 
   v1::Command::KindCase kind() const override { return kind_; }
@@ -26,6 +27,7 @@ class FakeHandler final : public CommandHandler {
     ++recoveries;
     return Answer();
   }
+  bool changes_nothing() const override { return only_reads; }
   bool blocks() const override { return blocks_; }
 
  private:

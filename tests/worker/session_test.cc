@@ -23,6 +23,10 @@ class SessionTest : public testing::Test {
     auto join = std::make_unique<FakeHandler>(v1::Command::kJoin);
     join_ = join.get();
     handlers_.push_back(std::move(join));
+    auto probe = std::make_unique<FakeHandler>(v1::Command::kProbe);
+    probe->only_reads = true;
+    probe_ = probe.get();
+    handlers_.push_back(std::move(probe));
   }
   ~SessionTest() override { StopSession(); }
 
@@ -90,6 +94,7 @@ class SessionTest : public testing::Test {
   MemoryJournal journal_;
   CommandHandlers handlers_;
   FakeHandler* join_;
+  FakeHandler* probe_;
   std::shared_ptr<Session> session_;
   SessionState state_ = SessionState::kWaiting;
   absl::Status end_;
@@ -202,6 +207,63 @@ TEST_F(SessionTest, DeliveredTwiceIsExecutedOnce) {
   EXPECT_EQ(results[0].attempt_id(), "att-2");
   EXPECT_EQ(results[1].attempt_id(), "att-3");
   EXPECT_EQ(results[2].attempt_id(), "att-4");
+}
+
+TEST_F(SessionTest, ACommandThatOnlyReadsIsOneAnswerAndInNoJournal) {
+  StartSession();
+  auto& connection = Open();
+  connection.SayCommand(ProbeCommand("cmd-1"));
+  strand_.RunUntilIdle();
+  EXPECT_TRUE(journal_.Unacknowledged()->empty());
+  Settle();
+  ASSERT_EQ(connection.sent.size(), 2u);  // Hello and the result.
+  EXPECT_EQ(connection.Results().at(0).outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(connection.Results().at(0).command_id(), "cmd-1");
+  EXPECT_FALSE(journal_.Find(CommandId("cmd-1"))->has_value());
+  connection.Break();
+  Settle();
+  auto& second = Open();
+  EXPECT_EQ(second.sent[0].hello().journal_size(), 0);
+  EXPECT_EQ(second.Results().size(), 0u);
+}
+
+TEST_F(SessionTest, WhatOnlyReadsAndIsDeliveredTwiceIsRunOnce) {
+  StartSession();
+  auto& first = Open();
+  first.SayCommand(ProbeCommand("cmd-1", "att-1"));
+  first.SayCommand(ProbeCommand("cmd-1", "att-2"));  // While it waits or runs.
+  strand_.RunUntilIdle();
+  first.Break();  // The result is lost on the way.
+  Settle();
+  auto& second = Open();
+  second.SayCommand(ProbeCommand("cmd-1", "att-3"));
+  Settle();
+  EXPECT_EQ(probe_->runs, 1);
+  ASSERT_EQ(second.Results().size(), 1u);
+  EXPECT_EQ(second.Results()[0].attempt_id(), "att-3");
+  second.SayCommand(ProbeCommand("cmd-2"));
+  Settle();
+  EXPECT_EQ(probe_->runs, 2);
+}
+
+TEST_F(SessionTest, WhatOnlyReadsWaitsForAJoinAndCanBeCanceled) {
+  StartSession();
+  auto& connection = Open();
+  connection.SayCommand(JoinCommand("cmd-1"));
+  connection.SayCommand(ProbeCommand("cmd-2"));
+  connection.SayCommand(ProbeCommand("cmd-3"));
+  connection.SayCancel("cmd-2");
+  strand_.RunUntilIdle();
+  EXPECT_EQ(probe_->runs, 0);
+  Settle();
+  EXPECT_EQ(join_->runs, 1);
+  EXPECT_EQ(probe_->runs, 1);
+  const auto results = connection.Results();
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_EQ(results[0].command_id(), "cmd-2");
+  EXPECT_EQ(results[0].failure().code(), "E-DISPATCH-CANCELED");
+  EXPECT_EQ(results[1].command_id(), "cmd-1");
+  EXPECT_EQ(results[2].command_id(), "cmd-3");
 }
 
 TEST_F(SessionTest, KeepsRunningWhileDisconnected) {

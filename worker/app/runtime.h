@@ -4,6 +4,7 @@
 #define MUSTER_WORKER_APP_RUNTIME_H_
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -11,13 +12,14 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/strand.h"
-#include "base/thread_strand.h"
 #include "base/thread_timers.h"
 
 namespace muster::worker {
 
 struct RuntimeOptions {
   int strands = 1;
+  // Makes the strands; null: each has a thread of its own.
+  std::function<std::unique_ptr<Strand>(int number)> make_strand;
   // A join holds a thread for as long as the service takes, up to minutes: as many as may join at
   // once.
   int blocking_threads = 2;
@@ -38,7 +40,7 @@ class Runtime {
  private:
   ThreadTimers timers_;
   BlockingPool pool_;
-  std::vector<std::unique_ptr<ThreadStrand>> strands_;
+  std::vector<std::unique_ptr<Strand>> strands_;
   std::atomic<size_t> next_ = 0;
 };
 

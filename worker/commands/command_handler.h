@@ -19,12 +19,16 @@ class CommandHandler {
  public:
   virtual ~CommandHandler() = default;
   virtual v1::Command::KindCase kind() const = 0;
-  // Carries the command out. The journal says "running" already. May block for minutes if
-  // `blocks`.
+  // Carries the command out. The journal says "running" already, unless it changes nothing. May
+  // block for minutes if `blocks`.
   virtual v1::CommandResult Run(const v1::Command& command) = 0;
   // The process died while a command of this kind ran: finds out what became of it, and never
-  // repeats an effect (invariant 8). The command itself is gone with its secret.
+  // repeats an effect (invariant 8). The command itself is gone with its secret. Called for
+  // what changes nothing only when an older worker has journaled it.
   virtual v1::CommandResult Recover() = 0;
+  // True: the command only reads. It is not journaled and not announced; delivered again after a
+  // crash it is run again.
+  virtual bool changes_nothing() const { return false; }
   // False: Run returns at once and may be called on the session's strand.
   virtual bool blocks() const { return true; }
 };

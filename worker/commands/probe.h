@@ -18,7 +18,8 @@ class ProbeHandler final : public CommandHandler {
 
   v1::Command::KindCase kind() const override { return v1::Command::kProbe; }
   v1::CommandResult Run(const v1::Command& command) override;
-  v1::CommandResult Recover() override;  // Looks again.
+  v1::CommandResult Recover() override;  // Looks again: of journals written by older workers.
+  bool changes_nothing() const override { return true; }
 
  private:
   v1::CommandResult Look();

@@ -85,6 +85,8 @@ void CommandRunner::Open() {
 
 void CommandRunner::Receive(v1::Command command) {
   if (stopped_) return WipeSecret(command);
+  const CommandHandler* const handler = FindHandler(parts_.handlers, command.kind_case());
+  if (handler != nullptr && handler->changes_nothing()) return ReceiveReadOnly(std::move(command));
   const CommandId id = IdOf(command);
   const auto known = parts_.journal.Find(id);
   if (Lost(known.status())) return WipeSecret(command);
@@ -106,11 +108,7 @@ void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& reco
         Lost(parts_.journal.Readdress(record.command_id, attempt))) {
       return WipeSecret(command);
     }
-    const auto readdress = [&](Work& work) {
-      if (IdOf(work.command) == record.command_id) work.command.set_attempt_id(attempt.value());
-    };
-    for (Work& work : queue_) readdress(work);
-    if (current_.has_value()) readdress(*current_);
+    (void)Readdress(record.command_id, attempt.value());
     WipeSecret(command);
     return parts_.listener.OnAccepted(record.command_id, attempt);
   }
@@ -130,6 +128,31 @@ void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& reco
   }
   result.set_attempt_id(attempt.value());
   parts_.listener.OnFinished(result);
+}
+
+void CommandRunner::ReceiveReadOnly(v1::Command command) {
+  if (Readdress(IdOf(command), command.attempt_id())) return;
+  if (last_answer_.command_id() == command.command_id()) {
+    last_answer_.set_attempt_id(command.attempt_id());
+    return parts_.listener.OnFinished(last_answer_);
+  }
+  Work work;
+  work.kind = std::string(KindName(command.kind_case()));
+  work.command = std::move(command);
+  work.journaled = false;
+  Enqueue(std::move(work));
+}
+
+bool CommandRunner::Readdress(const CommandId& command, const std::string& attempt) {
+  bool found = false;
+  const auto readdress = [&](Work& work) {
+    if (work.command.command_id() != command.value()) return;
+    work.command.set_attempt_id(attempt);
+    found = true;
+  };
+  for (Work& work : queue_) readdress(work);
+  if (current_.has_value()) readdress(*current_);
+  return found;
 }
 
 void CommandRunner::Enqueue(Work work) {
@@ -166,9 +189,11 @@ void CommandRunner::StartWork() {
       return Finished(FailedResult(Result::OUTCOME_REJECTED, FailureCode::kDispatchExpired,
                                    "the command's time was over before it began"));
     }
-    // Durably running before the first effect: a crash from here on is answered by looking.
-    if (Lost(parts_.journal.Start(id))) return;
-    parts_.listener.OnStarted(id, AttemptId(current_->command.attempt_id()), start_time_);
+    if (current_->journaled) {
+      // Durably running before the first effect: a crash from here on is answered by looking.
+      if (Lost(parts_.journal.Start(id))) return;
+      parts_.listener.OnStarted(id, AttemptId(current_->command.attempt_id()), start_time_);
+    }
   }
   handler_blocks_ = handler->blocks();
   if (!handler_blocks_) return Finished(RunHandler(*current_, *handler));
@@ -196,16 +221,25 @@ void CommandRunner::Finished(v1::CommandResult result) {
   if (stopped_) return;
   result.set_attempt_id(work.command.attempt_id());
   *result.mutable_start_time() = rpc::ToProto(start_time_);
-  if (!Record(IdOf(work.command), result)) return;
+  if (work.journaled) {
+    if (!Record(IdOf(work.command), result)) return;
+  } else {
+    Complete(IdOf(work.command), result);
+    last_answer_ = result;
+  }
   // What does not block is the load generators': no line for each of their commands.
   if (handler_blocks_) LogEnd(work.command, work.kind, result);
   parts_.listener.OnFinished(result);
   RunNext();
 }
 
-bool CommandRunner::Record(const CommandId& command, v1::CommandResult& result) {
+void CommandRunner::Complete(const CommandId& command, v1::CommandResult& result) {
   result.set_command_id(command.value());
   *result.mutable_finish_time() = rpc::ToProto(parts_.clock.Now());
+}
+
+bool CommandRunner::Record(const CommandId& command, v1::CommandResult& result) {
+  Complete(command, result);
   return !Lost(parts_.journal.Finish(command, result.SerializeAsString()));
 }
 
@@ -215,8 +249,13 @@ void CommandRunner::Cancel(const CommandId& command) {
     Result result = FailedResult(Result::OUTCOME_REJECTED, FailureCode::kDispatchCanceled,
                                  "canceled before it began");
     result.set_attempt_id(it->command.attempt_id());
+    const bool journaled = it->journaled;
     WipeSecret(it->command);
     queue_.erase(it);
+    if (!journaled) {
+      Complete(command, result);
+      return parts_.listener.OnFinished(result);
+    }
     if (Record(command, result)) parts_.listener.OnFinished(result);
     return;
   }

@@ -4,6 +4,10 @@
 //   OnFinished again    ─► known and open: OnAccepted     finished: OnFinished with the recorded
 //   result Cancel   ─► taken out of the queue; what runs is not interrupted
 //
+// A command that changes nothing takes the short way, without the journal:
+//
+//   Receive ─► queue ─► handler ─► OnFinished     again ─► the answer it gave, if that was the last
+//
 // One command of a worker runs at a time, so no two joins of one process overlap (invariant 11).
 #ifndef MUSTER_WORKER_SESSION_COMMAND_RUNNER_H_
 #define MUSTER_WORKER_SESSION_COMMAND_RUNNER_H_
@@ -36,7 +40,7 @@ class CommandRunner {
     virtual void OnAccepted(const CommandId& command, const AttemptId& attempt) = 0;
     virtual void OnStarted(const CommandId& command, const AttemptId& attempt,
                            absl::Time start) = 0;
-    // The result is in the journal.
+    // The result is in the journal, unless the command changes nothing.
     virtual void OnFinished(const v1::CommandResult& result) = 0;
     // The journal failed; nothing more is run.
     virtual void OnJournalLost(const absl::Status& status) = 0;
@@ -77,13 +81,18 @@ class CommandRunner {
     v1::Command command;
     bool recovery = false;
     std::string kind;
+    bool journaled = true;
   };
   struct Life;  // Outlives the runner in the hands of executor tasks.
 
+  void ReceiveReadOnly(v1::Command command);
+  // Of a command that waits or runs: its newest delivery. False when there is none of this id.
+  bool Readdress(const CommandId& command, const std::string& attempt);
   void Enqueue(Work work);
   void RunNext();
   void StartWork();
   void Finished(v1::CommandResult result);
+  void Complete(const CommandId& command, v1::CommandResult& result);
   bool Record(const CommandId& command, v1::CommandResult& result);
   void ReceiveAgain(v1::Command& command, const JournalRecord& record);
   v1::CommandResult RunHandler(const Work& work, CommandHandler& handler);
@@ -93,6 +102,7 @@ class CommandRunner {
   const std::shared_ptr<Life> life_;
   std::deque<Work> queue_;
   std::optional<Work> current_;
+  v1::CommandResult last_answer_;  // To the last command that changed nothing.
   bool running_ = false;
   bool stopped_ = false;
   bool in_run_next_ = false;

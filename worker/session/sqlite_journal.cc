@@ -74,22 +74,18 @@ absl::Status SqliteJournal::Receive(const JournalRecord& record) {
       ->Cached(
           "INSERT INTO commands (id, attempt_id, kind, state, expire_us) "
           "VALUES (?, ?, ?, 'received', ?)")
-      .BindAll(record.command_id, record.attempt_id, record.kind, record.expire_time)
-      .Run();
+      .RunWith(record.command_id, record.attempt_id, record.kind, record.expire_time);
 }
 
 absl::Status SqliteJournal::Readdress(const CommandId& command, const AttemptId& attempt) {
-  return db_->Cached("UPDATE commands SET attempt_id = ? WHERE id = ?")
-      .BindAll(attempt, command)
-      .Run();
+  return db_->Cached("UPDATE commands SET attempt_id = ? WHERE id = ?").RunWith(attempt, command);
 }
 
 absl::Status SqliteJournal::Reopen(const JournalRecord& record) {
   RETURN_IF_ERROR(db_->Cached("UPDATE commands SET state = 'received', result = NULL, "
                               "attempt_id = ?, expire_us = ? "
                               "WHERE id = ? AND state IN ('finished', 'acknowledged')")
-                      .BindAll(record.attempt_id, record.expire_time, record.command_id)
-                      .Run());
+                      .RunWith(record.attempt_id, record.expire_time, record.command_id));
   if (db_->changes() == 1) return absl::OkStatus();
   return absl::FailedPreconditionError("only a finished command is opened again");
 }
@@ -97,8 +93,7 @@ absl::Status SqliteJournal::Reopen(const JournalRecord& record) {
 absl::Status SqliteJournal::Start(const CommandId& command) {
   RETURN_IF_ERROR(
       db_->Cached("UPDATE commands SET state = 'running' WHERE id = ? AND state = 'received'")
-          .BindAll(command)
-          .Run());
+          .RunWith(command));
   if (db_->changes() == 1) return absl::OkStatus();
   return absl::FailedPreconditionError("only a received command is started");
 }
@@ -106,8 +101,7 @@ absl::Status SqliteJournal::Start(const CommandId& command) {
 absl::Status SqliteJournal::Finish(const CommandId& command, absl::string_view result) {
   RETURN_IF_ERROR(db_->Cached("UPDATE commands SET state = 'finished', result = ? "
                               "WHERE id = ? AND state IN ('received', 'running')")
-                      .BindAll(sql::Blob{result}, command)
-                      .Run());
+                      .RunWith(sql::Blob{result}, command));
   if (db_->changes() == 1) return absl::OkStatus();
   return absl::FailedPreconditionError("only a received or running command is finished");
 }
@@ -115,8 +109,7 @@ absl::Status SqliteJournal::Finish(const CommandId& command, absl::string_view r
 absl::Status SqliteJournal::Acknowledge(const CommandId& command) {
   return db_
       ->Cached("UPDATE commands SET state = 'acknowledged' WHERE id = ? AND state = 'finished'")
-      .BindAll(command)
-      .Run();
+      .RunWith(command);
 }
 
 absl::StatusOr<std::vector<JournalRecord>> SqliteJournal::Unacknowledged() {
@@ -128,8 +121,7 @@ absl::StatusOr<std::vector<JournalRecord>> SqliteJournal::Unacknowledged() {
 
 absl::Status SqliteJournal::Prune(absl::Time now) {
   return db_->Cached("DELETE FROM commands WHERE state = 'acknowledged' AND expire_us < ?")
-      .BindAll(now - kJournalKeep)
-      .Run();
+      .RunWith(now - kJournalKeep);
 }
 
 }  // namespace muster::worker

@@ -71,8 +71,8 @@ std::optional<FailureCode> RefusalOf(const store::Server& server,
 
 class BootstrapStep {
  public:
-  BootstrapStep(Turn& turn, Random& random, const BootstrapRequest& request)
-      : turn_(turn), random_(random), request_(request) {}
+  BootstrapStep(Turn& turn, OrderedIds& ids, const BootstrapRequest& request)
+      : turn_(turn), ids_(ids), request_(request) {}
 
   absl::StatusOr<BootstrapDecision> Decide() {
     ASSIGN_OR_RETURN(std::optional<BootstrapToken> token,
@@ -142,7 +142,7 @@ class BootstrapStep {
 
   absl::StatusOr<store::Server> Create(const BootstrapToken& token) {
     store::Server server;
-    server.id = NewId<ServerId>(random_);
+    server.id = ids_.Next<ServerId>(turn_.now());
     server.tenant_id = token.tenant_id;
     server.zone_id = token.zone_id;
     server.name = request_.server_name;
@@ -195,7 +195,7 @@ class BootstrapStep {
   }
 
   Turn& turn_;
-  Random& random_;
+  OrderedIds& ids_;
   const BootstrapRequest& request_;
 };
 
@@ -261,9 +261,9 @@ absl::StatusOr<BootstrapToken> RevokeToken(Turn& turn, const Actor& actor, const
   return *std::move(found);
 }
 
-absl::StatusOr<BootstrapDecision> DecideBootstrap(Turn& turn, Random& random,
+absl::StatusOr<BootstrapDecision> DecideBootstrap(Turn& turn, OrderedIds& ids,
                                                   const BootstrapRequest& request) {
-  return BootstrapStep(turn, random, request).Decide();
+  return BootstrapStep(turn, ids, request).Decide();
 }
 
 absl::StatusOr<store::WorkerCertificate> RecordCertificate(

@@ -26,7 +26,7 @@ using BootstrapDecision = std::variant<BootstrapGrant, Failure>;
 // Is this token good for this machine? In this order: known, state, expiry, expected name, uses
 // that are left (counted uses and certificates whose possession is not proven yet), the server's
 // admission, the name's owner. Consumes nothing; a server that is not in the inventory is created.
-absl::StatusOr<BootstrapDecision> DecideBootstrap(Turn& turn, Random& random,
+absl::StatusOr<BootstrapDecision> DecideBootstrap(Turn& turn, OrderedIds& ids,
                                                   const BootstrapRequest& request);
 
 // Puts an issued certificate on record. One that was paid for by the same token for the same server

@@ -8,6 +8,12 @@
 #include "base/status_macros.h"
 
 namespace muster::core {
+namespace {
+
+// Turns that may be committed and not durable. More would let memory run away from a slow disk.
+constexpr size_t kMostUnsynced = 4;
+
+}  // namespace
 
 class TurnControl::OpenTurn final : public Turn {
  public:
@@ -35,16 +41,25 @@ class TurnControl::OpenTurn final : public Turn {
   std::vector<absl::AnyInvocable<void()>> effects_;
 };
 
-TurnControl::TurnControl(store::Store& store, Strand& strand, const Clock& clock,
+TurnControl::TurnControl(store::Store& store, Strand& strand, Executor* disk, const Clock& clock,
                          int max_operations, std::function<void(const absl::Status&)> on_lost)
     : store_(store),
       strand_(strand),
+      disk_(disk),
       clock_(clock),
       max_operations_(max_operations),
       on_lost_(std::move(on_lost)) {}
 
 void TurnControl::Post(Operation operation, Done done) {
-  strand_.Post([this, queued = Queued{std::move(operation), std::move(done)}]() mutable {
+  Enqueue(Queued{.operation = std::move(operation), .done = std::move(done)});
+}
+
+void TurnControl::PostFirm(Operation operation) {
+  Enqueue(Queued{.operation = std::move(operation), .firm = true});
+}
+
+void TurnControl::Enqueue(Queued queued) {
+  strand_.Post([this, queued = std::move(queued)]() mutable {
     if (stopped_) {
       if (queued.done) {
         queued.done(absl::UnavailableError("the orchestrator is stopping; try again later"));
@@ -57,7 +72,11 @@ void TurnControl::Post(Operation operation, Done done) {
 }
 
 void TurnControl::Stop() {
-  strand_.Post([this] { stopped_ = true; });
+  strand_.Post([this] {
+    stopped_ = true;
+    // Nobody may be left to wait beside the strand.
+    if (!unsynced_.empty()) Synced(turns_, store_.Sync());
+  });
 }
 
 void TurnControl::ScheduleTurn() {
@@ -69,6 +88,7 @@ void TurnControl::ScheduleTurn() {
 
 void TurnControl::RunTurn() {
   scheduled_ = false;
+  if (unsynced_.size() >= kMostUnsynced) return;  // The disk is behind; Synced goes on.
   std::vector<Queued> batch;
   while (!queue_.empty() && batch.size() < static_cast<size_t>(max_operations_)) {
     batch.push_back(std::move(queue_.front()));
@@ -81,16 +101,23 @@ void TurnControl::RunTurn() {
 absl::Status TurnControl::RunNow(Operation operation) {
   absl::Status result;
   std::vector<Queued> batch;
-  batch.push_back(Queued{std::move(operation), [&result](absl::Status s) { result = s; }});
+  batch.push_back(
+      Queued{.operation = std::move(operation), .done = [&result](absl::Status s) { result = s; }});
   RunBatch(std::move(batch));
+  Synced(turns_, store_.Sync());
   return result;
 }
 
-absl::Status TurnControl::RunOne(OpenTurn& turn, Operation& operation) {
+absl::Status TurnControl::RunOne(OpenTurn& turn, Queued& queued) {
+  if (queued.firm) {
+    absl::Status status = queued.operation(turn);
+    if (!status.ok()) Lose(status);
+    return status;
+  }
   const size_t effects = turn.effects();
   memory_changed_ = false;
   RETURN_IF_ERROR(turn.store().Mark());
-  absl::Status status = operation(turn);
+  absl::Status status = queued.operation(turn);
   if (status.ok()) {
     status = turn.store().Release();
     if (!status.ok()) Lose(status);
@@ -102,38 +129,66 @@ absl::Status TurnControl::RunOne(OpenTurn& turn, Operation& operation) {
   return status;
 }
 
+void TurnControl::Answer(std::vector<Queued>& batch, const absl::Status& status) {
+  for (Queued& queued : batch) {
+    if (queued.done) queued.done(status);
+  }
+}
+
 void TurnControl::RunBatch(std::vector<Queued> batch) {
-  const auto answer_all = [&batch](const absl::Status& status) {
-    for (Queued& queued : batch) {
-      if (queued.done) queued.done(status);
-    }
-  };
-  if (lost()) return answer_all(lost_);
+  if (lost()) return Answer(batch, lost_);
   absl::StatusOr<std::unique_ptr<store::Transaction>> transaction = store_.Begin();
   if (!transaction.ok()) {
     // Nothing was decided, so nothing differs; but without a store there is nothing to do either.
     Lose(transaction.status());
-    return answer_all(lost_);
+    return Answer(batch, lost_);
   }
   OpenTurn turn(*std::move(transaction), clock_.Now());
   std::vector<absl::Status> results;
   results.reserve(batch.size());
   for (Queued& queued : batch) {
-    results.push_back(lost() ? lost_ : RunOne(turn, queued.operation));
+    results.push_back(lost() ? lost_ : RunOne(turn, queued));
   }
   if (!lost() && last_step_) {
-    Operation last = [this](Turn& t) { return last_step_(t); };
-    const absl::Status status = RunOne(turn, last);
-    if (!status.ok() && !lost()) Lose(status);
+    if (const absl::Status status = last_step_(turn); !status.ok()) Lose(status);
   }
-  if (lost()) return answer_all(lost_);
+  if (lost()) return Answer(batch, lost_);
   if (absl::Status status = turn.Commit(); !status.ok()) {
     Lose(status);
-    return answer_all(status);
+    return Answer(batch, status);
   }
-  for (absl::AnyInvocable<void()>& effect : turn.TakeEffects()) effect();
-  for (size_t i = 0; i < batch.size(); ++i) {
-    if (batch[i].done) batch[i].done(std::move(results[i]));
+  unsynced_.push_back(Unsynced{++turns_, std::move(batch), std::move(results), turn.TakeEffects()});
+  StartSync();
+}
+
+void TurnControl::StartSync() {
+  if (disk_ == nullptr || stopped_) return Synced(turns_, store_.Sync());
+  if (syncing_ || unsynced_.empty()) return;
+  syncing_ = true;
+  disk_->Run([this, number = turns_] {
+    absl::Status status = store_.Sync();
+    strand_.Post([this, number, status = std::move(status)] {
+      syncing_ = false;
+      Synced(number, status);
+      if (!unsynced_.empty()) StartSync();
+      if (!queue_.empty()) ScheduleTurn();
+    });
+  });
+}
+
+void TurnControl::Synced(uint64_t number, const absl::Status& status) {
+  if (!status.ok()) Lose(status);
+  while (!unsynced_.empty() && unsynced_.front().number <= number) {
+    Unsynced turn = std::move(unsynced_.front());
+    unsynced_.pop_front();
+    if (!status.ok()) {
+      Answer(turn.batch, status);
+      continue;
+    }
+    for (absl::AnyInvocable<void()>& effect : turn.effects) effect();
+    for (size_t i = 0; i < turn.batch.size(); ++i) {
+      if (turn.batch[i].done) turn.batch[i].done(std::move(turn.results[i]));
+    }
   }
 }
 

@@ -116,7 +116,7 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   if (!fresh) {
     command = *std::move(again);
   } else {
-    command.id = NewId<CommandId>(random_);
+    command.id = ids_.Next<CommandId>(turn.now());
     command.server_id = delivery.server_id;
     command.zone_id = delivery.zone_id;
     command.rollout_id = delivery.rollout_id;
@@ -152,9 +152,10 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   }
 
   OpenAttempt open;
-  open.attempt.id = NewId<AttemptId>(random_);
+  open.attempt.id = ids_.Next<AttemptId>(turn.now());
   open.attempt.command_id = command.id;
   open.attempt.server_id = delivery.server_id;
+  open.attempt.kind = command.kind;
   open.attempt.rollout_id = delivery.rollout_id;
   open.attempt.number = delivery.number;
   open.attempt.state = AttemptState::kSent;
@@ -175,7 +176,9 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   });
   control_.MemoryChanged();
   OpenAttempt& placed = open_[delivery.server_id] = std::move(open);
-  SetDeadline(placed, turn.now() + options_.ack_timeout);
+  SetDeadline(placed,
+              turn.now() + (store::ChangesNothing(placed.command.kind) ? options_.probe_timeout
+                                                                       : options_.ack_timeout));
   return std::optional<NotSent>();
 }
 
@@ -213,7 +216,7 @@ absl::Status Dispatcher::Reconcile(Turn& turn, Session& session,
     return absl::OkStatus();
   }
   if (known.has_value()) return Resume(turn, open, session.id);
-  if (!WasJournaled(open.attempt) || open.command.kind == CommandKind::kProbe) {
+  if (!WasJournaled(open.attempt) || store::ChangesNothing(open.command.kind)) {
     return NeverArrived(turn, it);
   }
   // The journal lost what it had confirmed. Nothing of it runs: the session is new, its journal
@@ -295,7 +298,9 @@ absl::Status Dispatcher::NeverArrived(Turn& turn, OpenTable::iterator it) {
   SetDeadline(open, absl::InfiniteFuture());
   const OpenAttempt closed = std::move(open);
   open_.erase(it);
-  late_copies_[closed.attempt.server_id] = closed.command.expire_time;
+  if (!store::ChangesNothing(closed.command.kind)) {
+    late_copies_[closed.attempt.server_id] = closed.command.expire_time;
+  }
   RETURN_IF_ERROR(listener_->OnNeverArrived(turn, change, closed));
   return change.Record();
 }
@@ -310,28 +315,28 @@ OpenAttempt* Dispatcher::FindAnswering(SessionId session, const CommandId& comma
 
 absl::Status Dispatcher::Acknowledged(Turn& turn, SessionId session, const CommandId& command) {
   OpenAttempt* open = FindAnswering(session, command);
-  if (open == nullptr || open->attempt.state != AttemptState::kSent) return absl::OkStatus();
+  if (open == nullptr || open->attempt.state != AttemptState::kSent ||
+      store::ChangesNothing(open->command.kind)) {
+    return absl::OkStatus();
+  }
   ServerChange change(turn, WorkerActor(open->attempt.server_id), "command.acknowledged",
                       open->attempt.server_id, open->command.zone_id);
   RETURN_IF_ERROR(Move(change, *open, AttemptState::kAcknowledged, turn.now()));
-  SetDeadline(*open,
-              turn.now() + (open->command.kind == CommandKind::kJoin ? options_.join_timeout
-                                                                     : options_.probe_timeout));
+  SetDeadline(*open, turn.now() + options_.join_timeout);
   return change.Record();
 }
 
 absl::Status Dispatcher::Started(Turn& turn, SessionId session, const CommandId& command) {
   OpenAttempt* open = FindAnswering(session, command);
-  if (open == nullptr || (open->attempt.state != AttemptState::kSent &&
-                          open->attempt.state != AttemptState::kAcknowledged)) {
+  if (open == nullptr || store::ChangesNothing(open->command.kind) ||
+      (open->attempt.state != AttemptState::kSent &&
+       open->attempt.state != AttemptState::kAcknowledged)) {
     return absl::OkStatus();
   }
   ServerChange change(turn, WorkerActor(open->attempt.server_id), "command.started",
                       open->attempt.server_id, open->command.zone_id);
   RETURN_IF_ERROR(Move(change, *open, AttemptState::kRunning, turn.now()));
-  SetDeadline(*open,
-              turn.now() + (open->command.kind == CommandKind::kJoin ? options_.join_timeout
-                                                                     : options_.probe_timeout));
+  SetDeadline(*open, turn.now() + options_.join_timeout);
   return change.Record();
 }
 
@@ -350,8 +355,10 @@ absl::Status Dispatcher::Finished(Turn& turn, SessionId session, const CommandRe
     }
   }
   // Accepted before, settled by the hub, or long forgotten: the worker may forget it too.
-  turn.AfterCommit(
-      [this, session, id = report.command_id] { workers_.SendResultAck(session, id); });
+  if (open == nullptr || !store::ChangesNothing(open->command.kind)) {
+    turn.AfterCommit(
+        [this, session, id = report.command_id] { workers_.SendResultAck(session, id); });
+  }
   if (open == nullptr || open->answered) return absl::OkStatus();
   if (open->attempt.state == AttemptState::kInDoubt) {
     RETURN_IF_ERROR(Resume(turn, *open, session));
@@ -428,7 +435,7 @@ absl::Status Dispatcher::TimeOut(Turn& turn, const ServerId& server) {
   const Failure late{FailureCode::kDispatchTimeout,
                      absl::StrCat("no answer in state ", store::ToString(open.attempt.state))};
   SetDeadline(open, absl::InfiniteFuture());
-  if (open.command.kind == CommandKind::kProbe && open.attempt.state != AttemptState::kInDoubt) {
+  if (store::ChangesNothing(open.command.kind) && open.attempt.state != AttemptState::kInDoubt) {
     CommandReport report;
     report.failure = late;
     return Close(turn, it, report, AttemptState::kTimedOut);

@@ -13,6 +13,10 @@
 //                 acknowledged, not in the journal ─► the journal is lost: only the hub knows
 //   one open attempt per server (invariant 11); the store's unique index holds it too
 //
+// A command that changes nothing (store::ChangesNothing) needs less: its worker answers with the
+// result alone and forgets it, so it stays "sent" until its result is committed, and what was lost
+// on either way is simply delivered again (docs/decisions/read-only-commands.md).
+//
 // Zone lock (invariant 6): the command's zone, the server's, the key's and the certificate's must
 // be one.
 #ifndef MUSTER_ORCHESTRATOR_CORE_DISPATCH_DISPATCHER_H_
@@ -27,7 +31,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/random.h"
+#include "base/ids.h"
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/attempt_listener.h"
@@ -56,12 +60,12 @@ struct Delivery {
 // On the strand only.
 class Dispatcher {
  public:
-  Dispatcher(const DispatchOptions& options, TurnControl& control, Agenda& agenda, Random& random,
+  Dispatcher(const DispatchOptions& options, TurnControl& control, Agenda& agenda, OrderedIds& ids,
              KeyVault& vault, WorkerLink& workers, ZoneTable& zones)
       : options_(options),
         control_(control),
         agenda_(agenda),
-        random_(random),
+        ids_(ids),
         vault_(vault),
         workers_(workers),
         zones_(zones) {}
@@ -124,7 +128,7 @@ class Dispatcher {
   const DispatchOptions options_;
   TurnControl& control_;
   Agenda& agenda_;
-  Random& random_;
+  OrderedIds& ids_;
   KeyVault& vault_;
   WorkerLink& workers_;
   ZoneTable& zones_;

@@ -21,6 +21,9 @@ struct Session {
   std::string address;  // Egress address, for pacing.
   std::string machine_name;
   std::string internal_instance_id;  // As the worker's facts say; may be empty.
+  // Of the facts that the store has: the same facts again need no write.
+  size_t machine_hash = 0;
+  size_t service_hash = 0;
   absl::Time since;
   bool ready = false;                // Welcome is queued.
   std::vector<CommandId> to_cancel;  // In its journal, not begun, and nobody wants them any more.

@@ -1,13 +1,17 @@
 // The control strand with its one transaction per turn (design 4.1, invariants 1, 4 and 5).
 //
-//   Post(operation, done) ─► queue ─► turn: Begin ─► Mark, operation 1, Release ─► Mark, operation
-//   2, … ─► Commit ─► effects, dones
-//                                              an operation that fails is rolled back alone all or
-//                                              nothing    only after Commit
+//   Post, PostFirm ─► queue ─► turn:  Begin ─► operations one by one ─► Commit
+//                                                     the next turn ◄──┤
+//                                                                      └─► Sync ─► effects, dones
+//
+//                  an operation that fails        what it costs
+//   Post           is rolled back alone           a savepoint: what somebody asks for
+//   PostFirm       ends the control (store lost)  nothing: what happened and must be written down
 //
 // Everything that waits when a turn begins shares the turn and its commit (group commit). What an
-// operation wants to happen outside (send to a worker, answer an RPC) is an effect: it happens
-// after the commit or never. When the commit fails no effect runs and every `done` gets the error.
+// operation wants to happen outside (send to a worker, answer an RPC) is an effect: it happens when
+// the commit has survived a power cut, or never. When commit or Sync fails no effect runs and every
+// `done` gets the error. Effects come in the order of their turns, but the next turns have begun.
 #ifndef MUSTER_ORCHESTRATOR_CORE_INTERFACES_CONTROL_H_
 #define MUSTER_ORCHESTRATOR_CORE_INTERFACES_CONTROL_H_
 
@@ -24,7 +28,8 @@ class Turn {
   virtual ~Turn() = default;
   virtual store::Transaction& store() = 0;
   virtual absl::Time now() const = 0;  // The same for the whole turn.
-  // Runs on the strand after the turn's commit; dropped when the operation or the commit fails.
+  // Runs on the strand once the turn's commit is durable; dropped when the operation, the commit or
+  // the Sync fails. What later turns must see is no effect.
   virtual void AfterCommit(absl::AnyInvocable<void()> effect) = 0;
 };
 
@@ -33,9 +38,12 @@ class Control {
   using Operation = absl::AnyInvocable<absl::Status(Turn&)>;
   using Done = absl::AnyInvocable<void(absl::Status)>;
   virtual ~Control() = default;
-  // Queues an operation. Thread-safe, does not block. `done` (may be null) runs on the strand after
-  // the commit with the operation's status, or with the commit's error.
+  // Queues an operation. Thread-safe, does not block. `done` (may be null) runs on the strand once
+  // the commit is durable, with the operation's status, or with the commit's or Sync's error.
   virtual void Post(Operation operation, Done done) = 0;
+  // Queues an operation that has no lawful way to fail: an error of it is taken as the store's or
+  // our own, and nothing is decided any more until the next start. Thread-safe, does not block.
+  virtual void PostFirm(Operation operation) = 0;
 };
 
 }  // namespace muster::core

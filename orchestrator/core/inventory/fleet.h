@@ -18,6 +18,7 @@ namespace muster::core {
 struct InventoryTools {
   KeyVault& vault;
   Random& random;
+  OrderedIds& ids;
   int default_max_concurrent_joins;
 };
 

@@ -51,7 +51,7 @@ class RowJudge {
   std::map<std::string, int> lines_;
 };
 
-absl::Status ImportRow(Turn& turn, Random& random, const Actor& actor, const ServerInput& row,
+absl::Status ImportRow(Turn& turn, OrderedIds& ids, const Actor& actor, const ServerInput& row,
                        bool dry_run, ImportOutcome& outcome) {
   const ZoneId zone = MakeZoneId(row.tenant_id, row.zone_slug);
   ASSIGN_OR_RETURN(const std::optional<store::Server> before,
@@ -68,7 +68,7 @@ absl::Status ImportRow(Turn& turn, Random& random, const Actor& actor, const Ser
                  "labels changed by import");
   }
   store::Server server;
-  server.id = NewId<ServerId>(random);
+  server.id = ids.Next<ServerId>(turn.now());
   server.tenant_id = row.tenant_id;
   server.zone_id = zone;
   server.name = row.name;
@@ -81,7 +81,7 @@ absl::Status ImportRow(Turn& turn, Random& random, const Actor& actor, const Ser
 
 }  // namespace
 
-absl::StatusOr<ImportOutcome> ImportServers(Turn& turn, Random& random, const Actor& actor,
+absl::StatusOr<ImportOutcome> ImportServers(Turn& turn, OrderedIds& ids, const Actor& actor,
                                             const std::vector<ServerInput>& rows, bool partial,
                                             bool dry_run) {
   ImportOutcome outcome;
@@ -97,7 +97,7 @@ absl::StatusOr<ImportOutcome> ImportServers(Turn& turn, Random& random, const Ac
   }
   if (!outcome.problems.empty() && !partial) return outcome;
   for (const ServerInput* row : good) {
-    RETURN_IF_ERROR(ImportRow(turn, random, actor, *row, dry_run, outcome));
+    RETURN_IF_ERROR(ImportRow(turn, ids, actor, *row, dry_run, outcome));
   }
   return outcome;
 }

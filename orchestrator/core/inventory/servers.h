@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "base/random.h"
+#include "base/ids.h"
 #include "orchestrator/core/interfaces/control.h"
 #include "orchestrator/core/interfaces/operations.h"
 #include "store/model/server.h"
@@ -15,7 +15,7 @@ namespace muster::core {
 
 // Registers the rows, or changes the labels of servers that are there. Every bad row is answered;
 // without `partial` one bad row means that nothing is written.
-absl::StatusOr<ImportOutcome> ImportServers(Turn& turn, Random& random, const Actor& actor,
+absl::StatusOr<ImportOutcome> ImportServers(Turn& turn, OrderedIds& ids, const Actor& actor,
                                             const std::vector<ServerInput>& rows, bool partial,
                                             bool dry_run);
 

@@ -18,7 +18,7 @@ using store::Enrollment;
 using store::RolloutState;
 using store::TargetState;
 
-constexpr int kSendsPerTurn = 128;
+constexpr int kSendsPerTurn = 256;
 
 // Where a join may begin: nothing is under way and the hub has not confirmed the server.
 bool MayQueue(Enrollment enrollment) {
@@ -33,6 +33,7 @@ RolloutEngine::RolloutEngine(const CoreOptions& options, EngineParts parts)
       control_(parts.control),
       agenda_(parts.agenda),
       random_(parts.random),
+      ids_(parts.ids),
       zones_(parts.zones),
       dispatcher_(parts.dispatcher),
       pacing_(parts.pacing),
@@ -116,7 +117,10 @@ Entry* RolloutEngine::EntryIn(const RolloutId& rollout, const ServerId& server) 
 }
 
 absl::StatusOr<Enrollment> RolloutEngine::EnrollmentOf(Turn& turn, const ServerId& server) {
-  if (const Entry* entry = EntryOf(server); entry != nullptr) return entry->enrollment;
+  const Entry* entry = EntryOf(server);
+  if (entry != nullptr && RunOf(server)->rollout.kind == CommandKind::kJoin) {
+    return entry->enrollment;
+  }
   ASSIGN_OR_RETURN(const std::optional<store::Server> found, turn.store().servers().Find(server));
   if (!found.has_value()) return absl::InternalError(absl::StrCat("no server ", server.value()));
   return found->enrollment;
@@ -231,7 +235,10 @@ absl::Status RolloutEngine::LoadPage(Turn& turn, Run& run) {
 // A target comes into memory; its server stands in the queue from now on.
 absl::Status RolloutEngine::Take(Turn& turn, Run& run, store::Target target) {
   const ServerId server = target.server_id;
-  ASSIGN_OR_RETURN(const Enrollment enrollment, EnrollmentOf(turn, server));
+  Enrollment enrollment = Enrollment::kNotEnrolled;
+  if (run.rollout.kind == CommandKind::kJoin) {
+    ASSIGN_OR_RETURN(enrollment, EnrollmentOf(turn, server));
+  }
   Entry& entry = AddEntry(run, std::move(target), enrollment);
   if (run.rollout.kind == CommandKind::kJoin && !run.ending() && MayQueue(enrollment)) {
     ServerChange change(turn, kSystemActor, "server.queued", server, entry.target.zone_id);

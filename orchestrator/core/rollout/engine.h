@@ -28,6 +28,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/ids.h"
 #include "base/random.h"
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
@@ -50,6 +51,7 @@ struct EngineParts {
   TurnControl& control;
   Agenda& agenda;
   Random& random;
+  OrderedIds& ids;
   ZoneTable& zones;
   Dispatcher& dispatcher;
   PacingTable& pacing;
@@ -137,6 +139,7 @@ class RolloutEngine final : public AttemptListener, public ProofListener {
   TurnControl& control_;
   Agenda& agenda_;
   Random& random_;
+  OrderedIds& ids_;
   ZoneTable& zones_;
   Dispatcher& dispatcher_;
   PacingTable& pacing_;

@@ -75,7 +75,7 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   ASSIGN_OR_RETURN(const std::vector<store::Server> servers, turn.store().servers().List(query));
 
   store::Rollout rollout;
-  rollout.id = NewId<RolloutId>(random_);
+  rollout.id = ids_.Next<RolloutId>(turn.now());
   std::vector<store::Target> targets;
   targets.reserve(servers.size());
   std::set<ZoneId> zones;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/dispatch/session_facts.h"
 #include "orchestrator/core/rollout/engine.h"
 #include "orchestrator/core/rollout/policies.h"
 
@@ -105,8 +106,8 @@ absl::Status RolloutEngine::OnFinished(Turn& turn, ServerChange& change, const O
                                        const CommandReport& report) {
   const ServerId& server = open.attempt.server_id;
   reconsider_.push_back(server);
-  if (report.machine.has_value() || report.service.has_value()) {
-    RETURN_IF_ERROR(turn.store().servers().SetFacts(server, report.machine, report.service));
+  if (Session* session = dispatcher_.sessions().FindOf(server); session != nullptr) {
+    RETURN_IF_ERROR(KeepFacts(turn, *session, report.machine, report.service));
   }
   if (!open.attempt.failure.has_value()) return OnClaim(turn, change, open, report);
   return OnFailure(turn, change, open, *open.attempt.failure);

@@ -17,7 +17,7 @@ namespace muster::core {
 
 struct Entry {
   store::Target target;
-  store::Enrollment enrollment = store::Enrollment::kNotEnrolled;  // The server's.
+  store::Enrollment enrollment = store::Enrollment::kNotEnrolled;  // The server's; of joins only.
   bool queued = false;  // In a ready queue, or parked at a pacing bucket.
 };
 

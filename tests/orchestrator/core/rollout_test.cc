@@ -221,5 +221,45 @@ TEST_F(RolloutTest, ProbeSucceedsWithFacts) {
   EXPECT_EQ(world_->ServerAt(0).service.presence, store::ServicePresence::kRunning);
 }
 
+TEST_F(RolloutTest, AProbeWhoseAnswerIsLostIsDeliveredAgainUnderItsId) {
+  Build(1);
+  RolloutInput input;
+  input.kind = store::CommandKind::kProbe;
+  const auto rollout = Start(input);
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  const auto attempts = [&] {
+    return *world_->Read()->attempts().ListOfServer(world_->servers()[0], 0);
+  };
+  ASSERT_TRUE(world_->RunUntil([&] { return attempts().size() == 1; }, absl::Minutes(1)));
+  EXPECT_EQ(attempts()[0].state, store::AttemptState::kSent);
+  world_->KillWorker(0);
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(rollout->id).succeeded, 1);
+  const auto all = attempts();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[1].state, store::AttemptState::kSettled);
+  EXPECT_EQ(all[0].state, store::AttemptState::kSucceeded);
+  EXPECT_EQ(all[0].command_id, all[1].command_id);
+}
+
+TEST_F(RolloutTest, AnAnsweredProbeThatNeverArrivedDoesNotHoldUpAJoin) {
+  Build(1);
+  RolloutInput input;
+  input.kind = store::CommandKind::kProbe;
+  input.deadline = absl::Seconds(30);
+  const auto probe = Start(input);
+  ASSERT_TRUE(probe.ok()) << probe.status();
+  ASSERT_TRUE(
+      world_->RunUntil([&] { return world_->Counts(probe->id).in_flight == 1; }, absl::Minutes(1)));
+  world_->KillWorker(0);
+  ASSERT_TRUE(Finishes(probe->id, absl::Hours(1)));
+  const absl::Time start = world_->clock().Now();
+  const auto join = Start();
+  ASSERT_TRUE(join.ok()) << join.status();
+  ASSERT_TRUE(Finishes(join->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(join->id).succeeded, 1);
+  EXPECT_LT(world_->clock().Now() - start, absl::Minutes(10));  // Not until the probe expires.
+}
+
 }  // namespace
 }  // namespace muster::core

@@ -115,6 +115,7 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
     return Attempt{.id = AttemptId(id),
                    .command_id = command.id,
                    .server_id = command.server_id,
+                   .kind = command.kind,
                    .create_time = At(created)};
   }
   static std::vector<std::string> NamesOf(const std::vector<Server>& servers) {
