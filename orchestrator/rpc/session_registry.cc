@@ -20,9 +20,14 @@ void SessionRegistry::Start() {
   ArmSweep();
 }
 
+SessionRegistry::~SessionRegistry() { sender_.Stop(); }
+
 void SessionRegistry::Stop() {
-  MutexLock lock(&mu_);
-  if (std::exchange(sweeping_, false)) timers_.Cancel(sweep_);
+  {
+    MutexLock lock(&mu_);
+    if (std::exchange(sweeping_, false)) timers_.Cancel(sweep_);
+  }
+  sender_.Stop();
 }
 
 void SessionRegistry::ArmSweep() {
@@ -95,33 +100,40 @@ absl::Duration SessionRegistry::ReconnectSpread() const {
   return std::clamp(whole, absl::Milliseconds(200), absl::Minutes(2));
 }
 
+void SessionRegistry::Post(core::SessionId session, absl::AnyInvocable<void(Session&)> task) {
+  sender_.Post([this, session, task = std::move(task)]() mutable {
+    if (const auto target = Find(session)) task(*target);
+  });
+}
+
 void SessionRegistry::SendCommand(core::SessionId session, core::OutboundCommand command) {
-  const auto target = Find(session);
-  if (target == nullptr) return;
-  auto message = std::make_unique<OrchestratorMessage>();
-  *message->mutable_command() = ToProto(command);
-  target->Send(std::move(message));
+  Post(session, [command = std::move(command)](Session& target) {
+    auto message = std::make_unique<OrchestratorMessage>();
+    *message->mutable_command() = ToProto(command);
+    target.Send(std::move(message));
+  });
 }
 
 void SessionRegistry::SendResultAck(core::SessionId session, const CommandId& command) {
-  const auto target = Find(session);
-  if (target == nullptr) return;
-  auto message = std::make_unique<OrchestratorMessage>();
-  message->mutable_result_ack()->set_command_id(command.value());
-  target->Send(std::move(message));
+  Post(session, [command](Session& target) {
+    auto message = std::make_unique<OrchestratorMessage>();
+    message->mutable_result_ack()->set_command_id(command.value());
+    target.Send(std::move(message));
+  });
 }
 
 void SessionRegistry::SendCancel(core::SessionId session, const CommandId& command) {
-  const auto target = Find(session);
-  if (target == nullptr) return;
-  auto message = std::make_unique<OrchestratorMessage>();
-  message->mutable_cancel()->set_command_id(command.value());
-  target->Send(std::move(message));
+  Post(session, [command](Session& target) {
+    auto message = std::make_unique<OrchestratorMessage>();
+    message->mutable_cancel()->set_command_id(command.value());
+    target.Send(std::move(message));
+  });
 }
 
 void SessionRegistry::End(core::SessionId session, const Failure& why, bool may_reconnect) {
-  const auto target = Find(session);
-  if (target != nullptr) target->End(FailureStatus(why.code, why.detail), may_reconnect);
+  Post(session, [why, may_reconnect](Session& target) {
+    target.End(FailureStatus(why.code, why.detail), may_reconnect);
+  });
 }
 
 }  // namespace muster::rpc
