@@ -28,13 +28,11 @@ struct Tally {
 
 class ClientStream final : public grpc::ClientBidiReactor<WorkerMessage, OrchestratorMessage> {
  public:
-  ClientStream(std::shared_ptr<grpc::Channel> channel, Tally& tally, bool full_protocol)
-      : stub_(muster::worker::v1::Session::NewStub(std::move(channel))),
-        tally_(tally),
-        full_protocol_(full_protocol) {
+  ClientStream(std::shared_ptr<grpc::Channel> channel, Tally& tally)
+      : stub_(muster::worker::v1::Session::NewStub(std::move(channel))), tally_(tally) {
     context_.set_wait_for_ready(true);
     stub_->async()->Connect(&context_, this);
-    Send({BareHello()});
+    Send(BareHello());
     StartRead(&in_);
     StartCall();
   }
@@ -48,13 +46,7 @@ class ClientStream final : public grpc::ClientBidiReactor<WorkerMessage, Orchest
       MutexLock lock(&tally_.mu);
       --tally_.opening;
     }
-    if (in_.has_command()) {
-      if (full_protocol_) {
-        Send({BareAck(), BareStarted(), BareResult()});
-      } else {
-        Send({BareResult()});
-      }
-    }
+    if (in_.has_command()) Send(BareResult());
     StartRead(&in_);
   }
 
@@ -75,16 +67,14 @@ class ClientStream final : public grpc::ClientBidiReactor<WorkerMessage, Orchest
   }
 
  private:
-  void Send(std::initializer_list<WorkerMessage> messages) {
+  void Send(WorkerMessage message) {
     MutexLock lock(&mu_);
-    const bool idle = queue_.empty();
-    queue_.insert(queue_.end(), messages.begin(), messages.end());
-    if (idle) StartWrite(&queue_.front());
+    queue_.push_back(std::move(message));
+    if (queue_.size() == 1) StartWrite(&queue_.front());
   }
 
   const std::unique_ptr<muster::worker::v1::Session::Stub> stub_;
   Tally& tally_;
-  const bool full_protocol_;
   grpc::ClientContext context_;
   OrchestratorMessage in_;
   bool welcomed_ = false;
@@ -94,8 +84,8 @@ class ClientStream final : public grpc::ClientBidiReactor<WorkerMessage, Orchest
 
 class GrpcBareFleet final : public BareFleet {
  public:
-  GrpcBareFleet(const std::string& address, const std::string& ca_pem, bool full_protocol)
-      : address_(address), ca_pem_(ca_pem), full_protocol_(full_protocol) {}
+  GrpcBareFleet(const std::string& address, const std::string& ca_pem)
+      : address_(address), ca_pem_(ca_pem) {}
 
   ~GrpcBareFleet() override {
     {
@@ -120,7 +110,7 @@ class GrpcBareFleet final : public BareFleet {
         ++tally_.opening;
         ++tally_.open;
       }
-      streams_.push_back(std::make_unique<ClientStream>(Dial(identity), tally_, full_protocol_));
+      streams_.push_back(std::make_unique<ClientStream>(Dial(identity), tally_));
     }
     MutexLock lock(&tally_.mu);
     const auto all_in = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tally_.opening == 0; };
@@ -151,16 +141,15 @@ class GrpcBareFleet final : public BareFleet {
 
   const std::string address_;
   const std::string ca_pem_;
-  const bool full_protocol_;
   mutable Tally tally_;
   std::vector<std::unique_ptr<ClientStream>> streams_;
 };
 
 }  // namespace
 
-std::unique_ptr<BareFleet> BareFleet::Create(const std::string& address, const std::string& ca_pem,
-                                             bool full_protocol) {
-  return std::make_unique<GrpcBareFleet>(address, ca_pem, full_protocol);
+std::unique_ptr<BareFleet> BareFleet::Create(const std::string& address,
+                                             const std::string& ca_pem) {
+  return std::make_unique<GrpcBareFleet>(address, ca_pem);
 }
 
 }  // namespace muster::bench

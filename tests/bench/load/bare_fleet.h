@@ -15,10 +15,8 @@ namespace muster::bench {
 
 class BareFleet {
  public:
-  // With `full_protocol` a command is answered with CommandAck, CommandStarted and CommandResult as
-  // in the product, else with CommandResult alone.
-  static std::unique_ptr<BareFleet> Create(const std::string& address, const std::string& ca_pem,
-                                           bool full_protocol);
+  // A command is answered with a CommandResult at once.
+  static std::unique_ptr<BareFleet> Create(const std::string& address, const std::string& ca_pem);
   // Closes all streams and waits for them.
   virtual ~BareFleet() = default;
 

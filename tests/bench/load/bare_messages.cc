@@ -57,22 +57,6 @@ OrchestratorMessage BareCommand() {
   return message;
 }
 
-WorkerMessage BareAck() {
-  WorkerMessage message;
-  message.mutable_ack()->set_command_id(kCommandId);
-  message.mutable_ack()->set_attempt_id(kAttemptId);
-  return message;
-}
-
-WorkerMessage BareStarted() {
-  WorkerMessage message;
-  auto& started = *message.mutable_started();
-  started.set_command_id(kCommandId);
-  started.set_attempt_id(kAttemptId);
-  started.mutable_start_time()->set_seconds(kSomeTime);
-  return message;
-}
-
 WorkerMessage BareResult() {
   WorkerMessage message;
   auto& result = *message.mutable_result();
@@ -83,12 +67,6 @@ WorkerMessage BareResult() {
   result.mutable_finish_time()->set_seconds(kSomeTime);
   Fill(*result.mutable_probe()->mutable_machine());
   Fill(*result.mutable_probe()->mutable_service());
-  return message;
-}
-
-OrchestratorMessage BareResultAck() {
-  OrchestratorMessage message;
-  message.mutable_result_ack()->set_command_id(kCommandId);
   return message;
 }
 

@@ -9,10 +9,7 @@ namespace muster::bench {
 muster::worker::v1::WorkerMessage BareHello();
 muster::worker::v1::OrchestratorMessage BareWelcome();
 muster::worker::v1::OrchestratorMessage BareCommand();
-muster::worker::v1::WorkerMessage BareAck();
-muster::worker::v1::WorkerMessage BareStarted();
 muster::worker::v1::WorkerMessage BareResult();
-muster::worker::v1::OrchestratorMessage BareResultAck();
 
 }  // namespace muster::bench
 

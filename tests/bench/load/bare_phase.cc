@@ -24,7 +24,7 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-absl::StatusOr<Measures> RunBarePhase(const Load& load, bool full_protocol, const std::string& self,
+absl::StatusOr<Measures> RunBarePhase(const Load& load, const std::string& self,
                                       const std::string& folder) {
   ASSIGN_OR_RETURN(const BareAuthority authority, BareAuthority::Create());
   ASSIGN_OR_RETURN(const PemPair server_identity, authority.IssueServer());
@@ -37,8 +37,7 @@ absl::StatusOr<Measures> RunBarePhase(const Load& load, bool full_protocol, cons
     identities.push_back(std::move(identity));
   }
 
-  std::vector<std::string> argv = {self, "bare-server", "--tls", folder};
-  if (full_protocol) argv.push_back("--full-protocol");
+  const std::vector<std::string> argv = {self, "bare-server", "--tls", folder};
   ASSIGN_OR_RETURN(const auto server, ChildProcess::Start(argv, folder + "/bare-server.log"));
   ASSIGN_OR_RETURN(const std::string hello, server->ReadLine(absl::Seconds(10)));
   std::string word;
@@ -47,13 +46,13 @@ absl::StatusOr<Measures> RunBarePhase(const Load& load, bool full_protocol, cons
   const std::string address = absl::StrCat("127.0.0.1:", port);
 
   {  // The first connection makes what all share: libraries, threads, caches.
-    const auto first = BareFleet::Create(address, authority.ca_pem(), full_protocol);
+    const auto first = BareFleet::Create(address, authority.ca_pem());
     RETURN_IF_ERROR(first->Connect({identities[0]}, 1).status());
   }
 
   Measures measures;
   ASSIGN_OR_RETURN(const Cost empty, server->ReadCostAtRest());
-  const auto fleet = BareFleet::Create(address, authority.ca_pem(), full_protocol);
+  const auto fleet = BareFleet::Create(address, authority.ca_pem());
   ASSIGN_OR_RETURN(const absl::Duration connect_time, fleet->Connect(identities, load.at_once));
   ASSIGN_OR_RETURN(const Cost idle, server->ReadCostAtRest());
   const double workers = load.workers;

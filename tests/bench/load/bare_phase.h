@@ -17,7 +17,7 @@ struct Load {
 
 // `self` is this program, which is started again as the server; `folder` is an empty one that may
 // be filled.
-absl::StatusOr<Measures> RunBarePhase(const Load& load, bool full_protocol, const std::string& self,
+absl::StatusOr<Measures> RunBarePhase(const Load& load, const std::string& self,
                                       const std::string& folder);
 
 }  // namespace muster::bench

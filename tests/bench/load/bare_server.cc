@@ -30,8 +30,6 @@ class Stream;
 
 class BareService final : public muster::worker::v1::Session::CallbackService {
  public:
-  explicit BareService(bool full_protocol) : full_protocol_(full_protocol) {}
-
   grpc::ServerBidiReactor<WorkerMessage, OrchestratorMessage>* Connect(
       grpc::CallbackServerContext*) override;
 
@@ -45,10 +43,8 @@ class BareService final : public muster::worker::v1::Session::CallbackService {
     MutexLock lock(&mu_);
     finished_ = true;
   }
-  bool full_protocol() const { return full_protocol_; }
 
  private:
-  const bool full_protocol_;
   std::atomic<int64_t> running_ = 0;
   Mutex mu_;
   std::set<Stream*> streams_ ABSL_GUARDED_BY(mu_);
@@ -72,7 +68,6 @@ class Stream final : public grpc::ServerBidiReactor<WorkerMessage, OrchestratorM
     }
     if (in_.has_hello()) Send(BareWelcome());
     if (in_.has_result()) {
-      if (service_.full_protocol()) Send(BareResultAck());
       if (--left_ > 0) {
         Send(BareCommand());
       } else {
@@ -132,13 +127,13 @@ int64_t BareService::Run(int commands) {
 
 }  // namespace
 
-int RunBareServer(const std::string& tls_folder, bool full_protocol) {
+int RunBareServer(const std::string& tls_folder) {
   grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   tls.pem_root_certs = ReadFile(tls_folder + "/ca.pem");
   tls.pem_key_cert_pairs.push_back(
       {ReadFile(tls_folder + "/server.key"), ReadFile(tls_folder + "/server.pem")});
 
-  BareService service(full_protocol);
+  BareService service;
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port);

@@ -13,8 +13,8 @@
 namespace muster::bench {
 
 // Runs until standard input ends; returns the exit code. `tls_folder` holds ca.pem, server.pem and
-// server.key. With `full_protocol` a result is answered with a ResultAck as in the product.
-int RunBareServer(const std::string& tls_folder, bool full_protocol);
+// server.key.
+int RunBareServer(const std::string& tls_folder);
 
 }  // namespace muster::bench
 

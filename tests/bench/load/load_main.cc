@@ -36,7 +36,6 @@ absl::StatusOr<Comparison> Compare(const CompareOptions& options, const std::str
                                        ? (self.parent_path() / "muster-orchestrator").string()
                                        : options.orchestrator;
   std::vector<Measures> bare;
-  std::vector<Measures> protocol;
   std::vector<Measures> product;
   // Phases alternate, so that a machine that slows down slows all of them.
   for (int i = 0; i < options.repeats; ++i) {
@@ -52,11 +51,7 @@ absl::StatusOr<Comparison> Compare(const CompareOptions& options, const std::str
       return true;
     };
     if (wanted("bare")) {
-      ASSIGN_OR_RETURN(bare.emplace_back(), RunBarePhase(options.load, false, self, fresh("bare")));
-    }
-    if (wanted("messages")) {
-      ASSIGN_OR_RETURN(protocol.emplace_back(),
-                       RunBarePhase(options.load, true, self, fresh("messages")));
+      ASSIGN_OR_RETURN(bare.emplace_back(), RunBarePhase(options.load, self, fresh("bare")));
     }
     if (wanted("product")) {
       ASSIGN_OR_RETURN(product.emplace_back(),
@@ -68,7 +63,6 @@ absl::StatusOr<Comparison> Compare(const CompareOptions& options, const std::str
                     .commands_per_worker = options.load.commands_per_worker,
                     .repeats = options.repeats,
                     .bare = Median(bare),
-                    .bare_protocol = Median(protocol),
                     .product = Median(product)};
 }
 
@@ -115,10 +109,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   std::string tls_folder;
-  bool full_protocol = false;
   auto* server = app.add_subcommand("bare-server", "the bare gRPC server (started by compare)");
   server->add_option("--tls", tls_folder, "folder with ca.pem, server.pem, server.key")->required();
-  server->add_flag("--full-protocol", full_protocol, "five messages per command instead of two");
 
   muster::bench::CompareOptions options;
   auto* compare = app.add_subcommand("compare", "bare and product in turn, and their ratios");
@@ -135,12 +127,12 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   compare->add_option("--only", options.only, "one phase instead of all; for profiling")
-      ->check(CLI::IsMember({"bare", "messages", "product"}));
+      ->check(CLI::IsMember({"bare", "product"}));
   compare->add_option("--orchestrator", options.orchestrator,
                       "path of muster-orchestrator; default: beside this program");
   compare->add_option("--out", options.out, "also write the figures to this JSON file");
 
   CLI11_PARSE(app, argc, argv);
-  if (server->parsed()) return muster::bench::RunBareServer(tls_folder, full_protocol);
+  if (server->parsed()) return muster::bench::RunBareServer(tls_folder);
   return muster::bench::RunCompare(options);
 }

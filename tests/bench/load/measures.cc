@@ -67,18 +67,15 @@ Measures Median(const std::vector<Measures>& runs) {
 std::string FormatTable(const Comparison& comparison) {
   std::string text = absl::StrFormat(
       "%d workers, %d commands each, median of %d run(s)\n"
-      "bare: gRPC streams, one message each way; messages: the same with the product's five\n\n"
-      "%-34s %10s %10s %10s %13s %17s\n",
-      comparison.workers, comparison.commands_per_worker, comparison.repeats, "", "bare",
-      "messages", "product", "product/bare", "product/messages");
+      "bare: gRPC streams, one message each way per command\n\n%-34s %10s %10s %13s\n",
+      comparison.workers, comparison.commands_per_worker, comparison.repeats, "", "bare", "product",
+      "product/bare");
   for (const Row& row : kRows) {
     const auto& bare = comparison.bare.*row.value;
-    const auto& protocol = comparison.bare_protocol.*row.value;
     const auto& product = comparison.product.*row.value;
-    if (!bare && !protocol && !product) continue;
-    absl::StrAppendFormat(&text, "%-34s %10s %10s %10s %13s %17s\n", row.title, Cell(bare),
-                          Cell(protocol), Cell(product), Ratio(product, bare),
-                          Ratio(product, protocol));
+    if (!bare && !product) continue;
+    absl::StrAppendFormat(&text, "%-34s %10s %10s %13s\n", row.title, Cell(bare), Cell(product),
+                          Ratio(product, bare));
   }
   return text;
 }
@@ -88,7 +85,6 @@ std::string FormatJson(const Comparison& comparison) {
                                        {"commands_per_worker", comparison.commands_per_worker},
                                        {"repeats", comparison.repeats},
                                        {"bare", ToJson(comparison.bare)},
-                                       {"bare_protocol", ToJson(comparison.bare_protocol)},
                                        {"product", ToJson(comparison.product)}};
   return json.dump(2) + "\n";
 }

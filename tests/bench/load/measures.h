@@ -30,8 +30,7 @@ struct Comparison {
   int workers = 0;
   int commands_per_worker = 0;
   int repeats = 0;
-  Measures bare;           // One message each way per command.
-  Measures bare_protocol;  // The product's five messages per command.
+  Measures bare;  // One message each way per command.
   Measures product;
 };
 

@@ -17,6 +17,7 @@
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/token_file.h"
 #include "tests/bench/load/admin_client.h"
+#include "tests/bench/load/inline_strand.h"
 #include "tests/bench/load/stub_service.h"
 #include "tests/worker/memory_journal.h"
 #include "worker/app/runtime.h"
@@ -30,6 +31,9 @@ namespace {
 
 using worker::SessionState;
 
+// Workers share a strand only where a fleet has more of them.
+constexpr int kStrands = 4096;
+
 // Answers with facts that are ready: the command that does nothing.
 class ReadyProbe final : public worker::CommandHandler {
  public:
@@ -41,6 +45,7 @@ class ReadyProbe final : public worker::CommandHandler {
   worker::v1::Command::KindCase kind() const override { return worker::v1::Command::kProbe; }
   worker::v1::CommandResult Run(const worker::v1::Command&) override { return result_; }
   worker::v1::CommandResult Recover() override { return result_; }
+  bool changes_nothing() const override { return true; }
   bool blocks() const override { return false; }
 
  private:
@@ -97,7 +102,11 @@ struct Member {
 class GrpcWorkerFleet final : public WorkerFleet {
  public:
   GrpcWorkerFleet(doubles::HubDouble& hub, const std::string& lock_folder)
-      : hub_(hub), lock_folder_(lock_folder), runtime_({.strands = 2, .blocking_threads = 8}) {}
+      : hub_(hub),
+        lock_folder_(lock_folder),
+        runtime_({.strands = kStrands,
+                  .make_strand = [](int) { return std::make_unique<InlineStrand>(); },
+                  .blocking_threads = 8}) {}
 
   ~GrpcWorkerFleet() override { Disconnect(); }
 
