@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace muster {
 namespace {
@@ -37,9 +38,24 @@ std::optional<FailureCode> FindFailureCode(absl::string_view text) {
 
 absl::Status FailureStatus(FailureCode code, absl::string_view detail) {
   const FailureInfo& row = InfoOf(code);
+  absl::ConsumeSuffix(&detail, ".");  // Of a sentence, such as another failure's remedy.
   absl::Status status(row.status, absl::StrCat(row.text, ": ", detail, ". ", row.remedy));
   status.SetPayload(kPayloadUrl, absl::Cord(row.text));
   return status;
+}
+
+absl::Status EnsureCode(const absl::Status& status, FailureCode code) {
+  if (status.ok() || FailureCodeOf(status).has_value()) return status;
+  return FailureStatus(code, status.message());
+}
+
+std::string DetailOf(const absl::Status& status) {
+  absl::string_view text = status.message();
+  if (const auto code = FailureCodeOf(status); code.has_value()) {
+    absl::ConsumePrefix(&text, absl::StrCat(TextOf(*code), ": "));
+    if (absl::ConsumeSuffix(&text, InfoOf(*code).remedy)) absl::ConsumeSuffix(&text, ". ");
+  }
+  return std::string(text);
 }
 
 void AttachFailureCode(FailureCode code, absl::Status& status) {

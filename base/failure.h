@@ -58,6 +58,11 @@ struct Failure {
 absl::Status FailureStatus(FailureCode code, absl::string_view detail);
 // The failure that FailureStatus put into `status`, if it did.
 std::optional<FailureCode> FailureCodeOf(const absl::Status& status);
+// The status itself when it is OK or carries a code, else FailureStatus(code, its message).
+absl::Status EnsureCode(const absl::Status& status, FailureCode code);
+// The message without the code and the remedy that FailureStatus put around it: for a failure that
+// has another code, and so another remedy, in its caller's place.
+std::string DetailOf(const absl::Status& status);
 // Makes FailureCodeOf(status) answer `code`: for a status that came from elsewhere with the code in
 // its text only.
 void AttachFailureCode(FailureCode code, absl::Status& status);

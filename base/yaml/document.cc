@@ -5,12 +5,14 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/utf8.h"
 
 namespace muster::yaml {
 namespace {
@@ -216,6 +218,14 @@ Node ParseDocument(absl::string_view text, const Limits& limits, std::vector<Pro
     return {};
   }
   absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
+  if (const size_t good = Utf8Prefix(text); good < text.size()) {
+    // The parser would put a substitute for what it cannot read, and say nothing.
+    const auto breaks = std::count(text.begin(), text.begin() + good, '\n');
+    problems.push_back({{static_cast<int>(breaks) + 1, 1},
+                        "",
+                        "the line is not UTF-8 text; save the file as UTF-8"});
+    return {};
+  }
   TreeBuilder builder(limits, problems);
   // The only place where yaml-cpp's exceptions arise and end.
   try {

@@ -11,8 +11,10 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/status_macros.h"
 #include "base/thread_strand.h"
 #include "base/thread_timers.h"
+#include "base/utf8.h"
 #include "tests/fakes/fake_clock.h"
 
 namespace muster {
@@ -175,6 +177,33 @@ TEST(Failure, StatusCarriesCodeDetailAndRemedy) {
               HasSubstr("E-JOIN-ELSEWHERE: joined to https://other. Confirm"));
   EXPECT_EQ(FailureCodeOf(status), FailureCode::kJoinElsewhere);
   EXPECT_EQ(FailureCodeOf(absl::UnknownError("x")), std::nullopt);
+}
+
+TEST(Failure, OneInTheOthersPlace) {
+  const absl::Status plain = absl::UnknownError("disk on fire");
+  const absl::Status coded = EnsureCode(plain, FailureCode::kStoreIo);
+  EXPECT_EQ(FailureCodeOf(coded), FailureCode::kStoreIo);
+  EXPECT_EQ(EnsureCode(coded, FailureCode::kStoreFull), coded);
+  EXPECT_TRUE(EnsureCode(absl::OkStatus(), FailureCode::kStoreFull).ok());
+  EXPECT_EQ(DetailOf(coded), "disk on fire");
+  EXPECT_EQ(DetailOf(Annotate(coded, "at the start")), "at the start: E-STORE-IO: disk on fire");
+  EXPECT_EQ(DetailOf(plain), "disk on fire");
+  const absl::Status nested = FailureStatus(FailureCode::kStoreReadOnly, coded.message());
+  EXPECT_THAT(std::string(nested.message()), testing::Not(HasSubstr("..")));
+}
+
+TEST(Utf8, KnowsWhatItIs) {
+  for (const char* good :
+       {"", "a", "M\xC3\xBCnchen", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xED\x9F\xBF"}) {
+    EXPECT_TRUE(IsUtf8(good)) << good;
+  }
+  // Windows-1252, half a sequence, overlong, a surrogate, beyond the last one.
+  for (const char* bad : {"M\xFCnchen", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80",
+                          "\xF4\x90\x80\x80", "\x80", "\xFF\xFE"}) {
+    EXPECT_FALSE(IsUtf8(bad)) << bad;
+  }
+  EXPECT_EQ(Utf8Prefix("\xC3\xBC\xC3"), 2u);
+  EXPECT_EQ(Utf8Prefix("abc"), 3u);
 }
 
 }  // namespace

@@ -114,8 +114,12 @@ TEST(Document, SizeAndNodesAreBounded) {
   EXPECT_THAT(ProblemsOf("[1, 2, 3, 4]", limits).at(0).reason, HasSubstr("more than 3 entries"));
 }
 
-TEST(Document, ZeroByteIsRefused) {
+TEST(Document, WhatIsNotUtf8IsRefused) {
   EXPECT_THAT(ProblemsOf(std::string("a: \0b", 5)).at(0).reason, HasSubstr("zero byte"));
+  const auto latin = ProblemsOf("a: 1\nb: M\xFCnchen\nc: K\xF6ln\n");
+  ASSERT_EQ(latin.size(), 1u);
+  EXPECT_EQ(latin[0].position.line, 2);
+  EXPECT_THAT(latin[0].reason, HasSubstr("not UTF-8"));
 }
 
 }  // namespace
