@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/failure.h"
 #include "base/sql/sqlite_error.h"
 
@@ -29,8 +30,9 @@ absl::Status CreatePrivateFile(const std::string& path) {
 }
 
 absl::Status Damaged(const std::string& path, absl::string_view what) {
-  return WithKind(FailureStatus(FailureCode::kStoreCorrupt, absl::StrCat(path, ": ", what)),
-                  ErrorKind::kCorrupt);
+  // The integrity check answers in several lines.
+  const std::string detail = absl::StrReplaceAll(absl::StrCat(path, ": ", what), {{"\n", " "}});
+  return WithKind(FailureStatus(FailureCode::kStoreCorrupt, detail), ErrorKind::kCorrupt);
 }
 
 const char* PragmaOf(Synchronous synchronous) {
@@ -72,11 +74,14 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const OpenOptions& opti
   if (result != SQLITE_OK) {
     return SqliteError(handle, result, absl::StrCat("open ", options.path));
   }
+  db->SetCheckpointOnClose(false);
   absl::Status status = db->Configure();
   if (ErrorKindOf(status) == ErrorKind::kCorrupt && !FailureCodeOf(status).has_value()) {
     return Damaged(options.path, status.message());
   }
-  RETURN_IF_ERROR(status);
+  if (FailureCodeOf(status).has_value()) return status;
+  if (!status.ok()) return Annotate(status, options.path);
+  db->SetCheckpointOnClose(true);
   return db;
 }
 
@@ -188,6 +193,10 @@ absl::Status Database::QuickCheck() {
   }
   if (*answer == "ok") return absl::OkStatus();
   return Damaged(options_.path, answer->value_or("no answer from the integrity check"));
+}
+
+void Database::SetCheckpointOnClose(bool on) {
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
 }
 
 absl::Status Database::Checkpoint() { return Exec("PRAGMA wal_checkpoint(TRUNCATE)"); }

@@ -77,6 +77,9 @@ class Database {
   absl::Status QuickCheck();
   // Moves the write-ahead log into the file.
   absl::Status Checkpoint();
+  // Whether closing moves the write-ahead log into the file, as it does at first. Off for a file
+  // that is refused: it stays as it was found.
+  void SetCheckpointOnClose(bool on);
 
   // Seams for tests. `before` runs once before each commit of a write transaction, single
   // statements included: an error rolls back and is returned as it is; it may also end the process.

@@ -117,6 +117,7 @@ absl::StatusOr<MigrateResult> Migrate(Database& db, std::span<const Migration> m
                                       const MigrateOptions& options) {
   RETURN_IF_ERROR(CheckList(migrations));
   const int known = static_cast<int>(migrations.size());
+  db.SetCheckpointOnClose(false);  // Until it is known to be this program's to write.
   ASSIGN_OR_RETURN(const SchemaInfo info, ReadInfo(db));
   MigrateResult result{.from_version = info.version, .to_version = info.version};
   if (info.version > known && info.min_compatible_version > known) {
@@ -127,6 +128,7 @@ absl::StatusOr<MigrateResult> Migrate(Database& db, std::span<const Migration> m
                                    "; this one knows ", known)),
         ErrorKind::kNewer);
   }
+  db.SetCheckpointOnClose(true);
   if (info.version >= known) return result;
   if (db.read_only()) {
     return absl::FailedPreconditionError(
