@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/crypto/secure_random.h"
 #include "base/log.h"
+#include "base/status_macros.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/orchestrator.h"
 #include "orchestrator/app/signals.h"
@@ -66,7 +68,7 @@ int RunServe(OrchestratorOptions options, const std::string& port_file) {
   if (!orchestrator.ok()) return Fail(orchestrator.status(), kExitStartFailed);
   if (!port_file.empty()) {
     const absl::Status written = WritePortFile(port_file, (*orchestrator)->endpoints());
-    if (!written.ok()) return Fail(written, kExitStartFailed);
+    if (!written.ok()) return Fail(Annotate(written, "--port-file"), kExitStartFailed);
   }
   AwaitStopSignal(kExitForced);
   log::Info("stopping");
@@ -91,6 +93,24 @@ CLI::Option* AddDuration(CLI::App* app, const std::string& flag, absl::Duration&
       ->type_name("DURATION");
 }
 
+std::string NumberProblem(const std::string& text) {
+  double number = 0;
+  const bool ok = absl::SimpleAtod(text, &number) && number > 0 && number <= 1e9;
+  return ok ? "" : "wants a number above 0";
+}
+
+// "host:port"; gRPC would take a port beyond 65535 for another one.
+std::string HostPortProblem(const std::string& text, int smallest_port) {
+  const size_t colon = text.rfind(':');
+  int port = 0;
+  const bool ok = colon != std::string::npos && colon > 0 &&
+                  absl::SimpleAtoi(text.substr(colon + 1), &port) && port >= smallest_port &&
+                  port <= 65535;
+  return ok ? "" : absl::StrCat("wants HOST:PORT with a port from ", smallest_port, " to 65535");
+}
+std::string ListenProblem(const std::string& text) { return HostPortProblem(text, 0); }
+std::string DialProblem(const std::string& text) { return HostPortProblem(text, 1); }
+
 void DescribeInit(CLI::App* init, InitOptions& options) {
   options.data_dir = kDefaultDataDir;
   init->add_option("--data-dir", options.data_dir, "The directory to make")->capture_default_str();
@@ -100,7 +120,8 @@ void DescribeInit(CLI::App* init, InitOptions& options) {
   init->add_option("--operator-name", options.operator_name, "Name of the first operator")
       ->capture_default_str();
   init->add_option("--admin-address", options.admin_address,
-                   "host:port for the operator directory [the first address, port 8445]");
+                   "host:port for the operator directory [the first address, port 8445]")
+      ->check(DialProblem);
 }
 
 struct ServeFlags {
@@ -117,12 +138,15 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
   serve->add_option("--data-dir", o.data_dir, "As made by init")->capture_default_str();
   const char* listen = "Listeners";
   serve->add_option("--session-listen", o.session_listen, "Workers, mutual TLS")
+      ->check(ListenProblem)
       ->capture_default_str()
       ->group(listen);
   serve->add_option("--bootstrap-listen", o.bootstrap_listen, "Machines with a bootstrap token")
+      ->check(ListenProblem)
       ->capture_default_str()
       ->group(listen);
   serve->add_option("--admin-listen", o.admin_listen, "Operators, mutual TLS")
+      ->check(ListenProblem)
       ->capture_default_str()
       ->group(listen);
   serve
@@ -136,14 +160,17 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
   serve
       ->add_option("--public-session-address", o.public_session_address,
                    "host:port of the session listener as workers see it")
+      ->check(DialProblem)
       ->group(listen);
   serve
       ->add_option("--public-bootstrap-address", o.public_bootstrap_address,
                    "host:port of the bootstrap listener as workers see it")
+      ->check(DialProblem)
       ->group(listen);
   serve
       ->add_option("--public-admin-address", o.public_admin_address,
                    "host:port of the admin listener as operators see it")
+      ->check(DialProblem)
       ->group(listen);
   serve
       ->add_option("--port-file", flags.port_file,
@@ -152,7 +179,7 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
   serve
       ->add_option("--bootstrap-rate-per-minute", o.bootstrap_calls_per_minute,
                    "Bootstrap calls a minute of one source address")
-      ->check(CLI::PositiveNumber)
+      ->check(NumberProblem)
       ->capture_default_str()
       ->group(listen);
 
@@ -160,17 +187,17 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
   serve
       ->add_option("--join-rate-per-minute", o.core.pacing.initial_joins_per_minute,
                    "Joins a minute to begin with, per hub and egress address; grows with success")
-      ->check(CLI::PositiveNumber)
+      ->check(NumberProblem)
       ->capture_default_str()
       ->group(work);
   serve
       ->add_option("--join-rate-limit", o.core.pacing.max_joins_per_minute,
                    "Joins a minute at most, per hub and egress address")
-      ->check(CLI::PositiveNumber)
+      ->check(NumberProblem)
       ->capture_default_str()
       ->group(work);
   serve->add_option("--max-attempts", o.core.retry.max_attempts, "Tries of one target")
-      ->check(CLI::PositiveNumber)
+      ->check(NumberProblem)
       ->capture_default_str()
       ->group(work);
   AddDuration(serve, "--retry-first", o.core.retry.backoff.first, "First wait before a retry")
@@ -234,6 +261,7 @@ int RunCommandLine(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitStopped : kExitUsage;
   }
+  IgnoreFailedWrites();
   return *init ? RunInit(std::move(init_options)) : Serve(std::move(serve_flags));
 }
 

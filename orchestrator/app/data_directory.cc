@@ -35,11 +35,16 @@ absl::Status MakeDirectory(const std::string& path) {
   std::error_code error;
   const bool made = fs::create_directories(path, error);
   if (error) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot make the directory ", path, ": ", error.message()));
+    return FailureStatus(FailureCode::kSystemDataDir,
+                         absl::StrCat("cannot make the directory ", path, ": ", error.message()));
   }
   if (made) fs::permissions(path, fs::perms::owner_all, error);
   return absl::OkStatus();
+}
+
+absl::Status CannotLookInto(const std::string& path, const std::error_code& error) {
+  return FailureStatus(FailureCode::kSystemDataDir,
+                       absl::StrCat("cannot look into ", path, ": ", error.message()));
 }
 
 // Whether init may work in the directory: new, empty, or left by an init that was cut off.
@@ -50,23 +55,33 @@ absl::Status CheckOurs(const DataPaths& paths) {
   }
   std::error_code error;
   const bool ours = Exists(paths.root + "/ca") || Exists(paths.root + "/LOCK");
-  if (!ours && !fs::is_empty(paths.root, error)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(paths.root, " holds other files; choose an empty directory"));
+  const bool empty = fs::is_empty(paths.root, error);
+  if (error) return CannotLookInto(paths.root, error);
+  if (!ours && !empty) {
+    return FailureStatus(FailureCode::kSystemDataDir,
+                         absl::StrCat(paths.root, " holds other files; choose an empty one"));
   }
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::unique_ptr<sql::DirectoryLock>> Lock(const DataPaths& paths) {
+  auto lock = sql::DirectoryLock::Acquire(paths.root);
+  if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
+  return lock;
+}
+
 absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& paths,
                                                              const Clock& clock, Random& random) {
-  const std::string folder = paths.root + "/ca";
   const auto certificate = ReadText(paths.authority("ca.crt"));
-  if (!certificate.ok()) return Annotate(certificate.status(), folder);
+  if (!certificate.ok()) return EnsureCode(certificate.status(), FailureCode::kSystemAuthority);
   const auto key = secrets::ReadPrivateFile(paths.authority("ca.key"),
                                             secrets::FileAccess::kOwnerOnly, kMaxFileBytes);
-  if (!key.ok()) return Annotate(key.status(), folder);
+  if (!key.ok()) return EnsureCode(key.status(), FailureCode::kSystemAuthority);
   auto authority = identity::CertificateAuthority::FromPem(*certificate, *key, clock, random);
-  if (!authority.ok()) return Annotate(authority.status(), folder);
+  if (!authority.ok()) {
+    return EnsureCode(Annotate(authority.status(), paths.root + "/ca"),
+                      FailureCode::kSystemAuthority);
+  }
   return authority;
 }
 
@@ -140,26 +155,12 @@ absl::StatusOr<OperatorId> MakeOperator(const DataPaths& paths, const InitOption
   return id;
 }
 
-}  // namespace
-
-absl::Status ReplaceFile(const std::string& path, absl::string_view content) {
-  const std::string fresh = path + ".new";
-  std::error_code error;
-  fs::remove(fresh, error);
-  RETURN_IF_ERROR(secrets::CreatePrivateFile(fresh, Secret::CopyOf(content)));
-  fs::rename(fresh, path, error);
-  if (error) {
-    return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", error.message()));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const Clock& clock,
-                                             Random& random) {
+absl::StatusOr<InitReport> MakeContent(const InitOptions& options, const Clock& clock,
+                                       Random& random) {
   const DataPaths paths(options.data_dir);
   RETURN_IF_ERROR(MakeDirectory(paths.root));
   RETURN_IF_ERROR(CheckOurs(paths));
-  ASSIGN_OR_RETURN(const auto lock, sql::DirectoryLock::Acquire(paths.root));
+  ASSIGN_OR_RETURN(const auto lock, Lock(paths));
   RETURN_IF_ERROR(CheckOurs(paths));  // Another init may have finished meanwhile.
   ASSIGN_OR_RETURN(const auto authority, MakeAuthority(paths, clock, random));
   RETURN_IF_ERROR(
@@ -178,10 +179,34 @@ absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const C
   return report;
 }
 
+}  // namespace
+
+absl::Status ReplaceFile(const std::string& path, absl::string_view content) {
+  const std::string fresh = path + ".new";
+  std::error_code error;
+  fs::remove(fresh, error);
+  RETURN_IF_ERROR(secrets::CreatePrivateFile(fresh, Secret::CopyOf(content)));
+  fs::rename(fresh, path, error);
+  if (error) {
+    return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", error.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const Clock& clock,
+                                             Random& random) {
+  auto report = MakeContent(options, clock, random);
+  if (!report.ok()) return EnsureCode(report.status(), FailureCode::kSystemDataDir);
+  return report;
+}
+
 absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, const Clock& clock,
                                                 Random& random) {
   const DataPaths paths(directory);
-  if (!Exists(paths.marker())) {
+  std::error_code error;
+  const bool initialized = fs::exists(paths.marker(), error);
+  if (error) return CannotLookInto(paths.root, error);
+  if (!initialized) {
     const bool begun = Exists(paths.root + "/ca");
     return FailureStatus(
         FailureCode::kSystemNotInitialized,
@@ -189,13 +214,22 @@ absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, co
                                      ? " holds an init that was cut off; run it again to finish it"
                                      : " is no initialized data directory"));
   }
-  ASSIGN_OR_RETURN(auto lock, sql::DirectoryLock::Acquire(paths.root));
+  ASSIGN_OR_RETURN(auto lock, Lock(paths));
   ASSIGN_OR_RETURN(auto authority, LoadAuthority(paths, clock, random));
   ASSIGN_OR_RETURN(auto master,
                    secrets::LoadMasterKey({.file = paths.master_key(), .environment = nullptr}));
-  ASSIGN_OR_RETURN(const std::string addresses, ReadText(paths.authority("addresses")));
+  const auto addresses = ReadText(paths.authority("addresses"));
+  if (!addresses.ok()) return EnsureCode(addresses.status(), FailureCode::kSystemAuthority);
+  // Opening it would make an empty one, which knows no server, no key and no operator.
+  const auto size =
+      fs::is_regular_file(paths.database(), error) ? fs::file_size(paths.database(), error) : 0;
+  if (size == 0) {
+    return FailureStatus(FailureCode::kStoreUnusable,
+                         absl::StrCat(paths.database(), " is ",
+                                      Exists(paths.database()) ? "no file, or empty" : "lost"));
+  }
   return DataDirectory{paths, std::move(lock), std::move(authority), std::move(master.bytes),
-                       absl::StrSplit(addresses, '\n', absl::SkipWhitespace())};
+                       absl::StrSplit(*addresses, '\n', absl::SkipWhitespace())};
 }
 
 }  // namespace muster::app

@@ -55,8 +55,9 @@ struct InitReport {
   std::string ca_fingerprint;
 };
 
-// E-SYSTEM-ALREADY-INITIALIZED, E-SYSTEM-DATA-DIR-BUSY; FailedPrecondition for a directory that
-// holds something else. Blocks on the disk.
+// E-SYSTEM-ALREADY-INITIALIZED, E-SYSTEM-DATA-DIR-BUSY, E-SYSTEM-DATA-DIR (it holds something else,
+// or cannot be written), E-SYSTEM-CA and E-KEY-MASTER for what an init that was cut off left.
+// Blocks on the disk.
 absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const Clock& clock,
                                              Random& random);
 
@@ -69,8 +70,9 @@ struct DataDirectory {
   std::vector<std::string> addresses;
 };
 
-// E-SYSTEM-NOT-INITIALIZED (also when init was cut off), E-SYSTEM-DATA-DIR-BUSY, E-KEY-MASTER;
-// InvalidArgument or FailedPrecondition for a damaged or expired authority.
+// E-SYSTEM-NOT-INITIALIZED (also when init was cut off), E-SYSTEM-DATA-DIR-BUSY, E-SYSTEM-DATA-DIR
+// (it cannot be used), E-SYSTEM-CA (damaged, unreadable or expired), E-KEY-MASTER,
+// E-STORE-UNUSABLE (the database is gone). Changes nothing.
 absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, const Clock& clock,
                                                 Random& random);
 

@@ -105,11 +105,11 @@ absl::Status Orchestrator::Parts::Open() {
   ASSIGN_OR_RETURN(auto table, rpc::RoleTable::Create(rpc::ServiceFiles()));
   roles = std::make_unique<rpc::RoleTable>(std::move(table));
   ASSIGN_OR_RETURN(vault, secrets::SealedKeyVault::Create(std::move(directory.master_key), random));
-  std::error_code ignored;
-  std::filesystem::create_directories(directory.paths.backups(), ignored);
-  ASSIGN_OR_RETURN(store, store::SqliteStore::Open({.path = directory.paths.database(),
-                                                    .backup_dir = directory.paths.backups(),
-                                                    .now = clock.Now()}));
+  auto opened = store::SqliteStore::Open({.path = directory.paths.database(),
+                                          .backup_dir = directory.paths.backups(),
+                                          .now = clock.Now()});
+  if (!opened.ok()) return EnsureCode(opened.status(), FailureCode::kStoreUnusable);
+  store = *std::move(opened);
   strand = std::make_unique<ThreadStrand>("control");
   disk = std::make_unique<BlockingPool>("disk", 1);
   read_pool = std::make_unique<BlockingPool>("reads", options.read_threads);
@@ -209,8 +209,9 @@ absl::Status Orchestrator::Parts::Listen() {
                       .status());
   // The operator directory, unless it was moved away, follows the port.
   if (std::filesystem::exists(directory.paths.operators("address"))) {
-    RETURN_IF_ERROR(
-        ReplaceFile(directory.paths.operators("address"), endpoints.admin_address + "\n"));
+    const absl::Status written =
+        ReplaceFile(directory.paths.operators("address"), endpoints.admin_address + "\n");
+    if (!written.ok()) return EnsureCode(written, FailureCode::kSystemDataDir);
   }
   return absl::OkStatus();
 }

@@ -27,8 +27,12 @@ void WaitForOne() {
 
 }  // namespace
 
-void HoldStopSignals() {
+void IgnoreFailedWrites() {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
+void HoldStopSignals() {
   const sigset_t set = StopSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);  // Threads that start later inherit it.
 }

@@ -4,12 +4,21 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 
 extern char** environ;
 
 namespace muster {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Minutes(1);
+
+}  // namespace
 
 Process::Process(const std::vector<std::string>& command) {
   int ends[2];
@@ -65,7 +74,7 @@ std::string Process::AwaitLine(const std::string& text) {
     if (at != std::string::npos && output_.find('\n', at) != std::string::npos) return true;
     return closed_;
   };
-  mu_.Await(absl::Condition(&there));
+  mu_.AwaitWithTimeout(absl::Condition(&there), kPatience);
   if (at == std::string::npos) return "";
   const size_t begin =
       output_.rfind('\n', at) == std::string::npos ? 0 : output_.rfind('\n', at) + 1;
@@ -76,8 +85,20 @@ void Process::Signal(int number) {
   if (pid_ > 0 && !waited_) kill(pid_, number);
 }
 
+void Process::LimitFiles(uint64_t bytes) {
+  const rlimit limit = {.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
+  EXPECT_EQ(prlimit(pid_, RLIMIT_FSIZE, &limit, nullptr), 0);
+}
+
 int Process::Wait() {
   if (waited_ || pid_ <= 0) return result_;
+  {
+    MutexLock lock(&mu_);  // It closes its end of the pipe by ending.
+    if (!mu_.AwaitWithTimeout(absl::Condition(&closed_), kPatience)) {
+      ADD_FAILURE() << "it does not end: " << output_;
+      kill(pid_, SIGKILL);
+    }
+  }
   int status = 0;
   waitpid(pid_, &status, 0);
   waited_ = true;
@@ -88,6 +109,13 @@ int Process::Wait() {
 std::string Process::Output() {
   MutexLock lock(&mu_);
   return output_;
+}
+
+std::vector<std::string> UnderFileLimit(const std::vector<std::string>& command, int blocks) {
+  std::vector<std::string> limited = {"/bin/sh", "-c",
+                                      absl::StrCat("ulimit -f ", blocks, "; exec \"$0\" \"$@\"")};
+  limited.insert(limited.end(), command.begin(), command.end());
+  return limited;
 }
 
 }  // namespace muster

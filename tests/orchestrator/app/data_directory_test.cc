@@ -95,7 +95,7 @@ TEST_F(DataDirectoryTest, AnInitThatWasCutOffIsFinishedByTheNext) {
 TEST_F(DataDirectoryTest, AForeignDirectoryIsLeftAlone) {
   fs::create_directories(options_.data_dir);
   std::ofstream(options_.data_dir + "/homework.txt") << "mine";
-  EXPECT_EQ(Init().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(FailureCodeOf(Init().status()), FailureCode::kSystemDataDir);
   EXPECT_FALSE(fs::exists(options_.data_dir + "/ca"));
 }
 
@@ -106,7 +106,7 @@ TEST_F(DataDirectoryTest, KeysThatDoNotFitAreNamed) {
   ASSERT_TRUE(other.ok());
   ASSERT_TRUE(ReplaceFile(paths.authority("ca.crt"), other->bundle_pem()).ok());
   const auto opened = Open();
-  EXPECT_EQ(opened.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(FailureCodeOf(opened.status()), FailureCode::kSystemAuthority);
   EXPECT_NE(opened.status().message().find("does not belong"), absl::string_view::npos)
       << opened.status();
 }

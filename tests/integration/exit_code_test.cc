@@ -1,0 +1,68 @@
+// How the orchestrator ends: each exit code that docs/operations.md names. Code 3 is in
+// store_lost_test.cc, the many reasons for code 1 in start_faults_test.cc.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/integration/health_watch.h"
+#include "tests/integration/process.h"
+#include "tests/integration/serve.h"
+#include "tests/orchestrator/app/orchestrator_fixture.h"
+
+namespace muster {
+namespace {
+
+int ExitCodeOf(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {OrchestratorProgram()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return Process(command).Wait();
+}
+
+TEST(ExitCodeTest, HelpIs0AndNonsenseIs2) {
+  EXPECT_EQ(ExitCodeOf({"--help"}), 0);
+  EXPECT_EQ(ExitCodeOf({"serve", "--help"}), 0);
+  EXPECT_EQ(ExitCodeOf({"--version"}), 0);
+  EXPECT_EQ(ExitCodeOf({}), 2);
+  EXPECT_EQ(ExitCodeOf({"serve", "--nonsense"}), 2);
+  EXPECT_EQ(ExitCodeOf({"serve", "--verify-poll", "soon"}), 2);
+  EXPECT_EQ(ExitCodeOf({"serve", "--log-level", "loud"}), 2);
+  for (const char* address : {"nonsense", "", ":0", "127.0.0.1:65536", "127.0.0.1:-1"}) {
+    EXPECT_EQ(ExitCodeOf({"serve", "--admin-listen", address}), 2) << address;
+    EXPECT_EQ(ExitCodeOf({"serve", "--public-admin-address", address}), 2) << address;
+  }
+  EXPECT_EQ(ExitCodeOf({"serve", "--public-admin-address", "muster.example:0"}), 2);
+}
+
+TEST(ExitCodeTest, StoppedBySigintOrSigtermIs0) {
+  app::TestOrchestrator orchestrator;
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Process running(ServeCommand(orchestrator.data_dir()));
+    AwaitReady(running);
+    running.Signal(signal);
+    EXPECT_EQ(running.Wait(), 0) << running.Output();
+  }
+}
+
+TEST(ExitCodeTest, ASecondSignalWhileItStopsIs4) {
+  app::TestOrchestrator orchestrator;
+  auto command = ServeCommand(orchestrator.data_dir());
+  command.insert(command.end(), {"--stop-deadline", "1h"});
+  Process running(command);
+  orchestrator.Attach(AwaitReady(running));
+  // Somebody's call that does not end: the stop waits for it, up to its deadline.
+  HealthWatch call(orchestrator.OperatorChannel());
+  ASSERT_TRUE(call.AwaitServing());
+  running.Signal(SIGTERM);
+  EXPECT_NE(running.AwaitLine("stopping"), "");
+  EXPECT_TRUE(call.AwaitNotServing()) << "the first step of the stop";
+  running.Signal(SIGTERM);
+  EXPECT_EQ(running.Wait(), 4) << running.Output();
+
+  // Forced or not, the next start finds everything.
+  Process again(ServeCommand(orchestrator.data_dir()));
+  AwaitReady(again);
+  again.Signal(SIGTERM);
+  EXPECT_EQ(again.Wait(), 0) << again.Output();
+}
+
+}  // namespace
+}  // namespace muster
