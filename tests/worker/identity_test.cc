@@ -97,7 +97,7 @@ TEST_F(IdentityTest, DamagedFilesAreNotUsed) {
   EXPECT_EQ(FailureCodeOf(directory_.LoadIdentity().status()), FailureCode::kWorkerNotEnrolled);
   ASSERT_TRUE(EnrollNow(Options()).ok());
   std::ofstream(directory_.path() + "/identity.json") << "{\"server_id\":1}";
-  EXPECT_TRUE(absl::IsDataLoss(directory_.LoadIdentity().status()));
+  EXPECT_EQ(FailureCodeOf(directory_.LoadIdentity().status()), FailureCode::kWorkerIdentity);
 }
 
 TEST_F(IdentityTest, ACertificateOfAnotherServerIsNotBelieved) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "worker/app/commands.h"
+#include "worker/platform/signals.h"
 
 namespace muster::worker {
 
@@ -58,6 +59,7 @@ int RunCommandLine(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitStopped : kExitUsage;
   }
+  IgnoreFailedWrites();
   if (*enroll_command) return RunEnroll(enroll);
   return *run_command ? RunWorker(run) : RunStatus(status_dir);
 }

@@ -26,9 +26,17 @@
 namespace muster::worker {
 namespace {
 
+// A start, or a command, that failed: nothing ran that could have lost its journal.
 int Fail(const absl::Status& status) {
   std::cerr << "muster-worker: " << status.message() << "\n";
-  return ExitCodeOf(status);
+  const int code = ExitCodeOf(status);
+  return code == kExitJournalLost ? static_cast<int>(kExitStartFailed) : code;
+}
+
+absl::StatusOr<std::unique_ptr<sql::DirectoryLock>> Lock(const std::string& data_dir) {
+  auto lock = sql::DirectoryLock::Acquire(data_dir);
+  if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
+  return lock;
 }
 
 std::string OrDefault(const std::string& value, const std::string& otherwise) {
@@ -45,9 +53,10 @@ absl::StatusOr<std::string> ReadTokenText(const std::string& path) {
 
 absl::StatusOr<Identity> EnrollFromFlags(const EnrollFlags& flags) {
   EnrollOptions options;
-  ASSIGN_OR_RETURN(std::string text, ReadTokenText(flags.token_file));
-  absl::StatusOr<v1::TokenFile> token = rpc::ParseTokenFile(text);
-  Wipe(text);
+  absl::StatusOr<std::string> text = ReadTokenText(flags.token_file);
+  if (!text.ok()) return Annotate(text.status(), "--token-file");
+  absl::StatusOr<v1::TokenFile> token = rpc::ParseTokenFile(*text);
+  Wipe(*text);
   RETURN_IF_ERROR(token.status());
   options.token = *std::move(token);
   options.machine = ReadMachineFacts();
@@ -55,7 +64,7 @@ absl::StatusOr<Identity> EnrollFromFlags(const EnrollFlags& flags) {
   options.now = absl::Now();
   const std::string data_dir = OrDefault(flags.data_dir, DefaultDataDirectory());
   ASSIGN_OR_RETURN(const StateDirectory directory, StateDirectory::Open(data_dir));
-  ASSIGN_OR_RETURN(const auto lock, sql::DirectoryLock::Acquire(data_dir));
+  ASSIGN_OR_RETURN(const auto lock, Lock(data_dir));
   GrpcBootstrapClient client(OrDefault(flags.address, options.token.bootstrap_address()),
                              options.token.ca_bundle_pem());
   return Enroll(client, directory, options);
@@ -97,7 +106,7 @@ int ExitCodeOf(const absl::Status& status) {
     return kExitJournalLost;
   }
   if (code == FailureCode::kWorkerNotEnrolled || code == FailureCode::kTokenMalformed ||
-      code == FailureCode::kSystemAlreadyInitialized || code == FailureCode::kStoreNewer) {
+      code == FailureCode::kSystemAlreadyInitialized) {
     return kExitUsage;
   }
   return kExitStartFailed;

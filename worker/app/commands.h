@@ -12,9 +12,9 @@ namespace muster::worker {
 enum ExitCode {
   kExitStopped = 0,
   kExitStartFailed = 1,
-  kExitUsage = 2,  // Also: enroll again, because this identity is refused for good.
-  kExitJournalLost = 3,
-  kExitForced = 4,  // A second signal.
+  kExitUsage = 2,        // Also: enroll again, because this identity is refused for good.
+  kExitJournalLost = 3,  // While running.
+  kExitForced = 4,       // A second signal.
 };
 
 struct EnrollFlags {

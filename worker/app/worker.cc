@@ -1,11 +1,13 @@
 #include "worker/app/worker.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "base/crypto/digest.h"
+#include "base/failure.h"
 #include "base/http/curl_client.h"
 #include "base/log.h"
 #include "base/sql/directory_lock.h"
@@ -126,8 +128,15 @@ std::unique_ptr<Worker> Worker::Create(Runtime& runtime, WorkerParts parts) {
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOptions options) {
   auto equipment = std::make_unique<Equipment>();
+  std::error_code error;
+  if (!std::filesystem::exists(options.data_dir, error) && !error) {  // An enrollment makes it.
+    return FailureStatus(FailureCode::kWorkerNotEnrolled,
+                         absl::StrCat("there is no directory ", options.data_dir));
+  }
   ASSIGN_OR_RETURN(equipment->directory, StateDirectory::Open(options.data_dir));
-  ASSIGN_OR_RETURN(equipment->directory_lock, sql::DirectoryLock::Acquire(options.data_dir));
+  auto lock = sql::DirectoryLock::Acquire(options.data_dir);
+  if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
+  equipment->directory_lock = *std::move(lock);
   WorkerParts parts;
   ASSIGN_OR_RETURN(parts.identity, equipment->directory->LoadIdentity());
   ASSIGN_OR_RETURN(parts.journal,
@@ -157,8 +166,8 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
   parts.handlers.push_back(std::make_unique<ProbeHandler>(*equipment->api, parts.machine));
   // Named after the service's folder, not after this worker's: two workers of one service must
   // meet.
-  const std::string lock = absl::StrCat(LockDirectory(options.data_dir), "/muster-join-",
-                                        crypto::Sha256Hex(app_data).substr(0, 16), ".lock");
+  const std::string join_lock = absl::StrCat(LockDirectory(options.data_dir), "/muster-join-",
+                                             crypto::Sha256Hex(app_data).substr(0, 16), ".lock");
   parts.handlers.push_back(std::make_unique<JoinHandler>(
       JoinHandler::Parts{.api = *equipment->api,
                          .cli = equipment->cli.get(),
@@ -167,7 +176,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
                              [&stopping = equipment->stopping](absl::Duration time) {
                                return !stopping.WaitForNotificationWithTimeout(time);
                              }},
-      JoinHandlerOptions{.zone_pin = parts.identity.zone_pin, .lock_path = lock}));
+      JoinHandlerOptions{.zone_pin = parts.identity.zone_pin, .lock_path = join_lock}));
 
   std::string address = options.session_address.empty() ? parts.identity.session_address
                                                         : std::move(options.session_address);

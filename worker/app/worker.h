@@ -51,8 +51,8 @@ struct WorkerParts {
 
 class Worker {
  public:
-  // E-WORKER-NOT-ENROLLED, E-WORKER-JOURNAL, E-STORE-NEWER, E-SYSTEM-DATA-DIR-BUSY. `runtime`
-  // outlives the worker.
+  // E-WORKER-NOT-ENROLLED, E-WORKER-IDENTITY, E-WORKER-JOURNAL, E-STORE-NEWER,
+  // E-SYSTEM-DATA-DIR, E-SYSTEM-DATA-DIR-BUSY. `runtime` outlives the worker.
   static absl::StatusOr<std::unique_ptr<Worker>> Open(Runtime& runtime, WorkerOptions options);
   static std::unique_ptr<Worker> Create(Runtime& runtime, WorkerParts parts);
   ~Worker();  // Stops as Stop does.

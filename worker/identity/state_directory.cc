@@ -28,14 +28,24 @@ bool BoolAt(const nlohmann::json& object, const char* name) {
 }
 
 absl::Status Damaged(const std::string& path, absl::string_view what) {
-  return absl::DataLossError(absl::StrCat(
-      path, " ", what, "; move the directory away and enroll this worker with a new token"));
+  return FailureStatus(FailureCode::kWorkerIdentity, absl::StrCat(path, " ", what));
+}
+
+absl::StatusOr<std::string> ReadPart(const std::string& path) {
+  auto content = ReadWholeFile(path);
+  if (!content.ok()) return EnsureCode(content.status(), FailureCode::kWorkerIdentity);
+  return content;
+}
+
+absl::Status WritePart(const std::string& path, absl::string_view content, FileAccess access) {
+  return EnsureCode(WriteFileAtomically(path, content, access), FailureCode::kSystemDataDir);
 }
 
 }  // namespace
 
 absl::StatusOr<StateDirectory> StateDirectory::Open(const std::string& path) {
-  RETURN_IF_ERROR(MakePrivateDirectory(path));
+  const absl::Status made = MakePrivateDirectory(path);
+  if (!made.ok()) return EnsureCode(made, FailureCode::kSystemDataDir);
   return StateDirectory(path);
 }
 
@@ -48,7 +58,7 @@ absl::StatusOr<Identity> StateDirectory::LoadIdentity() const {
   if (absl::IsNotFound(text.status())) {
     return FailureStatus(FailureCode::kWorkerNotEnrolled, absl::StrCat("no identity in ", path_));
   }
-  RETURN_IF_ERROR(text.status());
+  if (!text.ok()) return EnsureCode(text.status(), FailureCode::kWorkerIdentity);
   const auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return Damaged(File(kIdentityFile), "is no JSON object");
   Identity identity;
@@ -62,9 +72,9 @@ absl::StatusOr<Identity> StateDirectory::LoadIdentity() const {
       identity.zone_pin.hub_url().empty() || identity.session_address.empty()) {
     return Damaged(File(kIdentityFile), "lacks a member");
   }
-  ASSIGN_OR_RETURN(identity.certificate_pem, ReadWholeFile(File(kCertificateFile)));
-  ASSIGN_OR_RETURN(identity.ca_bundle_pem, ReadWholeFile(File(kCaFile)));
-  ASSIGN_OR_RETURN(std::string key_pem, ReadWholeFile(File(kKeyFile)));
+  ASSIGN_OR_RETURN(identity.certificate_pem, ReadPart(File(kCertificateFile)));
+  ASSIGN_OR_RETURN(identity.ca_bundle_pem, ReadPart(File(kCaFile)));
+  ASSIGN_OR_RETURN(std::string key_pem, ReadPart(File(kKeyFile)));
   identity.private_key_pem = Secret::Take(std::move(key_pem));
   const auto key = crypto::PrivateKey::FromPem(identity.private_key_pem);
   const auto leaf = crypto::Certificate::FromPem(identity.certificate_pem);
@@ -83,16 +93,15 @@ absl::Status StateDirectory::SaveIdentity(const Identity& identity) const {
                                {"session_address", identity.session_address},
                                {"admitted", identity.admitted}};
   RETURN_IF_ERROR(SaveCertificate(identity.certificate_pem, identity.ca_bundle_pem));
-  return WriteFileAtomically(
-      File(kIdentityFile),
-      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
-      FileAccess::kEveryoneReads);
+  return WritePart(File(kIdentityFile),
+                   json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                   FileAccess::kEveryoneReads);
 }
 
 absl::Status StateDirectory::SaveCertificate(const std::string& certificate_pem,
                                              const std::string& ca_bundle_pem) const {
-  RETURN_IF_ERROR(WriteFileAtomically(File(kCaFile), ca_bundle_pem, FileAccess::kEveryoneReads));
-  return WriteFileAtomically(File(kCertificateFile), certificate_pem, FileAccess::kEveryoneReads);
+  RETURN_IF_ERROR(WritePart(File(kCaFile), ca_bundle_pem, FileAccess::kEveryoneReads));
+  return WritePart(File(kCertificateFile), certificate_pem, FileAccess::kEveryoneReads);
 }
 
 absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMakeKey() const {
@@ -102,10 +111,12 @@ absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMakeKey() const {
     if (!key.ok()) return Damaged(File(kKeyFile), "cannot be read");
     return key;
   }
-  if (!absl::IsNotFound(pem.status())) return pem.status();
+  if (!absl::IsNotFound(pem.status())) {
+    return EnsureCode(pem.status(), FailureCode::kWorkerIdentity);
+  }
   ASSIGN_OR_RETURN(crypto::PrivateKey key, crypto::PrivateKey::Generate());
   ASSIGN_OR_RETURN(const Secret text, key.ToPem());
-  RETURN_IF_ERROR(WriteFileAtomically(File(kKeyFile), text.Reveal(), FileAccess::kOwnerOnly));
+  RETURN_IF_ERROR(WritePart(File(kKeyFile), text.Reveal(), FileAccess::kOwnerOnly));
   return key;
 }
 
@@ -114,7 +125,7 @@ std::string StateDirectory::LoadTokenHash() const {
 }
 
 absl::Status StateDirectory::SaveTokenHash(const std::string& hash) const {
-  return WriteFileAtomically(File(kTokenFile), hash, FileAccess::kOwnerOnly);
+  return WritePart(File(kTokenFile), hash, FileAccess::kOwnerOnly);
 }
 
 }  // namespace muster::worker

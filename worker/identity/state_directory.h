@@ -23,11 +23,12 @@ namespace muster::worker {
 
 class StateDirectory {
  public:
-  // Creates the directory (0700) if need be.
+  // Creates the directory (0700) if need be. E-SYSTEM-DATA-DIR when that cannot be.
   static absl::StatusOr<StateDirectory> Open(const std::string& path);
 
   bool HasIdentity() const;
-  // E-WORKER-NOT-ENROLLED when there is none; DataLoss when files are damaged or do not fit.
+  // E-WORKER-NOT-ENROLLED when there is none; E-WORKER-IDENTITY when files cannot be read, are
+  // damaged or do not fit.
   absl::StatusOr<Identity> LoadIdentity() const;
   // Everything but the key, which LoadOrMakeKey has written.
   absl::Status SaveIdentity(const Identity& identity) const;

@@ -1,4 +1,4 @@
-// The signals that stop a daemon.
+// The signals that this program takes in hand.
 #ifndef MUSTER_WORKER_PLATFORM_SIGNALS_H_
 #define MUSTER_WORKER_PLATFORM_SIGNALS_H_
 
@@ -6,6 +6,10 @@
 #include <memory>
 
 namespace muster::worker {
+
+// From here on a write that cannot be done (a closed pipe, a file at the limit of its size) is an
+// error of that call, not the end of the process.
+void IgnoreFailedWrites();
 
 // Made once, by main, before other threads start. The first SIGINT or SIGTERM calls `on_stop` (on a
 // thread of its own); a second one ends the process at once with exit code 4.

@@ -47,9 +47,10 @@ JournalRecord RecordOf(const sql::Row& row) {
           .result = row.Text(5)};
 }
 
-absl::Status JournalError(const absl::Status& status, absl::string_view path) {
+absl::Status JournalError(const absl::Status& status) {
   if (status.ok() || FailureCodeOf(status) == FailureCode::kStoreNewer) return status;
-  return FailureStatus(FailureCode::kWorkerJournal, absl::StrCat(path, ": ", status.message()));
+  // The remedy of a worker, which has no backup of its journal, is another than that of a store.
+  return FailureStatus(FailureCode::kWorkerJournal, DetailOf(status));
 }
 
 }  // namespace
@@ -57,9 +58,12 @@ absl::Status JournalError(const absl::Status& status, absl::string_view path) {
 absl::StatusOr<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(const std::string& path,
                                                                    absl::Time now) {
   auto db = sql::Database::Open({.path = path, .quick_check = true});
-  if (!db.ok()) return JournalError(db.status(), path);
+  if (!db.ok()) return JournalError(db.status());
   const auto migrated = sql::Migrate(**db, kMigrations, {.backup_dir = "", .now = now});
-  if (!migrated.ok()) return JournalError(migrated.status(), path);
+  if (!migrated.ok()) return JournalError(migrated.status());
+  (*db)->SetFatalErrorHook([path](const absl::Status& error) {
+    return FailureStatus(FailureCode::kWorkerJournal, absl::StrCat(path, ": ", error.message()));
+  });
   return std::unique_ptr<SqliteJournal>(new SqliteJournal(*std::move(db)));
 }
 

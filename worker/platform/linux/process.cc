@@ -91,10 +91,14 @@ class PosixProcessRunner final : public ProcessRunner {
     posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDERR_FILENO);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t none;  // This process blocks the stop signals; the child must not inherit that.
+    // This process blocks some signals and ignores others; the child must not inherit that.
+    sigset_t none;
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    sigset_t all;
+    sigfillset(&all);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     pid_t pid = 0;
     const int error = posix_spawnp(&pid, request.program.c_str(), &actions, &attributes,
                                    arguments.Finish(), environment.Finish());

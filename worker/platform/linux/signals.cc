@@ -18,7 +18,6 @@ constexpr int kForcedExitCode = 4;
 class PosixStopSignals final : public StopSignals {
  public:
   explicit PosixStopSignals(std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
-    signal(SIGPIPE, SIG_IGN);
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
@@ -49,6 +48,11 @@ class PosixStopSignals final : public StopSignals {
 };
 
 }  // namespace
+
+void IgnoreFailedWrites() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
 
 std::unique_ptr<StopSignals> WatchStopSignals(std::function<void()> on_stop) {
   return std::make_unique<PosixStopSignals>(std::move(on_stop));

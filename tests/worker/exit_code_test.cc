@@ -1,0 +1,110 @@
+// How the running program ends: each exit code that docs/operations.md names.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <future>
+
+#include "tests/worker/program_fixture.h"
+
+namespace muster::worker {
+namespace {
+
+using testing::HasSubstr;
+
+// A file of the Certify service that opens but never ends, as on a network share that hangs.
+class HangingFile {
+ public:
+  explicit HangingFile(std::string path) : path_(std::move(path)) {
+    EXPECT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  }
+  ~HangingFile() {
+    if (fd_ >= 0) close(fd_);
+  }
+  // Blocks until somebody reads it, and hangs.
+  bool AwaitReader() {
+    auto opened = std::async(std::launch::async,
+                             [this] { return open(path_.c_str(), O_WRONLY | O_CLOEXEC); });
+    const bool in_time = opened.wait_for(std::chrono::minutes(1)) == std::future_status::ready;
+    if (!in_time) close(open(path_.c_str(), O_RDONLY | O_NONBLOCK));  // Lets the thread go.
+    fd_ = opened.get();
+    return in_time && fd_ >= 0;
+  }
+
+ private:
+  const std::string path_;
+  int fd_ = -1;
+};
+
+TEST_F(EnrolledProgramTest, ASignalStopsItAndItsStatusIsKnown) {
+  Process program(RunCommand());
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  EXPECT_THAT(RunProgram({"status", "--data-dir", data_dir_}).output,
+              testing::AllOf(HasSubstr("srv-test"), HasSubstr(" running")));
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
+  const ProcessAnswer stopped = RunProgram({"status", "--data-dir", data_dir_});
+  EXPECT_EQ(stopped.exit_code, kExitStopped) << stopped.output;
+  EXPECT_THAT(stopped.output, HasSubstr("not running"));
+}
+
+TEST_F(EnrolledProgramTest, AfterAKillItComesBack) {
+  Process killed(RunCommand());
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  killed.Signal(SIGKILL);
+  EXPECT_EQ(killed.Wait(), 128 + SIGKILL);
+  Process again(RunCommand());
+  EXPECT_TRUE(orchestrator_.AwaitSessions(2));
+  again.Signal(SIGINT);
+  EXPECT_EQ(again.Wait(), kExitStopped) << again.Output();
+}
+
+TEST_F(EnrolledProgramTest, RefusedForGoodEndsIt) {
+  Process program(RunCommand());
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  v1::OrchestratorMessage goodbye;
+  goodbye.mutable_goodbye()->set_code("E-CERT-REVOKED");
+  orchestrator_.Send(goodbye);
+  orchestrator_.EndSession();
+  EXPECT_EQ(program.Wait(), kExitUsage) << program.Output();
+  EXPECT_THAT(program.Output(), HasSubstr("E-CERT-REVOKED"));
+}
+
+TEST_F(EnrolledProgramTest, AJournalLostWhileItRunsEndsItAndTheCommandIsDoneAfterwards) {
+  {
+    Process program(RunCommand());
+    ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+    program.LimitFiles(0);
+    orchestrator_.SendCommand(ProbeCommand("cmd-1"));
+    EXPECT_EQ(program.Wait(), kExitJournalLost) << program.Output();
+    EXPECT_THAT(program.Output(), HasSubstr("E-WORKER-JOURNAL"));
+    EXPECT_THAT(program.Output(), HasSubstr(data_dir_ + "/journal.db"));
+  }
+  // What the journal has not taken has not begun; on a healthy disk it is done.
+  Process again(RunCommand());
+  ASSERT_TRUE(orchestrator_.AwaitSessions(2));
+  orchestrator_.SendCommand(ProbeCommand("cmd-1"));
+  EXPECT_TRUE(orchestrator_.AwaitResult("cmd-1").has_value());
+  again.Signal(SIGTERM);
+  EXPECT_EQ(again.Wait(), kExitStopped) << again.Output();
+}
+
+TEST_F(EnrolledProgramTest, ASecondSignalWhileACommandHangsEndsItAtOnce) {
+  Process program(RunCommand());
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  std::filesystem::create_directory(app_data_);
+  HangingFile file(app_data_ + "/serviceconfig.json");
+  orchestrator_.SendCommand(ProbeCommand("cmd-1"));
+  ASSERT_TRUE(file.AwaitReader());
+  program.Signal(SIGTERM);
+  EXPECT_NE(program.AwaitLine("stopping"), "");
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitForced) << program.Output();
+}
+
+}  // namespace
+}  // namespace muster::worker
