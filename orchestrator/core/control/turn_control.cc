@@ -194,7 +194,7 @@ void TurnControl::Synced(uint64_t number, const absl::Status& status) {
 
 void TurnControl::Lose(const absl::Status& why) {
   if (lost()) return;
-  lost_ = FailureCodeOf(why).has_value()
+  lost_ = FailureCodeOf(why) == FailureCode::kStoreReadOnly
               ? why
               : FailureStatus(FailureCode::kStoreReadOnly, why.message());
   log::Error("the core stops deciding: memory and store may differ", {{"error", why}});
