@@ -5,9 +5,11 @@
 #include <exception>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/utf8.h"
 #include "base/yaml/duration_text.h"
 #include "orchestrator/cli/commands.h"
 
@@ -45,11 +47,23 @@ void AddCommands(CommandTree& tree) {
   AddCompletionCommand(tree);
 }
 
+// Whether no call was made, for want of a connection. A connection that broke in a call leaves open
+// what became of it; gRPC says both with one code.
+bool CannotConnect(const absl::Status& status) {
+  const absl::string_view text = status.message();
+  return !absl::StrContains(text, "Socket closed") && !absl::StrContains(text, "reset by peer") &&
+         !absl::StrContains(text, "Broken pipe");
+}
+
 // What to do next, for errors whose message does not say it already.
 std::string NextStep(const absl::Status& status) {
   if (FailureCodeOf(status).has_value()) return "";  // The message ends with the code's remedy.
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
+      if (!CannotConnect(status)) {
+        return "Look whether the change has happened before you repeat it; 'muster doctor' says "
+               "whether the orchestrator is back.";
+      }
       return "Check that muster-orchestrator runs and that --address, --operator-dir or --socket "
              "lead to it; 'muster doctor' looks closer.";
     case absl::StatusCode::kDeadlineExceeded:
@@ -59,7 +73,12 @@ std::string NextStep(const absl::Status& status) {
     case absl::StatusCode::kPermissionDenied:
       return "Use the operator directory of an operator whose role and tenants cover this.";
     case absl::StatusCode::kUnimplemented:
-      return "The orchestrator is older than this program; upgrade it.";
+      return "Check that the address is that of the operators' listener (port 8445, if nothing "
+             "else "
+             "was said) and not of the workers'; if it is, the orchestrator is older than this "
+             "program: upgrade it.";
+    case absl::StatusCode::kResourceExhausted:
+      return "Split the file into several, or select less.";
     case absl::StatusCode::kInvalidArgument:
       return "";
     default:
@@ -67,15 +86,28 @@ std::string NextStep(const absl::Status& status) {
   }
 }
 
-int Report(const absl::Status& status, const std::string& address, CliEnvironment& environment) {
-  std::string message(status.message());
-  if (!FailureCodeOf(status).has_value() && !address.empty()) {
-    if (absl::IsUnavailable(status)) {
-      message = absl::StrCat("cannot reach the orchestrator at ", address, ": ", message);
-    } else if (absl::IsDeadlineExceeded(status)) {
-      message = absl::StrCat("the orchestrator at ", address, " did not answer in time: ", message);
-    }
+// What gRPC says of a call that the orchestrator did not answer, in the operator's words.
+std::string MessageOf(const absl::Status& status, const std::string& address) {
+  const std::string message(status.message());
+  if (FailureCodeOf(status).has_value() || address.empty()) return message;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return absl::StrCat(CannotConnect(status) ? "cannot reach the orchestrator at "
+                                                : "lost the connection to the orchestrator at ",
+                          address, ": ", message);
+    case absl::StatusCode::kDeadlineExceeded:
+      return absl::StrCat("the orchestrator at ", address, " did not answer in time: ", message);
+    case absl::StatusCode::kUnimplemented:
+      return absl::StrCat("what listens at ", address, " does not know this call");
+    case absl::StatusCode::kResourceExhausted:
+      return absl::StrCat("too much for one call: ", message);
+    default:
+      return message.empty() ? absl::StatusCodeToString(status.code()) : message;
   }
+}
+
+int Report(const absl::Status& status, const std::string& address, CliEnvironment& environment) {
+  const std::string message = MessageOf(status, address);
   if (!message.empty()) environment.err << "error: " << message << "\n";
   const std::string next = NextStep(status);
   if (!next.empty()) environment.err << "next: " << next << "\n";
@@ -93,6 +125,13 @@ std::string HelpCommand(const CLI::App& root) {
   return absl::StrCat(path, " --help");
 }
 
+// The word where a command was expected; empty when none stands there.
+std::string UnknownCommand(const CLI::App& root) {
+  const std::vector<std::string> rest = root.remaining(/*recurse=*/true);
+  const bool flag = rest.empty() || rest.front().empty() || rest.front()[0] == '-';
+  return flag ? "" : rest.front();
+}
+
 // Parses. None when the line asked for help or was wrong: `exit_code` is set then.
 bool Parse(CLI::App& app, std::vector<std::string> args, CliEnvironment& environment,
            int& exit_code) {
@@ -104,7 +143,11 @@ bool Parse(CLI::App& app, std::vector<std::string> args, CliEnvironment& environ
   } catch (const CLI::Success& help) {
     exit_code = app.exit(help, environment.out, environment.err);
   } catch (const CLI::ParseError& error) {
-    environment.err << "error: " << error.what() << "\nnext: see '" << HelpCommand(app) << "'.\n";
+    const std::string unknown =
+        error.get_name() == "RequiredError" ? UnknownCommand(app) : std::string();
+    const std::string text =
+        unknown.empty() ? error.what() : absl::StrCat("there is no command '", unknown, "'");
+    environment.err << "error: " << text << "\nnext: see '" << HelpCommand(app) << "'.\n";
     exit_code = static_cast<int>(ExitCode::kUsage);
   }
   return false;
@@ -179,6 +222,12 @@ int RunCli(const std::vector<std::string>& args, CliEnvironment& environment) {
   AddGlobalFlags(app, flags);
   CommandTree tree(app);
   AddCommands(tree);
+  for (const std::string& arg : args) {
+    if (IsUtf8(arg)) continue;
+    return Report(absl::InvalidArgumentError(absl::StrCat("'", absl::CHexEscape(arg),
+                                                          "' in the command line is not UTF-8")),
+                  "", environment);
+  }
   int exit_code = 0;
   if (!Parse(app, args, environment, exit_code)) return exit_code;
 

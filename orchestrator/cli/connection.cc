@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/crypto/certificate.h"
+#include "base/crypto/key.h"
 #include "base/status_macros.h"
 #include "orchestrator/cli/files.h"
 
@@ -47,7 +49,26 @@ absl::Status CheckAddress(const std::string& address) {
   if (colon == std::string::npos || colon == 0 ||
       !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the address '", address, "' is not HOST:PORT, such as muster.example:7443"));
+        absl::StrCat("the address '", address, "' is not HOST:PORT, such as muster.example:8445"));
+  }
+  return absl::OkStatus();
+}
+
+// gRPC would only say that it cannot connect.
+absl::Status CheckFiles(const Connection& connection) {
+  const auto damaged = [&](absl::string_view name, absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(connection.operator_dir, "/", name, " ", why, "; ", kHowToGetOne));
+  };
+  if (!crypto::Certificate::BundleFromPem(connection.ca_pem).ok()) {
+    return damaged("ca.crt", "holds no certificate");
+  }
+  const auto certificate = crypto::Certificate::FromPem(connection.certificate_pem);
+  if (!certificate.ok()) return damaged("operator.crt", "holds no certificate");
+  const auto key = crypto::PrivateKey::FromPem(connection.key_pem);
+  if (!key.ok()) return damaged("operator.key", "holds no private key");
+  if (!(certificate->public_key() == key->public_key())) {
+    return damaged("operator.key", "does not belong to operator.crt");
   }
   return absl::OkStatus();
 }
@@ -91,6 +112,7 @@ absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
     out.address = flags.address;
   }
   RETURN_IF_ERROR(CheckAddress(out.address));
+  RETURN_IF_ERROR(CheckFiles(out));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/strip.h"
+#include "base/utf8.h"
 
 namespace muster::cli {
 namespace {
@@ -38,6 +39,9 @@ class Parser {
     while (true) {
       std::string field;
       const char* problem = text_[at_] == '"' ? ReadQuoted(field) : ReadPlain(field);
+      if (problem == nullptr && (field.find('\0') != std::string::npos || !IsUtf8(field))) {
+        problem = "the row is not UTF-8 text; save the file as \"CSV UTF-8\"";
+      }
       if (problem != nullptr) {
         out_.problems.push_back({record.line, problem});
         // An open quote may have swallowed the rest of the file: go on behind the record's first
@@ -64,7 +68,6 @@ class Parser {
   const char* ReadPlain(std::string& field) {
     while (!AtLineEnd() && text_[at_] != ',') {
       if (text_[at_] == '"') return "a quote inside a field that does not begin with one";
-      if (text_[at_] == '\0') return "the row holds a zero byte; save the file as UTF-8 text";
       field.push_back(text_[at_++]);
     }
     return nullptr;

@@ -13,6 +13,7 @@
 #include "base/yaml/parse_yaml.h"
 #include "muster/config/v1/fleet.pb.h"
 #include "orchestrator/cli/files.h"
+#include "orchestrator/cli/text.h"
 
 namespace muster::cli {
 namespace {
@@ -213,7 +214,8 @@ class FleetBuilder {
       if (absl::ConsumeSuffix(&text, "\n")) absl::ConsumeSuffix(&text, "\r");
       secret = std::string(text);
     }
-    if (secret.empty()) Report(path, "the secret is empty");
+    const std::string problem = SecretProblem(secret);
+    if (!problem.empty()) Report(path, absl::StrCat("the secret ", problem));
     return secret;
   }
 

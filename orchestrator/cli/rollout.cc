@@ -261,7 +261,7 @@ void AddRolloutCommands(CommandTree& tree) {
   CLI::App& list =
       tree.Verb(noun, "list", "List rollouts, newest first", "muster rollout list --limit 10",
                 [limit](Context& context) { return ListRollouts(context, *limit); });
-  list.add_option("--limit", *limit, "At most so many; 0: all")->check(CLI::NonNegativeNumber);
+  list.add_option("--limit", *limit, "At most so many; 0: all")->check(LimitProblem);
 
   AddRolloutVerb(tree, noun, "show", "Show one rollout", &Client::GetRollout);
 
@@ -286,7 +286,7 @@ void AddRolloutCommands(CommandTree& tree) {
       ->check(CLI::IsMember({"waiting", "in_flight", "verifying", "succeeded", "failed", "in_doubt",
                              "straggler", "canceled"}));
   targets.add_option("--limit", target_flags->limit, "At most so many; 0: all")
-      ->check(CLI::NonNegativeNumber);
+      ->check(LimitProblem);
 
   AddRolloutVerb(tree, noun, "pause", "Send nothing more for now; what runs is awaited",
                  &Client::PauseRollout);

@@ -16,8 +16,13 @@ bool SelectionFlags::empty() const {
 }
 
 void AddPlaceFlags(CLI::App& app, SelectionFlags& flags) {
-  app.add_option("--tenant", flags.tenant, "Only servers of this tenant");
-  app.add_option("--zone", flags.zone, "Only servers of this trust zone, as tenant/zone");
+  // An unset variable of a script must not widen the selection to everybody's servers.
+  const auto given = [](const std::string& text) -> std::string {
+    return text.empty() ? "is empty; leave the flag away to select everywhere" : "";
+  };
+  app.add_option("--tenant", flags.tenant, "Only servers of this tenant")->check(given);
+  app.add_option("--zone", flags.zone, "Only servers of this trust zone, as tenant/zone")
+      ->check(given);
 }
 
 void SelectionFlags::AddTo(CLI::App& app) {

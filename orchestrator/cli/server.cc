@@ -150,8 +150,7 @@ void AddServerCommands(CommandTree& tree) {
                   "Only servers in this enrollment state; any may match")
       ->allow_extra_args(false)
       ->delimiter(',');
-  list.add_option("--limit", flags->limit, "At most so many; 0: all")
-      ->check(CLI::NonNegativeNumber);
+  list.add_option("--limit", flags->limit, "At most so many; 0: all")->check(LimitProblem);
 
   AddServerVerb(tree, server, "show", "Show all that is known of one server",
                 "muster server show acme/prod/WEB-01", ShowServer);

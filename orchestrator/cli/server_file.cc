@@ -19,6 +19,7 @@ namespace {
 using admin::v1::RowProblem;
 using admin::v1::ServerRow;
 
+constexpr size_t kMaxColumns = 1000;
 constexpr size_t kMaxNameLength = 253;
 constexpr size_t kMaxLabelKeyLength = 63;
 constexpr size_t kMaxLabelValueLength = 255;
@@ -73,6 +74,12 @@ struct Header {
 
 Header ReadHeader(const CsvRecord& record) {
   Header header;
+  if (record.fields.size() > kMaxColumns) {
+    header.problems.push_back(absl::StrCat("the header has ", record.fields.size(),
+                                           " columns; more than ", kMaxColumns,
+                                           " is no list of servers"));
+    return header;
+  }
   absl::flat_hash_map<std::string, int> seen;
   for (const std::string& field : record.fields) {
     const std::string name(absl::StripAsciiWhitespace(field));
@@ -90,6 +97,9 @@ Header ReadHeader(const CsvRecord& record) {
       const std::string problem = LabelProblem(key, "");
       if (!problem.empty()) header.problems.push_back(problem);
       header.columns.push_back({Header::Kind::kLabel, std::string(key)});
+    } else if (record.fields.size() == 1 && name.find_first_of(";\t") != std::string::npos) {
+      header.problems.push_back("the columns are separated by something else than commas");
+      return header;
     } else {
       header.problems.push_back(absl::StrCat(
           "unknown column '", name, "'; known are tenant, zone, name, labels and label:KEY"));

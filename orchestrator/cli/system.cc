@@ -98,7 +98,7 @@ void AddSystemCommands(CommandTree& tree) {
                              [flags](Context& context) { return ListAudit(context, *flags); });
   list.add_option("--subject", flags->subject, "Only events about this id");
   list.add_option("--limit", flags->limit, "At most so many; 0: all (default: 100)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(LimitProblem);
   tree.Verb(audit, "verify", "Recompute the hash chain of the whole log", "muster audit verify",
             VerifyAudit);
 

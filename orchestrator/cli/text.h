@@ -33,6 +33,13 @@ std::string TextOf(const google::protobuf::Map<std::string, std::string>& labels
 // "24h" given to `flag`. InvalidArgument unless it is a positive duration with its unit.
 absl::StatusOr<google::protobuf::Duration> ParseDurationFlag(absl::string_view flag,
                                                              absl::string_view text);
+// Checks of flags: why the text is no whole number from 0 (a limit), or from 1 (a count); empty
+// when it is one.
+std::string LimitProblem(const std::string& text);
+std::string CountProblem(const std::string& text);
+// Why the text, which is not shown, cannot be a secret; empty when it can. A secret is one line of
+// UTF-8: anything else was read from the wrong file.
+std::string SecretProblem(absl::string_view secret);
 // "1 server", "2 servers".
 std::string Counted(int64_t count, absl::string_view singular);
 

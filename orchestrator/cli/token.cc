@@ -128,7 +128,7 @@ void AddCreate(CommandTree& tree, CLI::App& token) {
   create.add_option("--zone", flags->zone, "The zone it admits to, as tenant/zone")->required();
   create.add_option("--ttl", flags->ttl, "How long it is valid, at most 30d (default: 24h)");
   create.add_option("--max-uses", flags->max_uses, "How many workers may use it (default: 1)")
-      ->check(CLI::PositiveNumber);
+      ->check(CountProblem);
   create
       .add_option("--server-name", flags->server_names,
                   "Only servers of this name may use it; may be given several times")

@@ -69,9 +69,9 @@ absl::StatusOr<std::string> ReadSecret(CliEnvironment& environment, const std::s
   }
   absl::string_view secret = content;
   if (absl::ConsumeSuffix(&secret, "\n")) absl::ConsumeSuffix(&secret, "\r");
-  if (secret.empty()) {
+  if (const std::string problem = SecretProblem(secret); !problem.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the secret in ", file == "-" ? "standard input" : file, " is empty"));
+        absl::StrCat("the secret in ", file == "-" ? "standard input" : file, " ", problem));
   }
   return std::string(secret);
 }

@@ -4,7 +4,9 @@
 
 #include <iterator>
 
+#include "base/crypto/issue.h"
 #include "base/failure.h"
+#include "base/random.h"
 #include "tests/orchestrator/cli/cli_fixture.h"
 
 namespace muster::cli {
@@ -16,6 +18,19 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
+
+// Certificate and key, as PEM.
+std::pair<std::string, std::string> MakeIdentity() {
+  const auto key = crypto::PrivateKey::Generate();
+  const auto certificate = crypto::SelfSign(*key,
+                                            {.subject_common_name = "test",
+                                             .not_before = absl::FromUnixSeconds(1'700'000'000),
+                                             .not_after = absl::FromUnixSeconds(2'500'000'000),
+                                             .is_ca = true},
+                                            SystemRandom());
+  EXPECT_TRUE(certificate.ok()) << certificate.status();
+  return {certificate->ToPem(), std::string(key->ToPem()->Reveal())};
+}
 
 TEST_F(CliTest, WrongLinesAreUsageErrorsThatNameTheHelp) {
   const std::vector<std::vector<std::string>> lines = {
@@ -58,6 +73,35 @@ TEST_F(CliTest, WrongLinesAreUsageErrorsThatNameTheHelp) {
   EXPECT_THAT(admin_.calls, IsEmpty());
   Run({"server", "list", "--nonsense"});
   EXPECT_THAT(err_, HasSubstr("'muster server list --help'"));
+  Run({"nonsense"});
+  EXPECT_THAT(err_, HasSubstr("there is no command 'nonsense'"));
+  Run({"server", "lst"});
+  EXPECT_THAT(err_,
+              AllOf(HasSubstr("there is no command 'lst'"), HasSubstr("muster server --help")));
+  Run({"server", "list", "--limit", "-1"});
+  EXPECT_THAT(err_, HasSubstr("--limit: wants a whole number from 0\n"));
+  Run({"token", "create", "--zone", "acme/prod", "--max-uses", "99999999999"});
+  EXPECT_THAT(err_, HasSubstr("--max-uses: wants a whole number from 1\n"));
+}
+
+TEST_F(CliTest, AnEmptySelectionFlagIsNoSelection) {
+  for (const char* flag : {"--tenant", "--zone"}) {
+    EXPECT_EQ(Run({"rollout", "create", "--label", "site=berlin", flag, ""}), 2) << flag;
+    EXPECT_THAT(err_, HasSubstr("is empty")) << flag;
+  }
+  EXPECT_THAT(admin_.calls, IsEmpty());
+}
+
+TEST_F(CliTest, WhatIsNotUtf8IsNamed) {
+  EXPECT_EQ(Run({"server", "show", "acme/prod/M\xFCnchen"}), 2);
+  EXPECT_THAT(err_, HasSubstr("'acme/prod/M\\xfcnchen' in the command line is not UTF-8"));
+  for (const char* secret : {"\374canary", "canary\ncanary", "\001canary"}) {
+    EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "x", "--secret-file",
+                   WriteFile("secret", secret)}),
+              2);
+    EXPECT_THAT(err_, AllOf(HasSubstr("is not one line of UTF-8 text"), Not(HasSubstr("canary"))));
+  }
+  EXPECT_THAT(admin_.calls, IsEmpty());
 }
 
 TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
@@ -111,6 +155,15 @@ TEST_F(CliTest, ErrorsOfTheOrchestratorBecomeExitCodes) {
   EXPECT_EQ(exit_code(absl::UnavailableError("gone")), 3);
   EXPECT_THAT(err_, AllOf(HasSubstr("cannot reach the orchestrator at unix:"),
                           HasSubstr("next: Check that muster-orchestrator runs")));
+  EXPECT_EQ(exit_code(absl::UnavailableError("recvmsg:Connection reset by peer")), 3);
+  EXPECT_THAT(err_, AllOf(HasSubstr("lost the connection to the orchestrator at unix:"),
+                          HasSubstr("next: Look whether the change has happened")));
+  EXPECT_EQ(exit_code(absl::UnimplementedError("")), 1);
+  EXPECT_THAT(err_, AllOf(StartsWith("error: what listens at unix:"),
+                          HasSubstr("does not know this call\nnext: Check that the address")));
+  EXPECT_EQ(exit_code(absl::ResourceExhaustedError("larger than max")), 1);
+  EXPECT_THAT(err_, AllOf(StartsWith("error: too much for one call: larger than max\n"),
+                          HasSubstr("next: Split the file")));
   EXPECT_EQ(exit_code(absl::DeadlineExceededError("late")), 3);
   EXPECT_EQ(exit_code(FailureStatus(FailureCode::kStoreReadOnly, "full")), 1);
   EXPECT_EQ(exit_code(FailureStatus(FailureCode::kAuthForbidden, "viewer")), 4);
@@ -132,6 +185,21 @@ TEST_F(CliTest, ConnectionProblemsSayWhatIsMissing) {
   WriteFile("op/address", "nowhere\n");
   EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("op")}), 2);
   EXPECT_THAT(err_, HasSubstr("is not HOST:PORT"));
+  // gRPC would only say that it cannot connect.
+  WriteFile("op/address", "127.0.0.1:1\n");
+  const auto refused = [this] {
+    EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("op")}), 2);
+    return err_;
+  };
+  const auto [certificate, key] = MakeIdentity();
+  EXPECT_THAT(refused(), HasSubstr("op/ca.crt holds no certificate"));
+  WriteFile("op/ca.crt", certificate);
+  EXPECT_THAT(refused(), HasSubstr("op/operator.crt holds no certificate"));
+  WriteFile("op/operator.crt", certificate);
+  EXPECT_THAT(refused(), HasSubstr("op/operator.key holds no private key"));
+  WriteFile("op/operator.key", MakeIdentity().second);
+  EXPECT_THAT(refused(), HasSubstr("op/operator.key does not belong to operator.crt"));
+  WriteFile("op/operator.key", key);
   EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("op"), "--address",
                               "127.0.0.1:1", "--timeout", "5s"}),
             3);

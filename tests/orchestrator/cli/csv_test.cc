@@ -52,5 +52,24 @@ TEST(Csv, NamesEveryBrokenRowAndGoesOn) {
   EXPECT_EQ(csv.records[2].line, 6);
 }
 
+// As spreadsheets save them when nobody says otherwise: Windows-1252, UTF-16.
+TEST(Csv, NamesRowsThatAreNotUtf8) {
+  const CsvText csv = ParseCsv("a,b\nM\xFCnchen,1\n\"K\xF6ln\",2\nM\xC3\xBCnchen,3\n\"x\xC3\",4\n");
+  std::vector<int> lines;
+  for (const CsvProblem& problem : csv.problems) {
+    lines.push_back(problem.line);
+    EXPECT_THAT(problem.reason, testing::HasSubstr("not UTF-8"));
+  }
+  EXPECT_THAT(lines, ElementsAre(2, 3, 5));
+  ASSERT_EQ(csv.records.size(), 2u);
+  EXPECT_THAT(csv.records[1].fields, ElementsAre("M\xC3\xBCnchen", "3"));
+  EXPECT_EQ(ParseCsv(std::string("\xFF\xFE"
+                                 "a\0,\0b\0\n\0",
+                                 11))
+                .records.size(),
+            0u);
+  EXPECT_EQ(ParseCsv(std::string("\"a\0\"\n", 5)).records.size(), 0u);
+}
+
 }  // namespace
 }  // namespace muster::cli

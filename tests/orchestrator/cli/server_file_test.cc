@@ -39,6 +39,18 @@ TEST(ServerFile, ReadsColumnsInAnyOrderWithLabels) {
   EXPECT_THAT(file.rows[1].labels(), IsEmpty());
 }
 
+TEST(ServerFile, NamesAHeaderThatIsOfNoSuchFile) {
+  for (const char* text :
+       {"tenant;zone;name\nacme;prod;a\n", "tenant\tzone\tname\nacme\tprod\ta\n"}) {
+    const ServerFile file = ParseServerFile(text);
+    EXPECT_TRUE(file.header_is_bad);
+    EXPECT_THAT(Problems(file), ElementsAre(HasSubstr("something else than commas")));
+  }
+  std::string wide = "tenant,zone,name";
+  for (int i = 0; i < 1000; ++i) wide += ",c";
+  EXPECT_THAT(Problems(ParseServerFile(wide)), ElementsAre(HasSubstr("1003 columns")));
+}
+
 TEST(ServerFile, NamesEveryBadRowAtOnce) {
   const ServerFile file = ParseServerFile(
       "tenant,zone,name,labels\n"
