@@ -30,6 +30,7 @@ void ExpectFailure(const std::vector<std::string>& command, ExitCode exit_code, 
   EXPECT_THAT(process.Output(), HasSubstr(detail));
   EXPECT_THAT(process.Output(), testing::EndsWith(std::string(InfoOf(code).remedy) + "\n"));
   EXPECT_THAT(process.Output(), testing::Not(HasSubstr("..")));
+  EXPECT_THAT(process.Output(), testing::Not(HasSubstr("backup of the database"))) << "it has none";
 }
 
 class WorkerStartFaultsTest : public EnrolledProgramTest {
