@@ -43,6 +43,7 @@ constexpr Field<Rollout> kRolloutFields[] = {
     {"canceled", Show::kDetails, CountOf<&v1::Counts::canceled>},
     {"max_concurrency", Show::kDetails, [](const Rollout& r) { return r.max_concurrency(); }},
     {"max_failures", Show::kDetails, [](const Rollout& r) { return r.max_failures(); }},
+    {"max_in_doubt", Show::kDetails, [](const Rollout& r) { return r.max_in_doubt(); }},
     {"created", Show::kAlways, [](const Rollout& r) { return TextOf(r.create_time()); }},
     {"created_by", Show::kDetails, [](const Rollout& r) { return r.created_by(); }},
     {"deadline", Show::kDetails, [](const Rollout& r) { return TextOf(r.deadline()); }},
@@ -127,6 +128,7 @@ struct CreateFlags {
   std::string kind = "join";
   std::string max_concurrency;
   std::string max_failures;
+  std::string max_in_doubt;
   std::string deadline;
   bool allow_takeover = false;
   bool watch = false;
@@ -162,8 +164,12 @@ absl::StatusOr<ExitCode> CreateRollout(Context& context, const CreateFlags& flag
   if (!flags.max_failures.empty()) {
     RETURN_IF_ERROR(CheckLimit("--max-failures", flags.max_failures, 0));
   }
+  if (!flags.max_in_doubt.empty()) {
+    RETURN_IF_ERROR(CheckLimit("--max-in-doubt", flags.max_in_doubt, 0));
+  }
   request.set_max_concurrency(flags.max_concurrency);
   request.set_max_failures(flags.max_failures);
+  request.set_max_in_doubt(flags.max_in_doubt);
   if (!flags.deadline.empty()) {
     ASSIGN_OR_RETURN(*request.mutable_deadline(), ParseDurationFlag("--deadline", flags.deadline));
   }
@@ -221,6 +227,10 @@ void AddCreate(CommandTree& tree, CLI::App& noun) {
                     "So many targets at once, 10 or 10% (default: 10%, at most 50)");
   create.add_option("--max-failures", flags->max_failures,
                     "Pause when more targets than this have failed, 2 or 5% (default: 5%)");
+  create.add_option(
+      "--max-in-doubt", flags->max_in_doubt,
+      "Pause when of more targets than this nobody knows what became of their command, "
+      "2 or 5% (default: 5%, at most half of the max concurrency)");
   create.add_option("--deadline", flags->deadline,
                     "Targets not reached by then become stragglers (default: 24h)");
   create.add_flag("--allow-takeover", flags->allow_takeover,

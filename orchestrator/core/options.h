@@ -52,6 +52,9 @@ struct CoreOptions {
   int default_max_concurrent_joins = 50;  // Of a zone that names none.
   int max_operations_per_turn = 512;      // Bound of one transaction.
   int targets_per_page = 500;             // Read and queued in one turn.
+  // A doubt counts against max in doubt when it has lasted so long: longer than workers wait
+  // between two tries to connect, so that a restart of the orchestrator pauses nothing.
+  absl::Duration doubt_patience = absl::Minutes(5);
   // Called once, on the strand, when memory and store may differ: a commit failed, or an operation
   // failed half-way. The core decides nothing any more; the program ends with exit code 3 and its
   // next start recovers (invariant 10). May be null.

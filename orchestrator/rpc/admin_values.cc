@@ -184,6 +184,7 @@ admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts&
   *out.mutable_selection() = ToProto(rollout.selection);
   out.set_max_concurrency(rollout.max_concurrency);
   out.set_max_failures(rollout.max_failures);
+  out.set_max_in_doubt(rollout.max_in_doubt);
   *out.mutable_create_time() = ToProto(rollout.create_time);
   if (rollout.finish_time.has_value()) *out.mutable_finish_time() = ToProto(*rollout.finish_time);
   *out.mutable_deadline() = ToProto(rollout.deadline);

@@ -161,6 +161,7 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                                                     const store::Snapshot& snapshot) {
     core::RolloutInput input{.max_concurrency = request.max_concurrency(),
                              .max_failures = request.max_failures(),
+                             .max_in_doubt = request.max_in_doubt(),
                              .allow_takeover = request.allow_takeover(),
                              .request_id = request.request_id()};
     const auto kind = store::ParseCommandKind(

@@ -23,6 +23,7 @@ struct Rollout {
   Selection selection;
   std::string max_concurrency;  // As written: "10" or "10%".
   std::string max_failures;
+  std::string max_in_doubt;
   bool allow_takeover = false;
   int forgiven_failures =
       0;  // Failures that happened before the last resume; the limit counts from here.
@@ -42,6 +43,8 @@ struct Target {
   std::optional<Failure> failure;
   int attempts = 0;
   std::optional<absl::Time> next_try_time;  // A retry waits until then.
+  // In doubt, and the rollout was resumed since: it counts no more and holds no slot.
+  bool doubt_forgiven = false;
   std::optional<absl::Time> finish_time;
 };
 

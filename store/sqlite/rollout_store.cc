@@ -13,8 +13,9 @@ using sql::ErrorKind;
 
 constexpr char kSelect[] =
     "SELECT id, tenant_id, kind, state, reason, selection_tenant_id, selection_zone_id, "
-    "selection_labels, selection_names, max_concurrency, max_failures, allow_takeover, "
-    "forgiven_failures, request_id, created_by, create_time_us, deadline_us, finish_time_us "
+    "selection_labels, selection_names, max_concurrency, max_failures, max_in_doubt, "
+    "allow_takeover, forgiven_failures, request_id, created_by, create_time_us, deadline_us, "
+    "finish_time_us "
     "FROM rollouts";
 
 absl::StatusOr<Rollout> ReadRollout(const sql::Row& row) {
@@ -23,9 +24,10 @@ absl::StatusOr<Rollout> ReadRollout(const sql::Row& row) {
                       .Read(rollout.id, rollout.tenant_id, rollout.kind, rollout.state,
                             rollout.reason, rollout.selection.tenant_id, rollout.selection.zone_id,
                             rollout.selection.labels, rollout.selection.names,
-                            rollout.max_concurrency, rollout.max_failures, rollout.allow_takeover,
-                            rollout.forgiven_failures, rollout.request_id, rollout.created_by,
-                            rollout.create_time, rollout.deadline, rollout.finish_time)
+                            rollout.max_concurrency, rollout.max_failures, rollout.max_in_doubt,
+                            rollout.allow_takeover, rollout.forgiven_failures, rollout.request_id,
+                            rollout.created_by, rollout.create_time, rollout.deadline,
+                            rollout.finish_time)
                       .status());
   return rollout;
 }
@@ -85,15 +87,16 @@ absl::Status SqliteRolloutStore::Insert(const Rollout& rollout,
       db_.Cached(
              "INSERT INTO rollouts (id, tenant_id, kind, state, reason, selection_tenant_id, "
              "selection_zone_id, selection_labels, selection_names, max_concurrency, "
-             "max_failures, allow_takeover, forgiven_failures, request_id, created_by, "
+             "max_failures, max_in_doubt, allow_takeover, forgiven_failures, request_id, "
+             "created_by, "
              "create_time_us, deadline_us, finish_time_us) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(rollout.id, OrNull(rollout.tenant_id), ToString(rollout.kind),
                    ToString(rollout.state), rollout.reason, selection.tenant_id, selection.zone_id,
                    EncodeLabels(selection.labels), EncodeList(selection.names),
-                   rollout.max_concurrency, rollout.max_failures, rollout.allow_takeover,
-                   rollout.forgiven_failures, OrNull(rollout.request_id), rollout.created_by,
-                   rollout.create_time, rollout.deadline, rollout.finish_time);
+                   rollout.max_concurrency, rollout.max_failures, rollout.max_in_doubt,
+                   rollout.allow_takeover, rollout.forgiven_failures, OrNull(rollout.request_id),
+                   rollout.created_by, rollout.create_time, rollout.deadline, rollout.finish_time);
   RETURN_IF_ERROR(
       Explain(Explain(status, ErrorKind::kConstraintForeignKey,
                       absl::StrCat("tenant ", rollout.tenant_id.value(), " does not exist")),

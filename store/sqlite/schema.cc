@@ -9,12 +9,16 @@ constexpr char kInitial[] =
 constexpr char kCheaperCommands[] =
 #include "store/sqlite/migrations/0002_cheaper_commands.inc"
     ;
+constexpr char kMaxInDoubt[] =
+#include "store/sqlite/migrations/0003_max_in_doubt.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
     {1, "initial", kInitial, 1},
     // The programs before name indexes as they were.
     {2, "cheaper_commands", kCheaperCommands, 2},
+    {3, "max_in_doubt", kMaxInDoubt, 2},
 };
 
 }  // namespace

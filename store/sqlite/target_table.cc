@@ -11,14 +11,14 @@ using sql::ErrorKind;
 
 constexpr char kColumns[] =
     "rollout_id, server_id, zone_id, name, state, failure_code, failure_detail, attempts, "
-    "next_try_time_us, finish_time_us FROM targets";
+    "next_try_time_us, doubt_forgiven, finish_time_us FROM targets";
 
 absl::StatusOr<Target> ReadTarget(const sql::Row& row) {
   Target target;
   RETURN_IF_ERROR(ColumnReader(row)
                       .Read(target.rollout_id, target.server_id, target.zone_id, target.name,
                             target.state, target.failure, target.attempts, target.next_try_time,
-                            target.finish_time)
+                            target.doubt_forgiven, target.finish_time)
                       .status());
   return target;
 }
@@ -69,13 +69,13 @@ absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
   TargetMoves counts;
   sql::Statement insert = db.Cached(
       "INSERT INTO targets (rollout_id, server_id, zone_id, name, state, failure_code, "
-      "failure_detail, attempts, next_try_time_us, finish_time_us) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "failure_detail, attempts, next_try_time_us, doubt_forgiven, finish_time_us) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const Target& target : targets) {
-    const absl::Status status =
-        insert.RunWith(rollout, target.server_id, target.zone_id, target.name,
-                       ToString(target.state), CodeOf(target.failure), DetailOf(target.failure),
-                       target.attempts, target.next_try_time, target.finish_time);
+    const absl::Status status = insert.RunWith(
+        rollout, target.server_id, target.zone_id, target.name, ToString(target.state),
+        CodeOf(target.failure), DetailOf(target.failure), target.attempts, target.next_try_time,
+        target.doubt_forgiven, target.finish_time);
     RETURN_IF_ERROR(Explain(
         Explain(status, ErrorKind::kConstraintUnique,
                 absl::StrCat("server ", target.name, " (", target.server_id.value(),
@@ -110,11 +110,11 @@ absl::Status UpdateTarget(sql::Database& db, const Target& target, TargetState f
   const absl::Status status =
       db.Cached(
             "UPDATE targets SET state = ?, failure_code = ?, failure_detail = ?, attempts = ?, "
-            "next_try_time_us = ?, finish_time_us = ? "
+            "next_try_time_us = ?, doubt_forgiven = ?, finish_time_us = ? "
             "WHERE rollout_id = ? AND server_id = ? AND state = ?")
           .RunWith(ToString(target.state), CodeOf(target.failure), DetailOf(target.failure),
-                   target.attempts, target.next_try_time, target.finish_time, target.rollout_id,
-                   target.server_id, ToString(from));
+                   target.attempts, target.next_try_time, target.doubt_forgiven, target.finish_time,
+                   target.rollout_id, target.server_id, ToString(from));
   RETURN_IF_ERROR(status);
   if (db.changes() == 0) {
     ASSIGN_OR_RETURN(const auto current,

@@ -81,6 +81,7 @@ void RunSeed(uint64_t seed) {
   core::RolloutInput input;
   input.max_concurrency = dice.Fraction() < 0.5 ? "100%" : "2";
   input.max_failures = dice.Fraction() < 0.5 ? "100%" : "1";
+  input.max_in_doubt = dice.Fraction() < 0.5 ? "100%" : "";
   input.deadline = absl::Hours(4);
   input.request_id = "first";
   const absl::StatusOr<store::Rollout> rollout = Insist(world, input);
@@ -111,7 +112,7 @@ void RunSeed(uint64_t seed) {
   for (size_t i = 0; i < world.workers().size(); ++i) world.Connect(i);
   world.RunFor(absl::Minutes(5));
   input.request_id = "second";
-  input.max_concurrency = input.max_failures = "100%";
+  input.max_concurrency = input.max_failures = input.max_in_doubt = "100%";
   const absl::StatusOr<store::Rollout> again = Insist(world, input);
   if (!again.ok()) {
     EXPECT_EQ(FailureCodeOf(again.status()), FailureCode::kRolloutEmpty) << again.status();

@@ -123,7 +123,8 @@ void SimWorker::ServiceJoin(const CommandId& id) {
   ++joins_;
   const JoinCourse course = options_.course();
   const auto took = absl::Seconds(1 + 250 * random_.Fraction() * random_.Fraction());
-  Later(took, [this, id, course, life = life_] {
+  Later(took, [this, id, course, life = life_, boot = boots_] {
+    if (boot != boots_) return;
     joining_ = false;
     const absl::Time now = clock_.Now();
     const auto answer = [this, id, life](Outcome outcome, std::optional<Failure> failure) {
@@ -154,6 +155,7 @@ void SimWorker::ServiceJoin(const CommandId& id) {
     }
     answer(Outcome::kSucceeded, std::nullopt);
   });
+  options_.join_begins();
 }
 
 void SimWorker::Finish(const CommandId& id, Outcome outcome, std::optional<Failure> failure) {
@@ -181,6 +183,12 @@ void SimWorker::Cancel(const CommandId& command) {
   if (it == journal_.end() || it->second.state != State::kReceived) return;
   it->second.rejected = true;
   Finish(command, Outcome::kRejected, Failure{FailureCode::kDispatchCanceled, "not begun"});
+}
+
+void SimWorker::PowerOff() {
+  ++boots_;
+  joining_ = false;
+  Restart();
 }
 
 void SimWorker::Restart() {

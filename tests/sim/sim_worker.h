@@ -46,6 +46,7 @@ class SimWorker {
     // Chooses the course of the next join; the world's plan.
     std::function<JoinCourse()> course;
     std::function<void(const std::string&)> violation;
+    std::function<void()> join_begins;  // The service has begun a join.
   };
   // What a worker says; the network carries it.
   struct Outbox {
@@ -70,6 +71,8 @@ class SimWorker {
   void Cancel(const CommandId& command);
   // kill -9 and start.
   void Restart();
+  // The machine goes down, and the join under way with it.
+  void PowerOff();
   // An operator looked after the ghost that a lost answer left.
   void ForgetGhost() { left_ghost_ = false; }
 
@@ -109,6 +112,7 @@ class SimWorker {
   // The service.
   std::string identity_;  // Hub-assigned id; empty: never joined.
   bool joining_ = false;
+  int boots_ = 0;
   bool left_ghost_ = false;
   int joins_ = 0;
   std::map<CommandId, int> executions_;

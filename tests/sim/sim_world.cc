@@ -203,6 +203,9 @@ void SimWorld::SetUpFleet() {
     worker.address = absl::StrCat("10.0.0.", i);
     worker.secret = absl::StrCat("secret-", tenant);
     worker.violation = [this](const std::string& what) { Violation(what); };
+    worker.join_begins = [this, index] {
+      if (power_off_at_join_) PowerOff(index);
+    };
     worker.course = [this, index] {
       std::vector<JoinCourse>& plan = plans_[index];
       if (!plan.empty()) {
@@ -222,6 +225,7 @@ void SimWorld::SetUpFleet() {
 // ---- network ----
 
 void SimWorld::Connect(size_t worker) {
+  powered_off_.erase(worker);
   Later(Latency(), [this, worker] { Dial(worker); });
 }
 
@@ -233,6 +237,7 @@ void SimWorld::RedialLater(size_t worker) {
 }
 
 void SimWorld::Dial(size_t worker) {
+  if (powered_off_.contains(worker)) return;
   if (link_of_[worker] != nullptr && link_of_[worker]->up) return;
   auto link = std::make_shared<Link>();
   link->id = next_session_++;
@@ -319,6 +324,12 @@ void SimWorld::Break(const std::shared_ptr<Link>& link, absl::Duration until_cor
 void SimWorld::BreakSession(size_t worker) {
   const auto link = link_of_[worker];
   if (link != nullptr) Break(link, absl::Seconds(30 * random_.Fraction()));
+}
+
+void SimWorld::PowerOff(size_t worker) {
+  powered_off_.insert(worker);
+  workers_[worker]->PowerOff();
+  BreakSession(worker);
 }
 
 void SimWorld::KillWorker(size_t worker) {

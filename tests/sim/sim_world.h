@@ -73,6 +73,8 @@ class SimWorld final : private core::WorkerLink,
   void BreakSession(size_t worker);
   void KillWorker(size_t worker);
   void KillOrchestrator();
+  // Each join takes its machine down from now on; it comes back with Connect.
+  void SetPowerOffAtJoin(bool on) { power_off_at_join_ = on; }
 
   // ---- driving ----
   // Runs events until `done` holds; false when the virtual time is over first.
@@ -111,6 +113,7 @@ class SimWorld final : private core::WorkerLink,
   void RestartIfLost();
   void SetUpFleet();
   void Dial(size_t worker);
+  void PowerOff(size_t worker);
   void RedialLater(size_t worker);
   void Break(const std::shared_ptr<Link>& link, absl::Duration until_core_knows);
   void ToCore(const std::shared_ptr<Link>& link, std::function<void(core::WorkerEvents&)> word);
@@ -149,6 +152,8 @@ class SimWorld final : private core::WorkerLink,
   core::SessionId next_session_ = 1;
   int starts_ = 0;
   bool lost_ = false;
+  bool power_off_at_join_ = false;
+  std::set<size_t> powered_off_;
   std::set<RolloutId> watched_;
   std::vector<std::string> violations_;
 };

@@ -109,6 +109,7 @@ struct RolloutInput {
   store::Selection selection;
   std::string max_concurrency;  // Empty: the default.
   std::string max_failures;
+  std::string max_in_doubt;
   absl::Duration deadline = absl::Hours(24);
   bool allow_takeover = false;
   std::string request_id;

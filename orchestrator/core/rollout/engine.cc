@@ -58,7 +58,8 @@ absl::Status RolloutEngine::Recover(Turn& turn) {
                      turn.store().rollouts().ListTargets(query));
     for (store::Target& target : targets) {
       ASSIGN_OR_RETURN(const Enrollment enrollment, EnrollmentOf(turn, target.server_id));
-      AddEntry(*run, std::move(target), enrollment);
+      Entry& entry = AddEntry(*run, std::move(target), enrollment);
+      if (entry.target.state == TargetState::kInDoubt) BeginDoubt(*run, entry, turn.now());
     }
   }
   return absl::OkStatus();
@@ -69,6 +70,7 @@ Run* RolloutEngine::AddRun(store::Rollout rollout, store::TargetCounts counts) {
   auto run = std::make_unique<Run>();
   run->max_concurrency = ResolveMaxConcurrency(rollout.max_concurrency, counts.total);
   run->max_failures = ResolveMaxFailures(rollout.max_failures, counts.total);
+  run->max_in_doubt = ResolveMaxInDoubt(rollout.max_in_doubt, counts.total, run->max_concurrency);
   run->canceling =
       rollout.state == RolloutState::kPaused && absl::StartsWith(rollout.reason, kCanceling);
   run->counts = counts;
@@ -139,6 +141,7 @@ absl::Status RolloutEngine::MoveTarget(Turn& turn, ServerChange& change, Run& ru
   control_.MemoryChanged();
   store::Target& target = entry.target;
   const TargetState from = target.state;
+  if (from == TargetState::kInDoubt) EndDoubt(run, entry);
   target.state = to;
   target.failure = failure;
   if (to != TargetState::kWaiting) target.next_try_time.reset();
@@ -155,8 +158,35 @@ absl::Status RolloutEngine::MoveTarget(Turn& turn, ServerChange& change, Run& ru
   if (run.ending() && (to == TargetState::kWaiting || to == TargetState::kInDoubt)) {
     run.sweep.push_back(target.server_id);
   }
+  if (to == TargetState::kInDoubt) BeginDoubt(run, entry, turn.now());
   changed_.insert(run.rollout.id);
   return change.Target(target, from);
+}
+
+void RolloutEngine::BeginDoubt(Run& run, Entry& entry, absl::Time now) {
+  const ServerId& server = entry.target.server_id;
+  entry.doubt_since = now;
+  run.doubts.insert(server);
+  run.forgiven_doubts += entry.target.doubt_forgiven;
+  agenda_.At(now + options_.doubt_patience, [this, id = run.rollout.id, server](Turn&) {
+    const Entry* found = EntryIn(id, server);
+    if (found != nullptr && found->target.state == TargetState::kInDoubt) changed_.insert(id);
+    return absl::OkStatus();
+  });
+}
+
+void RolloutEngine::EndDoubt(Run& run, Entry& entry) {
+  run.doubts.erase(entry.target.server_id);
+  run.forgiven_doubts -= entry.target.doubt_forgiven;
+  entry.target.doubt_forgiven = false;
+}
+
+int RolloutEngine::CountingDoubts(const Run& run, absl::Time now) const {
+  return static_cast<int>(
+      std::count_if(run.doubts.begin(), run.doubts.end(), [&](const ServerId& server) {
+        const Entry& entry = run.entries.at(server);
+        return DoubtCounts(entry.target, entry.doubt_since, options_.doubt_patience, now);
+      }));
 }
 
 // ---- the pump ----
@@ -286,7 +316,8 @@ void RolloutEngine::Released(const ServerId& server) {
 absl::Status RolloutEngine::DispatchReady(Turn& turn, Run& run, int& budget) {
   const bool join = run.rollout.kind == CommandKind::kJoin;
   for (auto& [zone_id, queue] : run.ready) {
-    while (!queue.empty() && budget > 0 && run.counts.in_flight < run.max_concurrency) {
+    while (!queue.empty() && budget > 0 &&
+           SlotsHeld(run.counts, run.forgiven_doubts) < run.max_concurrency) {
       ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, zone_id));
       if (join && zone != nullptr && joins_in_flight_[zone_id] >= zone->zone.max_concurrent_joins) {
         break;
@@ -419,12 +450,20 @@ absl::Status RolloutEngine::SweepTarget(Turn& turn, Run& run, Entry& entry) {
 }
 
 absl::Status RolloutEngine::CheckLimits(Turn& turn, Run& run) {
-  if (run.rollout.state != RolloutState::kRunning || NothingOpen(run.counts) ||
-      !FailuresTrip(run.rollout, run.counts, run.max_failures)) {
+  if (run.rollout.state != RolloutState::kRunning || NothingOpen(run.counts)) {
     return absl::OkStatus();
   }
-  return MoveRollout(turn, kSystemActor, run.rollout, RolloutState::kPaused,
-                     TripReason(run.counts, run.rollout, run.max_failures));
+  std::string reason;
+  if (FailuresTrip(run.rollout, run.counts, run.max_failures)) {
+    reason = TripReason(run.counts, run.rollout, run.max_failures);
+  } else if (DoubtsTrip(run.counts.in_doubt - run.forgiven_doubts, run.max_in_doubt)) {
+    const int doubts = CountingDoubts(run, turn.now());
+    if (!DoubtsTrip(doubts, run.max_in_doubt)) return absl::OkStatus();
+    reason = DoubtTripReason(run.counts, doubts, run.max_in_doubt);
+  } else {
+    return absl::OkStatus();
+  }
+  return MoveRollout(turn, kSystemActor, run.rollout, RolloutState::kPaused, reason);
 }
 
 absl::Status RolloutEngine::Finish(Turn& turn, Run& run) {

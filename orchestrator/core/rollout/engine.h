@@ -9,7 +9,7 @@
 //                 └───────────────────── in_flight ─► verifying ─► succeeded
 //                                            │  ▲          └─► failed
 //                                            ▼  │ worker is back
-//                                         in_doubt ─► the hub decides
+//                                         in_doubt ─► the hub decides; keeps its slot
 //
 //   deadline: waiting and in_doubt → straggler     cancel: waiting → canceled, the rest is awaited
 //
@@ -109,6 +109,10 @@ class RolloutEngine final : public AttemptListener, public ProofListener {
   // Moves a target in store and memory; the counts follow.
   absl::Status MoveTarget(Turn& turn, ServerChange& change, Run& run, Entry& entry,
                           store::TargetState to, const std::optional<Failure>& failure);
+  void BeginDoubt(Run& run, Entry& entry, absl::Time now);
+  void EndDoubt(Run& run, Entry& entry);
+  int CountingDoubts(const Run& run, absl::Time now) const;
+  absl::Status ForgiveDoubts(Turn& turn, Run& run);
 
   // ---- the pump ----
   absl::Status Reconsider(Turn& turn);

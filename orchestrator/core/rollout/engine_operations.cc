@@ -24,7 +24,8 @@ absl::Status CheckInput(const RolloutInput& input) {
   const auto bad = [](absl::string_view why) {
     return FailureStatus(FailureCode::kRequestInvalid, why);
   };
-  for (const std::string* text : {&input.max_concurrency, &input.max_failures}) {
+  for (const std::string* text :
+       {&input.max_concurrency, &input.max_failures, &input.max_in_doubt}) {
     if (text->empty()) continue;
     if (const auto limit = ParseLimit(*text); !limit.ok()) return bad(limit.status().message());
   }
@@ -124,6 +125,7 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   rollout.selection = input.selection;
   rollout.max_concurrency = input.max_concurrency;
   rollout.max_failures = input.max_failures;
+  rollout.max_in_doubt = input.max_in_doubt;
   rollout.allow_takeover = input.allow_takeover;
   rollout.request_id = input.request_id;
   rollout.created_by = actor.name;
@@ -186,9 +188,21 @@ absl::StatusOr<store::Rollout> RolloutEngine::Resume(Turn& turn, const Actor& ac
   control_.MemoryChanged();
   RETURN_IF_ERROR(turn.store().rollouts().SetForgivenFailures(id, run->counts.failed));
   run->rollout.forgiven_failures = run->counts.failed;
+  RETURN_IF_ERROR(ForgiveDoubts(turn, *run));
   RETURN_IF_ERROR(MoveRollout(turn, actor.name, run->rollout, RolloutState::kRunning, ""));
   changed_.insert(id);
   return run->rollout;
+}
+
+absl::Status RolloutEngine::ForgiveDoubts(Turn& turn, Run& run) {
+  for (const ServerId& server : run.doubts) {
+    store::Target& target = run.entries.at(server).target;
+    if (target.doubt_forgiven) continue;
+    target.doubt_forgiven = true;
+    ++run.forgiven_doubts;
+    RETURN_IF_ERROR(turn.store().rollouts().UpdateTarget(target, target.state));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<store::Rollout> RolloutEngine::Cancel(Turn& turn, const Actor& actor,

@@ -47,4 +47,12 @@ int ResolveMaxFailures(absl::string_view text, int size) {
   return limit.ok() ? Resolve(*limit, size) : 0;
 }
 
+int ResolveMaxInDoubt(absl::string_view text, int size, int max_concurrency) {
+  if (text.empty()) {
+    return std::min(Resolve(*ParseLimit(kDefaultMaxInDoubt), size), max_concurrency / 2);
+  }
+  const absl::StatusOr<Limit> limit = ParseLimit(text);
+  return limit.ok() ? Resolve(*limit, size) : 0;
+}
+
 }  // namespace muster::core

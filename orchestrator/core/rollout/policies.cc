@@ -31,6 +31,18 @@ bool FailuresTrip(const store::Rollout& rollout, const store::TargetCounts& coun
   return counts.failed - rollout.forgiven_failures > max_failures;
 }
 
+bool DoubtCounts(const store::Target& target, absl::Time since, absl::Duration patience,
+                 absl::Time now) {
+  return target.state == store::TargetState::kInDoubt && !target.doubt_forgiven &&
+         now >= since + patience;
+}
+
+bool DoubtsTrip(int doubts, int max_in_doubt) { return doubts > max_in_doubt; }
+
+int SlotsHeld(const store::TargetCounts& counts, int forgiven_doubts) {
+  return counts.in_flight + counts.in_doubt - forgiven_doubts;
+}
+
 bool IsRateLimit(const Failure& failure) {
   return failure.code == FailureCode::kJoinRateLimited ||
          failure.code == FailureCode::kHubRateLimited;
@@ -66,6 +78,11 @@ std::string TripReason(const store::TargetCounts& counts, const store::Rollout& 
                        int max_failures) {
   return absl::StrCat(counts.failed - rollout.forgiven_failures, " of ", counts.total,
                       " targets failed, more than the limit of ", max_failures);
+}
+
+std::string DoubtTripReason(const store::TargetCounts& counts, int doubts, int max_in_doubt) {
+  return absl::StrCat(doubts, " of ", counts.total, doubts == 1 ? " targets is" : " targets are",
+                      " in doubt, more than the limit of ", max_in_doubt);
 }
 
 }  // namespace muster::core

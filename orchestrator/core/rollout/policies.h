@@ -26,6 +26,15 @@ bool IsTarget(store::CommandKind kind, const store::Server& server);
 bool FailuresTrip(const store::Rollout& rollout, const store::TargetCounts& counts,
                   int max_failures);
 
+// Whether a target in doubt counts against max in doubt: once worker and hub have had `patience` to
+// settle it. A doubt from before the last resume is forgiven.
+bool DoubtCounts(const store::Target& target, absl::Time since, absl::Duration patience,
+                 absl::Time now);
+bool DoubtsTrip(int doubts, int max_in_doubt);
+// How many of the rollout's slots are taken. What is in doubt may still run, or have ended the
+// worker, so it keeps its slot until it is settled, forgiven, or out of the rollout.
+int SlotsHeld(const store::TargetCounts& counts, int forgiven_doubts);
+
 // ---- retries ----
 // When a failed attempt is followed by another one, or nothing: then the target has failed.
 std::optional<absl::Duration> RetryDelay(const RetryOptions& options, const Failure& failure,
@@ -42,6 +51,8 @@ Failure StragglerFailure(bool connected, const std::optional<Failure>& last);
 // "10 of 200 targets failed, more than the limit of 9"
 std::string TripReason(const store::TargetCounts& counts, const store::Rollout& rollout,
                        int max_failures);
+// "3 of 200 targets are in doubt, more than the limit of 2"
+std::string DoubtTripReason(const store::TargetCounts& counts, int doubts, int max_in_doubt);
 
 }  // namespace muster::core
 

@@ -4,11 +4,13 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "absl/hash/hash.h"
+#include "absl/time/time.h"
 #include "base/ids.h"
 #include "store/model/rollout.h"
 #include "store/model/server.h"
@@ -18,7 +20,8 @@ namespace muster::core {
 struct Entry {
   store::Target target;
   store::Enrollment enrollment = store::Enrollment::kNotEnrolled;  // The server's; of joins only.
-  bool queued = false;  // In a ready queue, or parked at a pacing bucket.
+  bool queued = false;     // In a ready queue, or parked at a pacing bucket.
+  absl::Time doubt_since;  // In doubt: since when, as far as this process knows.
 };
 
 struct Run {
@@ -26,9 +29,12 @@ struct Run {
   store::TargetCounts counts;
   int max_concurrency = 1;
   int max_failures = 0;
+  int max_in_doubt = 0;
   // Targets that are not final; addresses are stable.
   std::unordered_map<ServerId, Entry, absl::Hash<ServerId>> entries;
   std::map<ZoneId, std::deque<ServerId>> ready;  // Connected, idle and due.
+  std::set<ServerId> doubts;                     // Targets in doubt.
+  int forgiven_doubts = 0;                       // Of these.
   // Waiting targets come into memory in pages.
   std::string cursor;
   bool loaded = false;

@@ -54,6 +54,7 @@ TEST_F(CliTest, WrongLinesAreUsageErrorsThatNameTheHelp) {
       {"rollout", "create", "--all", "--max-concurrency", "0"},
       {"rollout", "create", "--all", "--max-concurrency", "101%"},
       {"rollout", "create", "--all", "--max-failures", "few"},
+      {"rollout", "create", "--all", "--max-in-doubt", "101%"},
       {"rollout", "create", "--all", "--deadline", "24"},
       {"token", "create"},
       {"token", "create", "--zone", "acme/prod", "--ttl", "-1h"},

@@ -26,14 +26,14 @@ class RolloutTest : public CliTest {
 TEST_F(RolloutTest, CreateSendsEveryFlagAndSaysHowToWatch) {
   State("running", 0, 0);
   EXPECT_EQ(Run({"rollout", "create", "--zone", "acme/prod", "--kind", "probe", "--label",
-                 "site=berlin", "--max-concurrency", "25%", "--max-failures", "0", "--deadline",
-                 "1h30m", "--allow-takeover", "--request-id", "r1"}),
+                 "site=berlin", "--max-concurrency", "25%", "--max-failures", "0", "--max-in-doubt",
+                 "3", "--deadline", "1h30m", "--allow-takeover", "--request-id", "r1"}),
             0);
   const auto& request = admin_.rollout_request;
   EXPECT_EQ(request.ShortDebugString(),
             "kind: \"probe\" selection { zone_id: \"acme/prod\" labels { key: \"site\" value: "
             "\"berlin\" } } max_concurrency: \"25%\" max_failures: \"0\" deadline { seconds: 5400 "
-            "} allow_takeover: true request_id: \"r1\"");
+            "} allow_takeover: true request_id: \"r1\" max_in_doubt: \"3\"");
   EXPECT_THAT(out_, HasSubstr("muster rollout watch rol-1"));
 }
 

@@ -62,6 +62,25 @@ TEST(Limits, ReadAndResolved) {
   EXPECT_EQ(ResolveMaxFailures("0", 20), 0);
 }
 
+TEST(Limits, DoubtStaysBelowTheSlotsThatItHolds) {
+  const struct {
+    const char* text;
+    int size;
+    int max_concurrency;
+    int want;
+  } rows[] = {{"", 1, 1, 0},       {"", 10, 1, 0},        {"", 20, 2, 1},   {"", 200, 20, 10},
+              {"", 20000, 50, 25}, {"", 20000, 400, 200}, {"", 40, 400, 2}, {"0", 20, 2, 0},
+              {"10%", 21, 50, 3},  {"100%", 20, 2, 20},   {"7", 20, 2, 7}};
+  for (const auto& row : rows) {
+    EXPECT_EQ(ResolveMaxInDoubt(row.text, row.size, row.max_concurrency), row.want)
+        << row.text << " of " << row.size << ", " << row.max_concurrency << " at once";
+  }
+  for (const int size : {1, 5, 19, 20, 21, 100, 1000, 50000}) {
+    const int slots = ResolveMaxConcurrency("", size);
+    EXPECT_LT(ResolveMaxInDoubt("", size, slots), slots) << size;
+  }
+}
+
 TEST(Gates, FailuresTripAboveTheLimitAndResumeForgives) {
   store::Rollout rollout;
   store::TargetCounts counts;
@@ -70,6 +89,35 @@ TEST(Gates, FailuresTripAboveTheLimitAndResumeForgives) {
   EXPECT_TRUE(FailuresTrip(rollout, counts, 1));
   rollout.forgiven_failures = 2;
   EXPECT_FALSE(FailuresTrip(rollout, counts, 0));
+}
+
+TEST(Gates, DoubtCountsWhenItLasts) {
+  const absl::Time since = absl::FromUnixSeconds(1000);
+  const absl::Duration patience = absl::Minutes(5);
+  store::Target target;
+  target.state = store::TargetState::kInDoubt;
+  const auto counts = [&](absl::Duration after) {
+    return DoubtCounts(target, since, patience, since + after);
+  };
+  EXPECT_FALSE(counts(absl::ZeroDuration())) << "a restart leaves such doubts in numbers";
+  EXPECT_FALSE(counts(patience - absl::Seconds(1)));
+  EXPECT_TRUE(counts(patience));
+  target.doubt_forgiven = true;
+  EXPECT_FALSE(counts(patience));
+  target = {};
+  target.state = store::TargetState::kInFlight;
+  EXPECT_FALSE(counts(patience));
+  EXPECT_FALSE(DoubtsTrip(2, 2));
+  EXPECT_TRUE(DoubtsTrip(1, 0));
+}
+
+TEST(Gates, DoubtKeepsItsSlotUntilForgiven) {
+  store::TargetCounts counts;
+  counts.in_flight = 2;
+  counts.in_doubt = 3;
+  counts.verifying = 4;  // The hub is asked; nothing runs.
+  EXPECT_EQ(SlotsHeld(counts, 0), 5);
+  EXPECT_EQ(SlotsHeld(counts, 3), 2);
 }
 
 TEST(Retries, OnlyTransientFailuresAndNotForEver) {

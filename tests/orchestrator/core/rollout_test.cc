@@ -90,6 +90,82 @@ TEST_F(RolloutTest, TooManyFailuresPauseAndResumeForgives) {
   EXPECT_EQ(world_->Counts(rollout->id).succeeded, 6);
 }
 
+// A join that takes the machine down with it: max concurrency and max in doubt hold the rollout,
+// however long it runs.
+TEST_F(RolloutTest, AJoinThatKillsItsWorkersStopsAtTheLimitOfDoubt) {
+  Build(40);
+  world_->SetPowerOffAtJoin(true);
+  RolloutInput input;
+  input.max_concurrency = "4";
+  const auto rollout = world_->StartJoin(input);
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  const auto killed = [&] {
+    return std::count_if(world_->workers().begin(), world_->workers().end(),
+                         [](const auto& worker) { return worker->joins() > 0; });
+  };
+  world_->RunFor(absl::Hours(1));
+  EXPECT_EQ(killed(), 4) << "a target in doubt keeps its slot";
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kPaused);
+  EXPECT_EQ(world_->RolloutNow(rollout->id).reason,
+            "3 of 40 targets are in doubt, more than the limit of 2");
+
+  // Resumed: what is in doubt is forgiven and gives its slot back; the limit counts anew, also
+  // after a restart.
+  const auto resume = [&] {
+    ASSERT_TRUE(Ask<store::Rollout>([&](auto done) {
+                  operations().ResumeRollout(operator_, rollout->id, std::move(done));
+                }).ok());
+  };
+  resume();
+  world_->RunFor(absl::Seconds(30));
+  world_->KillOrchestrator();
+  world_->RunFor(absl::Hours(1));
+  EXPECT_EQ(killed(), 8);
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kPaused);
+
+  // Mended: those that never came back are stragglers in the end; nothing stands still.
+  world_->SetPowerOffAtJoin(false);
+  resume();
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(25)));
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kCompletedWithStragglers);
+  const store::TargetCounts counts = world_->Counts(rollout->id);
+  EXPECT_EQ(counts.succeeded + counts.stragglers, 40);
+  EXPECT_LE(counts.stragglers, 8);
+}
+
+// Every worker is in doubt for a moment when the orchestrator restarts; no operator is needed
+// (invariant 10).
+TEST_F(RolloutTest, ARestartPausesNothing) {
+  CoreOptions options;
+  options.pacing.initial_joins_per_minute = 6000;
+  Build(20, 0, options);
+  RolloutInput input;
+  input.max_concurrency = "100%";
+  input.max_in_doubt = "0";
+  const auto rollout = Start(input);
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(rollout->id).in_flight > 10; },
+                               absl::Minutes(5)));
+  world_->KillOrchestrator();
+  EXPECT_GT(world_->Counts(rollout->id).in_doubt, 10);
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(rollout->id).succeeded, 20);
+}
+
+// The deadline ends a rollout whose slots are all held by doubt.
+TEST_F(RolloutTest, DoubtDoesNotOutliveTheDeadline) {
+  Build(6);
+  world_->SetPowerOffAtJoin(true);
+  RolloutInput input;
+  input.max_concurrency = "2";
+  input.max_in_doubt = "100%";
+  input.deadline = absl::Hours(3);
+  const auto rollout = world_->StartJoin(input);
+  world_->RunFor(absl::Hours(2));
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kRunning) << "as it was asked to";
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(2)));
+  EXPECT_EQ(world_->Counts(rollout->id).stragglers, 6);
+}
+
 TEST_F(RolloutTest, PlantedProblemsGetTheirCodes) {
   Build(6);
   world_->Plan(0, {JoinCourse::kNeverConnects});
@@ -98,7 +174,7 @@ TEST_F(RolloutTest, PlantedProblemsGetTheirCodes) {
   world_->Plan(3, {JoinCourse::kAnswerLost});
   world_->Plan(4, {JoinCourse::kRateLimited, JoinCourse::kRateLimited});
   RolloutInput input;
-  input.max_failures = "100%";
+  input.max_failures = input.max_in_doubt = "100%";
   const auto rollout = Start(input);
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(3)));
   EXPECT_EQ(FailureAt(0), FailureCode::kVerifyNotConnected);
@@ -170,6 +246,9 @@ TEST_F(RolloutTest, RefusesWhatCannotWork) {
   Build(2);
   RolloutInput input;
   input.max_failures = "many";
+  EXPECT_FAILS_WITH(Start(input), kRequestInvalid);
+  input = {};
+  input.max_in_doubt = "101%";
   EXPECT_FAILS_WITH(Start(input), kRequestInvalid);
   input = {};
   input.selection.zone_id = ZoneId("tenant-0/tset");

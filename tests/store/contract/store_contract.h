@@ -93,6 +93,7 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
                    .state = RolloutState::kRunning,
                    .max_concurrency = "10%",
                    .max_failures = "0",
+                   .max_in_doubt = "2%",
                    .created_by = "operator:opr-1",
                    .create_time = At(created),
                    .deadline = At(1000)};

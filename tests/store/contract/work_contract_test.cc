@@ -43,6 +43,7 @@ TEST_P(StoreContract, RolloutsKeepEveryField) {
   EXPECT_EQ(read.selection.names, rollout.selection.names);
   EXPECT_EQ(read.max_concurrency, "10%");
   EXPECT_EQ(read.max_failures, "0");
+  EXPECT_EQ(read.max_in_doubt, "2%");
   EXPECT_TRUE(read.allow_takeover);
   EXPECT_EQ(read.forgiven_failures, 5);
   EXPECT_EQ(read.created_by, "operator:opr-1");
@@ -134,6 +135,7 @@ TEST_P(StoreContract, TargetsAreListedUpdatedAndCounted) {
     EXPECT_OK(t.rollouts().UpdateTarget(changed, TargetState::kInFlight));
     changed.state = TargetState::kWaiting;
     changed.next_try_time = At(60);
+    changed.doubt_forgiven = true;
     EXPECT_OK(t.rollouts().UpdateTarget(changed, TargetState::kInFlight));
     Target done = targets[0];
     done.state = TargetState::kCanceled;
@@ -155,6 +157,7 @@ TEST_P(StoreContract, TargetsAreListedUpdatedAndCounted) {
   EXPECT_EQ(read.failure, changed.failure);
   EXPECT_EQ(read.attempts, 1);
   EXPECT_EQ(read.next_try_time, At(60));
+  EXPECT_TRUE(read.doubt_forgiven);
   EXPECT_EQ(read.zone_id, kProd);
   EXPECT_EQ(read.name, "b");
   const TargetCounts counts = *snapshot->rollouts().Count(rollout.id);
