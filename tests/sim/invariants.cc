@@ -6,11 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "orchestrator/core/dispatch/dispatcher.h"
 
 namespace muster::sim {
 namespace {
 
 constexpr char kArrow[] = " → ";
+// Of a record that the hub's list does not show yet (Faults::hub_list_lag), and of the reading.
+constexpr absl::Duration kLongestLag = absl::Minutes(3);
 
 // The states that the audit log alone tells: key "srv-… enrollment" → state. Each move must begin
 // where the one before ended.
@@ -68,6 +71,22 @@ class Replay {
   std::map<std::string, int> entered_;
 };
 
+// Invariants 8 and 9: a doubt is settled by the worker's word, then by the hub. The hub's list
+// alone may say that a join took effect, or when nothing of it can run any more that it did not.
+void CheckSettling(SimWorld& world, store::Snapshot& snapshot, const ServerId& server,
+                   std::vector<std::string>& breaches) {
+  const std::vector<store::Attempt> attempts = *snapshot.attempts().ListOfServer(server, 0);
+  for (const store::Attempt& attempt : attempts) {
+    if (attempt.state != store::AttemptState::kSettled || attempt.reason == core::kNeverArrived ||
+        attempt.reason == "the hub's list has it" || world.heard_of(attempt.command_id)) {
+      continue;
+    }
+    breaches.push_back(absl::StrCat("invariant 8: ", attempt.id.value(), " of ", server.value(),
+                                    " was settled (", attempt.reason,
+                                    ") though its worker had not answered"));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
@@ -94,6 +113,13 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
     for (const auto& [record_id, record] : world.hub(static_cast<int>(i % 2)).records()) {
       if (record.owner != worker.internal_id()) continue;
       ++records;
+      for (const store::AuditEvent& event : events) {
+        if (event.action == "server.absent" && event.subject == id.value() &&
+            event.time > record.registered + kLongestLag) {
+          breaches.push_back(absl::StrCat("invariant 9: ", server.name,
+                                          " was found absent though its hub has ", record_id));
+        }
+      }
       connected |= record.ever_connected;
       if (server.proof.has_value() && server.proof->hub_instance_id.value() != record_id &&
           server.enrollment == store::Enrollment::kEnrolled && records == 1 && connected &&
@@ -110,6 +136,7 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
     if (records > 1) {
       breaches.push_back(absl::StrCat(server.name, " has ", records, " records on its hub"));
     }
+    CheckSettling(world, *snapshot, id, breaches);
     for (const auto& [command, times] : worker.executions()) {
       if (times > 1) breaches.push_back(absl::StrCat(command.value(), " ran ", times, " times"));
       if (!snapshot->attempts().FindCommand(command)->has_value()) {

@@ -41,6 +41,7 @@ WorldOptions OptionsOf(uint64_t seed) {
   options.faults.odd_join = up_to(0.7);
   options.core.targets_per_page = 3;
   options.core.pacing.initial_joins_per_minute = 1 + 60 * dice.Fraction();
+  options.faults.hub_read_partial = up_to(0.5);
   return options;
 }
 

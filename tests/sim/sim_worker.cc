@@ -77,6 +77,11 @@ void SimWorker::Receive(const core::OutboundCommand& command) {
       return;
     }
   }
+  for (const auto& [id, entry] : journal_) {
+    if (entry.kind != CommandKind::kJoin || entry.state != State::kRunning) continue;
+    options_.violation(absl::StrCat(command.command_id.value(), " came while ", id.value(),
+                                    " runs (invariant 11)"));
+  }
   Entry& entry = journal_[command.command_id];
   entry = Entry{};
   entry.attempt = command.attempt_id;

@@ -270,7 +270,10 @@ void SimWorld::Dial(size_t worker) {
               ToCore(link, [=](core::WorkerEvents& e) { e.Started(link->id, command, attempt); });
             },
             [this, link](const core::CommandReport& report) {
-              ToCore(link, [=](core::WorkerEvents& e) { e.Finished(link->id, report); });
+              ToCore(link, [this, link, report](core::WorkerEvents& e) {
+                heard_.insert(report.command_id);
+                e.Finished(link->id, report);
+              });
             },
         });
       });
@@ -338,6 +341,12 @@ void SimWorld::KillWorker(size_t worker) {
 }
 
 void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand command) {
+  // Seen by a reader of its own: what is not committed is not there.
+  const auto intent = *Read()->attempts().Find(command.attempt_id);
+  if (!intent.has_value() || intent->command_id != command.command_id || !IsOpen(intent->state)) {
+    Violation(absl::StrCat(command.command_id.value(), " was sent before it was on record as ",
+                           "attempt ", command.attempt_id.value(), " (invariant 1)"));
+  }
   const auto it = links_.find(session);
   if (it == links_.end()) return;
   const auto shared = std::make_shared<core::OutboundCommand>(std::move(command));
@@ -368,19 +377,23 @@ void SimWorld::Read(core::HubReadRequest request,
                     absl::AnyInvocable<void(core::HubReadResult)> done) {
   auto shared = std::make_shared<absl::AnyInvocable<void(core::HubReadResult)>>(std::move(done));
   const absl::Duration lag = options_.faults.hub_list_lag * random_.Fraction();
-  Later(absl::Milliseconds(100) + 20 * Latency(),
-        [this, shared, request, lag, alive = node_->alive] {
-          if (!*alive) return;
-          if (Chance(options_.faults.hub_read_fails)) {
-            return (*shared)(Failure{FailureCode::kHubUnreachable, "down"});
+  Later(
+      absl::Milliseconds(100) + 20 * Latency(), [this, shared, request, lag, alive = node_->alive] {
+        if (!*alive) return;
+        if (Chance(options_.faults.hub_read_fails)) {
+          return (*shared)(Failure{FailureCode::kHubUnreachable, "down"});
+        }
+        if (Chance(options_.faults.hub_read_empty)) return (*shared)(core::HubList{});
+        for (const auto& hub : hubs_) {
+          if (hub->url() != request.hub_url) continue;
+          core::HubList list = hub->List(clock_.Now(), lag);
+          if (Chance(options_.faults.hub_read_partial)) {
+            list.whole = false;
+            std::erase_if(list.instances, [this](const core::HubInstance&) { return Chance(0.5); });
           }
-          if (Chance(options_.faults.hub_read_empty)) return (*shared)(core::HubList{});
-          for (const auto& hub : hubs_) {
-            if (hub->url() == request.hub_url) {
-              return (*shared)(hub->List(clock_.Now(), lag));
-            }
-          }
-        });
+          return (*shared)(std::move(list));
+        }
+      });
 }
 
 // ---- dice ----

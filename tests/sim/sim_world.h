@@ -38,6 +38,7 @@ struct Faults {
   double orchestrator_kill_per_hour = 0;
   double hub_read_fails = 0;
   double hub_read_empty = 0;
+  double hub_read_partial = 0;  // Records are left out, and the list says that it is not whole.
   absl::Duration hub_list_lag;  // Up to.
   double odd_join = 0;          // A join that does not take the good course.
 };
@@ -98,6 +99,8 @@ class SimWorld final : private core::WorkerLink,
   store::TargetCounts Counts(const RolloutId& id);
   int orchestrator_starts() const { return starts_; }
   const std::set<RolloutId>& watched() const { return watched_; }
+  // Whether a result of this command has reached an orchestrator.
+  bool heard_of(const CommandId& command) const { return heard_.contains(command); }
   // What broke an invariant while it ran.
   const std::vector<std::string>& violations() const { return violations_; }
   void Violation(const std::string& what);
@@ -155,6 +158,7 @@ class SimWorld final : private core::WorkerLink,
   bool power_off_at_join_ = false;
   std::set<size_t> powered_off_;
   std::set<RolloutId> watched_;
+  std::set<CommandId> heard_;
   std::vector<std::string> violations_;
 };
 
