@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <new>
+
+#include "absl/strings/str_cat.h"
 
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/manual_strand.h"
@@ -27,7 +30,13 @@ constexpr int kKilled = 42;
 // The world outside the worker's process: the service and the orchestrator. In shared memory, so
 // that it survives a child.
 struct World {
+  // A takeover: the service belongs to another hub and stays connected to it until its restart.
+  bool takeover = false;
   bool joined = false;
+  bool connected_to_old = false;
+  int restarts = 0;
+  int calls = 0;  // To the service, of the last child.
+  int command = 1;
   int joins = 0;
   int deliveries = 0;
   int commits = 0;  // Of the journal, over all children.
@@ -36,7 +45,8 @@ struct World {
   char failure[64] = "";
 };
 
-enum class Kill { kNever, kBeforeCommit, kAfterCommit, kInTheJoin };
+enum class Kill { kNever, kBeforeCommit, kAfterCommit, kInTheJoin, kAtCall };
+constexpr char kOldHub[] = "https://old.example";
 
 class CrashTest : public testing::Test {
  protected:
@@ -72,11 +82,20 @@ class CrashTest : public testing::Test {
     ManualExecutor executor;
     FakeTransport transport;
     FakeService service;
-    if (world_->joined) {
+    if (world_->joined || world_->takeover) {
       service.hub_id = "3f0c9a52-6d0e-4a0b-9a57-0d5f6a1b2c3d";
-      service.hub_url = kHub;
-      service.connected = true;
+      service.hub_url = world_->joined ? kHub : kOldHub;
+      service.connected = true;  // It does not say to whom.
     }
+    world_->calls = 0;
+    service.on_call = [this, kill, at_commit](absl::string_view call) {
+      if (call == "restarted") {
+        ++world_->restarts;
+        world_->connected_to_old = !world_->joined;
+      }
+      if (kill == Kill::kAtCall && world_->calls == at_commit) _exit(kKilled);
+      ++world_->calls;
+    };
     service.on_join = [this, kill](FakeService& self, const JoinCall& call) {
       ++world_->joins;
       world_->joined = true;
@@ -100,7 +119,9 @@ class CrashTest : public testing::Test {
         JoinHandler::Parts{.api = service,
                            .service_control = service,
                            .wait = [](absl::Duration) { return true; }},
-        JoinHandlerOptions{.zone_pin = Pin(), .lock_path = folder_.path() + "/join.lock"}));
+        JoinHandlerOptions{.zone_pin = Pin(),
+                           .lock_path = folder_.path() + "/join.lock",
+                           .takeover_mark_path = folder_.path() + "/takeover"}));
     const auto session = Session::Create({.transport = transport,
                                           .journal = **journal,
                                           .handlers = handlers,
@@ -129,7 +150,7 @@ class CrashTest : public testing::Test {
     settle();
     for (const v1::CommandResult& result : connection.Results()) {
       if (result.failure().code() == "E-DISPATCH-NOT-BEGUN") {
-        connection.SayResultAck("cmd-1");
+        connection.SayResultAck(CommandNow());
         Deliver(connection);
         settle();
         break;
@@ -139,17 +160,24 @@ class CrashTest : public testing::Test {
     const v1::CommandResult last = connection.Results().back();
     world_->outcome = last.outcome();
     std::strncpy(world_->failure, last.failure().code().c_str(), sizeof(world_->failure) - 1);
-    connection.SayResultAck("cmd-1");
+    connection.SayResultAck(CommandNow());
     settle();
     world_->acknowledged = true;
+    if (world_->takeover && last.outcome() == v1::CommandResult::OUTCOME_IN_DOUBT) {
+      // The hub's list has settled it, and the server's turn comes again.
+      ++world_->command;
+      world_->acknowledged = false;
+    }
     session->Stop([] {});
     settle();
   }
 
   void Deliver(FakeTransport::Connection& connection) {
     ++world_->deliveries;
-    connection.SayCommand(JoinCommand("cmd-1", "att-" + std::to_string(world_->deliveries)));
+    connection.SayCommand(JoinCommand(CommandNow(), "att-" + std::to_string(world_->deliveries),
+                                      kHub, world_->takeover));
   }
+  std::string CommandNow() const { return "cmd-" + std::to_string(world_->command); }
 };
 
 class CrashAtCommitTest : public CrashTest,
@@ -183,6 +211,67 @@ TEST_F(CrashTest, KilledBetweenStartAndJoinIsInDoubtAndIsNotRepeated) {
   EXPECT_EQ(world_->joins, 0);
   EXPECT_EQ(world_->outcome, v1::CommandResult::OUTCOME_IN_DOUBT);
   EXPECT_STREQ(world_->failure, "E-JOIN-ANSWER-LOST");
+}
+
+// Whatever the step: the service ends at its new hub, joined once, and restarted after the join.
+class TakeoverCrashTest : public CrashTest {
+ protected:
+  void Begin() {
+    *world_ = World{};
+    world_->takeover = world_->connected_to_old = true;
+  }
+  void ExpectTakenOver() {
+    for (int life = 0; life < 4; ++life) Live(Kill::kNever, 0);
+    EXPECT_TRUE(world_->acknowledged);
+    EXPECT_EQ(world_->outcome, v1::CommandResult::OUTCOME_SUCCEEDED) << world_->failure;
+    EXPECT_EQ(world_->joins, 1);
+    EXPECT_FALSE(world_->connected_to_old) << "joined, but never restarted";
+    EXPECT_FALSE(FilesHold(folder_.path(), kCanary));
+  }
+};
+
+TEST_F(TakeoverCrashTest, AtEveryCallEndsAsTheUndisturbedRun) {
+  Begin();
+  EXPECT_FALSE(Live(Kill::kNever, 0));
+  EXPECT_EQ(world_->restarts, 1);
+  const int calls = world_->calls;
+  ASSERT_GE(calls, 7);  // Survey, join, joined, restart, restarted, survey, status, …
+  for (int call = 0; call < calls; ++call) {
+    SCOPED_TRACE(absl::StrCat("killed at call ", call));
+    std::filesystem::remove_all(folder_.path());
+    std::filesystem::create_directory(folder_.path());
+    Begin();
+    EXPECT_TRUE(Live(Kill::kAtCall, call));
+    ExpectTakenOver();
+    // Restarted again only where the first restart was not on record yet.
+    EXPECT_LE(world_->restarts, 2);
+  }
+}
+
+TEST_F(TakeoverCrashTest, AtEveryCommitEndsAsTheUndisturbedRun) {
+  for (const Kill kill : {Kill::kBeforeCommit, Kill::kAfterCommit}) {
+    for (int commit = 0; commit < 5; ++commit) {
+      SCOPED_TRACE(absl::StrCat(kill == Kill::kBeforeCommit ? "before " : "after ", commit));
+      std::filesystem::remove_all(folder_.path());
+      std::filesystem::create_directory(folder_.path());
+      Begin();
+      EXPECT_TRUE(Live(kill, commit));
+      ExpectTakenOver();
+    }
+  }
+}
+
+// The service finishes the join only after the worker is back and has reported its doubt.
+TEST_F(TakeoverCrashTest, ALateJoinIsRestartedByTheNextCommand) {
+  Begin();
+  EXPECT_TRUE(Live(Kill::kAtCall, 1));  // The join was asked for; the service is at it.
+  Live(Kill::kNever, 0);
+  EXPECT_EQ(world_->outcome, v1::CommandResult::OUTCOME_IN_DOUBT);
+  EXPECT_EQ(world_->restarts, 0);
+  world_->joined = true;
+  world_->joins = 1;
+  ExpectTakenOver();
+  EXPECT_EQ(world_->restarts, 1);
 }
 
 TEST_F(CrashTest, TheScenarioHasFiveCommits) {

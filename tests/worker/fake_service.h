@@ -22,12 +22,15 @@ class FakeService final : public ServiceDriver, public ServiceControl {
   std::optional<Failure> survey_failure;
   std::function<JoinAnswer(FakeService&, const JoinCall&)> on_join;  // Null: joins and connects.
   bool connects = true;
+  // Told at the start of each call, and once more when a join or a restart has taken effect.
+  std::function<void(const char* call)> on_call = [](const char*) {};
   // What happened.
   int joins = 0;
   int restarts = 0;
   std::string last_secret;
 
   Survey TakeSurvey() override {
+    on_call("survey");
     Survey survey;
     survey.failure = survey_failure;
     if (!survey_failure.has_value()) {
@@ -38,17 +41,26 @@ class FakeService final : public ServiceDriver, public ServiceControl {
     }
     return survey;
   }
-  absl::StatusOr<types::v1::ServiceFacts> ReadIdentity() override { return Facts(); }
-  absl::StatusOr<bool> IsHubConnected() override { return connected; }
+  absl::StatusOr<types::v1::ServiceFacts> ReadIdentity() override {
+    on_call("identity");
+    return Facts();
+  }
+  absl::StatusOr<bool> IsHubConnected() override {
+    on_call("status");
+    return connected;
+  }
   JoinAnswer Join(const JoinCall& call) override {
+    on_call("join");
     ++joins;
     last_secret = std::string(call.secret.Reveal());
     if (on_join) return on_join(*this, call);
     return Succeed(call);
   }
   absl::Status Restart() override {
+    on_call("restart");
     ++restarts;
     connected = connects;
+    on_call("restarted");
     return absl::OkStatus();
   }
 
@@ -56,6 +68,7 @@ class FakeService final : public ServiceDriver, public ServiceControl {
     if (hub_id.empty()) hub_id = "3f0c9a52-6d0e-4a0b-9a57-0d5f6a1b2c3d";
     hub_url = call.hub_url;
     connected = connects;
+    on_call("joined");
     return {JoinAnswer::Outcome::kSucceeded, std::nullopt, hub_id};
   }
   static JoinAnswer Lost() {

@@ -25,7 +25,9 @@ class JoinTest : public testing::Test {
                               ++sleeps_;
                               return true;
                             }},
-                       {.zone_pin = std::move(pin), .lock_path = folder_.path() + "/join.lock"});
+                       {.zone_pin = std::move(pin),
+                        .lock_path = folder_.path() + "/join.lock",
+                        .takeover_mark_path = folder_.path() + "/takeover"});
   }
   static void ExpectFailure(const Result& result, Result::Outcome outcome, FailureCode code) {
     EXPECT_EQ(result.outcome(), outcome) << result.ShortDebugString();
@@ -77,6 +79,50 @@ TEST_F(JoinTest, LeavesAnotherHubOnlyWhenAllowed) {
   EXPECT_EQ(taken.join().effect(), v1::JoinResult::EFFECT_TAKEN_OVER);
   EXPECT_EQ(service_.joins, 1);
   EXPECT_EQ(service_.restarts, 1);
+}
+
+TEST_F(JoinTest, ATakeoversMissingRestartIsMadeUpForOnce) {
+  service_.hub_id = "id";
+  service_.hub_url = kHub;
+  service_.connected = true;
+  const TakeoverMark mark(folder_.path() + "/takeover", kHub);
+  EXPECT_EQ(Handler().Recover().join().effect(), v1::JoinResult::EFFECT_JOINED);
+  EXPECT_EQ(service_.restarts, 0) << "nothing says that one is due";
+  ASSERT_TRUE(mark.Set().ok());
+  EXPECT_EQ(Handler().Recover().join().effect(), v1::JoinResult::EFFECT_TAKEN_OVER);
+  EXPECT_EQ(Handler().Recover().outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(service_.restarts, 1);
+  ASSERT_TRUE(mark.Set().ok());
+  EXPECT_EQ(Handler().Run(JoinCommand()).join().effect(), v1::JoinResult::EFFECT_ALREADY_JOINED);
+  EXPECT_EQ(service_.restarts, 2);
+  EXPECT_EQ(service_.joins, 0);
+  // Of another zone's worker, long ago.
+  ASSERT_TRUE(TakeoverMark(folder_.path() + "/takeover", kOther).Set().ok());
+  (void)Handler().Recover();
+  EXPECT_EQ(service_.restarts, 2);
+}
+
+TEST_F(JoinTest, ARefusedTakeoverLeavesNothingDue) {
+  service_.hub_id = "id";
+  service_.hub_url = kOther;
+  service_.connected = true;
+  service_.on_join = [](FakeService&, const JoinCall&) {
+    return JoinAnswer{JoinAnswer::Outcome::kFailed, Failure{FailureCode::kJoinKeyRefused, "401"},
+                      ""};
+  };
+  ExpectFailure(Handler().Run(JoinCommand("c", "a", kHub, true)), Result::OUTCOME_FAILED,
+                FailureCode::kJoinKeyRefused);
+  EXPECT_FALSE(TakeoverMark(folder_.path() + "/takeover", kHub).IsSet());
+  EXPECT_EQ(service_.restarts, 0);
+}
+
+TEST_F(JoinTest, ATakeoverThatCannotBeNotedIsNotBegun) {
+  service_.hub_id = "id";
+  service_.hub_url = kOther;
+  ASSERT_TRUE(MakePrivateDirectory(folder_.path() + "/takeover").ok());
+  ExpectFailure(Handler().Run(JoinCommand("c", "a", kHub, true)), Result::OUTCOME_FAILED,
+                FailureCode::kWorkerJournal);
+  EXPECT_EQ(service_.joins, 0);
 }
 
 TEST_F(JoinTest, RefusesEveryOtherHubAndZone) {

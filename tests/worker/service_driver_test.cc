@@ -83,17 +83,18 @@ class ServiceDriverTest : public doubles::DoublesTest {
     DoubleControl control(service());
     v1::Command command = JoinCommand("c", "a", hub_->url(), takeover);
     command.mutable_join()->set_joining_secret(doubles::kJoinSecret);
-    return JoinHandler(
-               {.api = *driver_,
-                .cli = cli,
-                .service_control = control,
-                // Virtual: lets the double's heartbeat come.
-                .wait =
-                    [this](absl::Duration time) {
-                      clock_->Advance(time);
-                      return true;
-                    }},
-               {.zone_pin = Pin(hub_->url(), allow_cli), .lock_path = Folder() + "/join.lock"})
+    return JoinHandler({.api = *driver_,
+                        .cli = cli,
+                        .service_control = control,
+                        // Virtual: lets the double's heartbeat come.
+                        .wait =
+                            [this](absl::Duration time) {
+                              clock_->Advance(time);
+                              return true;
+                            }},
+                       {.zone_pin = Pin(hub_->url(), allow_cli),
+                        .lock_path = Folder() + "/join.lock",
+                        .takeover_mark_path = Folder() + "/takeover"})
         .Run(command);
   }
   static void ExpectFailure(const Result& result, Result::Outcome outcome, FailureCode code) {

@@ -176,7 +176,9 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
                              [&stopping = equipment->stopping](absl::Duration time) {
                                return !stopping.WaitForNotificationWithTimeout(time);
                              }},
-      JoinHandlerOptions{.zone_pin = parts.identity.zone_pin, .lock_path = join_lock}));
+      JoinHandlerOptions{.zone_pin = parts.identity.zone_pin,
+                         .lock_path = join_lock,
+                         .takeover_mark_path = equipment->directory->TakeoverMarkPath()}));
 
   std::string address = options.session_address.empty() ? parts.identity.session_address
                                                         : std::move(options.session_address);

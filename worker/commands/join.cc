@@ -37,7 +37,16 @@ v1::JoinResult::Effect EffectOf(JoinDecision decision) {
 }  // namespace
 
 JoinHandler::JoinHandler(Parts parts, JoinHandlerOptions options)
-    : parts_(std::move(parts)), options_(std::move(options)) {}
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
+      mark_(options_.takeover_mark_path, options_.zone_pin.hub_url()) {}
+
+ServiceDriver& JoinHandler::DriverFor(const Survey& survey) const {
+  const bool pipe_only =
+      survey.failure.has_value() && survey.failure->code == FailureCode::kServicePipeOnly;
+  return pipe_only && parts_.cli != nullptr && options_.zone_pin.allow_cli_join() ? *parts_.cli
+                                                                                  : parts_.api;
+}
 
 Result JoinHandler::Run(const v1::Command& command) {
   const v1::Join& join = command.join();
@@ -55,15 +64,17 @@ Result JoinHandler::Run(const v1::Command& command) {
                                                 : "the join lock cannot be taken");
   }
 
-  ServiceDriver* driver = &parts_.api;
-  Survey survey = driver->TakeSurvey();
-  if (survey.failure.has_value() && survey.failure->code == FailureCode::kServicePipeOnly &&
-      parts_.cli != nullptr) {
-    if (!options_.zone_pin.allow_cli_join()) {
-      return Failed({FailureCode::kJoinCliForbidden, survey.failure->detail});
-    }
-    driver = parts_.cli;
-    survey = driver->TakeSurvey();
+  Survey survey = parts_.api.TakeSurvey();
+  ServiceDriver& driver = DriverFor(survey);
+  if (&driver != &parts_.api) {
+    survey = driver.TakeSurvey();
+  } else if (survey.failure.has_value() && survey.failure->code == FailureCode::kServicePipeOnly &&
+             parts_.cli != nullptr) {
+    return Failed({FailureCode::kJoinCliForbidden, survey.failure->detail});
+  }
+  if (mark_.IsSet() && IsJoinedTo(survey.facts, options_.zone_pin.hub_url())) {
+    FinishTakeover(driver);  // An earlier one: until then its connection may be the old hub's.
+    survey = driver.TakeSurvey();
   }
   if (survey.failure.has_value()) {
     Result result = Failed(*survey.failure);
@@ -91,11 +102,17 @@ Result JoinHandler::Run(const v1::Command& command) {
     case JoinDecision::kTakeOver:
       break;
   }
-  return JoinWith(*driver, survey.facts, decision, join);
+  return JoinWith(driver, survey.facts, decision, join);
 }
 
 Result JoinHandler::JoinWith(ServiceDriver& driver, const ServiceFacts& before,
                              JoinDecision decision, const v1::Join& join) {
+  if (decision == JoinDecision::kTakeOver) {
+    if (const absl::Status noted = mark_.Set(); !noted.ok()) {
+      return Failed({FailureCode::kWorkerJournal,
+                     absl::StrCat("the takeover cannot be noted: ", noted.message())});
+    }
+  }
   // The pinned spelling, not the command's: the service stores and later compares it.
   const JoinAnswer answer = driver.Join({.hub_url = options_.zone_pin.hub_url(),
                                          .client_id = join.joining_client_id(),
@@ -104,16 +121,16 @@ Result JoinHandler::JoinWith(ServiceDriver& driver, const ServiceFacts& before,
     return SettleUnsure(driver, before, decision, *answer.failure);
   }
   if (answer.outcome == JoinAnswer::Outcome::kFailed) {
+    if (decision == JoinDecision::kTakeOver) {  // The service stays where it was.
+      const auto identity = driver.ReadIdentity();
+      if (identity.ok() && !IsJoinedTo(*identity, options_.zone_pin.hub_url())) ForgetTakeover();
+    }
     Result result = Failed(*answer.failure);
     *result.mutable_join()->mutable_service() = before;
     return result;
   }
   ServiceFacts after = before;
-  if (decision == JoinDecision::kTakeOver) {
-    if (const absl::Status restarted = RestartService(driver); !restarted.ok()) {
-      log::Warning("service not restarted after a takeover", {{"reason", restarted}});
-    }
-  }
+  if (decision == JoinDecision::kTakeOver) FinishTakeover(driver);
   after = AwaitConnection(driver, std::move(after));
   // The id in the files is the one that the service presents ever after; the answer's may be
   // ignored by it (contract 3.1).
@@ -130,11 +147,7 @@ Result JoinHandler::SettleUnsure(ServiceDriver& driver, const ServiceFacts& befo
     after.set_hub_url(identity->hub_url());
   }
   if (IsJoinedTo(after, options_.zone_pin.hub_url())) {
-    if (decision == JoinDecision::kTakeOver) {
-      if (const absl::Status restarted = RestartService(driver); !restarted.ok()) {
-        log::Warning("service not restarted after a takeover", {{"reason", restarted}});
-      }
-    }
+    if (decision == JoinDecision::kTakeOver) FinishTakeover(driver);
     after = AwaitConnection(driver, std::move(after));
     // An identity that was there before proves nothing; the connection does.
     if (!was_here || after.hub_connected()) return Claim(EffectOf(decision), std::move(after));
@@ -151,7 +164,26 @@ Result JoinHandler::SettleUnsure(ServiceDriver& driver, const ServiceFacts& befo
 
 Result JoinHandler::Recover() {
   Survey survey = parts_.api.TakeSurvey();
-  if (IsJoinedTo(survey.facts, options_.zone_pin.hub_url())) {
+  const std::string& hub_url = options_.zone_pin.hub_url();
+  const absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryAcquire(options_.lock_path);
+  if (lock.ok() && mark_.IsSet()) {
+    ServiceDriver& driver = DriverFor(survey);
+    for (absl::Duration waited;
+         !IsJoinedTo(survey.facts, hub_url) && waited < options_.late_join_wait;
+         waited += options_.poll_interval) {
+      if (!parts_.wait(options_.poll_interval)) break;
+      if (const auto identity = driver.ReadIdentity(); identity.ok()) {
+        survey.facts.set_hub_instance_id(identity->hub_instance_id());
+        survey.facts.set_hub_url(identity->hub_url());
+      }
+    }
+    if (IsJoinedTo(survey.facts, hub_url)) {
+      FinishTakeover(driver);
+      return Claim(v1::JoinResult::EFFECT_TAKEN_OVER,
+                   AwaitConnection(driver, std::move(survey.facts)));
+    }
+  }
+  if (IsJoinedTo(survey.facts, hub_url)) {
     return Claim(v1::JoinResult::EFFECT_JOINED, std::move(survey.facts));
   }
   Result result = FailedResult(Result::OUTCOME_IN_DOUBT, FailureCode::kJoinAnswerLost,
@@ -186,8 +218,22 @@ ServiceFacts JoinHandler::AwaitConnection(ServiceDriver& driver, ServiceFacts fa
   return facts;
 }
 
+void JoinHandler::FinishTakeover(ServiceDriver& driver) {
+  if (const absl::Status restarted = RestartService(driver); !restarted.ok()) {
+    log::Warning("service not restarted after a takeover", {{"reason", restarted}});
+  }
+}
+
+void JoinHandler::ForgetTakeover() {
+  if (const absl::Status cleared = mark_.Clear(); !cleared.ok()) {
+    log::Warning("a takeover's note stays; its service may be restarted once more",
+                 {{"reason", cleared}});
+  }
+}
+
 absl::Status JoinHandler::RestartService(ServiceDriver& driver) {
   if (absl::Status restarted = parts_.service_control.Restart(); !restarted.ok()) return restarted;
+  ForgetTakeover();  // Whatever its API does from here on, the old connection is gone.
   for (absl::Duration waited; waited < options_.restart_wait; waited += options_.poll_interval) {
     const Survey survey = driver.TakeSurvey();
     if (!survey.failure.has_value()) return absl::OkStatus();

@@ -9,6 +9,9 @@
 //                                                              joined here ──────────► claim
 //                                                              else ─────────────────► in doubt
 //
+// A takeover is noted before its join and until its restart (takeover_mark.h): a worker that dies
+// in between finishes it when it looks (Recover), or with the next join.
+//
 // A claim is no fact: the hub's list decides (invariant 3).
 #ifndef MUSTER_WORKER_COMMANDS_JOIN_H_
 #define MUSTER_WORKER_COMMANDS_JOIN_H_
@@ -20,6 +23,7 @@
 #include "muster/worker/v1/bootstrap.pb.h"
 #include "worker/commands/command_handler.h"
 #include "worker/commands/decide_join.h"
+#include "worker/commands/takeover_mark.h"
 #include "worker/platform/service_control.h"
 #include "worker/service/driver.h"
 
@@ -29,8 +33,12 @@ struct JoinHandlerOptions {
   v1::ZonePin zone_pin;
   // Excludes every other worker process of this server (invariant 11).
   std::string lock_path;
+  std::string takeover_mark_path;  // In a directory that survives a restart of the machine.
   absl::Duration connect_wait = absl::Seconds(20);   // For hub/status after a join.
   absl::Duration restart_wait = absl::Seconds(120);  // For the API after a restart.
+  // How long a service may be at a join that its worker did not live to see: the worker's own limit
+  // (contract 6.2).
+  absl::Duration late_join_wait = absl::Seconds(300);
   absl::Duration poll_interval = absl::Seconds(1);
 };
 
@@ -48,7 +56,8 @@ class JoinHandler final : public CommandHandler {
 
   v1::Command::KindCase kind() const override { return v1::Command::kJoin; }
   v1::CommandResult Run(const v1::Command& command) override;
-  // A join that ran when the process died is an answer lost: looks, never joins.
+  // A join that ran when the process died is an answer lost: looks, never joins. Of a takeover it
+  // awaits what the service makes of it, and makes up for the restart.
   v1::CommandResult Recover() override;
 
  private:
@@ -59,10 +68,16 @@ class JoinHandler final : public CommandHandler {
   v1::CommandResult Claim(v1::JoinResult::Effect effect, types::v1::ServiceFacts service);
   // Waits for the connection; returns the facts of the moment it gave up or saw it.
   types::v1::ServiceFacts AwaitConnection(ServiceDriver& driver, types::v1::ServiceFacts facts);
+  // The end of a takeover: what goes wrong is logged, and the mark stays for the next try.
+  void FinishTakeover(ServiceDriver& driver);
+  void ForgetTakeover();
   absl::Status RestartService(ServiceDriver& driver);
+  // The command line where the service answers no HTTP and the zone allows it; else the HTTP API.
+  ServiceDriver& DriverFor(const Survey& survey) const;
 
   const Parts parts_;
   const JoinHandlerOptions options_;
+  const TakeoverMark mark_;
 };
 
 }  // namespace muster::worker
