@@ -59,7 +59,8 @@ absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOfServer(const Serv
                                                                       int limit) const {
   return db_
       .Cached(absl::StrCat(kSelect,
-                           " WHERE server_id = ? ORDER BY create_time_us DESC, id DESC LIMIT ?"))
+                           " WHERE server_id = ? "
+                           "ORDER BY create_time_us DESC, command_id DESC, id DESC LIMIT ?"))
       .BindAll(server, limit > 0 ? limit : -1)
       .All(ReadAttempt);
 }
@@ -67,14 +68,14 @@ absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOfServer(const Serv
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpen() const {
   return db_
       .Cached(absl::StrCat(kSelect, " INDEXED BY attempts_open WHERE ", kOpen,
-                           " ORDER BY create_time_us, id"))
+                           " ORDER BY create_time_us, command_id, id"))
       .All(ReadAttempt);
 }
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpenOf(const ServerId& server) const {
   return db_
       .Cached(absl::StrCat(kSelect, " INDEXED BY attempts_by_server WHERE server_id = ? AND ",
-                           kOpen, " ORDER BY create_time_us, id"))
+                           kOpen, " ORDER BY create_time_us, command_id, id"))
       .BindAll(server)
       .All(ReadAttempt);
 }

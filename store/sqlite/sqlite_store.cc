@@ -239,13 +239,15 @@ absl::StatusOr<std::unique_ptr<Snapshot>> SqliteStore::Read() const {
 absl::Status SqliteStore::Sync() {
   if (!durable_) return absl::OkStatus();
   MutexLock lock(&sync_mu_);
+  if (!sync_failure_.ok())
+    return sync_failure_;  // The next one need not report what was not written.
   if (log_ == nullptr) {
     auto log = sql::FileSync::Open(path_ + "-wal");
-    if (!log.ok()) return Fail(log.status());
+    if (!log.ok()) return sync_failure_ = Fail(log.status());
     log_ = *std::move(log);
   }
-  const absl::Status status = log_->Sync();
-  return status.ok() ? status : Fail(status);
+  if (const absl::Status status = log_->Sync(); !status.ok()) sync_failure_ = Fail(status);
+  return sync_failure_;
 }
 
 StoreHealth SqliteStore::Health() const {

@@ -75,6 +75,7 @@ class SqliteStore final : public Store {
   // -- guarded --
   Mutex sync_mu_;
   std::unique_ptr<sql::FileSync> log_ ABSL_GUARDED_BY(sync_mu_);  // From the first Sync on.
+  absl::Status sync_failure_ ABSL_GUARDED_BY(sync_mu_);
   mutable Mutex mu_;
   bool transaction_open_ ABSL_GUARDED_BY(mu_) = false;
   mutable absl::Status failure_ ABSL_GUARDED_BY(mu_);  // OK while the store accepts writes.

@@ -41,7 +41,7 @@ core::SessionOpening SimWorker::Hello() const {
   opening.service = ServiceNow();
   for (const auto& [id, entry] : journal_) {
     using Known = core::SessionOpening::JournalEntry::State;
-    if (entry.state == State::kAcknowledged) continue;
+    if (entry.state == State::kAcknowledged || ChangesNothing(entry.kind)) continue;
     opening.journal.push_back({id, entry.attempt,
                                entry.state == State::kReceived  ? Known::kReceived
                                : entry.state == State::kRunning ? Known::kRunning
@@ -53,7 +53,9 @@ core::SessionOpening SimWorker::Hello() const {
 void SimWorker::Connected(Outbox outbox) {
   outbox_ = std::move(outbox);
   for (const auto& [id, entry] : journal_) {
-    if (entry.state == State::kFinished) outbox_->finished(entry.report);
+    if (entry.state == State::kFinished && !ChangesNothing(entry.kind)) {
+      outbox_->finished(entry.report);
+    }
   }
 }
 
@@ -73,7 +75,7 @@ void SimWorker::Receive(const core::OutboundCommand& command) {
       return;
     }
     if (!over) {
-      if (outbox_.has_value()) outbox_->acknowledged(command.command_id, command.attempt_id);
+      Acknowledge(command.command_id);
       return;
     }
   }
@@ -87,9 +89,14 @@ void SimWorker::Receive(const core::OutboundCommand& command) {
   entry.attempt = command.attempt_id;
   entry.kind = command.kind;
   entry.expire_time = command.expire_time;
-  if (outbox_.has_value()) outbox_->acknowledged(command.command_id, command.attempt_id);
+  Acknowledge(command.command_id);
   queue_.push_back(command.command_id);
   RunNext();
+}
+
+void SimWorker::Acknowledge(const CommandId& id) {
+  const Entry& entry = journal_[id];
+  if (outbox_.has_value() && !ChangesNothing(entry.kind)) outbox_->acknowledged(id, entry.attempt);
 }
 
 void SimWorker::RunNext() {
@@ -108,7 +115,9 @@ void SimWorker::RunNext() {
 }
 
 void SimWorker::Begin(const CommandId& id) {
-  if (outbox_.has_value()) outbox_->started(id, journal_[id].attempt);
+  if (outbox_.has_value() && !ChangesNothing(journal_[id].kind)) {
+    outbox_->started(id, journal_[id].attempt);
+  }
   if (journal_[id].kind == CommandKind::kProbe) {
     Later(absl::Seconds(1), [this, id, life = life_] {
       if (life == life_) Finish(id, Outcome::kSucceeded, std::nullopt);
@@ -202,6 +211,8 @@ void SimWorker::Restart() {
   running_ = false;
   outbox_.reset();
   std::vector<CommandId> left;
+  // What only reads is forgotten with the process.
+  std::erase_if(journal_, [](const auto& entry) { return ChangesNothing(entry.second.kind); });
   for (const auto& [id, entry] : journal_) {
     if (entry.state == State::kReceived || entry.state == State::kRunning) left.push_back(id);
   }

@@ -91,6 +91,7 @@ class SimWorker {
     bool rejected = false;  // Finished without being tried: may be begun by a new delivery.
   };
 
+  void Acknowledge(const CommandId& id);
   void RunNext();
   void Begin(const CommandId& id);
   void ServiceJoin(const CommandId& id);

@@ -1,9 +1,11 @@
 #include "tests/sim/sim_world.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/executor.h"
 #include "base/log.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -29,14 +31,33 @@ class MortalTimers final : public Timers {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
+// Takes its time, one wait after the other, while the core decides on.
+class SimDisk final : public Executor {
+ public:
+  using Later = std::function<void(std::function<void()>)>;
+  SimDisk(Later later, std::shared_ptr<bool> alive)
+      : later_(std::move(later)), alive_(std::move(alive)) {}
+  void Run(absl::AnyInvocable<void()> task) override {
+    auto shared = std::make_shared<absl::AnyInvocable<void()>>(std::move(task));
+    later_([shared, alive = alive_] {
+      if (*alive) (*shared)();
+    });
+  }
+
+ private:
+  const Later later_;
+  const std::shared_ptr<bool> alive_;
+};
+
 }  // namespace
 
 struct SimWorld::Node {
-  explicit Node(FakeClock& clock) : timers(clock) {}
+  Node(FakeClock& clock, SimDisk::Later later) : timers(clock), disk(std::move(later), alive) {}
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
   ManualStrand strand;
   MortalTimers timers;
+  SimDisk disk;
   std::unique_ptr<core::Core> core;
-  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
 struct SimWorld::Link {
@@ -99,11 +120,12 @@ void SimWorld::OpenStore() {
 void SimWorld::StartNode() {
   ++starts_;
   lost_ = false;
-  node_ = std::make_unique<Node>(clock_);
+  node_ = std::make_unique<Node>(
+      clock_, [this](std::function<void()> task) { Later(Latency(), std::move(task)); });
   core::CoreOptions options = options_.core;
   options.on_store_lost = [this](const absl::Status&) { lost_ = true; };
   node_->core = std::make_unique<core::Core>(
-      core::CoreDependencies{*faulty_, node_->strand, nullptr, clock_, node_->timers, random_,
+      core::CoreDependencies{*faulty_, node_->strand, &node_->disk, clock_, node_->timers, random_,
                              vault_, *this, *this, *this, std::move(options)});
   const absl::Status started = node_->core->Start();
   if (!started.ok() && !faulty_->crashed()) {
@@ -343,8 +365,11 @@ void SimWorld::KillWorker(size_t worker) {
 
 void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand command) {
   // Seen by a reader of its own: what is not committed is not there.
-  const auto intent = *Read()->attempts().Find(command.attempt_id);
-  if (!intent.has_value() || intent->command_id != command.command_id || !IsOpen(intent->state)) {
+  const std::vector<store::Attempt> attempts = *Read()->attempts().ListOf(command.command_id);
+  const auto intent = std::find_if(attempts.begin(), attempts.end(), [&](const store::Attempt& a) {
+    return a.id == command.attempt_id;
+  });
+  if (intent == attempts.end()) {
     Violation(absl::StrCat(command.command_id.value(), " was sent before it was on record as ",
                            "attempt ", command.attempt_id.value(), " (invariant 1)"));
   }

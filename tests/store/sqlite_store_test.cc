@@ -164,7 +164,8 @@ TEST_F(SqliteStoreTest, AMigrationLeavesACopyOfTheFileBefore) {
   ASSERT_TRUE(Put(*Open(), "acme").ok());
   std::vector<sql::Migration> next(Migrations().begin(), Migrations().end());
   const int version = static_cast<int>(next.size()) + 1;
-  next.push_back({version, "add_findings", "CREATE TABLE findings (id TEXT) STRICT;", 1});
+  next.push_back({version, "add_findings", "CREATE TABLE findings (id TEXT) STRICT;",
+                  Migrations().back().min_compatible_version});
   {
     auto db = *sql::Database::Open({.path = path()});
     const auto result = sql::Migrate(
@@ -267,6 +268,46 @@ TEST_F(SqliteStoreTest, TheSchemaKnowsEveryState) {
   }
 }
 
+// A file of the first schema, with work under way.
+TEST_F(SqliteStoreTest, WhatAnOlderProgramLeftIsKept) {
+  {
+    auto db = *sql::Database::Open({.path = path()});
+    ASSERT_TRUE(sql::Migrate(*db, Migrations().first(1), {}).ok());
+    const absl::Status filled = db->Exec(
+        "INSERT INTO tenants VALUES ('acme', 'Acme', 1);"
+        "INSERT INTO zones VALUES ('acme/prod', 'acme', 'Prod', 'https://hub', '', 5, 0, 'none',"
+        "  '', x'', 1);"
+        "INSERT INTO servers (id, tenant_id, zone_id, name, admission, enrollment, machine_name,"
+        "  machine_os, machine_os_version, machine_architecture, machine_worker_version,"
+        "  machine_id_hash, service_presence, service_endpoint, service_version,"
+        "  service_hub_instance_id, service_hub_url, service_hub_connected,"
+        "  service_internal_instance_id, create_time_us) VALUES ('srv-1', 'acme', 'acme/prod',"
+        "  'web', 'admitted', 'joining', '', '', '', '', '', '', 'unknown', '', '', '', '', 0, '',"
+        "  1);"
+        "INSERT INTO rollouts VALUES ('rol-1', 'acme', 'join', 'running', '', '', '', '', '',"
+        "  '10%', '0', 0, 0, NULL, 'opr', 1, 99, NULL);"
+        "INSERT INTO targets VALUES ('rol-1', 'srv-1', 'acme/prod', 'web', 'in_flight', NULL, NULL,"
+        "  1, NULL, NULL);"
+        "INSERT INTO target_counts VALUES ('rol-1', 'in_flight', 1);"
+        "INSERT INTO commands VALUES ('cmd-1', 'srv-1', 'acme/prod', 'rol-1', 'join', NULL, 1, 5,"
+        "  50);"
+        "INSERT INTO attempts VALUES ('att-1', 'cmd-1', 'srv-1', 'join', 'rol-1', 1, 'sent', '',"
+        "  NULL, NULL, 5, 5, NULL)");
+    ASSERT_TRUE(filled.ok()) << filled;
+  }
+  const auto store = Open();
+  const auto snapshot = *store->Read();
+  EXPECT_TRUE((*snapshot->attempts().FindCommand(CommandId("cmd-1")))->allow_takeover);
+  const auto open = *snapshot->attempts().ListOpen();
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_EQ(open[0].id, AttemptId("att-1"));
+  EXPECT_EQ(open[0].kind, CommandKind::kJoin);
+  EXPECT_EQ(open[0].rollout_id, RolloutId("rol-1"));
+  EXPECT_EQ((*snapshot->rollouts().Count(RolloutId("rol-1"))).in_flight, 1);
+  EXPECT_EQ((*snapshot->rollouts().FindTarget(RolloutId("rol-1"), ServerId("srv-1")))->attempts, 1);
+  EXPECT_EQ((*snapshot->rollouts().Find(RolloutId("rol-1")))->max_in_doubt, "");
+}
+
 // The lists that a big fleet pages through read no more rows than they return.
 TEST_F(SqliteStoreTest, PagesAreReadFromIndexes) {
   Open();
@@ -287,7 +328,8 @@ TEST_F(SqliteStoreTest, PagesAreReadFromIndexes) {
            "SELECT * FROM targets WHERE rollout_id = 'r' AND state = 'waiting' "
            "AND (zone_id, name) > ('a', 'b') ORDER BY zone_id, name",
            "SELECT * FROM rollouts WHERE finish_time_us IS NULL ORDER BY create_time_us, id",
-           "SELECT * FROM attempts WHERE server_id = 's' ORDER BY create_time_us DESC, rowid DESC",
+           "SELECT * FROM attempts WHERE server_id = 's' "
+           "ORDER BY create_time_us DESC, command_id DESC, id DESC",
            "SELECT * FROM audit_events WHERE subject = 's' ORDER BY sequence DESC",
        }) {
     EXPECT_THAT(plan(sql), Not(HasSubstr("TEMP B-TREE"))) << sql;

@@ -79,7 +79,7 @@ TEST_F(EnrolledProgramTest, AJournalLostWhileItRunsEndsItAndTheCommandIsDoneAfte
     Process program(RunCommand());
     ASSERT_TRUE(orchestrator_.AwaitSessions(1));
     program.LimitFiles(0);
-    orchestrator_.SendCommand(ProbeCommand("cmd-1"));
+    orchestrator_.SendCommand(JoinCommand("cmd-1"));
     EXPECT_EQ(program.Wait(), kExitJournalLost) << program.Output();
     EXPECT_THAT(program.Output(), HasSubstr("E-WORKER-JOURNAL"));
     EXPECT_THAT(program.Output(), HasSubstr(data_dir_ + "/journal.db"));
@@ -87,7 +87,7 @@ TEST_F(EnrolledProgramTest, AJournalLostWhileItRunsEndsItAndTheCommandIsDoneAfte
   // What the journal has not taken has not begun; on a healthy disk it is done.
   Process again(RunCommand());
   ASSERT_TRUE(orchestrator_.AwaitSessions(2));
-  orchestrator_.SendCommand(ProbeCommand("cmd-1"));
+  orchestrator_.SendCommand(JoinCommand("cmd-1"));
   EXPECT_TRUE(orchestrator_.AwaitResult("cmd-1").has_value());
   again.Signal(SIGTERM);
   EXPECT_EQ(again.Wait(), kExitStopped) << again.Output();

@@ -176,8 +176,13 @@ void TurnControl::StartSync() {
   });
 }
 
-void TurnControl::Synced(uint64_t number, const absl::Status& status) {
-  if (!status.ok()) Lose(status);
+void TurnControl::Synced(uint64_t number, absl::Status status) {
+  // After a failed sync nobody knows what is on the disk; a later one that succeeds does not either.
+  if (!sync_failure_.ok()) status = sync_failure_;
+  if (!status.ok()) {
+    sync_failure_ = status;
+    Lose(status);
+  }
   while (!unsynced_.empty() && unsynced_.front().number <= number) {
     Unsynced turn = std::move(unsynced_.front());
     unsynced_.pop_front();

@@ -72,7 +72,7 @@ class TurnControl final : public Control {
   void Enqueue(Queued queued);
   void StartSync();
   // Ends the turns up to `number`, all of which this status is of.
-  void Synced(uint64_t number, const absl::Status& status);
+  void Synced(uint64_t number, absl::Status status);
   static void Answer(std::vector<Queued>& batch, const absl::Status& status);
   absl::Status RunOne(OpenTurn& turn, Queued& queued);
   void Lose(const absl::Status& why);
@@ -89,6 +89,7 @@ class TurnControl final : public Control {
   std::deque<Unsynced> unsynced_;
   uint64_t turns_ = 0;
   bool syncing_ = false;
+  absl::Status sync_failure_;
   bool scheduled_ = false;
   bool stopped_ = false;
   bool memory_changed_ = false;

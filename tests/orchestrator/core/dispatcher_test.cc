@@ -26,10 +26,10 @@ class DispatcherTest : public CoreBench {
  protected:
   void SetUp() override {
     Build(2);  // Server 0 is of tenant-0, server 1 of tenant-1.
-    control_ = std::make_unique<TurnControl>(world_->faulty_store(), strand_, world_->clock(), 100,
-                                             nullptr);
+    control_ = std::make_unique<TurnControl>(world_->faulty_store(), strand_, nullptr,
+                                             world_->clock(), 100, nullptr);
     agenda_ = std::make_unique<Agenda>(*control_, world_->clock(), world_->clock());
-    dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, *control_, *agenda_, random_,
+    dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, *control_, *agenda_, ids_,
                                                world_->vault(), link_, zones_);
   }
 
@@ -60,6 +60,7 @@ class DispatcherTest : public CoreBench {
 
   ManualStrand strand_;
   SeededRandom random_{5};
+  OrderedIds ids_{random_};
   RecordingLink link_;
   ZoneTable zones_;
   std::unique_ptr<TurnControl> control_;

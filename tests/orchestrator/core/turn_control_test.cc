@@ -21,7 +21,7 @@ class TurnControlTest : public testing::Test {
  protected:
   TurnControlTest()
       : sqlite_(*store::SqliteStore::Open(
-            {.path = dir_.File("test.db"), .now = clock_.Now(), .durable = false})),
+            {.path = dir_ / "test.db", .now = clock_.Now(), .durable = false})),
         store_(*sqlite_),
         control_(store_, strand_, nullptr, clock_, /*max_operations=*/4,
                  [this](const absl::Status& why) { lost_ = why; }) {}
@@ -31,9 +31,9 @@ class TurnControlTest : public testing::Test {
   }
   std::vector<std::string> Tenants() {
     std::vector<std::string> ids;
-    for (const store::Tenant& tenant : *(*store_.Read())->tenants().List()) {
-      ids.push_back(tenant.id.value());
-    }
+    const auto snapshot = *store_.Read();
+    const std::vector<store::Tenant> tenants = *snapshot->tenants().List();
+    for (const store::Tenant& tenant : tenants) ids.push_back(tenant.id.value());
     return ids;
   }
 
@@ -132,6 +132,65 @@ TEST_F(TurnControlTest, AFailedCommitAnswersAllAndHasNoEffects) {
   EXPECT_EQ(FailureCodeOf(answers[1]), FailureCode::kStoreFull);
   EXPECT_FALSE(effect);
   EXPECT_THAT(Tenants(), IsEmpty());
+}
+
+// Turns go on while the disk is waited for; what they want outside does not.
+TEST_F(TurnControlTest, EffectsAwaitTheDiskAndTheNextTurnDoesNot) {
+  ManualExecutor disk;
+  TurnControl control(store_, strand_, &disk, clock_, 1, nullptr);
+  std::vector<int> effects;
+  for (int i = 0; i < 10; ++i) {
+    control.PostFirm([&effects, i](Turn& turn) {
+      turn.AfterCommit([&effects, i] { effects.push_back(i); });
+      return PutTenant(turn, absl::StrCat("t", i));
+    });
+  }
+  strand_.RunUntilIdle();
+  EXPECT_EQ(Tenants().size(), 4u);  // No further ahead of the disk.
+  EXPECT_THAT(effects, IsEmpty());
+  ASSERT_TRUE(disk.RunOne());
+  strand_.RunUntilIdle();
+  EXPECT_THAT(effects, ElementsAre(0));  // That sync began when one turn was committed.
+  while (disk.RunOne()) strand_.RunUntilIdle();
+  EXPECT_THAT(effects, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+}
+
+TEST_F(TurnControlTest, AFailedSyncHasNoEffectsAndEndsTheControl) {
+  ManualExecutor disk;
+  TurnControl control(store_, strand_, &disk, clock_, 1,
+                      [this](const absl::Status& why) { lost_ = why; });
+  std::vector<absl::Status> answers;
+  bool effect = false;
+  for (int i = 0; i < 3; ++i) {
+    control.Post(
+        [&effect](Turn& turn) {
+          turn.AfterCommit([&effect] { effect = true; });
+          return absl::OkStatus();
+        },
+        [&](absl::Status status) { answers.push_back(std::move(status)); });
+  }
+  strand_.RunUntilIdle();
+  store_.FailSync();
+  while (disk.RunOne()) strand_.RunUntilIdle();
+  ASSERT_EQ(answers.size(), 3u);
+  for (const absl::Status& answer : answers) EXPECT_TRUE(FailureCodeOf(answer).has_value());
+  EXPECT_EQ(FailureCodeOf(lost_), FailureCode::kStoreIo);
+  EXPECT_FALSE(effect);
+}
+
+TEST_F(TurnControlTest, StopLeavesNobodyWaitingForTheDisk) {
+  ManualExecutor disk;
+  TurnControl control(store_, strand_, &disk, clock_, 4, nullptr);
+  absl::Status answer = absl::UnknownError("none came");
+  control.Post([](Turn& turn) { return PutTenant(turn, "a"); },
+               [&](absl::Status status) { answer = std::move(status); });
+  strand_.RunUntilIdle();
+  EXPECT_EQ(answer.message(), "none came");
+  control.Stop();
+  strand_.RunUntilIdle();
+  EXPECT_TRUE(answer.ok()) << answer;
+  disk.RunUntilIdle();  // The sync that was under way finds nothing left to do.
+  strand_.RunUntilIdle();
 }
 
 TEST_F(TurnControlTest, ATurnIsBoundedAndTheRestFollows) {

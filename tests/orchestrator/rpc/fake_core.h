@@ -144,6 +144,7 @@ class EmptyStore final : public store::Store {
   absl::StatusOr<std::unique_ptr<store::Snapshot>> Read() const override {
     return absl::UnavailableError("empty");
   }
+  absl::Status Sync() override { return absl::UnavailableError("empty"); }
   store::StoreHealth Health() const override { return {}; }
 };
 
