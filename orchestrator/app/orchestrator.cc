@@ -21,6 +21,7 @@
 #include "base/thread_timers.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/listeners.h"
+#include "orchestrator/app/master_key_check.h"
 #include "orchestrator/core/core.h"
 #include "orchestrator/hub/pooled_hub_reader.h"
 #include "orchestrator/rpc/admin_services.h"
@@ -110,6 +111,7 @@ absl::Status Orchestrator::Parts::Open() {
                                           .now = clock.Now()});
   if (!opened.ok()) return EnsureCode(opened.status(), FailureCode::kStoreUnusable);
   store = *std::move(opened);
+  RETURN_IF_ERROR(CheckMasterKey(*store, *vault));
   strand = std::make_unique<ThreadStrand>("control");
   disk = std::make_unique<BlockingPool>("disk", 1);
   read_pool = std::make_unique<BlockingPool>("reads", options.read_threads);

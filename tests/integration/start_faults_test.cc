@@ -157,6 +157,17 @@ TEST_F(StartFaultsTest, AMasterKeyThatIsNone) {
   ExpectRefused(FailureCode::kKeyMaster, file);
 }
 
+TEST_F(StartFaultsTest, AMasterKeyThatIsAnothers) {
+  const app::TestOrchestrator other;
+  const std::string kept = dir() + "/../kept.key";
+  fs::copy_file(paths().master_key(), kept);
+  fs::copy_file(app::DataPaths(other.data_dir()).master_key(), paths().master_key(),
+                fs::copy_options::overwrite_existing);
+  ExpectFailure(ServeCommand(dir()), FailureCode::kKeyUnsealable, "none of the database's 2");
+  fs::rename(kept, paths().master_key());
+  ExpectStarts();
+}
+
 TEST_F(StartFaultsTest, ACertificateAuthorityThatIsNone) {
   const auto other = identity::CertificateAuthority::Create(SystemClock(), crypto::SecureRandom());
   ASSERT_TRUE(other.ok());

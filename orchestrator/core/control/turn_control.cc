@@ -177,7 +177,8 @@ void TurnControl::StartSync() {
 }
 
 void TurnControl::Synced(uint64_t number, absl::Status status) {
-  // After a failed sync nobody knows what is on the disk; a later one that succeeds does not either.
+  // After a failed sync nobody knows what is on the disk; a later one that succeeds does not
+  // either.
   if (!sync_failure_.ok()) status = sync_failure_;
   if (!status.ok()) {
     sync_failure_ = status;

@@ -1,0 +1,36 @@
+#include "orchestrator/app/master_key_check.h"
+
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/status_macros.h"
+
+namespace muster::app {
+
+absl::Status CheckMasterKey(const store::Store& store, core::KeyVault& vault) {
+  ASSIGN_OR_RETURN(const auto snapshot, store.Read());
+  ASSIGN_OR_RETURN(const std::vector<store::Zone> zones, snapshot->zones().List(TenantId()));
+  int sealed = 0;
+  for (const store::Zone& zone : zones) {
+    if (!zone.verifier.secret.empty()) {
+      if (vault.Open(zone.verifier.secret, core::VerifierBinding(zone.id)).ok()) {
+        return absl::OkStatus();
+      }
+      ++sealed;
+    }
+    ASSIGN_OR_RETURN(const std::optional<store::JoiningKeyVersion> key,
+                     snapshot->zones().FindActiveKey(zone.id));
+    if (!key.has_value()) continue;
+    if (vault.Open(key->secret, core::JoiningKeyBinding(zone.id, key->version)).ok()) {
+      return absl::OkStatus();
+    }
+    ++sealed;
+  }
+  if (sealed == 0) return absl::OkStatus();
+  return FailureStatus(FailureCode::kKeyUnsealable,
+                       absl::StrCat("none of the database's ", sealed, " secrets opens"));
+}
+
+}  // namespace muster::app

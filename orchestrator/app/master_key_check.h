@@ -1,0 +1,18 @@
+// At the start: is this the master key that the database's secrets were sealed with?
+#ifndef MUSTER_ORCHESTRATOR_APP_MASTER_KEY_CHECK_H_
+#define MUSTER_ORCHESTRATOR_APP_MASTER_KEY_CHECK_H_
+
+#include "absl/status/status.h"
+#include "orchestrator/core/interfaces/key_vault.h"
+#include "store/interface/store.h"
+
+namespace muster::app {
+
+// E-KEY-UNSEALABLE when the store holds joining keys or verifiers' secrets and none of them opens:
+// the master key is another one. Single ones that do not open show when they are used. Blocks on
+// the store.
+absl::Status CheckMasterKey(const store::Store& store, core::KeyVault& vault);
+
+}  // namespace muster::app
+
+#endif  // MUSTER_ORCHESTRATOR_APP_MASTER_KEY_CHECK_H_
