@@ -76,6 +76,7 @@ void TurnControl::Stop() {
     stopped_ = true;
     // Nobody may be left to wait beside the strand.
     if (!unsynced_.empty()) Synced(turns_, store_.Sync());
+    if (!queue_.empty()) ScheduleTurn();  // What the disk held up.
   });
 }
 

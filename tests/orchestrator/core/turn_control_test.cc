@@ -193,6 +193,21 @@ TEST_F(TurnControlTest, StopLeavesNobodyWaitingForTheDisk) {
   strand_.RunUntilIdle();
 }
 
+TEST_F(TurnControlTest, StopAlsoAnswersWhatTheDiskHeldUp) {
+  ManualExecutor disk;
+  TurnControl control(store_, strand_, &disk, clock_, 1, nullptr);
+  int answers = 0;
+  for (int i = 0; i < 10; ++i) {
+    control.Post([i](Turn& turn) { return PutTenant(turn, absl::StrCat("t", i)); },
+                 [&](const absl::Status& status) { answers += status.ok() ? 1 : 0; });
+  }
+  strand_.RunUntilIdle();
+  EXPECT_EQ(answers, 0);
+  control.Stop();
+  strand_.RunUntilIdle();
+  EXPECT_EQ(answers, 10);
+}
+
 TEST_F(TurnControlTest, ATurnIsBoundedAndTheRestFollows) {
   for (int i = 0; i < 10; ++i) {
     control_.PostFirm([i](Turn& turn) { return PutTenant(turn, absl::StrCat("t", i)); });
