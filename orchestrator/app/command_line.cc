@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/crypto/secure_random.h"
+#include "base/host_port.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/data_directory.h"
@@ -99,14 +100,10 @@ std::string NumberProblem(const std::string& text) {
   return ok ? "" : "wants a number above 0";
 }
 
-// "host:port"; gRPC would take a port beyond 65535 for another one.
 std::string HostPortProblem(const std::string& text, int smallest_port) {
-  const size_t colon = text.rfind(':');
-  int port = 0;
-  const bool ok = colon != std::string::npos && colon > 0 &&
-                  absl::SimpleAtoi(text.substr(colon + 1), &port) && port >= smallest_port &&
-                  port <= 65535;
-  return ok ? "" : absl::StrCat("wants HOST:PORT with a port from ", smallest_port, " to 65535");
+  return IsHostPort(text, smallest_port)
+             ? ""
+             : absl::StrCat("wants HOST:PORT with a port from ", smallest_port, " to 65535");
 }
 std::string ListenProblem(const std::string& text) { return HostPortProblem(text, 0); }
 std::string DialProblem(const std::string& text) { return HostPortProblem(text, 1); }

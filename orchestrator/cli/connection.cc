@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/crypto/certificate.h"
 #include "base/crypto/key.h"
+#include "base/host_port.h"
 #include "base/status_macros.h"
 #include "orchestrator/cli/files.h"
 
@@ -35,7 +35,7 @@ absl::StatusOr<std::string> FindOperatorDir(const ConnectionFlags& flags,
   if (const auto home = environment.variable("HOME"); home.has_value() && !home->empty()) {
     tried.push_back(absl::StrCat(*home, "/.config/muster"));
   }
-  tried.push_back("/var/lib/muster/operator");
+  tried.emplace_back("/var/lib/muster/operator");
   for (const std::string& directory : tried) {
     if (Exists(std::filesystem::path(directory) / "operator.crt")) return directory;
   }
@@ -44,10 +44,7 @@ absl::StatusOr<std::string> FindOperatorDir(const ConnectionFlags& flags,
 }
 
 absl::Status CheckAddress(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
+  if (!IsHostPort(address, 1)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the address '", address, "' is not HOST:PORT, such as muster.example:8445"));
   }

@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/blocking_pool.h"
 #include "base/failure.h"
+#include "base/host_port.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -146,6 +147,18 @@ TEST(FakeClock, FiresInOrderAtTheirOwnTimes) {
   EXPECT_THAT(at, testing::ElementsAre(start + absl::Seconds(1), start + absl::Milliseconds(1500),
                                        start + absl::Seconds(2)));
   EXPECT_EQ(clock.Now(), start + absl::Seconds(3));
+}
+
+TEST(HostPort, KnowsWhatItIs) {
+  for (const char* good : {"muster.example:8443", "10.0.0.1:1", "[::1]:65535", "[fe80::1%2]:80"}) {
+    EXPECT_TRUE(IsHostPort(good, 1)) << good;
+  }
+  for (const char* bad : {"", "nonsense", ":8443", "host:", "host:0", "host:65536", "host:+1",
+                          "host:1x", "::1", "::1:80", "[]:80", "[::1:80", "a b:80",
+                          "https://host:80", "unix:/run/x", "host:99999999999"}) {
+    EXPECT_FALSE(IsHostPort(bad, 1)) << bad;
+  }
+  EXPECT_TRUE(IsHostPort("0.0.0.0:0", 0));
 }
 
 TEST(Log, QuotesWhatNeedsItAndCarriesFields) {

@@ -2,10 +2,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/host_port.h"
 #include "worker/app/commands.h"
 #include "worker/platform/signals.h"
 
 namespace muster::worker {
+namespace {
+
+std::string DialProblem(const std::string& text) {
+  return IsHostPort(text, 1) ? "" : "wants HOST:PORT, such as muster.example:8443";
+}
+
+}  // namespace
 
 int RunCommandLine(int argc, char** argv) {
   CLI::App app("The Muster worker: joins the Certify service of this machine to its hub.");
@@ -27,8 +35,9 @@ int RunCommandLine(int argc, char** argv) {
                              "Where identity and journal are kept [/var/lib/muster-worker]");
   enroll_command->add_option("--server-name", enroll.server_name,
                              "Name of the server in the inventory [this machine's name]");
-  enroll_command->add_option("--address", enroll.address,
-                             "host:port of the bootstrap listener [the token's]");
+  enroll_command
+      ->add_option("--address", enroll.address, "host:port of the bootstrap listener [the token's]")
+      ->check(DialProblem);
 
   RunFlags run;
   CLI::App* run_command =
@@ -39,8 +48,9 @@ int RunCommandLine(int argc, char** argv) {
   run_command->add_option("--certify-cli", run.cli, "Path of certify, where a zone allows its use");
   run_command->add_option("--service-unit", run.service_unit,
                           "What a takeover restarts [certify-agent.service]");
-  run_command->add_option("--address", run.address,
-                          "host:port of the session listener [the enrollment's]");
+  run_command
+      ->add_option("--address", run.address, "host:port of the session listener [the enrollment's]")
+      ->check(DialProblem);
   run_command->add_option("--machine-name", run.machine_name,
                           "Report this name instead of the system's");
   run_command->add_option("--log-format", run.log_format, "logfmt or json")
