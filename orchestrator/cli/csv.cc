@@ -18,14 +18,11 @@ class Parser {
   }
 
  private:
-  bool AtLineEnd() const {
-    return at_ >= text_.size() || text_[at_] == '\n' ||
-           (text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n');
-  }
+  bool AtLineEnd() const { return at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r'; }
   void SkipLineEnd() {
     if (at_ >= text_.size()) return;
-    if (text_[at_] == '\r') ++at_;
-    ++at_;
+    const bool pair = text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n';
+    at_ += pair ? 2 : 1;
     ++line_;
   }
 
@@ -76,7 +73,7 @@ class Parser {
     ++at_;
     while (at_ < text_.size()) {
       const char c = text_[at_++];
-      if (c == '\n') ++line_;
+      if (c == '\n' || (c == '\r' && (at_ >= text_.size() || text_[at_] != '\n'))) ++line_;
       if (c != '"') {
         field.push_back(c);
       } else if (at_ < text_.size() && text_[at_] == '"') {

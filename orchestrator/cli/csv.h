@@ -25,9 +25,10 @@ struct CsvText {
 };
 
 // Fields are separated by commas; one that holds a comma, a quote or a line break stands in double
-// quotes, a quote inside is doubled. Lines end with LF or CRLF. A byte order mark is dropped, empty
-// lines are skipped. A record that breaks the rules, or is not UTF-8, is left out and named in
-// `problems`; reading goes on at its next line.
+// quotes, a quote inside is doubled. Lines end with LF, CRLF or CR (spreadsheets still offer the
+// old Macintosh form). A byte order mark is dropped, empty lines are skipped. A record that breaks
+// the rules, or is not UTF-8, is left out and named in `problems`; reading goes on at its next
+// line.
 CsvText ParseCsv(absl::string_view text);
 
 }  // namespace muster::cli

@@ -28,6 +28,15 @@ TEST(Csv, TakesCrLfByteOrderMarkAndNoFinalLineEnd) {
               ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2")));
 }
 
+// What a spreadsheet writes as "CSV (Macintosh)".
+TEST(Csv, TakesLinesThatEndWithCr) {
+  const CsvText csv = ParseCsv("a,b\r1,\"x\ry\"\r\r\"2\r");
+  ASSERT_EQ(csv.records.size(), 2u);
+  EXPECT_THAT(csv.records[1].fields, ElementsAre("1", "x\ry"));
+  ASSERT_EQ(csv.problems.size(), 1u);
+  EXPECT_EQ(csv.problems[0].line, 5);
+}
+
 TEST(Csv, KeepsEmptyFieldsAndSkipsEmptyLines) {
   EXPECT_THAT(Fields("a,,\n\n\r\n,b,\"\"\n"),
               ElementsAre(ElementsAre("a", "", ""), ElementsAre("", "b", "")));
