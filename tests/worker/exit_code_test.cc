@@ -93,6 +93,33 @@ TEST_F(EnrolledProgramTest, AJournalLostWhileItRunsEndsItAndTheCommandIsDoneAfte
   EXPECT_EQ(again.Wait(), kExitStopped) << again.Output();
 }
 
+// Neither 300 seconds of waiting nor a join that is forgotten.
+TEST_F(EnrolledProgramTest, AStopEndsAJoinByTheCommandLineWhichIsInDoubtAfterwards) {
+  std::filesystem::create_directory(app_data_);
+  std::ofstream(app_data_ + "/serviceconfig.json") << R"({"Transport": "namedpipe"})";
+  HangingFile answer(folder_.path() + "/answer");
+  const std::string certify = folder_.path() + "/certify-cli";
+  std::ofstream(certify) << "#!/bin/sh\nexec cat " << folder_.path() << "/answer\n";
+  std::filesystem::permissions(certify, std::filesystem::perms::owner_all);
+  std::vector<std::string> command = RunCommand();
+  command.insert(command.end(), {"--certify-cli", certify});
+  {
+    Process program(command);
+    ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+    orchestrator_.SendCommand(JoinCommand("cmd-1"));
+    ASSERT_TRUE(answer.AwaitReader());
+    program.Signal(SIGTERM);
+    EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
+  }
+  Process again(command);
+  ASSERT_TRUE(orchestrator_.AwaitSessions(2));
+  const auto result = orchestrator_.AwaitResult("cmd-1");
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->outcome(), v1::CommandResult::OUTCOME_IN_DOUBT) << result->ShortDebugString();
+  again.Signal(SIGTERM);
+  EXPECT_EQ(again.Wait(), kExitStopped) << again.Output();
+}
+
 TEST_F(EnrolledProgramTest, ASecondSignalWhileACommandHangsEndsItAtOnce) {
   Process program(RunCommand());
   ASSERT_TRUE(orchestrator_.AwaitSessions(1));

@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/worker/program_fixture.h"
 #include "worker/platform/signals.h"
@@ -30,9 +32,30 @@ TEST(ProcessRunnerTest, EndsWhatHangsAndNamesWhatIsMissing) {
   request.program = "sleep";
   request.arguments.push_back(Secret::CopyOf("60"));
   request.timeout = absl::Milliseconds(100);
-  EXPECT_TRUE(absl::IsDeadlineExceeded(SystemProcessRunner().Run(request).status()));
+  const auto runner = MakeProcessRunner();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(runner->Run(request).status()));
   request.program = "/no/such/program";
-  EXPECT_TRUE(absl::IsNotFound(SystemProcessRunner().Run(request).status()));
+  EXPECT_TRUE(absl::IsNotFound(runner->Run(request).status()));
+}
+
+// The program opens a pipe as its first deed, so that the stop meets it and not its start.
+TEST(ProcessRunnerTest, AStopEndsWhatRunsAndStartsNothingMore) {
+  const TempDir folder;
+  const std::string sign = folder.path() + "/running";
+  ASSERT_EQ(mkfifo(sign.c_str(), 0600), 0);
+  ProcessRequest request;
+  request.program = "sh";
+  for (const std::string& argument : {std::string("-c"), "echo > " + sign + "; exec sleep 300"}) {
+    request.arguments.push_back(Secret::CopyOf(argument));
+  }
+  const auto runner = MakeProcessRunner();
+  absl::Status status;
+  std::thread running([&] { status = runner->Run(request).status(); });
+  std::ifstream opened(sign);  // Waits until the program has opened it too.
+  runner->Stop();
+  running.join();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  EXPECT_TRUE(absl::IsCancelled(runner->Run(request).status()));
 }
 
 TEST(ProgramTest, HelpAndUsage) {
@@ -48,6 +71,9 @@ TEST(ProgramTest, HelpAndUsage) {
   EXPECT_EQ(RunProgram({}).exit_code, kExitUsage);
   EXPECT_EQ(RunProgram({"run", "--nonsense"}).exit_code, kExitUsage);
   EXPECT_EQ(RunProgram({"run", "--log-format", "xml"}).exit_code, kExitUsage);
+  const ProcessAnswer address = RunProgram({"run", "--address", "nonsense"});
+  EXPECT_EQ(address.exit_code, kExitUsage);
+  EXPECT_THAT(address.output, testing::HasSubstr("HOST:PORT"));
 }
 
 TEST(ProgramTest, ErrorsSayWhatToDo) {

@@ -25,7 +25,7 @@ inline ProcessAnswer RunProgram(const std::vector<std::string>& arguments,
   for (const std::string& argument : arguments) {
     request.arguments.push_back(Secret::CopyOf(argument));
   }
-  const auto answer = SystemProcessRunner().Run(request);
+  const auto answer = MakeProcessRunner()->Run(request);
   EXPECT_TRUE(answer.ok()) << answer.status();
   return answer.value_or(ProcessAnswer{});
 }
@@ -45,7 +45,7 @@ class EnrolledProgramTest : public testing::Test {
   }
 
   TempDir folder_;
-  FakeOrchestrator orchestrator_{Pin()};
+  FakeOrchestrator orchestrator_{Pin(kHub, /*allow_cli=*/true)};
   const std::string data_dir_ = folder_.path() + "/data";
   const std::string app_data_ = folder_.path() + "/certify";  // There is none.
 };

@@ -52,6 +52,7 @@ class DoubleRunner final : public ProcessRunner {
     const int code = doubles::RunCertify(arguments, app_data_, output);
     return ProcessAnswer{code, output.str()};
   }
+  void Stop() override {}
 
  private:
   const std::string app_data_;

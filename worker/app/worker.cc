@@ -39,6 +39,10 @@ struct Worker::Equipment {
   std::optional<StateDirectory> directory;
   http::CurlClient http;
   absl::Notification stopping;
+  // A stop ends a join's program, which may hang for minutes, but lets the service's restart
+  // finish: a service left stopped would renew nothing.
+  const std::unique_ptr<ProcessRunner> join_programs = MakeProcessRunner();
+  const std::unique_ptr<ProcessRunner> service_programs = MakeProcessRunner();
   std::unique_ptr<HttpServiceDriver> api;
   std::unique_ptr<CliServiceDriver> cli;
   std::unique_ptr<ServiceControl> service_control;
@@ -113,6 +117,7 @@ void Worker::Stop() {
   if (equipment_ != nullptr) {
     equipment_->stopping.Notify();
     equipment_->http.Stop();
+    equipment_->join_programs->Stop();
   }
   inside_->renewer->Stop();
   absl::Notification idle;
@@ -154,7 +159,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
       options.cli_program.empty() ? DefaultCliPath() : std::move(options.cli_program);
   if (!cli.empty()) {
     equipment->cli = std::make_unique<CliServiceDriver>(
-        SystemProcessRunner(),
+        *equipment->join_programs,
         CliDriverOptions{
             .program = cli, .app_data_folder = app_data, .join_timeout = options.join_timeout});
   }
@@ -162,7 +167,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
       options.service_unit.empty() ? DefaultServiceUnit() : std::move(options.service_unit);
   equipment->service_control = options.service_control != nullptr
                                    ? std::move(options.service_control)
-                                   : SystemServiceControl(SystemProcessRunner(), unit);
+                                   : SystemServiceControl(*equipment->service_programs, unit);
   parts.handlers.push_back(std::make_unique<ProbeHandler>(*equipment->api, parts.machine));
   // Named after the service's folder, not after this worker's: two workers of one service must
   // meet.

@@ -2,6 +2,7 @@
 #ifndef MUSTER_WORKER_PLATFORM_PROCESS_H_
 #define MUSTER_WORKER_PLATFORM_PROCESS_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,12 +32,17 @@ class ProcessRunner {
  public:
   virtual ~ProcessRunner() = default;
   // Blocks until the program has ended. NotFound or PermissionDenied: it did not start.
-  // DeadlineExceeded: it was killed after the timeout, and may have done anything before.
+  // DeadlineExceeded: it was killed after the timeout, and may have done anything before. Canceled:
+  // the same, because of Stop.
   virtual absl::StatusOr<ProcessAnswer> Run(const ProcessRequest& request) = 0;
+
+  // Kills within about a second what runs; later programs are not started. For the stop of a
+  // worker.
+  virtual void Stop() = 0;
 };
 
-// The operating system. Lives for ever.
-ProcessRunner& SystemProcessRunner();
+// The operating system's.
+std::unique_ptr<ProcessRunner> MakeProcessRunner();
 
 }  // namespace muster::worker
 

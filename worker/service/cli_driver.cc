@@ -81,6 +81,12 @@ JoinAnswer CliServiceDriver::Join(const JoinCall& call) {
     return {JoinAnswer::Outcome::kUnsure,
             Failure{FailureCode::kJoinAnswerLost, "certify hub join did not end in time"}, ""};
   }
+  if (absl::IsCancelled(answer.status())) {
+    return {
+        JoinAnswer::Outcome::kUnsure,
+        Failure{FailureCode::kJoinAnswerLost, "certify hub join was ended by the worker's stop"},
+        ""};
+  }
   return {JoinAnswer::Outcome::kFailed,
           Failure{FailureCode::kServiceUnreachable, "certify could not be started"}, ""};
 }

@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
@@ -38,11 +40,30 @@ class ArgumentVector {
   std::vector<char*> pointers_;
 };
 
-int ReapBefore(pid_t pid, absl::Time deadline, bool& timed_out) {
+constexpr absl::Duration kLookForStop = absl::Milliseconds(200);
+
+// How a program is ended that does not end itself.
+class Patience {
+ public:
+  Patience(absl::Duration timeout, const std::atomic<bool>& stopping)
+      : deadline_(absl::Now() + timeout), stopping_(stopping) {}
+
+  // How long to wait before asking again; zero: it is over.
+  absl::Duration Left() const {
+    if (stopping_) return absl::ZeroDuration();
+    return std::clamp(deadline_ - absl::Now(), absl::ZeroDuration(), kLookForStop);
+  }
+
+ private:
+  const absl::Time deadline_;
+  const std::atomic<bool>& stopping_;
+};
+
+int Reap(pid_t pid, const Patience& patience, bool& killed) {
   int status = 0;
   while (waitpid(pid, &status, WNOHANG) == 0) {
-    if (absl::Now() >= deadline) {
-      timed_out = true;
+    if (patience.Left() == absl::ZeroDuration()) {
+      killed = true;
       kill(pid, SIGKILL);
       while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
       }
@@ -53,12 +74,12 @@ int ReapBefore(pid_t pid, absl::Time deadline, bool& timed_out) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// Reads until the program closes its output, `deadline`, or the limit (then drops the rest).
-void Drain(int fd, absl::Time deadline, std::string& output) {
+// Reads until the program closes its output or patience ends; drops what is beyond the limit.
+void Drain(int fd, const Patience& patience, std::string& output) {
   std::array<char, 4096> part;
   while (true) {
-    const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) return;
+    const absl::Duration left = patience.Left();
+    if (left == absl::ZeroDuration()) return;
     pollfd wait = {.fd = fd, .events = POLLIN, .revents = 0};
     const int ready = poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
     if (ready < 0 && errno != EINTR) return;
@@ -73,6 +94,7 @@ void Drain(int fd, absl::Time deadline, std::string& output) {
 class PosixProcessRunner final : public ProcessRunner {
  public:
   absl::StatusOr<ProcessAnswer> Run(const ProcessRequest& request) override {
+    if (stopping_) return absl::CancelledError("the worker is stopping");
     ArgumentVector arguments;
     arguments.Add(request.program);
     for (const Secret& argument : request.arguments) arguments.Add(argument.Reveal());
@@ -109,25 +131,33 @@ class PosixProcessRunner final : public ProcessRunner {
       close(pipe_ends[0]);
       return absl::ErrnoToStatus(error, absl::StrCat("run ", request.program));
     }
-    const absl::Time deadline = absl::Now() + request.timeout;
+    const Patience patience(request.timeout, stopping_);
     ProcessAnswer answer;
-    Drain(pipe_ends[0], deadline, answer.output);
+    Drain(pipe_ends[0], patience, answer.output);
     close(pipe_ends[0]);
-    bool timed_out = false;
-    answer.exit_code = ReapBefore(pid, deadline, timed_out);
-    if (timed_out) {
+    bool killed = false;
+    answer.exit_code = Reap(pid, patience, killed);
+    if (killed && stopping_) {
+      return absl::CancelledError(
+          absl::StrCat(request.program, " was ended because the worker stops"));
+    }
+    if (killed) {
       return absl::DeadlineExceededError(absl::StrCat(request.program, " did not end within ",
                                                       absl::FormatDuration(request.timeout)));
     }
     return answer;
   }
+
+  void Stop() override { stopping_ = true; }
+
+ private:
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace
 
-ProcessRunner& SystemProcessRunner() {
-  static PosixProcessRunner runner;
-  return runner;
+std::unique_ptr<ProcessRunner> MakeProcessRunner() {
+  return std::make_unique<PosixProcessRunner>();
 }
 
 }  // namespace muster::worker
