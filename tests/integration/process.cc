@@ -112,8 +112,10 @@ std::string Process::Output() {
 }
 
 std::vector<std::string> UnderFileLimit(const std::vector<std::string>& command, int blocks) {
-  std::vector<std::string> limited = {"/bin/sh", "-c",
-                                      absl::StrCat("ulimit -f ", blocks, "; exec \"$0\" \"$@\"")};
+  // ThreadSanitizer writes a temporary file before main, if there is room for one.
+  std::vector<std::string> limited = {
+      "/bin/sh", "-c",
+      absl::StrCat("export TMPDIR=/dev/null; ulimit -f ", blocks, "; exec \"$0\" \"$@\"")};
   limited.insert(limited.end(), command.begin(), command.end());
   return limited;
 }
