@@ -177,11 +177,12 @@ TEST(RedactTest, IsOneShortLineOfUtf8) {
                    "c \xff\xc3 \xc3\xa4",
                    {}),
             "a b c ?? \xc3\xa4");
-  const std::string cut = Redact(std::string(499, 'x') + "\xc3\xa4\xc3\xa4", {});
+  const std::string cut = Redact(absl::StrCat(std::string(499, 'x'), "\xc3\xa4\xc3\xa4"), {});
   EXPECT_EQ(cut, std::string(499, 'x'));  // No half character.
   // Cut after the secret is gone, not through it.
   const absl::string_view secrets[] = {kCanary};
-  EXPECT_THAT(Redact(std::string(490, 'y') + kCanary, secrets), Not(HasSubstr("canary")));
+  EXPECT_THAT(Redact(absl::StrCat(std::string(490, 'y'), kCanary), secrets),
+              Not(HasSubstr("canary")));
 }
 
 TEST(CliOutputTest, TheTextIsTheOnlySignal) {
