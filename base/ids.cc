@@ -7,8 +7,8 @@ namespace {
 
 constexpr int kTimeLetters = 9;      // 45 bits of milliseconds: until the year 3084.
 constexpr int kSequenceLetters = 3;  // 15 bits.
-constexpr int kRandomLetters = 8;
-constexpr int kIdsPerDraw = 64;
+constexpr size_t kRandomLetters = 8;
+constexpr size_t kIdsPerDraw = 64;
 constexpr uint32_t kMostOfOneMillisecond = uint32_t{1} << (5 * kSequenceLetters);
 
 // The letters of base32 (RFC 4648) in the order of their characters.

@@ -234,8 +234,8 @@ class Reader {
   // Sets or adds a number that must be written without quotes.
   template <typename T, typename Setter, typename Adder>
   void ReadNumber(const Node& node, const std::string& path, std::optional<T> value,
-                  std::string reason, Message& message, const FieldDescriptor& field, Setter setter,
-                  Adder adder) {
+                  const std::string& reason, Message& message, const FieldDescriptor& field,
+                  Setter setter, Adder adder) {
     if (node.quoted) {
       Report(node, path, absl::StrCat(reason, ", without quotes"));
     } else if (!value.has_value()) {

@@ -51,7 +51,7 @@ absl::StatusOr<Response> CallPages(Request request, int limit, const Items& item
   Response all;
   while (true) {
     ASSIGN_OR_RETURN(Response page, fetch(request));
-    const std::string next = page.next_page_token();
+    const std::string& next = page.next_page_token();
     all.MergeFrom(page);
     auto& list = items(all);
     const bool enough = limit > 0 && list.size() >= limit;

@@ -98,7 +98,7 @@ Header ReadHeader(const CsvRecord& record) {
       if (!problem.empty()) header.problems.push_back(problem);
       header.columns.push_back({Header::Kind::kLabel, std::string(key)});
     } else if (record.fields.size() == 1 && name.find_first_of(";\t") != std::string::npos) {
-      header.problems.push_back("the columns are separated by something else than commas");
+      header.problems.emplace_back("the columns are separated by something else than commas");
       return header;
     } else {
       header.problems.push_back(absl::StrCat(

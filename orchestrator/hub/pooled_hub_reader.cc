@@ -31,11 +31,11 @@ PooledHubReader::~PooledHubReader() = default;
 
 void PooledHubReader::Read(core::HubReadRequest request, Done done) {
   executor_.Run([this, request = std::move(request), done = std::move(done)]() mutable {
-    Begin(std::move(request), std::move(done));
+    Begin(request, std::move(done));
   });
 }
 
-void PooledHubReader::Begin(core::HubReadRequest request, Done done) {
+void PooledHubReader::Begin(const core::HubReadRequest& request, Done done) {
   if (request.verifier.kind == store::VerifierKind::kNone) {
     done(Failure{FailureCode::kHubAuth,
                  absl::StrCat("zone ", request.zone_id.value(), " has no verifier")});
@@ -85,6 +85,7 @@ void PooledHubReader::Begin(core::HubReadRequest request, Done done) {
     }
   }
   if (!created.ok()) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): it was moved only if the client was made.
     done(Failure{FailureCode::kHubUnreachable,
                  absl::StrCat("the hub URL of zone ", request.zone_id.value(),
                               " is unusable: ", created.message())});

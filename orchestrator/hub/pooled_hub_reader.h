@@ -55,7 +55,7 @@ class PooledHubReader final : public core::HubReader {
     absl::Time last_use;
   };
 
-  void Begin(core::HubReadRequest request, Done done);
+  void Begin(const core::HubReadRequest& request, Done done);
   void Poll(Entry& entry);
   void ForgetIdle(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 

@@ -117,7 +117,7 @@ class ZoneService final : public admin::ZoneService::CallbackService, AdminCalls
                                           const admin::SetJoiningKeyRequest* request,
                                           admin::SetJoiningKeyResponse* response) override {
     return Run(context, "SetJoiningKey",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  const auto zone = FindZone(request->zone_id(), caller, *snapshot);
                  if (!zone.ok()) return reply.Finish(zone.status());
                  auto key = JoiningKeyOf(request->client_id(), request->secret());
@@ -143,7 +143,7 @@ class ZoneService final : public admin::ZoneService::CallbackService, AdminCalls
                                        const admin::ApplyFleetRequest* request,
                                        admin::ApplyFleetResponse* response) override {
     return Run(context, "ApplyFleet",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  snapshot.reset();
                  auto fleet = FleetOf(*request);
                  if (!fleet.ok()) return reply.Finish(fleet.status());

@@ -78,7 +78,7 @@ class VerificationService final : public admin::VerificationService::CallbackSer
                                       const admin::VerifyNowRequest* request,
                                       admin::VerifyNowResponse* response) override {
     return Run(context, "VerifyNow",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  auto zones = ZonesOf(request->selection(), caller, *snapshot);
                  if (!zones.ok()) return reply.Finish(zones.status());
                  snapshot.reset();

@@ -56,7 +56,7 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                                           const admin::CreateRolloutRequest* request,
                                           admin::Rollout* response) override {
     return Run(context, "CreateRollout",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  auto input = InputOf(*request, caller, *snapshot);
                  if (!input.ok()) return reply.Finish(input.status());
                  snapshot.reset();
@@ -135,14 +135,15 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                                    ChangeOperation operation,
                                    const admin::GetRolloutRequest* request,
                                    admin::Rollout* response) {
-    return Run(context, method,
-               [this, operation, request, response](Caller caller, Snapshot snapshot, Reply reply) {
-                 const auto rollout = FindRollout(request->rollout_id(), caller, *snapshot);
-                 if (!rollout.ok()) return reply.Finish(rollout.status());
-                 snapshot.reset();
-                 (d_.operations.*operation)(caller.actor, rollout->id,
-                                            AnswerRollout(response, std::move(reply)));
-               });
+    return Run(
+        context, method,
+        [this, operation, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+          const auto rollout = FindRollout(request->rollout_id(), caller, *snapshot);
+          if (!rollout.ok()) return reply.Finish(rollout.status());
+          snapshot.reset();
+          (d_.operations.*operation)(caller.actor, rollout->id,
+                                     AnswerRollout(response, std::move(reply)));
+        });
   }
 
   core::Answer<store::Rollout> AnswerRollout(admin::Rollout* response, Reply reply) {

@@ -70,7 +70,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                                           const admin::ImportServersRequest* request,
                                           admin::ImportServersResponse* response) override {
     return Run(context, "ImportServers",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  snapshot.reset();
                  if (request->rows_size() > kMaxImportRows) {
                    return reply.Finish(InvalidRequest(
@@ -107,7 +107,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                                         const admin::EvictServerRequest* request,
                                         admin::Server* response) override {
     return Run(context, "EvictServer",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  const auto server = FindServer(request->server(), caller, *snapshot);
                  if (!server.ok()) return reply.Finish(server.status());
                  snapshot.reset();
@@ -120,7 +120,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                                         const admin::AdmitServerRequest* request,
                                         admin::Server* response) override {
     return Run(context, "AdmitServer",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  const auto server = FindServer(request->server(), caller, *snapshot);
                  if (!server.ok()) return reply.Finish(server.status());
                  snapshot.reset();

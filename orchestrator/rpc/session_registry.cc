@@ -55,7 +55,7 @@ void SessionRegistry::EndAll(const absl::Status& why) {
 absl::Status SessionRegistry::Add(core::SessionId id, std::shared_ptr<Session> session) {
   MutexLock lock(&mu_);
   if (!refusal_.ok()) return refusal_;
-  sessions_.emplace(id, std::move(session));
+  sessions_[id] = std::move(session);
   return absl::OkStatus();
 }
 

@@ -44,7 +44,7 @@ class TokenService final : public admin::TokenService::CallbackService, AdminCal
                                         const admin::CreateTokenRequest* request,
                                         admin::CreateTokenResponse* response) override {
     return Run(context, "CreateToken",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  auto input = InputOf(*request);
                  if (!input.ok()) return reply.Finish(input.status());
                  const auto zone = FindZone(request->zone_id(), caller, *snapshot);
@@ -91,7 +91,7 @@ class TokenService final : public admin::TokenService::CallbackService, AdminCal
                                         const admin::RevokeTokenRequest* request,
                                         admin::Token* response) override {
     return Run(context, "RevokeToken",
-               [this, request, response](Caller caller, Snapshot snapshot, Reply reply) {
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
                  const auto token = snapshot->tokens().Find(TokenId(request->token_id()));
                  if (!token.ok()) return reply.Finish(token.status());
                  if (!token->has_value() || !caller.Sees((*token)->tenant_id)) {

@@ -138,8 +138,10 @@ void ColumnReader::ReadOne(std::vector<std::string>& items) {
   Take(DecodeList(row_.TextView(column_)), items);
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the parameter is a type.
 #define MUSTER_READ_STATE(Enum) \
   void ColumnReader::ReadEnum(Enum& value) { Take(Parse##Enum(row_.TextView(column_)), value); }
+// NOLINTEND(bugprone-macro-parentheses)
 MUSTER_READ_STATE(Admission)
 MUSTER_READ_STATE(Enrollment)
 MUSTER_READ_STATE(AttemptState)

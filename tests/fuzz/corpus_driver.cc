@@ -34,7 +34,7 @@ void Run(const std::string& input) {
 class Mutator {
  public:
   std::string Mutate(std::string text) {
-    for (int changes = 1 + Below(4); changes > 0; --changes) {
+    for (size_t changes = 1 + Below(4); changes > 0; --changes) {
       const size_t at = text.empty() ? 0 : Below(text.size());
       switch (Below(5)) {
         case 0:
@@ -58,7 +58,9 @@ class Mutator {
   }
 
  private:
-  size_t Below(size_t limit) { return static_cast<size_t>(random_.Fraction() * limit); }
+  size_t Below(size_t limit) {
+    return static_cast<size_t>(random_.Fraction() * static_cast<double>(limit));
+  }
   SeededRandom random_{20260718};
 };
 

@@ -94,7 +94,7 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
   const std::unique_ptr<store::Snapshot> snapshot = world.Read();
 
   const auto check = snapshot->audit().Verify();
-  if (!check.ok() || !check->intact) breaches.push_back("the audit chain is broken");
+  if (!check.ok() || !check->intact) breaches.emplace_back("the audit chain is broken");
   std::vector<store::AuditEvent> events = *snapshot->audit().List("", {}, 0, 1'000'000);
   std::reverse(events.begin(), events.end());
   Replay replay(breaches);
@@ -169,7 +169,7 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
     }
   }
   if (settled && !snapshot->attempts().ListOpen()->empty()) {
-    breaches.push_back("an attempt is open though all faults are over");
+    breaches.emplace_back("an attempt is open though all faults are over");
   }
   const std::vector<store::Rollout> rollouts = *snapshot->rollouts().List(RolloutId(), 100);
   for (const store::Rollout& rollout : rollouts) {

@@ -6,7 +6,6 @@
 
 namespace muster::sim {
 
-using core::CommandReport;
 using core::Outcome;
 using store::CommandKind;
 

@@ -271,7 +271,8 @@ void SimWorld::Dial(size_t worker) {
   const auto shared = std::make_shared<core::SessionOpening>(std::move(opening));
   ToCore(link, [this, link, shared](core::WorkerEvents& events) {
     link->core_knows = true;
-    events.OpenSession(std::move(*shared), [this, link](absl::StatusOr<core::SessionGrant> grant) {
+    events.OpenSession(std::move(*shared), [this,
+                                            link](const absl::StatusOr<core::SessionGrant>& grant) {
       if (!grant.ok()) {
         link->core_knows = false;
         if (FailureCodeOf(grant.status()).has_value() && !lost_ && !faulty_->crashed()) {
@@ -313,7 +314,7 @@ void SimWorld::ToCore(const std::shared_ptr<Link>& link,
 }
 
 void SimWorld::ToWorker(const std::shared_ptr<Link>& link, std::function<void(SimWorker&)> word,
-                        std::shared_ptr<core::OutboundCommand> command) {
+                        const std::shared_ptr<core::OutboundCommand>& command) {
   link->last_down = std::max(link->last_down, clock_.Now() + Latency());
   clock_.At(link->last_down, [this, link, word = std::move(word), command] {
     SimWorker& worker = *workers_[link->worker];

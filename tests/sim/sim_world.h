@@ -121,7 +121,7 @@ class SimWorld final : private core::WorkerLink,
   void Break(const std::shared_ptr<Link>& link, absl::Duration until_core_knows);
   void ToCore(const std::shared_ptr<Link>& link, std::function<void(core::WorkerEvents&)> word);
   void ToWorker(const std::shared_ptr<Link>& link, std::function<void(SimWorker&)> word,
-                std::shared_ptr<core::OutboundCommand> command = nullptr);
+                const std::shared_ptr<core::OutboundCommand>& command = nullptr);
   absl::Duration Latency();
   bool Chance(double probability) { return random_.Fraction() < probability; }
   void ScheduleFaults();

@@ -288,7 +288,7 @@ std::optional<v1::CommandResult> FakeOrchestrator::AwaitResult(const std::string
   return state.results[command_id];
 }
 
-void FakeOrchestrator::EndSession(absl::Status status) {
+void FakeOrchestrator::EndSession(const absl::Status& status) {
   MutexLock lock(&state_->mu);
   if (state_->newest != nullptr) state_->newest->End(rpc::ToGrpcStatus(status));
 }

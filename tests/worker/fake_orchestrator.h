@@ -60,7 +60,7 @@ class FakeOrchestrator {
   std::optional<v1::CommandResult> AwaitResult(const std::string& command_id);
   // Of the newest, after what was sent to it. A status that is not OK may overtake the last message
   // on the client's side: gRPC then drops what is not read.
-  void EndSession(absl::Status status = absl::UnavailableError("orchestrator stops"));
+  void EndSession(const absl::Status& status = absl::UnavailableError("orchestrator stops"));
 
   struct State;
 

@@ -80,7 +80,7 @@ struct Worker::Inside {
 };
 
 Worker::Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerParts parts,
-               std::string session_address)
+               const std::string& session_address)
     : equipment_(std::move(equipment)) {
   Identity identity = parts.identity.Clone();
   inside_ = std::make_unique<Inside>(runtime, std::move(parts), session_address);
@@ -126,9 +126,8 @@ void Worker::Stop() {
 }
 
 std::unique_ptr<Worker> Worker::Create(Runtime& runtime, WorkerParts parts) {
-  std::string address = parts.identity.session_address;
-  return std::unique_ptr<Worker>(
-      new Worker(runtime, nullptr, std::move(parts), std::move(address)));
+  const std::string address = parts.identity.session_address;
+  return std::unique_ptr<Worker>(new Worker(runtime, nullptr, std::move(parts), address));
 }
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOptions options) {
@@ -185,10 +184,10 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
                          .lock_path = join_lock,
                          .takeover_mark_path = equipment->directory->TakeoverMarkPath()}));
 
-  std::string address = options.session_address.empty() ? parts.identity.session_address
-                                                        : std::move(options.session_address);
+  const std::string address =
+      options.session_address.empty() ? parts.identity.session_address : options.session_address;
   return std::unique_ptr<Worker>(
-      new Worker(runtime, std::move(equipment), std::move(parts), std::move(address)));
+      new Worker(runtime, std::move(equipment), std::move(parts), address));
 }
 
 }  // namespace muster::worker

@@ -65,7 +65,7 @@ class Worker {
  private:
   struct Equipment;  // What the handlers stand on.
   Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerParts parts,
-         std::string session_address);
+         const std::string& session_address);
 
   std::unique_ptr<Equipment> equipment_;
   struct Inside;

@@ -73,7 +73,7 @@ JoinAnswer CliServiceDriver::Join(const JoinCall& call) {
         absl::string_view(call.client_id), call.secret.Reveal()}) {
     request.arguments.push_back(Secret::CopyOf(word));
   }
-  if (options_.named_pipe) request.environment.push_back({"CERTIFY_CLIENT_MODE", "namedpipe"});
+  if (options_.named_pipe) request.environment.emplace_back("CERTIFY_CLIENT_MODE", "namedpipe");
   request.timeout = options_.join_timeout;
   const absl::StatusOr<ProcessAnswer> answer = runner_.Run(request);
   if (answer.ok()) return ParseCliOutput(answer->output, answer->exit_code, call);

@@ -102,8 +102,8 @@ void TurnControl::RunTurn() {
 absl::Status TurnControl::RunNow(Operation operation) {
   absl::Status result;
   std::vector<Queued> batch;
-  batch.push_back(
-      Queued{.operation = std::move(operation), .done = [&result](absl::Status s) { result = s; }});
+  batch.push_back(Queued{.operation = std::move(operation),
+                         .done = [&result](absl::Status s) { result = std::move(s); }});
   RunBatch(std::move(batch));
   Synced(turns_, store_.Sync());
   return result;

@@ -98,7 +98,7 @@ class ZoneStep {
     const auto set = [&what](auto& field, auto value, const char* name) {
       if (field == value) return;
       field = std::move(value);
-      what.push_back(name);
+      what.emplace_back(name);
     };
     ASSIGN_OR_RETURN(std::string url, NormalizeHubUrl(input.hub_url));
     set(zone.display_name, input.display_name, "display_name");
@@ -136,7 +136,7 @@ class ZoneStep {
                       (verifier.kind == VerifierKind::kNone ||
                        Holds(tools_.vault, zone.verifier.secret, binding, verifier.secret));
     if (same) return absl::OkStatus();
-    what.push_back("verifier");
+    what.emplace_back("verifier");
     zone.verifier = {verifier.kind, verifier.principal, {}};
     if (verifier.kind == VerifierKind::kNone) return absl::OkStatus();
     ASSIGN_OR_RETURN(zone.verifier.secret, tools_.vault.Seal(verifier.secret, binding));

@@ -7,7 +7,7 @@
 
 namespace muster::core {
 
-void HubIndex::Add(ByText& map, std::string key, int position) {
+void HubIndex::Add(ByText& map, std::string&& key, int position) {
   if (key.empty()) return;
   const auto [it, fresh] = map.try_emplace(std::move(key), position);
   if (!fresh) it->second = kSeveral;

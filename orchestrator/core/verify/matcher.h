@@ -28,7 +28,7 @@ class HubIndex {
   // Position of the only record with the key; kSeveral when there are more.
   static constexpr int kSeveral = -1;
   using ByText = absl::flat_hash_map<std::string, int>;
-  static void Add(ByText& map, std::string key, int position);
+  static void Add(ByText& map, std::string&& key, int position);
 
   const HubList& list_;
   absl::flat_hash_map<HubInstanceId, int> by_id_;

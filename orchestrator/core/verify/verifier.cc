@@ -264,7 +264,7 @@ absl::Status Verifier::OnList(Turn& turn, Hub& hub, absl::Time started, HubList 
   std::set<ZoneId> zones;
   for (const auto& [job, line] : reading->asking) zones.insert(job->lines[line].zone_id);
   reading->zones.assign(zones.begin(), zones.end());
-  return CheckPage(turn, std::move(reading));
+  return CheckPage(turn, reading);
 }
 
 absl::Status Verifier::Judge(Turn& turn, Hub& hub, const Reading& reading,
@@ -357,7 +357,7 @@ absl::Status Verifier::RecordReading(Turn& turn, Hub& hub, const Reading& readin
   return absl::OkStatus();
 }
 
-absl::Status Verifier::CheckPage(Turn& turn, std::shared_ptr<Reading> reading) {
+absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Reading>& reading) {
   if (!reading->zones.empty()) {
     const ZoneId zone = reading->zones.back();
     store::ServerQuery query;

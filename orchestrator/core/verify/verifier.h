@@ -89,7 +89,7 @@ class Verifier {
                      const Match& match);
   absl::Status RecordReading(Turn& turn, Hub& hub, const Reading& reading);
   // The servers of the asked zones, a page a turn.
-  absl::Status CheckPage(Turn& turn, std::shared_ptr<Reading> reading);
+  absl::Status CheckPage(Turn& turn, const std::shared_ptr<Reading>& reading);
   absl::Status CheckServer(Turn& turn, Reading& reading, const store::Server& server);
   absl::Status LoadOwners(Turn& turn, const std::string& cursor);
   void Own(Hub& hub, const store::Server& server);

@@ -137,12 +137,12 @@ class HttpClient::Pool : public std::enable_shared_from_this<HttpClient::Pool> {
     if (open_ >= options_.max_connections) {
       waiting_.push_back(std::move(call));
     } else {
-      Begin(std::move(call));
+      Begin(call);
     }
   }
 
  private:
-  void Begin(std::shared_ptr<Call> call) {
+  void Begin(const std::shared_ptr<Call>& call) {
     ++open_;
     call->timer = loop_.After(call->request.timeout, [call] {
       call->timed_out = true;
@@ -154,7 +154,7 @@ class HttpClient::Pool : public std::enable_shared_from_this<HttpClient::Pool> {
       call->wire = std::move(kept.back());
       kept.pop_back();
       if (call->wire->Fresh()) {
-        Exchange(std::move(call));
+        Exchange(call);
         return;
       }
     }
@@ -164,10 +164,10 @@ class HttpClient::Pool : public std::enable_shared_from_this<HttpClient::Pool> {
     } else {
       call->wire = std::make_shared<WireOn<tcp::socket>>(loop_.context().io);
     }
-    Resolve(std::move(call));
+    Resolve(call);
   }
 
-  void Resolve(std::shared_ptr<Call> call) {
+  void Resolve(const std::shared_ptr<Call>& call) {
     error_code not_an_address;
     const auto address = asio::ip::make_address(call->url.host, not_an_address);
     int port = 0;
@@ -177,15 +177,16 @@ class HttpClient::Pool : public std::enable_shared_from_this<HttpClient::Pool> {
           [self = shared_from_this(), call](error_code error) { self->Connected(call, error); });
       return;
     }
-    resolver_.async_resolve(
-        call->url.host, call->url.port,
-        [self = shared_from_this(), call](error_code error, tcp::resolver::results_type found) {
-          if (error) return self->Fail(call, error, false);
-          asio::async_connect(call->wire->socket(), found,
-                              [self, call](error_code failed, const tcp::endpoint&) {
-                                self->Connected(call, failed);
-                              });
-        });
+    resolver_.async_resolve(call->url.host, call->url.port,
+                            [self = shared_from_this(), call](
+                                error_code error, const tcp::resolver::results_type& found) {
+                              if (error) return self->Fail(call, error, false);
+                              asio::async_connect(
+                                  call->wire->socket(), found,
+                                  [self, call](error_code failed, const tcp::endpoint&) {
+                                    self->Connected(call, failed);
+                                  });
+                            });
   }
 
   void Connected(const std::shared_ptr<Call>& call, error_code error) {
@@ -199,7 +200,7 @@ class HttpClient::Pool : public std::enable_shared_from_this<HttpClient::Pool> {
                           });
   }
 
-  void Exchange(std::shared_ptr<Call> call) {
+  void Exchange(const std::shared_ptr<Call>& call) {
     call->message.version(11);
     call->message.method_string(call->request.method);
     call->message.target(call->url.target);
@@ -226,7 +227,7 @@ class HttpClient::Pool : public std::enable_shared_from_this<HttpClient::Pool> {
     const http::response<http::string_body>& message = call->parser.get();
     ClientResult result;
     result.kind = ClientResult::Kind::kAnswer;
-    result.response.status = message.result_int();
+    result.response.status = static_cast<int>(message.result_int());
     result.response.content_type = std::string(message[http::field::content_type]);
     result.response.body = message.body();
     for (const auto& field : message) {
@@ -258,7 +259,7 @@ class HttpClient::Pool : public std::enable_shared_from_this<HttpClient::Pool> {
     while (!waiting_.empty() && open_ < options_.max_connections) {
       std::shared_ptr<Call> next = std::move(waiting_.front());
       waiting_.pop_front();
-      Begin(std::move(next));
+      Begin(next);
     }
   }
 

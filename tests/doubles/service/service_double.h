@@ -93,7 +93,8 @@ class ServiceDouble {
   std::optional<Response> CheckWindowsUser(const Request& request) const;
   void JoinRoute(const Request& request, const Reply& reply, bool check_only);
   void CallHub(const std::shared_ptr<Attempt>& attempt, bool is_register);
-  void Answered(const std::shared_ptr<Attempt>& attempt, bool was_register, HubAnswer answer);
+  void Answered(const std::shared_ptr<Attempt>& attempt, bool was_register,
+                const HubAnswer& answer);
   void Persist(const HubKeyAt& key, const Json& info);
   void EnsureConnected(Connected done);
   void FetchToken(int joinchecks_left, bool is_register, const Connected& done);

@@ -79,13 +79,13 @@ void ServiceDouble::CallHub(const std::shared_ptr<Attempt>& attempt, bool is_reg
   call.is_register = is_register;
   call.now = loop_.clock()->Now();
   ++counters_->hub_calls;
-  hub_.Send(call, [this, attempt, is_register](HubAnswer answer) {
-    if (SameLife(attempt->life)) Answered(attempt, is_register, std::move(answer));
+  hub_.Send(call, [this, attempt, is_register](const HubAnswer& answer) {
+    if (SameLife(attempt->life)) Answered(attempt, is_register, answer);
   });
 }
 
 void ServiceDouble::Answered(const std::shared_ptr<Attempt>& attempt, bool was_register,
-                             HubAnswer answer) {
+                             const HubAnswer& answer) {
   const bool is_2025 = options_.profile == ServiceProfile::kService2025;
   if (answer.unknown_id && !was_register) {
     if (is_2025) state_.hub_id.clear();

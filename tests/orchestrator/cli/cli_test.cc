@@ -137,7 +137,7 @@ TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
                                                           {"completion", "bash"},
                                                           {"version"}};
   for (auto command : commands) {
-    command.push_back("--help");
+    command.emplace_back("--help");
     EXPECT_EQ(RunWithoutSocket(command), 0) << command[0];
     EXPECT_THAT(out_, HasSubstr("Example:\n  ")) << command[0];
   }

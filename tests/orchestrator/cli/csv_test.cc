@@ -74,7 +74,7 @@ TEST(Csv, NamesRowsThatAreNotUtf8) {
   EXPECT_THAT(csv.records[1].fields, ElementsAre("M\xC3\xBCnchen", "3"));
   EXPECT_EQ(ParseCsv(std::string("\xFF\xFE"
                                  "a\0,\0b\0\n\0",
-                                 11))
+                                 10))
                 .records.size(),
             0u);
   EXPECT_EQ(ParseCsv(std::string("\"a\0\"\n", 5)).records.size(), 0u);

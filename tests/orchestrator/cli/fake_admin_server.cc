@@ -26,7 +26,7 @@ using grpc::Status;
 // Notes the call and answers it, or fails as the lever says.
 template <typename Response>
 Status Answer(FakeAdmin& admin, const char* method, const Response& answer, Response* response) {
-  admin.calls.push_back(method);
+  admin.calls.emplace_back(method);
   const auto failure = admin.failures.find(method);
   if (failure != admin.failures.end()) return rpc::ToGrpcStatus(failure->second);
   *response = answer;

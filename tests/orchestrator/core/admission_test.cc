@@ -12,7 +12,7 @@ class AdmissionTest : public CoreBench {
   AdmissionTest() { Build(0); }
 
   absl::StatusOr<SessionGrant> Open(const BootstrapGrant& grant, const std::string& certificate,
-                                    ZoneId zone = ZoneId()) {
+                                    const ZoneId& zone = ZoneId()) {
     SessionOpening opening;
     opening.session = next_session_++;
     opening.certificate_id = CertificateId(certificate);

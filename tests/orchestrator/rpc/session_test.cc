@@ -78,7 +78,7 @@ class SessionTest : public testing::Test {
 
   // One worker's end of a session.
   struct Client {
-    explicit Client(std::shared_ptr<grpc::Channel> channel)
+    explicit Client(const std::shared_ptr<grpc::Channel>& channel)
         : stub(muster::worker::v1::Session::NewStub(channel)) {
       context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
       stream = stub->Connect(&context);

@@ -38,7 +38,7 @@ class SecretsTest : public ::testing::Test {
     std::ifstream in(path);
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  MasterKeyPlaces Places(std::map<std::string, std::string> environment = {}) {
+  MasterKeyPlaces Places(const std::map<std::string, std::string>& environment = {}) {
     return {.file = Path("master.key"),
             .environment = [environment](const std::string& name) -> std::optional<std::string> {
               const auto found = environment.find(name);
@@ -123,8 +123,8 @@ TEST_F(SecretsTest, CredentialComesBeforeVariableBeforeFile) {
   const auto text = [](char fill) { return absl::Base64Escape(std::string(32, fill)); };
   Write(Path("master.key"), text('f'), 0600);
   Write(Path(kMasterKeyCredential), text('c'), 0444);
-  const auto first_byte = [&](std::map<std::string, std::string> environment) {
-    const auto key = LoadMasterKey(Places(std::move(environment)));
+  const auto first_byte = [&](const std::map<std::string, std::string>& environment) {
+    const auto key = LoadMasterKey(Places(environment));
     EXPECT_TRUE(key.ok()) << key.status();
     return key.ok() ? key->bytes.Reveal()[0] : '?';
   };
