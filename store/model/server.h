@@ -87,6 +87,15 @@ struct Server {
   absl::Time create_time;
 };
 
+// What the plan of a rollout needs of a server.
+struct ServerState {
+  ServerId id;
+  ZoneId zone_id;
+  std::string name;
+  Admission admission = Admission::kRegistered;
+  Enrollment enrollment = Enrollment::kNotEnrolled;
+};
+
 // Which servers; all given parts must hold.
 struct Selection {
   TenantId tenant_id;

@@ -135,6 +135,23 @@ absl::StatusOr<std::vector<Server>> SqliteServerStore::List(const ServerQuery& q
       .All(ReadServer);
 }
 
+absl::StatusOr<std::vector<ServerState>> SqliteServerStore::ListStates(
+    const ServerQuery& query) const {
+  ASSIGN_OR_RETURN(Where where, Filter(query));
+  where.AndAfter("s.zone_id", "s.name", query.after);
+  return where
+      .Build(db_, "s.id, s.zone_id, s.name, s.admission, s.enrollment FROM servers s",
+             absl::StrCat("ORDER BY s.zone_id, s.name ", LimitClause(query.limit)))
+      .All([](const sql::Row& row) -> absl::StatusOr<ServerState> {
+        ServerState state;
+        RETURN_IF_ERROR(
+            ColumnReader(row)
+                .Read(state.id, state.zone_id, state.name, state.admission, state.enrollment)
+                .status());
+        return state;
+      });
+}
+
 absl::StatusOr<std::vector<ServerStore::EnrollmentCount>> SqliteServerStore::CountByEnrollment(
     const ServerQuery& query) const {
   ASSIGN_OR_RETURN(const Where where, Filter(query));

@@ -245,6 +245,7 @@ absl::Status RolloutEngine::Reconsider(Turn& turn) {
 }
 
 absl::Status RolloutEngine::LoadPage(Turn& turn, Run& run) {
+  if (!run.planned.empty()) return TakePlanned(turn, run);
   store::TargetQuery query;
   query.rollout_id = run.rollout.id;
   query.states = {TargetState::kWaiting};
@@ -259,6 +260,18 @@ absl::Status RolloutEngine::LoadPage(Turn& turn, Run& run) {
     RETURN_IF_ERROR(Take(turn, run, std::move(target)));
   }
   if (run.loaded) changed_.insert(run.rollout.id);
+  return absl::OkStatus();
+}
+
+absl::Status RolloutEngine::TakePlanned(Turn& turn, Run& run) {
+  control_.MemoryChanged();
+  for (int i = 0; i < options_.targets_per_page && run.planned_taken < run.planned.size(); ++i) {
+    RETURN_IF_ERROR(Take(turn, run, std::move(run.planned[run.planned_taken++])));
+  }
+  if (run.planned_taken < run.planned.size()) return absl::OkStatus();
+  run.planned = {};
+  run.loaded = true;
+  changed_.insert(run.rollout.id);
   return absl::OkStatus();
 }
 

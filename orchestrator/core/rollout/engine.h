@@ -117,6 +117,7 @@ class RolloutEngine final : public AttemptListener, public ProofListener {
   // ---- the pump ----
   absl::Status Reconsider(Turn& turn);
   absl::Status LoadPage(Turn& turn, Run& run);
+  absl::Status TakePlanned(Turn& turn, Run& run);
   absl::Status Take(Turn& turn, Run& run, store::Target target);
   void Offer(Run& run, Entry& entry, absl::Time now);
   void OfferAt(const ServerId& server, absl::Time when);

@@ -73,7 +73,8 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   query.selection = input.selection;
   query.visible_tenants = actor.visible_tenants;
   query.limit = 0;
-  ASSIGN_OR_RETURN(const std::vector<store::Server> servers, turn.store().servers().List(query));
+  ASSIGN_OR_RETURN(const std::vector<store::ServerState> servers,
+                   turn.store().servers().ListStates(query));
 
   store::Rollout rollout;
   rollout.id = ids_.Next<RolloutId>(turn.now());
@@ -81,7 +82,7 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   targets.reserve(servers.size());
   std::set<ZoneId> zones;
   std::vector<std::string> busy;
-  for (const store::Server& server : servers) {
+  for (const store::ServerState& server : servers) {
     if (!IsTarget(input.kind, server)) continue;
     if (!runs_.empty()) {
       ASSIGN_OR_RETURN(const std::optional<RolloutId> other,
@@ -138,7 +139,7 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   RETURN_IF_ERROR(MoveRollout(turn, kSystemActor, rollout, RolloutState::kRunning, ""));
   store::TargetCounts counts;
   counts.total = counts.waiting = static_cast<int>(targets.size());
-  AddRun(rollout, counts);
+  AddRun(rollout, counts)->planned = std::move(targets);
   return rollout;
 }
 

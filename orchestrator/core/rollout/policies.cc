@@ -7,7 +7,7 @@ namespace muster::core {
 using store::Admission;
 using store::Enrollment;
 
-bool IsTarget(store::CommandKind kind, const store::Server& server) {
+bool IsTarget(store::CommandKind kind, const store::ServerState& server) {
   switch (server.admission) {
     case Admission::kBanned:
     case Admission::kRetired:

@@ -18,7 +18,7 @@ namespace muster::core {
 // Left out: for joins those that the hub has confirmed; those that are out for good (banned,
 // retired, rejected, quarantined, decommissioned). Servers that are away are in: the deadline
 // tells whether they are stragglers.
-bool IsTarget(store::CommandKind kind, const store::Server& server);
+bool IsTarget(store::CommandKind kind, const store::ServerState& server);
 
 // ---- gates ----
 // Whether failures have used up the limit: it trips when the count exceeds it. Failures before the

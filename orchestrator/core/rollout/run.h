@@ -35,7 +35,10 @@ struct Run {
   std::map<ZoneId, std::deque<ServerId>> ready;  // Connected, idle and due.
   std::set<ServerId> doubts;                     // Targets in doubt.
   int forgiven_doubts = 0;                       // Of these.
-  // Waiting targets come into memory in pages.
+  // Waiting targets are taken up in pages: out of the plan that this process made, in its order, or
+  // else (it was made before a restart) out of the store.
+  std::vector<store::Target> planned;
+  size_t planned_taken = 0;
   std::string cursor;
   bool loaded = false;
   // At the deadline, or when canceled, what still waits is swept out, a page a turn.

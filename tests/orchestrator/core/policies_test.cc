@@ -133,7 +133,7 @@ TEST(Retries, OnlyTransientFailuresAndNotForEver) {
 }
 
 TEST(Plan, WhoIsATarget) {
-  store::Server server;
+  store::ServerState server;
   server.admission = store::Admission::kAdmitted;
   EXPECT_TRUE(IsTarget(store::CommandKind::kJoin, server));
   server.enrollment = store::Enrollment::kEnrolled;

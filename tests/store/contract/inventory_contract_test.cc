@@ -316,6 +316,36 @@ TEST_P(StoreContract, ASelectionMayNameThousands) {
   EXPECT_EQ(Code(Read()->servers().List(query)), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_P(StoreContract, StatesAreOfTheServersThatAreListed) {
+  Change([&](Transaction& t) {
+    for (const char* name : {"b", "A", "c"}) {
+      Server server = MakeServer(name);
+      server.labels = {{"role", name == std::string("c") ? "db" : "web"}};
+      server.admission = Admission::kAdmitted;
+      server.enrollment = Enrollment::kEnrolled;
+      EXPECT_OK(t.servers().Insert(server));
+    }
+    EXPECT_OK(t.servers().Insert(MakeServer("a", kTest)));
+  });
+  const auto snapshot = Read();
+  for (const ServerQuery& query :
+       {ServerQuery{}, ServerQuery{.limit = 2}, ServerQuery{.after = "acme/prod/a"},
+        ServerQuery{.selection = {.zone_id = kTest}},
+        ServerQuery{.selection = {.labels = {{"role", "web"}}}},
+        ServerQuery{.visible_tenants = {TenantId("x")}}}) {
+    const auto servers = *snapshot->servers().List(query);
+    const auto states = *snapshot->servers().ListStates(query);
+    ASSERT_EQ(states.size(), servers.size());
+    for (size_t i = 0; i < states.size(); ++i) {
+      EXPECT_EQ(states[i].id, servers[i].id);
+      EXPECT_EQ(states[i].zone_id, servers[i].zone_id);
+      EXPECT_EQ(states[i].name, servers[i].name);
+      EXPECT_EQ(states[i].admission, servers[i].admission);
+      EXPECT_EQ(states[i].enrollment, servers[i].enrollment);
+    }
+  }
+}
+
 TEST_P(StoreContract, EnrollmentsAreCountedPerZone) {
   Change([&](Transaction& t) {
     for (const char* name : {"a", "b", "c"}) EXPECT_OK(t.servers().Insert(MakeServer(name)));
