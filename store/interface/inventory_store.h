@@ -56,7 +56,7 @@ class ServerStore {
                                                            absl::string_view name) const = 0;
   virtual absl::StatusOr<std::vector<Server>> List(
       const ServerQuery& query) const = 0;  // By zone, then name.
-  // The same servers in the same order, for a quarter of the price: plans read whole fleets.
+  // The same servers in the same order, with no more of each than a plan needs: it reads fleets.
   virtual absl::StatusOr<std::vector<ServerState>> ListStates(const ServerQuery& query) const = 0;
   // How many servers stand in each enrollment state, per zone.
   struct EnrollmentCount {

@@ -110,6 +110,15 @@ absl::StatusOr<Where> Filter(const ServerQuery& query) {
   return where;
 }
 
+// The query's servers by zone and name, one page.
+absl::StatusOr<sql::Statement> ListOf(sql::Database& db, absl::string_view columns_from,
+                                      const ServerQuery& query) {
+  ASSIGN_OR_RETURN(Where where, Filter(query));
+  where.AndAfter("s.zone_id", "s.name", query.after);
+  return where.Build(db, columns_from,
+                     absl::StrCat("ORDER BY s.zone_id, s.name ", LimitClause(query.limit)));
+}
+
 std::string Name(const ServerId& id) { return absl::StrCat("server ", id.value()); }
 
 }  // namespace
@@ -128,28 +137,23 @@ absl::StatusOr<std::optional<Server>> SqliteServerStore::FindByName(const ZoneId
 }
 
 absl::StatusOr<std::vector<Server>> SqliteServerStore::List(const ServerQuery& query) const {
-  ASSIGN_OR_RETURN(Where where, Filter(query));
-  where.AndAfter("s.zone_id", "s.name", query.after);
-  return where
-      .Build(db_, kColumns, absl::StrCat("ORDER BY s.zone_id, s.name ", LimitClause(query.limit)))
-      .All(ReadServer);
+  ASSIGN_OR_RETURN(sql::Statement list, ListOf(db_, kColumns, query));
+  return list.All(ReadServer);
 }
 
 absl::StatusOr<std::vector<ServerState>> SqliteServerStore::ListStates(
     const ServerQuery& query) const {
-  ASSIGN_OR_RETURN(Where where, Filter(query));
-  where.AndAfter("s.zone_id", "s.name", query.after);
-  return where
-      .Build(db_, "s.id, s.zone_id, s.name, s.admission, s.enrollment FROM servers s",
-             absl::StrCat("ORDER BY s.zone_id, s.name ", LimitClause(query.limit)))
-      .All([](const sql::Row& row) -> absl::StatusOr<ServerState> {
-        ServerState state;
-        RETURN_IF_ERROR(
-            ColumnReader(row)
-                .Read(state.id, state.zone_id, state.name, state.admission, state.enrollment)
-                .status());
-        return state;
-      });
+  ASSIGN_OR_RETURN(
+      sql::Statement list,
+      ListOf(db_, "s.id, s.zone_id, s.name, s.admission, s.enrollment FROM servers s", query));
+  return list.All([](const sql::Row& row) -> absl::StatusOr<ServerState> {
+    ServerState state;
+    RETURN_IF_ERROR(
+        ColumnReader(row)
+            .Read(state.id, state.zone_id, state.name, state.admission, state.enrollment)
+            .status());
+    return state;
+  });
 }
 
 absl::StatusOr<std::vector<ServerStore::EnrollmentCount>> SqliteServerStore::CountByEnrollment(
