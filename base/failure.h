@@ -1,6 +1,6 @@
 // What can go wrong, as data: every failure that a person may meet has a code that is stable for
 // ever, a class (try again or not), an owner (who can mend it) and a remedy. The one table is
-// base/failure_codes.inc.
+// base/failure_codes.inc; sources that name a code include base/failure_code.h.
 #ifndef MUSTER_BASE_FAILURE_H_
 #define MUSTER_BASE_FAILURE_H_
 
@@ -19,11 +19,7 @@ enum class FailureClass {
 };  // Transient: the same step may succeed later, unchanged.
 enum class FailureOwner { kCustomer, kProvider, kVendor };  // Who can mend it.
 
-enum class FailureCode {
-#define MUSTER_FAILURE(name, text, cls, owner, status, remedy) k##name,
-#include "base/failure_codes.inc"
-#undef MUSTER_FAILURE
-};
+enum class FailureCode : int;  // Its names: base/failure_code.h.
 
 // A row of the table.
 struct FailureInfo {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/sql/sqlite_error.h"
 
 namespace muster::sql {

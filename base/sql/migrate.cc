@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/sql/sqlite_error.h"
 #include "base/sql/transaction.h"
 #include "base/status_macros.h"

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/secrets/master_key.h"
 #include "orchestrator/secrets/private_file.h"

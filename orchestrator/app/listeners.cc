@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "proto/rpc/channel.h"
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/crypto/secure_random.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/http/curl_client.h"
 #include "base/log.h"
 #include "base/status_macros.h"

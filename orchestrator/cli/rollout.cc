@@ -122,7 +122,7 @@ absl::StatusOr<ExitCode> Watch(Context& context, const WatchFlags& flags) {
   return ExitCode::kNotAllWell;
 }
 
-struct CreateFlags {
+struct RolloutFlags {
   SelectionFlags selection;
   bool all = false;
   std::string kind = "join";
@@ -148,7 +148,7 @@ absl::Status CheckLimit(const char* flag, const std::string& text, int least) {
       flag, " '", text, "' is neither a number such as 10 nor a percentage such as 10%"));
 }
 
-absl::StatusOr<ExitCode> CreateRollout(Context& context, const CreateFlags& flags) {
+absl::StatusOr<ExitCode> CreateRollout(Context& context, const RolloutFlags& flags) {
   v1::CreateRolloutRequest request;
   if (flags.selection.empty() != flags.all) {
     return absl::InvalidArgumentError(
@@ -212,8 +212,8 @@ absl::StatusOr<ExitCode> ListTargets(Context& context, const TargetFlags& flags)
   return ExitCode::kOk;
 }
 
-void AddCreate(CommandTree& tree, CLI::App& noun) {
-  auto flags = std::make_shared<CreateFlags>();
+void AddCreateRollout(CommandTree& tree, CLI::App& noun) {
+  auto flags = std::make_shared<RolloutFlags>();
   CLI::App& create =
       tree.Verb(noun, "create", "Plan and start a rollout over the selected servers",
                 "muster rollout create --zone acme/prod --label site=berlin --max-concurrency 10% "
@@ -265,7 +265,7 @@ void AddRolloutVerb(CommandTree& tree, CLI::App& noun, const std::string& name,
 
 void AddRolloutCommands(CommandTree& tree) {
   CLI::App& noun = tree.Noun("rollout", "Rollouts: planned changes over servers");
-  AddCreate(tree, noun);
+  AddCreateRollout(tree, noun);
 
   auto limit = std::make_shared<int>(0);
   CLI::App& list =

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
@@ -22,7 +23,7 @@ struct ImportFlags {
   bool dry_run = false;
 };
 
-constexpr Field<v1::RowProblem> kProblemFields[] = {
+constexpr Field<v1::RowProblem> kRowProblemFields[] = {
     {"line", Show::kAlways, [](const v1::RowProblem& p) { return absl::StrCat(p.line()); }},
     {"problem", Show::kAlways, [](const v1::RowProblem& p) { return p.reason(); }},
 };
@@ -74,7 +75,7 @@ absl::StatusOr<ExitCode> ImportServers(Context& context, const ImportFlags& flag
   MergeProblems(file, response);
   const bool all_good = response.problems().empty();
   if (!all_good || !context.output().for_people()) {
-    context.output().Print(response, MakeTable(kProblemFields, response.problems()));
+    context.output().Print(response, MakeTable(kRowProblemFields, response.problems()));
   }
   if (!asked.ok()) {
     context.output().Hint(absl::StrCat(

@@ -30,7 +30,7 @@ constexpr Field<v1::Token> kTokenFields[] = {
      [](const v1::Token& t) { return t.refusals().empty() ? std::string() : t.refusals(0); }},
 };
 
-struct CreateFlags {
+struct TokenFlags {
   std::string zone;
   std::string ttl;
   int max_uses = 0;
@@ -40,7 +40,7 @@ struct CreateFlags {
   std::string request_id;
 };
 
-absl::StatusOr<ExitCode> CreateToken(Context& context, const CreateFlags& flags) {
+absl::StatusOr<ExitCode> CreateToken(Context& context, const TokenFlags& flags) {
   RETURN_IF_ERROR(CheckZoneId(flags.zone));
   // Before a token exists: it would be lost.
   if (flags.out.empty() && context.output().format() == OutputFormat::kCsv) {
@@ -119,8 +119,8 @@ absl::StatusOr<ExitCode> RevokeToken(Context& context, const std::string& token)
   return ExitCode::kOk;
 }
 
-void AddCreate(CommandTree& tree, CLI::App& token) {
-  auto flags = std::make_shared<CreateFlags>();
+void AddCreateToken(CommandTree& tree, CLI::App& token) {
+  auto flags = std::make_shared<TokenFlags>();
   CLI::App& create = tree.Verb(
       token, "create", "Make a bootstrap token; its secret is shown once",
       "muster token create --zone acme/prod --ttl 24h --max-uses 50 --out acme-prod.token",
@@ -148,7 +148,7 @@ void AddCreate(CommandTree& tree, CLI::App& token) {
 
 void AddTokenCommands(CommandTree& tree) {
   CLI::App& token = tree.Noun("token", "Bootstrap tokens: they admit workers to the orchestrator");
-  AddCreate(tree, token);
+  AddCreateToken(tree, token);
 
   auto zone = std::make_shared<std::string>();
   CLI::App& list = tree.Verb(token, "list", "List tokens, their uses and refusals",

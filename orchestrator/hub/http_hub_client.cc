@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/failure_code.h"
 #include "orchestrator/hub/instance_list.h"
 
 namespace muster::hub {

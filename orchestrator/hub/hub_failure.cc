@@ -1,6 +1,7 @@
 #include "orchestrator/hub/hub_failure.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/http/transport_error.h"
 #include "base/http/url.h"
 

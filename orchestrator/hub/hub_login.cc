@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 
 namespace muster::hub {
 namespace {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/crypto/digest.h"
 #include "base/crypto/sealing.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 
 namespace muster::hub {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/crypto/certificate_request.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "muster/worker/v1/bootstrap.grpc.pb.h"
 #include "orchestrator/identity/bootstrap_secret.h"

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/rpc/peer.h"
 

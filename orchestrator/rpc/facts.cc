@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "proto/rpc/time.h"
 
 namespace muster::rpc {

@@ -6,6 +6,7 @@
 
 #include "base/crypto/certificate.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 
 namespace muster::rpc {
 

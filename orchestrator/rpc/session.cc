@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "orchestrator/rpc/facts.h"

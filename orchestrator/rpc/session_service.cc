@@ -6,6 +6,7 @@
 
 #include "base/crypto/certificate_request.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "muster/worker/v1/session.grpc.pb.h"
 #include "orchestrator/rpc/certificate_issue.h"

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/crypto/sealing.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "orchestrator/secrets/private_file.h"
 
 namespace muster::secrets {

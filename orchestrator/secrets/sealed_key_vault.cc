@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/crypto/sealing.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 
 namespace muster::secrets {

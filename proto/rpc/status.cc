@@ -10,7 +10,7 @@
 namespace muster::rpc {
 namespace {
 
-constexpr size_t kMaxMessageBytes = 16 << 10;
+constexpr size_t kMaxStatusBytes = 16 << 10;
 
 // Cuts at a character's border: half a UTF-8 sequence would be an invalid message.
 absl::string_view Cut(absl::string_view text, size_t bytes) {
@@ -38,7 +38,7 @@ std::optional<FailureCode> FailureCodeInText(absl::string_view text) {
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const absl::string_view message = status.message();
-  const absl::string_view cut = Cut(message, kMaxMessageBytes);
+  const absl::string_view cut = Cut(message, kMaxStatusBytes);
   std::string text(cut);
   if (cut.size() < message.size()) absl::StrAppend(&text, " …");
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), text);

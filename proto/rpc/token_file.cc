@@ -4,6 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/secret.h"
 
 namespace muster::rpc {

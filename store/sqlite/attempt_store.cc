@@ -8,7 +8,7 @@ namespace {
 
 using sql::ErrorKind;
 
-constexpr char kSelect[] =
+constexpr char kSelectAttempt[] =
     "SELECT id, command_id, server_id, kind, rollout_id, number, state, reason, failure_code, "
     "failure_detail, create_time_us, sent_time_us, finish_time_us FROM attempts";
 // The words of index attempts_open, so that SQLite recognizes it.
@@ -50,7 +50,7 @@ absl::StatusOr<std::optional<Command>> SqliteAttemptStore::FindCommand(const Com
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOf(const CommandId& command) const {
   return db_
-      .Cached(absl::StrCat(kSelect, " WHERE command_id = ? ORDER BY create_time_us DESC, id DESC"))
+      .Cached(absl::StrCat(kSelectAttempt, " WHERE command_id = ? ORDER BY create_time_us DESC, id DESC"))
       .BindAll(command)
       .All(ReadAttempt);
 }
@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOf(const CommandId&
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOfServer(const ServerId& server,
                                                                       int limit) const {
   return db_
-      .Cached(absl::StrCat(kSelect,
+      .Cached(absl::StrCat(kSelectAttempt,
                            " WHERE server_id = ? "
                            "ORDER BY create_time_us DESC, command_id DESC, id DESC LIMIT ?"))
       .BindAll(server, limit > 0 ? limit : -1)
@@ -67,14 +67,14 @@ absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOfServer(const Serv
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpen() const {
   return db_
-      .Cached(absl::StrCat(kSelect, " INDEXED BY attempts_open WHERE ", kOpen,
+      .Cached(absl::StrCat(kSelectAttempt, " INDEXED BY attempts_open WHERE ", kOpen,
                            " ORDER BY create_time_us, command_id, id"))
       .All(ReadAttempt);
 }
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpenOf(const ServerId& server) const {
   return db_
-      .Cached(absl::StrCat(kSelect, " INDEXED BY attempts_by_server WHERE server_id = ? AND ",
+      .Cached(absl::StrCat(kSelectAttempt, " INDEXED BY attempts_by_server WHERE server_id = ? AND ",
                            kOpen, " ORDER BY create_time_us, command_id, id"))
       .BindAll(server)
       .All(ReadAttempt);

@@ -8,7 +8,7 @@ namespace {
 
 using sql::ErrorKind;
 
-constexpr char kSelect[] =
+constexpr char kSelectCertificate[] =
     "SELECT id, server_id, zone_id, token_id, state, confirmed, public_key_hash, not_before_us, "
     "not_after_us, create_time_us FROM worker_certificates";
 
@@ -29,14 +29,14 @@ std::string Name(const CertificateId& id) { return absl::StrCat("certificate ", 
 
 absl::StatusOr<std::optional<WorkerCertificate>> SqliteCertificateStore::Find(
     const CertificateId& id) const {
-  return db_.Cached(absl::StrCat(kSelect, " WHERE id = ?")).BindAll(id).One(ReadCertificate);
+  return db_.Cached(absl::StrCat(kSelectCertificate, " WHERE id = ?")).BindAll(id).One(ReadCertificate);
 }
 
 absl::StatusOr<std::vector<WorkerCertificate>> SqliteCertificateStore::ListOf(
     const ServerId& server) const {
   return db_
       .Cached(
-          absl::StrCat(kSelect, " WHERE server_id = ? ORDER BY create_time_us DESC, rowid DESC"))
+          absl::StrCat(kSelectCertificate, " WHERE server_id = ? ORDER BY create_time_us DESC, rowid DESC"))
       .BindAll(server)
       .All(ReadCertificate);
 }

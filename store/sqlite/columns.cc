@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "base/failure_code.h"
 #include "base/sql/database.h"
 
 namespace muster::store {

@@ -8,7 +8,7 @@ namespace {
 
 using sql::ErrorKind;
 
-constexpr char kSelect[] =
+constexpr char kSelectOperator[] =
     "SELECT id, name, role, public_key_hash, disabled, create_time_us FROM operators";
 
 absl::StatusOr<Operator> ReadOperator(const sql::Row& row) {
@@ -33,14 +33,14 @@ absl::Status AddTenants(sql::Database& db, Operator& op) {
 
 absl::StatusOr<std::optional<Operator>> SqliteOperatorStore::Find(const OperatorId& id) const {
   ASSIGN_OR_RETURN(
-      auto op, db_.Cached(absl::StrCat(kSelect, " WHERE id = ?")).BindAll(id).One(ReadOperator));
+      auto op, db_.Cached(absl::StrCat(kSelectOperator, " WHERE id = ?")).BindAll(id).One(ReadOperator));
   if (op.has_value()) RETURN_IF_ERROR(AddTenants(db_, *op));
   return op;
 }
 
 absl::StatusOr<std::vector<Operator>> SqliteOperatorStore::List() const {
   ASSIGN_OR_RETURN(auto operators,
-                   db_.Cached(absl::StrCat(kSelect, " ORDER BY name")).All(ReadOperator));
+                   db_.Cached(absl::StrCat(kSelectOperator, " ORDER BY name")).All(ReadOperator));
   for (Operator& op : operators) RETURN_IF_ERROR(AddTenants(db_, op));
   return operators;
 }

@@ -11,7 +11,7 @@ namespace {
 
 using sql::ErrorKind;
 
-constexpr char kSelect[] =
+constexpr char kSelectRollout[] =
     "SELECT id, tenant_id, kind, state, reason, selection_tenant_id, selection_zone_id, "
     "selection_labels, selection_names, max_concurrency, max_failures, max_in_doubt, "
     "allow_takeover, forgiven_failures, request_id, created_by, create_time_us, deadline_us, "
@@ -37,12 +37,12 @@ std::string Name(const RolloutId& id) { return absl::StrCat("rollout ", id.value
 }  // namespace
 
 absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::Find(const RolloutId& id) const {
-  return db_.Cached(absl::StrCat(kSelect, " WHERE id = ?")).BindAll(id).One(ReadRollout);
+  return db_.Cached(absl::StrCat(kSelectRollout, " WHERE id = ?")).BindAll(id).One(ReadRollout);
 }
 
 absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::FindByRequestId(
     absl::string_view request_id) const {
-  return db_.Cached(absl::StrCat(kSelect, " WHERE request_id = ?"))
+  return db_.Cached(absl::StrCat(kSelectRollout, " WHERE request_id = ?"))
       .BindAll(OrNull(request_id))
       .One(ReadRollout);
 }
@@ -51,12 +51,12 @@ absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::List(const RolloutId& b
                                                               int limit) const {
   const int most = limit > 0 ? limit : -1;
   if (before.empty()) {
-    return db_.Cached(absl::StrCat(kSelect, " ORDER BY create_time_us DESC, id DESC LIMIT ?"))
+    return db_.Cached(absl::StrCat(kSelectRollout, " ORDER BY create_time_us DESC, id DESC LIMIT ?"))
         .BindAll(most)
         .All(ReadRollout);
   }
   return db_
-      .Cached(absl::StrCat(kSelect,
+      .Cached(absl::StrCat(kSelectRollout,
                            " WHERE (create_time_us, id) < "
                            "(SELECT create_time_us, id FROM rollouts WHERE id = ?) "
                            "ORDER BY create_time_us DESC, id DESC LIMIT ?"))
@@ -66,7 +66,7 @@ absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::List(const RolloutId& b
 
 absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::ListUnfinished() const {
   return db_
-      .Cached(absl::StrCat(kSelect, " WHERE finish_time_us IS NULL ORDER BY create_time_us, id"))
+      .Cached(absl::StrCat(kSelectRollout, " WHERE finish_time_us IS NULL ORDER BY create_time_us, id"))
       .All(ReadRollout);
 }
 

@@ -17,7 +17,7 @@ constexpr size_t kMostPrefixes = 500;
 constexpr size_t kMostNames = 30'000;
 
 // The labels come as one text (columns.h), made here so that a list needs no query per server.
-constexpr char kColumns[] =
+constexpr char kServerColumns[] =
     "s.id, s.tenant_id, s.zone_id, s.name, "
     "coalesce((SELECT group_concat(length(CAST(key AS BLOB)) || ':' || key || "
     "length(CAST(value AS BLOB)) || ':' || value, '') "
@@ -124,20 +124,20 @@ std::string Name(const ServerId& id) { return absl::StrCat("server ", id.value()
 }  // namespace
 
 absl::StatusOr<std::optional<Server>> SqliteServerStore::Find(const ServerId& id) const {
-  return db_.Cached(absl::StrCat("SELECT ", kColumns, " WHERE s.id = ?"))
+  return db_.Cached(absl::StrCat("SELECT ", kServerColumns, " WHERE s.id = ?"))
       .BindAll(id)
       .One(ReadServer);
 }
 
 absl::StatusOr<std::optional<Server>> SqliteServerStore::FindByName(const ZoneId& zone,
                                                                     absl::string_view name) const {
-  return db_.Cached(absl::StrCat("SELECT ", kColumns, " WHERE s.zone_id = ? AND s.name = ?"))
+  return db_.Cached(absl::StrCat("SELECT ", kServerColumns, " WHERE s.zone_id = ? AND s.name = ?"))
       .BindAll(zone, name)
       .One(ReadServer);
 }
 
 absl::StatusOr<std::vector<Server>> SqliteServerStore::List(const ServerQuery& query) const {
-  ASSIGN_OR_RETURN(sql::Statement list, ListOf(db_, kColumns, query));
+  ASSIGN_OR_RETURN(sql::Statement list, ListOf(db_, kServerColumns, query));
   return list.All(ReadServer);
 }
 
@@ -172,7 +172,7 @@ absl::StatusOr<std::vector<ServerStore::EnrollmentCount>> SqliteServerStore::Cou
 
 absl::StatusOr<std::vector<Server>> SqliteServerStore::ListUnproven(const ZoneId& zone) const {
   return db_
-      .Cached(absl::StrCat("SELECT ", kColumns,
+      .Cached(absl::StrCat("SELECT ", kServerColumns,
                            " WHERE s.zone_id = ? "
                            "AND s.enrollment IN ('joined_unverified', 'in_doubt') "
                            "AND s.claim_join_start_time_us IS NOT NULL ORDER BY s.name"))

@@ -6,6 +6,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/sql/migrate.h"
 #include "base/sql/transaction.h"

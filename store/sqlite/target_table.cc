@@ -9,7 +9,7 @@ namespace {
 
 using sql::ErrorKind;
 
-constexpr char kColumns[] =
+constexpr char kTargetColumns[] =
     "rollout_id, server_id, zone_id, name, state, failure_code, failure_detail, attempts, "
     "next_try_time_us, doubt_forgiven, finish_time_us FROM targets";
 
@@ -90,7 +90,7 @@ absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
 
 absl::StatusOr<std::optional<Target>> FindTarget(sql::Database& db, const RolloutId& rollout,
                                                  const ServerId& server) {
-  return db.Cached(absl::StrCat("SELECT ", kColumns, " WHERE rollout_id = ? AND server_id = ?"))
+  return db.Cached(absl::StrCat("SELECT ", kTargetColumns, " WHERE rollout_id = ? AND server_id = ?"))
       .BindAll(rollout, server)
       .One(ReadTarget);
 }
@@ -101,7 +101,7 @@ absl::StatusOr<std::vector<Target>> ListTargets(sql::Database& db, const TargetQ
       .AndIn("state", Texts(query.states))
       .AndAfter("zone_id", "name", query.after);
   return where
-      .Build(db, kColumns, absl::StrCat("ORDER BY zone_id, name ", LimitClause(query.limit)))
+      .Build(db, kTargetColumns, absl::StrCat("ORDER BY zone_id, name ", LimitClause(query.limit)))
       .All(ReadTarget);
 }
 

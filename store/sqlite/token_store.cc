@@ -10,7 +10,7 @@ using sql::ErrorKind;
 
 constexpr int kKeptRefusals = 10'000;
 
-constexpr char kSelect[] =
+constexpr char kSelectToken[] =
     "SELECT id, tenant_id, zone_id, secret_hash, state, mode, max_uses, uses, server_names, "
     "request_id, create_time_us, expire_time_us FROM bootstrap_tokens";
 
@@ -29,30 +29,30 @@ std::string Name(const TokenId& id) { return absl::StrCat("token ", id.value());
 }  // namespace
 
 absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::Find(const TokenId& id) const {
-  return db_.Cached(absl::StrCat(kSelect, " WHERE id = ?")).BindAll(id).One(ReadToken);
+  return db_.Cached(absl::StrCat(kSelectToken, " WHERE id = ?")).BindAll(id).One(ReadToken);
 }
 
 absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::FindByHash(
     absl::string_view secret_hash) const {
-  return db_.Cached(absl::StrCat(kSelect, " WHERE secret_hash = ?"))
+  return db_.Cached(absl::StrCat(kSelectToken, " WHERE secret_hash = ?"))
       .BindAll(secret_hash)
       .One(ReadToken);
 }
 
 absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::FindByRequestId(
     absl::string_view request_id) const {
-  return db_.Cached(absl::StrCat(kSelect, " WHERE request_id = ?"))
+  return db_.Cached(absl::StrCat(kSelectToken, " WHERE request_id = ?"))
       .BindAll(OrNull(request_id))
       .One(ReadToken);
 }
 
 absl::StatusOr<std::vector<BootstrapToken>> SqliteTokenStore::List(const ZoneId& zone) const {
   if (zone.empty()) {
-    return db_.Cached(absl::StrCat(kSelect, " ORDER BY create_time_us DESC, id DESC"))
+    return db_.Cached(absl::StrCat(kSelectToken, " ORDER BY create_time_us DESC, id DESC"))
         .All(ReadToken);
   }
   return db_
-      .Cached(absl::StrCat(kSelect, " WHERE zone_id = ? ORDER BY create_time_us DESC, id DESC"))
+      .Cached(absl::StrCat(kSelectToken, " WHERE zone_id = ? ORDER BY create_time_us DESC, id DESC"))
       .BindAll(zone)
       .All(ReadToken);
 }

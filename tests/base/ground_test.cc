@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/blocking_pool.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/host_port.h"
 #include "base/ids.h"
 #include "base/log.h"

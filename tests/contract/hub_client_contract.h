@@ -15,6 +15,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/http/curl_client.h"
 #include "base/log.h"
 #include "base/mutex.h"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/blocking_pool.h"
+#include "base/failure_code.h"
 #include "base/random.h"
 #include "orchestrator/hub/pooled_hub_reader.h"
 #include "orchestrator/secrets/sealed_key_vault.h"

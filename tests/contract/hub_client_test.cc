@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/failure_code.h"
 #include "tests/contract/hub_client_contract.h"
 
 namespace muster::hub {

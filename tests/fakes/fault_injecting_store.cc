@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 
 namespace muster {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "proto/rpc/token_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

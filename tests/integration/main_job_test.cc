@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "tests/integration/main_job.h"

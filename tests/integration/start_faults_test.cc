@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/crypto/secure_random.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/sql/database.h"
 #include "tests/integration/folder_content.h"
 #include "tests/integration/process.h"

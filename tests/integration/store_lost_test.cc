@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "proto/rpc/status.h"
 #include "tests/integration/health_watch.h"

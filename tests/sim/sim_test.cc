@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "absl/strings/numbers.h"
+#include "base/failure_code.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/sim_world.h"
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "orchestrator/core/interfaces/key_vault.h"
 
 namespace muster::sim {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/executor.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "store/sqlite/sqlite_store.h"
 

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/sql/migrate.h"
 #include "store/sqlite/columns.h"
 #include "store/sqlite/schema.h"

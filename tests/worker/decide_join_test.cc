@@ -8,7 +8,7 @@
 namespace muster::worker {
 namespace {
 
-constexpr char kOther[] = "https://other.example";
+constexpr char kElsewhere[] = "https://other.example";
 
 struct Row {
   const char* name;
@@ -30,7 +30,7 @@ TEST_P(DecideJoinTest, FollowsTheTable) {
   EXPECT_EQ(DecideJoin(service, Pin(), JoinCommand("c", "a", kHub, true)),
             GetParam().with_takeover);
   // The zone lock stands before everything.
-  v1::Command foreign = JoinCommand("c", "a", kOther, true);
+  v1::Command foreign = JoinCommand("c", "a", kElsewhere, true);
   EXPECT_EQ(DecideJoin(service, Pin(), foreign), JoinDecision::kRefuseZone);
   foreign = JoinCommand("c", "a", kHub, true);
   foreign.set_zone_id("acme/test");
@@ -42,17 +42,17 @@ INSTANTIATE_TEST_SUITE_P(
     Table, DecideJoinTest,
     testing::Values(
         Row{"fresh", "", "", false, D::kJoin, D::kJoin},
-        Row{"url_alone", "", kOther, false, D::kJoin, D::kJoin},
+        Row{"url_alone", "", kElsewhere, false, D::kJoin, D::kJoin},
         Row{"old_service_here", "", kHub, true, D::kJoin, D::kJoin},
-        Row{"old_service_elsewhere", "", kOther, true, D::kRefuseElsewhere, D::kTakeOver},
+        Row{"old_service_elsewhere", "", kElsewhere, true, D::kRefuseElsewhere, D::kTakeOver},
         Row{"here", "id", kHub, true, D::kNothingToDo, D::kNothingToDo},
         Row{"here_other_spelling", "id", "HTTPS://Hub.Example:8443/", true, D::kNothingToDo,
             D::kNothingToDo},
         Row{"here_disconnected", "id", kHub, false, D::kRejoin, D::kRejoin},
         Row{"leftover", "id", "", false, D::kJoin, D::kJoin},
         Row{"unnamed_hub", "id", "", true, D::kRefuseElsewhere, D::kTakeOver},
-        Row{"elsewhere", "id", kOther, true, D::kRefuseElsewhere, D::kTakeOver},
-        Row{"elsewhere_disconnected", "id", kOther, false, D::kRefuseElsewhere, D::kTakeOver},
+        Row{"elsewhere", "id", kElsewhere, true, D::kRefuseElsewhere, D::kTakeOver},
+        Row{"elsewhere_disconnected", "id", kElsewhere, false, D::kRefuseElsewhere, D::kTakeOver},
         Row{"other_port", "id", "https://hub.example", true, D::kRefuseElsewhere, D::kTakeOver}),
     [](const auto& row) { return std::string(row.param.name); });
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/failure_code.h"
 #include "worker/platform/service_control.h"
 #include "worker/service/driver.h"
 

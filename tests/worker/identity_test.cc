@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "base/crypto/certificate_request.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/manual_strand.h"
 #include "tests/worker/fake_orchestrator.h"

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/failure_code.h"
 #include "tests/worker/fake_service.h"
 #include "tests/worker/worker_fixture.h"
 #include "worker/platform/files.h"

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "tests/worker/memory_journal.h"
 #include "tests/worker/worker_fixture.h"
 #include "worker/session/sqlite_journal.h"

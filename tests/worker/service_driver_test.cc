@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/http/curl_client.h"
 #include "tests/doubles/doubles_fixture.h"
 #include "tests/doubles/service/certify_cli.h"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "tests/worker/worker_fixture.h"
 #include "worker/service/classify.h"
 #include "worker/service/cli_driver.h"
@@ -19,7 +20,7 @@ using Outcome = JoinAnswer::Outcome;
 
 constexpr char kCould[] = "Could not connect to Management Hub";
 
-struct Row {
+struct TextRow {
   std::string message;
   FailureCode code;
   bool doubt = false;
@@ -27,7 +28,7 @@ struct Row {
 
 JoinCall Call() { return {kHub, "managedinstance_sp_01", Secret::CopyOf(kCanary)}; }
 
-std::vector<Row> Messages() {
+std::vector<TextRow> Messages() {
   const std::string could = kCould;
   using F = FailureCode;
   return {
@@ -75,7 +76,7 @@ std::vector<Row> Messages() {
 }
 
 TEST(ClassifyTest, EveryMessageOfTheContract) {
-  for (const Row& row : Messages()) {
+  for (const TextRow& row : Messages()) {
     const MessageMeaning meaning = ClassifyJoinMessage(row.message);
     EXPECT_STREQ(TextOf(meaning.code), TextOf(row.code)) << row.message;
     EXPECT_EQ(meaning.hub_may_have_acted, row.doubt) << row.message;
@@ -83,7 +84,7 @@ TEST(ClassifyTest, EveryMessageOfTheContract) {
 }
 
 TEST(JoinAnswerTest, TheFailureKeepsNoSecret) {
-  for (const Row& row : Messages()) {
+  for (const TextRow& row : Messages()) {
     const JoinAnswer answer = RefusedWith(row.message, Call());
     EXPECT_EQ(answer.outcome, row.doubt ? Outcome::kUnsure : Outcome::kFailed) << row.message;
     EXPECT_THAT(answer.failure->detail, Not(HasSubstr(kCanary)));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/failure_code.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/manual_strand.h"
 #include "tests/worker/fake_handler.h"

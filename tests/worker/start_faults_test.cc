@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/sql/database.h"
 #include "tests/integration/folder_content.h"
 #include "tests/worker/program_fixture.h"

@@ -10,6 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "base/crypto/certificate_request.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "proto/rpc/token_file.h"

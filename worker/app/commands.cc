@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "base/crypto/certificate.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/sql/directory_lock.h"

@@ -8,6 +8,7 @@
 #include "absl/synchronization/notification.h"
 #include "base/crypto/digest.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/http/curl_client.h"
 #include "base/log.h"
 #include "base/sql/directory_lock.h"

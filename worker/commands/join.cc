@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "worker/platform/files.h"
 #include "worker/service/redact.h"

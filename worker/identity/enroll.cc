@@ -6,6 +6,7 @@
 #include "base/crypto/certificate_request.h"
 #include "base/crypto/digest.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "worker/service/service_files.h"
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/crypto/certificate.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "worker/platform/files.h"
 

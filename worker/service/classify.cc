@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "base/failure_code.h"
 
 namespace muster::worker {
 namespace {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "worker/service/join_answer.h"
 #include "worker/service/service_files.h"

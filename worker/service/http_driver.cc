@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/failure_code.h"
 #include "base/http/transport_error.h"
 #include "base/status_macros.h"
 #include "worker/service/join_answer.h"

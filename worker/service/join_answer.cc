@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "worker/service/classify.h"
 #include "worker/service/redact.h"
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/http/url.h"
 #include "base/status_macros.h"
 #include "worker/platform/files.h"

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "proto/rpc/time.h"
 #include "worker/service/redact.h"

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 

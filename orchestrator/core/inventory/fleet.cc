@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/inventory/hub_url.h"

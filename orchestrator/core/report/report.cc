@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 
 namespace muster::core {

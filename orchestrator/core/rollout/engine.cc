@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/rollout/limits.h"
 #include "orchestrator/core/rollout/policies.h"

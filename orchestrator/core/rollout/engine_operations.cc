@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/inventory/names.h"
 #include "orchestrator/core/rollout/engine.h"

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/dispatch/session_facts.h"
 #include "orchestrator/core/rollout/engine.h"

@@ -1,6 +1,7 @@
 #include "orchestrator/core/rollout/policies.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 
 namespace muster::core {
 

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/inventory/hub_url.h"

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/sql/directory_lock.h"
 #include "tests/base/sql/temp_dir.h"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/sql/transaction.h"
 #include "tests/base/sql/temp_dir.h"
 

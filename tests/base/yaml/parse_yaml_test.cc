@@ -58,14 +58,14 @@ TEST_F(ParseYamlTest, ReadingClearsTheMessage) {
   EXPECT_EQ(Read("small: 1"), "small: 1");
 }
 
-struct BadCase {
+struct BadText {
   const char* text;
   const char* place;  // "line:column: path"
   const char* reason;
 };
 
 TEST_F(ParseYamlTest, RefusesWithPlacePathAndReason) {
-  const BadCase cases[] = {
+  const BadText cases[] = {
       {"txt: a", "1:1: txt", "unknown field; known here: text, flag"},
       {"inner:\n  nam: a", "2:3: inner.nam", "unknown field; known here: name, size"},
       {"text:\n", ":", "has no value"},
@@ -107,7 +107,7 @@ TEST_F(ParseYamlTest, RefusesWithPlacePathAndReason) {
       {"text: &a x\nnames: [*a]", "1:", "anchors"},
       {"<<: {text: a}", "1:1: <<", "unknown field"},
   };
-  for (const BadCase& bad : cases) {
+  for (const BadText& bad : cases) {
     EXPECT_THAT(Parse(bad.text),
                 AllOf(StartsWith("f.yaml:"), HasSubstr(bad.place), HasSubstr(bad.reason)))
         << bad.text;

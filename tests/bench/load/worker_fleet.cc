@@ -53,7 +53,7 @@ class ReadyProbe final : public worker::CommandHandler {
 };
 
 // What sessions tell their fleet.
-struct Tally {
+struct FleetTally {
   Mutex mu;
   int opening ABSL_GUARDED_BY(mu) = 0;
   int lost ABSL_GUARDED_BY(mu) = 0;
@@ -226,7 +226,7 @@ class GrpcWorkerFleet final : public WorkerFleet {
 
   doubles::HubDouble& hub_;
   const std::string lock_folder_;
-  mutable Tally tally_;
+  mutable FleetTally tally_;
   LastChannel last_channel_;
   StubServiceControl service_control_;
   std::vector<worker::Identity> identities_;

@@ -30,7 +30,7 @@ using Done = std::function<void(error_code)>;
 using Message = http::request<http::string_body>;
 using Parser = http::response_parser<http::string_body>;
 
-constexpr uint64_t kMaxBody = 256 << 20;
+constexpr uint64_t kMaxAnswer = 256 << 20;
 
 // One connection, plain or TLS.
 class Wire {
@@ -211,7 +211,7 @@ class HttpClient::Pool : public std::enable_shared_from_this<HttpClient::Pool> {
     }
     call->message.body() = call->request.body;
     call->message.prepare_payload();
-    call->parser.body_limit(kMaxBody);
+    call->parser.body_limit(kMaxAnswer);
     Wire& wire = *call->wire;
     Message& message = call->message;
     wire.Write(message, [self = shared_from_this(), call](error_code error) {

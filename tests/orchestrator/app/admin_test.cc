@@ -11,6 +11,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "proto/rpc/roles.h"

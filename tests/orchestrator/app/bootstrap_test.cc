@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/crypto/certificate_request.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "orchestrator/identity/bootstrap_secret.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/time.h"

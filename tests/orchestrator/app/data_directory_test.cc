@@ -10,6 +10,7 @@
 #include "base/crypto/certificate.h"
 #include "base/crypto/secure_random.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "orchestrator/app/orchestrator.h"
 #include "orchestrator/identity/identity_uri.h"
 #include "tests/orchestrator/app/orchestrator_fixture.h"

@@ -6,6 +6,7 @@
 
 #include "base/crypto/issue.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/random.h"
 #include "tests/orchestrator/cli/cli_fixture.h"
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "tests/sim/sim_world.h"
 
 namespace muster::core {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/failure_code.h"
 #include "tests/orchestrator/core/core_bench.h"
 
 namespace muster::core {

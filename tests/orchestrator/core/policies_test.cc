@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/failure_code.h"
 #include "base/random.h"
 #include "orchestrator/core/inventory/hub_url.h"
 #include "orchestrator/core/inventory/names.h"

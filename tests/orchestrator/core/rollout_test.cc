@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/failure_code.h"
 #include "orchestrator/core/report/explain.h"
 #include "orchestrator/core/report/report.h"
 #include "tests/orchestrator/core/core_bench.h"

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "store/sqlite/sqlite_store.h"
 #include "tests/base/sql/temp_dir.h"
 #include "tests/fakes/fake_clock.h"

@@ -15,7 +15,7 @@ using ::testing::Not;
 using Shape = InstanceList::Shape;
 
 constexpr char kGuid[] = "3f0c9a52-6d0e-4a0b-9a57-0d5f6a1b2c3d";
-constexpr char kCanary[] = "Y2FuYXJ5LXNlY3JldA==";
+constexpr char kHashCanary[] = "Y2FuYXJ5LXNlY3JldA==";
 
 absl::Time At(absl::string_view text) {
   absl::Time time;
@@ -35,7 +35,7 @@ std::string Record2026() {
     "dateRegistered":"2026-07-18T08:59:58.0000000Z","connectionStatus":"connected",
     "isAuthenticated":true,"isPendingConnection":false,"isDashboardEnabled":false,
     "requestAuthSecretHash":")",
-                      kCanary, R"(",
+                      kHashCanary, R"(",
     "license":{"isValid":false,"statusCode":"x","title":"no title","id":"no id"},
     "summary":{"instanceId":"another","total":0},
     "id":"3F0C9A52-6D0E-4A0B-9A57-0D5F6A1B2C3D","title":"WEB-017","description":"",
@@ -68,7 +68,7 @@ TEST(ParseInstanceList, KeepsNothingOfTheRequestAuthSecret) {
   const core::HubInstance& i = list->instances[0];
   const std::string all = absl::StrJoin(
       {i.id.value(), i.internal_instance_id, i.title, i.os, i.client_name, i.client_version}, "|");
-  EXPECT_THAT(all, Not(HasSubstr(kCanary)));
+  EXPECT_THAT(all, Not(HasSubstr(kHashCanary)));
 }
 
 // One row per version of contract section 8.
@@ -174,7 +174,7 @@ TEST(ParseInstanceList, RefusesWhatIsNoListWithoutRepeatingIt) {
     ASSERT_EQ(list.status().code(), absl::StatusCode::kInvalidArgument) << json;
     EXPECT_THAT(std::string(list.status().message()), HasSubstr(message));
     EXPECT_THAT(std::string(list.status().message()), Not(HasSubstr("hidden")));
-    EXPECT_THAT(std::string(list.status().message()), Not(HasSubstr(kCanary)));
+    EXPECT_THAT(std::string(list.status().message()), Not(HasSubstr(kHashCanary)));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
@@ -17,7 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kCanary[] = "canary-verifier-secret";
+constexpr char kPooledCanary[] = "canary-verifier-secret";
 
 class PooledHubReaderTest : public ::testing::Test {
  protected:
@@ -32,14 +33,14 @@ class PooledHubReaderTest : public ::testing::Test {
   }
   ~PooledHubReaderTest() override {
     log::SetSinkForTesting(nullptr);
-    EXPECT_THAT(log_, Not(HasSubstr(kCanary)));
+    EXPECT_THAT(log_, Not(HasSubstr(kPooledCanary)));
   }
   std::unique_ptr<secrets::SealedKeyVault> MakeVault() {
     auto vault = secrets::SealedKeyVault::Create(Secret::Take(std::string(32, 'k')), random_);
     EXPECT_TRUE(vault.ok());
     return *std::move(vault);
   }
-  core::HubReadRequest Request(absl::string_view zone, absl::string_view secret = kCanary,
+  core::HubReadRequest Request(absl::string_view zone, absl::string_view secret = kPooledCanary,
                                absl::string_view url = "https://hub.example") {
     core::HubReadRequest request{.zone_id = ZoneId(zone), .hub_url = std::string(url)};
     request.verifier.kind = store::VerifierKind::kApiToken;
@@ -117,7 +118,7 @@ TEST_F(PooledHubReaderTest, JoinsAPollThatIsUnderWay) {
 TEST_F(PooledHubReaderTest, KeepsHubsAndVerifiersApart) {
   Read(Request("acme/prod"));
   Read(Request("acme/prod", "another-secret"));
-  Read(Request("acme/prod", kCanary, "https://other.example"));
+  Read(Request("acme/prod", kPooledCanary, "https://other.example"));
   executor_.RunUntilIdle();
   EXPECT_EQ(polls_, 3);
   EXPECT_EQ(results_.size(), 3u);
@@ -162,7 +163,7 @@ TEST_F(PooledHubReaderTest, RefusesAZoneWithoutVerifier) {
 }
 
 TEST_F(PooledHubReaderTest, RefusesAHubUrlThatIsNone) {
-  Read(Request("acme/prod", kCanary, "not a url"));
+  Read(Request("acme/prod", kPooledCanary, "not a url"));
   const Failure failure = OnlyFailure();
   EXPECT_EQ(failure.code, FailureCode::kHubUnreachable);
   EXPECT_THAT(failure.detail, HasSubstr("unusable"));

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/blocking_pool.h"
 #include "base/crypto/secure_random.h"
+#include "base/failure_code.h"
 #include "muster/worker/v1/session.grpc.pb.h"
 #include "orchestrator/identity/certificate_authority.h"
 #include "orchestrator/rpc/session_registry.h"

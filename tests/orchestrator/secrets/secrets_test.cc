@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/crypto/secure_random.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "orchestrator/secrets/master_key.h"
 #include "orchestrator/secrets/private_file.h"
 #include "orchestrator/secrets/sealed_key_vault.h"

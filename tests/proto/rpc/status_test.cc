@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "proto/rpc/channel.h"
 #include "proto/rpc/time.h"

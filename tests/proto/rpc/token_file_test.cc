@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 
 namespace muster::rpc {
 namespace {

@@ -1,4 +1,5 @@
 // Bootstrap tokens, worker certificates, operators.
+#include "base/failure_code.h"
 #include "tests/store/contract/store_contract.h"
 
 namespace muster::store {

@@ -1,4 +1,5 @@
 // Tenants, zones with keys and readings, servers.
+#include "base/failure_code.h"
 #include "tests/store/contract/store_contract.h"
 
 namespace muster::store {

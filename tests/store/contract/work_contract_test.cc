@@ -1,4 +1,5 @@
 // Rollouts with targets, commands with attempts, the audit log.
+#include "base/failure_code.h"
 #include "tests/store/contract/store_contract.h"
 
 namespace muster::store {
