@@ -25,9 +25,9 @@
 #include "orchestrator/app/master_key_check.h"
 #include "orchestrator/core/core.h"
 #include "orchestrator/hub/pooled_hub_reader.h"
-#include "orchestrator/rpc/admin_services.h"
-#include "orchestrator/rpc/rollout_watchers.h"
-#include "orchestrator/rpc/worker_services.h"
+#include "orchestrator/rpc/admin/admin_services.h"
+#include "orchestrator/rpc/admin/rollout_watchers.h"
+#include "orchestrator/rpc/worker/worker_services.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/roles.h"
@@ -172,7 +172,7 @@ absl::Status Orchestrator::Parts::Listen() {
 
   const rpc::WorkerServiceDependencies workers{.sessions = *sessions,
                                                .events = core->worker_events(),
-                                               .operations = core->operations(),
+                                               .admission = core->operations().admission,
                                                .authority = directory.authority,
                                                .store = *store,
                                                .pool = *read_pool,

@@ -20,7 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "orchestrator/core/options.h"
-#include "orchestrator/rpc/session_registry.h"
+#include "orchestrator/rpc/worker/session_registry.h"
 
 namespace muster::app {
 

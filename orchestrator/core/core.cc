@@ -3,14 +3,17 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
+#include "orchestrator/core/inventory/fleet.h"
+#include "orchestrator/core/inventory/servers.h"
 #include "orchestrator/core/inventory/zone_table.h"
 #include "orchestrator/core/pacing/pacing_table.h"
-#include "orchestrator/core/posted_operations.h"
 #include "orchestrator/core/posted_worker_events.h"
 #include "orchestrator/core/rollout/engine.h"
+#include "orchestrator/core/verify/verification.h"
 #include "orchestrator/core/verify/verifier.h"
 
 namespace muster::core {
@@ -34,9 +37,17 @@ struct Core::Parts {
         verifier(options.verify, control, agenda, d.hub_reader, zones),
         engine(options, EngineParts{control, agenda, d.random, ids, zones, dispatcher, pacing,
                                     verifier, d.watch}),
-        operations(control,
-                   InventoryTools{d.vault, d.random, ids, options.default_max_concurrent_joins},
-                   zones, dispatcher, engine, verifier),
+        fleet(InventoryTools{d.vault, d.random, options.default_max_concurrent_joins}, zones),
+        servers(ids, dispatcher),
+        tokens(d.random),
+        bootstraps(ids),
+        verification(verifier, zones),
+        operations{.fleet = {control, fleet},
+                   .servers = {control, servers},
+                   .tokens = {control, tokens},
+                   .admission = {control, bootstraps},
+                   .rollouts = {control, engine},
+                   .verification = {control, verification}},
         worker_events(control, dispatcher, engine, zones, d.workers) {
     control.SetLastStep([this](Turn& turn) { return engine.Pump(turn); });
   }
@@ -58,7 +69,12 @@ struct Core::Parts {
   PacingTable pacing;
   Verifier verifier;
   RolloutEngine engine;
-  PostedOperations operations;
+  Fleet fleet;
+  Servers servers;
+  Tokens tokens;
+  Bootstraps bootstraps;
+  Verification verification;
+  const Operations operations;
   PostedWorkerEvents worker_events;
 };
 
@@ -86,7 +102,7 @@ void Core::Stop() {
   parts_->strand.Post([this] { parts_->agenda.Clear(); });
 }
 
-Operations& Core::operations() { return parts_->operations; }
+const Operations& Core::operations() const { return parts_->operations; }
 WorkerEvents& Core::worker_events() { return parts_->worker_events; }
 Control& Core::control() { return parts_->control; }
 

@@ -25,6 +25,7 @@
 #include "orchestrator/core/interfaces/hub_reader.h"
 #include "orchestrator/core/interfaces/key_vault.h"
 #include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/interfaces/rollout_watch.h"
 #include "orchestrator/core/interfaces/worker_events.h"
 #include "orchestrator/core/interfaces/worker_link.h"
 #include "orchestrator/core/options.h"
@@ -63,7 +64,7 @@ class Core {
   // dropped. What is committed stays; answers of operations queued before still come. Thread-safe.
   void Stop();
 
-  Operations& operations();
+  const Operations& operations() const;
   WorkerEvents& worker_events();
   Control& control();
 

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/session_policy.h"
-#include "orchestrator/core/control/ask.h"
 #include "orchestrator/core/dispatch/session_facts.h"
+#include "orchestrator/core/interfaces/ask.h"
 
 namespace muster::core {
 void PostedWorkerEvents::OpenSession(SessionOpening opening,

@@ -39,6 +39,8 @@ constexpr Rule kRules[] = {
      "time comes through muster::Clock"},
     {"orchestrator/core/", "^orchestrator/(hub|identity|secrets|rpc|app|cli)/",
      "the core names interfaces; the app wires them"},
+    {"orchestrator/rpc/worker/", "^orchestrator/rpc/admin/",
+     "what workers call knows nothing of what operators call"},
     {"orchestrator/hub/", "^orchestrator/(rpc|app|cli|identity)/|grpc", "the hub client is a leaf"},
     {"orchestrator/cli/", "^orchestrator/(core|rpc|app|hub|secrets)/|^store/",
      "the CLI is a client like any other: it uses the admin API"},

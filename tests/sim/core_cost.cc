@@ -27,17 +27,21 @@ TEST(Cost, PlanOfFiftyThousandTargets) {
   }
   double start = CpuSeconds();
   const auto imported = world.Ask<core::ImportOutcome>([&](auto done) {
-    world.operations().ImportServers(SimWorld::Operator(), rows, false, false, std::move(done));
+    world.operations().servers.Call(&core::ServerOperations::Import, std::move(done),
+                                    SimWorld::Operator(), rows, false, false);
   });
   ASSERT_TRUE(imported.ok());
   ASSERT_EQ(imported->created, 50'000);
   std::cout << "import of 50,000 servers: " << CpuSeconds() - start << " s of CPU\n";
   start = CpuSeconds();
   bool planned = false;
-  world.operations().CreateRollout(SimWorld::Operator(), {}, [&](auto rollout) {
-    planned = rollout.ok();
-    std::cout << "plan of 50,000 targets: " << CpuSeconds() - start << " s of CPU\n";
-  });
+  world.operations().rollouts.Call(
+      &core::RolloutOperations::Create,
+      [&](auto rollout) {
+        planned = rollout.ok();
+        std::cout << "plan of 50,000 targets: " << CpuSeconds() - start << " s of CPU\n";
+      },
+      SimWorld::Operator(), core::RolloutInput{});
   world.RunUntil([&] { return planned; }, absl::Minutes(1));
   EXPECT_TRUE(planned);
   std::cout << "and all servers queued: " << CpuSeconds() - start << " s of CPU\n";

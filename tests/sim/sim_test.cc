@@ -51,18 +51,25 @@ void Interfere(SimWorld& world, const RolloutId& rollout, SeededRandom& dice) {
   const double what = dice.Fraction();
   const core::Actor actor = SimWorld::Operator();
   if (what < 0.2) {
-    (void)world.Ask<store::Rollout>(
-        [&](auto done) { world.operations().PauseRollout(actor, rollout, std::move(done)); });
+    (void)world.Ask<store::Rollout>([&](auto done) {
+      world.operations().rollouts.Call(&core::RolloutOperations::Pause, std::move(done), actor,
+                                       rollout);
+    });
   } else if (what < 0.5) {
-    (void)world.Ask<store::Rollout>(
-        [&](auto done) { world.operations().ResumeRollout(actor, rollout, std::move(done)); });
+    (void)world.Ask<store::Rollout>([&](auto done) {
+      world.operations().rollouts.Call(&core::RolloutOperations::Resume, std::move(done), actor,
+                                       rollout);
+    });
   } else if (what < 0.55) {
-    (void)world.Ask<store::Rollout>(
-        [&](auto done) { world.operations().CancelRollout(actor, rollout, std::move(done)); });
+    (void)world.Ask<store::Rollout>([&](auto done) {
+      world.operations().rollouts.Call(&core::RolloutOperations::Cancel, std::move(done), actor,
+                                       rollout);
+    });
   } else if (what < 0.8) {
     (void)world.Ask<std::vector<core::ZoneVerification>>([&](auto done) {
-      world.operations().Verify(actor, {ZoneId("tenant-0/prod"), ZoneId("tenant-1/prod")},
-                                std::move(done));
+      world.operations().verification.Call(
+          &core::VerificationOperations::Verify, std::move(done), actor,
+          std::vector<ZoneId>{ZoneId("tenant-0/prod"), ZoneId("tenant-1/prod")});
     });
   }
 }

@@ -91,7 +91,7 @@ SimWorld::~SimWorld() {
   log::SetSinkForTesting(nullptr);
 }
 
-core::Operations& SimWorld::operations() { return node_->core->operations(); }
+const core::Operations& SimWorld::operations() { return node_->core->operations(); }
 
 core::WorkerEvents& SimWorld::worker_events() { return node_->core->worker_events(); }
 
@@ -185,7 +185,8 @@ void SimWorld::SetUpFleet() {
   }
   auto shared = std::make_shared<std::vector<core::TenantInput>>(std::move(fleet));
   const auto applied = Ask<std::vector<std::string>>([&](auto done) {
-    operations().ApplyFleet(Operator(), std::move(*shared), false, std::move(done));
+    operations().fleet.Call(&core::FleetOperations::Apply, std::move(done), Operator(),
+                            std::move(*shared), false);
   });
   if (!applied.ok()) Violation(applied.status().ToString());
   for (int i = 0; i < options_.servers; ++i) {
@@ -196,14 +197,16 @@ void SimWorld::SetUpFleet() {
     token.zone_id = zone;
     token.ttl = absl::Hours(24 * 30);
     token.secret_hash = absl::StrCat("hash-", i);
-    (void)Ask<core::CreatedToken>(
-        [&](auto done) { operations().CreateToken(Operator(), token, std::move(done)); });
+    (void)Ask<core::CreatedToken>([&](auto done) {
+      operations().tokens.Call(&core::TokenOperations::Create, std::move(done), Operator(), token);
+    });
     core::BootstrapRequest request;
     request.secret_hash = token.secret_hash;
     request.server_name = name;
     request.public_key_hash = absl::StrCat("key-", i);
-    const auto grant = Ask<core::BootstrapGrant>(
-        [&](auto done) { operations().Bootstrap(request, std::move(done)); });
+    const auto grant = Ask<core::BootstrapGrant>([&](auto done) {
+      operations().admission.Call(&core::AdmissionOperations::Bootstrap, std::move(done), request);
+    });
     if (!grant.ok()) return Violation(grant.status().ToString());
     store::WorkerCertificate certificate;
     certificate.id = CertificateId(absl::StrCat("cert", i));
@@ -214,8 +217,10 @@ void SimWorld::SetUpFleet() {
     certificate.not_before = clock_.Now();
     certificate.not_after = clock_.Now() + absl::Hours(24 * 30);
     certificate.create_time = clock_.Now();
-    (void)Ask<store::WorkerCertificate>(
-        [&](auto done) { operations().RecordCertificate(certificate, std::move(done)); });
+    (void)Ask<store::WorkerCertificate>([&](auto done) {
+      operations().admission.Call(&core::AdmissionOperations::RecordCertificate, std::move(done),
+                                  certificate);
+    });
     servers_.push_back(grant->server_id);
     const auto index = static_cast<size_t>(i);
     SimWorker::Options worker;
@@ -451,8 +456,10 @@ void SimWorld::Plan(size_t worker, std::vector<JoinCourse> courses) {
 
 absl::StatusOr<store::Rollout> SimWorld::StartJoin(core::RolloutInput input) {
   const auto shared = std::make_shared<core::RolloutInput>(std::move(input));
-  return Ask<store::Rollout>(
-      [&](auto done) { operations().CreateRollout(Operator(), *shared, std::move(done)); });
+  return Ask<store::Rollout>([&](auto done) {
+    operations().rollouts.Call(&core::RolloutOperations::Create, std::move(done), Operator(),
+                               *shared);
+  });
 }
 
 std::unique_ptr<store::Snapshot> SimWorld::Read() { return *sqlite_->Read(); }

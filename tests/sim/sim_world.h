@@ -62,7 +62,7 @@ class SimWorld final : private core::WorkerLink,
   FakeClock& clock() { return clock_; }
   FaultInjectingStore& faulty_store() { return *faulty_; }
   SimVault& vault() { return vault_; }
-  core::Operations& operations();
+  const core::Operations& operations();
   core::WorkerEvents& worker_events();
   std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
   SimHub& hub(int tenant) { return *hubs_[static_cast<size_t>(tenant)]; }

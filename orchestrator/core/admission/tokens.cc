@@ -17,6 +17,7 @@ namespace {
 
 using store::BootstrapToken;
 using store::TokenState;
+using BootstrapDecision = Decision<BootstrapGrant>;
 
 constexpr absl::Duration kLongestTtl = absl::Hours(24 * 30);
 
@@ -202,8 +203,8 @@ class BootstrapStep {
 
 }  // namespace
 
-absl::StatusOr<CreatedToken> CreateToken(Turn& turn, Random& random, const Actor& actor,
-                                         const TokenInput& input) {
+absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
+                                            const TokenInput& input) {
   ASSIGN_OR_RETURN(const std::optional<store::Zone> zone, turn.store().zones().Find(input.zone_id));
   if (!zone.has_value() || !MaySee(actor, zone->tenant_id)) {
     return FailureStatus(FailureCode::kZoneUnknown,
@@ -234,7 +235,7 @@ absl::StatusOr<CreatedToken> CreateToken(Turn& turn, Random& random, const Actor
     }
   }
   BootstrapToken token;
-  token.id = NewId<TokenId>(random);
+  token.id = NewId<TokenId>(random_);
   token.tenant_id = zone->tenant_id;
   token.zone_id = zone->id;
   token.secret_hash = input.secret_hash;
@@ -251,7 +252,8 @@ absl::StatusOr<CreatedToken> CreateToken(Turn& turn, Random& random, const Actor
   return CreatedToken{std::move(token), false};
 }
 
-absl::StatusOr<BootstrapToken> RevokeToken(Turn& turn, const Actor& actor, const TokenId& token) {
+absl::StatusOr<BootstrapToken> Tokens::Revoke(Turn& turn, const Actor& actor,
+                                              const TokenId& token) {
   ASSIGN_OR_RETURN(std::optional<BootstrapToken> found, turn.store().tokens().Find(token));
   if (!found.has_value() || !MaySee(actor, found->tenant_id)) {
     return FailureStatus(FailureCode::kTokenUnknown, absl::StrCat("no token ", token.value()));
@@ -262,12 +264,12 @@ absl::StatusOr<BootstrapToken> RevokeToken(Turn& turn, const Actor& actor, const
   return *std::move(found);
 }
 
-absl::StatusOr<BootstrapDecision> DecideBootstrap(Turn& turn, OrderedIds& ids,
-                                                  const BootstrapRequest& request) {
-  return BootstrapStep(turn, ids, request).Decide();
+absl::StatusOr<Decision<BootstrapGrant>> Bootstraps::Bootstrap(Turn& turn,
+                                                               const BootstrapRequest& request) {
+  return BootstrapStep(turn, ids_, request).Decide();
 }
 
-absl::StatusOr<store::WorkerCertificate> RecordCertificate(
+absl::StatusOr<store::WorkerCertificate> Bootstraps::RecordCertificate(
     Turn& turn, const store::WorkerCertificate& certificate) {
   ASSIGN_OR_RETURN(const std::optional<store::Server> server,
                    turn.store().servers().Find(certificate.server_id));

@@ -193,10 +193,12 @@ absl::Status CheckHubsAreNotShared(Turn& turn, const std::vector<TenantInput>& f
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ApplyFleet(Turn& turn, const InventoryTools& tools,
-                                                    const Actor& actor,
-                                                    const std::vector<TenantInput>& fleet,
-                                                    bool dry_run) {
+// Cached zones are dropped with the change, before anybody looks again: what is read next, after it
+// was committed or undone, is true.
+absl::StatusOr<std::vector<std::string>> Fleet::Apply(Turn& turn, const Actor& actor,
+                                                      const std::vector<TenantInput>& fleet,
+                                                      bool dry_run) {
+  zones_.Clear();
   const std::vector<std::string> problems = ProblemsOf(fleet);
   if (!problems.empty()) {
     return FailureStatus(FailureCode::kConfigInvalid, absl::StrJoin(problems, "; "));
@@ -208,7 +210,7 @@ absl::StatusOr<std::vector<std::string>> ApplyFleet(Turn& turn, const InventoryT
   }
   RETURN_IF_ERROR(CheckHubsAreNotShared(turn, fleet));
   std::vector<std::string> changes;
-  ZoneStep step(turn, tools, actor, dry_run, changes);
+  ZoneStep step(turn, tools_, actor, dry_run, changes);
   for (const TenantInput& input : fleet) {
     ASSIGN_OR_RETURN(const std::optional<store::Tenant> before,
                      turn.store().tenants().Find(input.id));
@@ -229,9 +231,9 @@ absl::StatusOr<std::vector<std::string>> ApplyFleet(Turn& turn, const InventoryT
   return changes;
 }
 
-absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const InventoryTools& tools,
-                                          const Actor& actor, const ZoneId& zone,
-                                          const JoiningKeyInput& key) {
+absl::StatusOr<store::Zone> Fleet::SetJoiningKey(Turn& turn, const Actor& actor, const ZoneId& zone,
+                                                 const JoiningKeyInput& key) {
+  zones_.Clear();
   ASSIGN_OR_RETURN(std::optional<store::Zone> found, turn.store().zones().Find(zone));
   if (!found.has_value() || !MaySee(actor, found->tenant_id)) {
     return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("no zone ", zone.value()));
@@ -240,7 +242,7 @@ absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const InventoryTools& tool
     return FailureStatus(FailureCode::kRequestInvalid,
                          "a joining key needs a client id and a secret");
   }
-  ASSIGN_OR_RETURN(const int version, ActivateNextKey(turn, tools, zone, key));
+  ASSIGN_OR_RETURN(const int version, ActivateNextKey(turn, tools_, zone, key));
   RETURN_IF_ERROR(Audit(turn, actor.name, "zone.key", zone.value(), found->tenant_id,
                         absl::StrCat("version ", version, ": new → active")));
   return *std::move(found);

@@ -1,5 +1,4 @@
-// Bringing tenants, zones and joining keys to a given state. Called inside a turn; an error undoes
-// the whole operation.
+// Bringing tenants, zones and joining keys to a given state.
 #ifndef MUSTER_ORCHESTRATOR_CORE_INVENTORY_FLEET_H_
 #define MUSTER_ORCHESTRATOR_CORE_INVENTORY_FLEET_H_
 
@@ -9,8 +8,9 @@
 #include "absl/status/statusor.h"
 #include "base/random.h"
 #include "orchestrator/core/interfaces/control.h"
+#include "orchestrator/core/interfaces/fleet_operations.h"
 #include "orchestrator/core/interfaces/key_vault.h"
-#include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/inventory/zone_table.h"
 
 namespace muster::core {
 
@@ -18,24 +18,25 @@ namespace muster::core {
 struct InventoryTools {
   KeyVault& vault;
   Random& random;
-  OrderedIds& ids;
   int default_max_concurrent_joins;
 };
 
-// One line per change, none when everything was so already; secrets count as changed only when they
-// differ from what is sealed. With `dry_run` nothing is written. E-CONFIG-INVALID names every
-// problem; E-AUTH-FORBIDDEN for a tenant beyond the actor's wall; E-INVENTORY-CONFLICT when two
-// tenants would share a hub.
-absl::StatusOr<std::vector<std::string>> ApplyFleet(Turn& turn, const InventoryTools& tools,
-                                                    const Actor& actor,
-                                                    const std::vector<TenantInput>& fleet,
-                                                    bool dry_run);
+// On the strand only.
+class Fleet final : public FleetOperations {
+ public:
+  // `zones` caches what this changes.
+  Fleet(const InventoryTools& tools, ZoneTable& zones) : tools_(tools), zones_(zones) {}
 
-// A new version of the zone's key, active at once; the version before becomes tainted.
-// E-INVENTORY-ZONE, E-REQUEST-INVALID.
-absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const InventoryTools& tools,
-                                          const Actor& actor, const ZoneId& zone,
-                                          const JoiningKeyInput& key);
+  absl::StatusOr<std::vector<std::string>> Apply(Turn& turn, const Actor& actor,
+                                                 const std::vector<TenantInput>& fleet,
+                                                 bool dry_run) override;
+  absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const Actor& actor, const ZoneId& zone,
+                                            const JoiningKeyInput& key) override;
+
+ private:
+  const InventoryTools tools_;
+  ZoneTable& zones_;
+};
 
 }  // namespace muster::core
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "base/ids.h"
-#include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/interfaces/actor.h"
 #include "store/model/server.h"
 
 namespace muster::core {

@@ -11,6 +11,7 @@
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/control/server_change.h"
+#include "orchestrator/core/dispatch/dispatcher.h"
 #include "orchestrator/core/inventory/names.h"
 
 namespace muster::core {
@@ -82,9 +83,9 @@ absl::Status ImportRow(Turn& turn, OrderedIds& ids, const Actor& actor, const Se
 
 }  // namespace
 
-absl::StatusOr<ImportOutcome> ImportServers(Turn& turn, OrderedIds& ids, const Actor& actor,
-                                            const std::vector<ServerInput>& rows, bool partial,
-                                            bool dry_run) {
+absl::StatusOr<ImportOutcome> Servers::Import(Turn& turn, const Actor& actor,
+                                              const std::vector<ServerInput>& rows, bool partial,
+                                              bool dry_run) {
   ImportOutcome outcome;
   RowJudge judge(turn, actor);
   std::vector<const ServerInput*> good;
@@ -98,7 +99,7 @@ absl::StatusOr<ImportOutcome> ImportServers(Turn& turn, OrderedIds& ids, const A
   }
   if (!outcome.problems.empty() && !partial) return outcome;
   for (const ServerInput* row : good) {
-    RETURN_IF_ERROR(ImportRow(turn, ids, actor, *row, dry_run, outcome));
+    RETURN_IF_ERROR(ImportRow(turn, ids_, actor, *row, dry_run, outcome));
   }
   return outcome;
 }
@@ -112,8 +113,8 @@ absl::StatusOr<store::Server> GetVisibleServer(Turn& turn, const Actor& actor,
   return *std::move(found);
 }
 
-absl::StatusOr<store::Server> EvictServer(Turn& turn, const Actor& actor, const ServerId& server,
-                                          const std::string& reason) {
+absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, const ServerId& server,
+                                             const std::string& reason) {
   ASSIGN_OR_RETURN(store::Server found, GetVisibleServer(turn, actor, server));
   if (found.admission != store::Admission::kAdmitted) {
     return FailureStatus(FailureCode::kRequestInvalid,
@@ -132,10 +133,13 @@ absl::StatusOr<store::Server> EvictServer(Turn& turn, const Actor& actor, const 
   }
   if (!reason.empty()) change.Note(reason);
   RETURN_IF_ERROR(change.Record());
+  RETURN_IF_ERROR(dispatcher_.EndSession(
+      turn, server, Failure{FailureCode::kCertRevoked, "evicted by an operator"}, false));
   return found;
 }
 
-absl::StatusOr<store::Server> AdmitServer(Turn& turn, const Actor& actor, const ServerId& server) {
+absl::StatusOr<store::Server> Servers::Admit(Turn& turn, const Actor& actor,
+                                             const ServerId& server) {
   ASSIGN_OR_RETURN(store::Server found, GetVisibleServer(turn, actor, server));
   if (found.admission != store::Admission::kPending) {
     return FailureStatus(FailureCode::kRequestInvalid,

@@ -34,7 +34,8 @@
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/attempt_listener.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
-#include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/interfaces/rollout_operations.h"
+#include "orchestrator/core/interfaces/rollout_watch.h"
 #include "orchestrator/core/inventory/zone_table.h"
 #include "orchestrator/core/options.h"
 #include "orchestrator/core/pacing/pacing_table.h"
@@ -60,20 +61,22 @@ struct EngineParts {
 };
 
 // On the strand only.
-class RolloutEngine final : public AttemptListener, public ProofListener {
+class RolloutEngine final : public RolloutOperations, public AttemptListener, public ProofListener {
  public:
   RolloutEngine(const CoreOptions& options, EngineParts parts);
 
   // Unfinished rollouts with their targets on the way. Before Dispatcher::Recover.
   absl::Status Recover(Turn& turn);
 
-  // Freezes the selection into targets and starts. E-ROLLOUT-EMPTY, E-ROLLOUT-TARGET-BUSY,
-  // E-KEY-MISSING, E-REQUEST-INVALID, E-INVENTORY-…
-  absl::StatusOr<store::Rollout> Create(Turn& turn, const Actor& actor, const RolloutInput& input);
-  // E-ROLLOUT-UNKNOWN, E-ROLLOUT-STATE.
-  absl::StatusOr<store::Rollout> Pause(Turn& turn, const Actor& actor, const RolloutId& id);
-  absl::StatusOr<store::Rollout> Resume(Turn& turn, const Actor& actor, const RolloutId& id);
-  absl::StatusOr<store::Rollout> Cancel(Turn& turn, const Actor& actor, const RolloutId& id);
+  // RolloutOperations.
+  absl::StatusOr<store::Rollout> Create(Turn& turn, const Actor& actor,
+                                        const RolloutInput& input) override;
+  absl::StatusOr<store::Rollout> Pause(Turn& turn, const Actor& actor,
+                                       const RolloutId& id) override;
+  absl::StatusOr<store::Rollout> Resume(Turn& turn, const Actor& actor,
+                                        const RolloutId& id) override;
+  absl::StatusOr<store::Rollout> Cancel(Turn& turn, const Actor& actor,
+                                        const RolloutId& id) override;
 
   // A worker takes commands from now on.
   void ServerReady(const ServerId& server) { reconsider_.push_back(server); }

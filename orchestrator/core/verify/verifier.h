@@ -23,7 +23,7 @@
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/interfaces/hub_reader.h"
-#include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/interfaces/verification_operations.h"
 #include "orchestrator/core/inventory/zone_table.h"
 #include "orchestrator/core/options.h"
 #include "orchestrator/core/verify/matcher.h"

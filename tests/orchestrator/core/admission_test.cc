@@ -71,7 +71,8 @@ TEST_F(AdmissionTest, TokensAreRefusedForTheirReason) {
   gone.secret_hash = "gone";
   const auto token = MakeToken(gone);
   ASSERT_TRUE(Ask<store::BootstrapToken>([&](auto done) {
-                operations().RevokeToken(operator_, token->token.id, std::move(done));
+                operations().tokens.Call(&TokenOperations::Revoke, std::move(done), operator_,
+                                         token->token.id);
               }).ok());
   EXPECT_FAILS_WITH(Bootstrap("gone", "db-9", "k"), kTokenRevoked);
   TokenInput eternal;
@@ -104,7 +105,8 @@ TEST_F(AdmissionTest, PendingServersWaitForAnOperator) {
   ASSERT_TRUE(Certify(*grant, "c1", "k").ok());
   EXPECT_FAILS_WITH(Open(*grant, "c1"), kDispatchNotAdmitted);
   ASSERT_TRUE(Ask<store::Server>([&](auto done) {
-                operations().AdmitServer(operator_, grant->server_id, std::move(done));
+                operations().servers.Call(&ServerOperations::Admit, std::move(done), operator_,
+                                          grant->server_id);
               }).ok());
   EXPECT_TRUE(Open(*grant, "c1").ok());
 }
@@ -138,7 +140,8 @@ TEST_F(AdmissionTest, AnEvictedServerNeedsANewToken) {
   ASSERT_TRUE(Open(*grant, "c1").ok());
   const auto evict = [&] {
     return Ask<store::Server>([&](auto done) {
-      operations().EvictServer(operator_, grant->server_id, "lost laptop", std::move(done));
+      operations().servers.Call(&ServerOperations::Evict, std::move(done), operator_,
+                                grant->server_id, "lost laptop");
     });
   };
   ASSERT_TRUE(evict().ok());

@@ -25,15 +25,16 @@ class CoreBench : public testing::Test {
     world_ = std::make_unique<sim::SimWorld>(std::move(world));
     world_->RunFor(absl::Minutes(1));
   }
-  Operations& operations() { return world_->operations(); }
+  const Operations& operations() { return world_->operations(); }
   template <typename T, typename Call>
   absl::StatusOr<T> Ask(Call call) {
     return world_->Ask<T>([&](Answer<T> done) { call(std::move(done)); });
   }
   absl::StatusOr<CreatedToken> MakeToken(TokenInput input) {
     if (input.zone_id.empty()) input.zone_id = zone_;
-    return Ask<CreatedToken>(
-        [&](auto done) { operations().CreateToken(operator_, input, std::move(done)); });
+    return Ask<CreatedToken>([&](auto done) {
+      operations().tokens.Call(&TokenOperations::Create, std::move(done), operator_, input);
+    });
   }
   absl::StatusOr<BootstrapGrant> Bootstrap(const std::string& hash, const std::string& name,
                                            const std::string& key) {
@@ -42,8 +43,9 @@ class CoreBench : public testing::Test {
     request.server_name = name;
     request.address = "10.9.9.9";
     request.public_key_hash = key;
-    return Ask<BootstrapGrant>(
-        [&](auto done) { operations().Bootstrap(request, std::move(done)); });
+    return Ask<BootstrapGrant>([&](auto done) {
+      operations().admission.Call(&AdmissionOperations::Bootstrap, std::move(done), request);
+    });
   }
   absl::StatusOr<store::WorkerCertificate> Certify(const BootstrapGrant& grant,
                                                    const std::string& id, const std::string& key) {
@@ -56,8 +58,10 @@ class CoreBench : public testing::Test {
     certificate.not_before = world_->clock().Now();
     certificate.not_after = world_->clock().Now() + absl::Hours(24);
     certificate.create_time = world_->clock().Now();
-    return Ask<store::WorkerCertificate>(
-        [&](auto done) { operations().RecordCertificate(certificate, std::move(done)); });
+    return Ask<store::WorkerCertificate>([&](auto done) {
+      operations().admission.Call(&AdmissionOperations::RecordCertificate, std::move(done),
+                                  certificate);
+    });
   }
   absl::StatusOr<store::Rollout> Start(RolloutInput input = {}) {
     input.max_concurrency = input.max_concurrency.empty() ? "100%" : input.max_concurrency;

@@ -32,12 +32,14 @@ class InventoryTest : public CoreBench {
     auto fleet = std::make_shared<std::vector<TenantInput>>();
     fleet->push_back(std::move(tenant));
     return Ask<std::vector<std::string>>([&](auto done) {
-      operations().ApplyFleet(actor, std::move(*fleet), dry_run, std::move(done));
+      operations().fleet.Call(&FleetOperations::Apply, std::move(done), actor, std::move(*fleet),
+                              dry_run);
     });
   }
   absl::StatusOr<ImportOutcome> Import(std::vector<ServerInput> rows, bool partial = false) {
     return Ask<ImportOutcome>([&](auto done) {
-      operations().ImportServers(operator_, rows, partial, false, std::move(done));
+      operations().servers.Call(&ServerOperations::Import, std::move(done), operator_, rows,
+                                partial, false);
     });
   }
 };
@@ -76,9 +78,9 @@ TEST_F(InventoryTest, TheWallHolds) {
   const Actor foreign{"operator:opr-x", {TenantId("tenant-1")}};
   EXPECT_FAILS_WITH(Apply(Fleet("acme", "https://acme", "s"), false, foreign), kAuthForbidden);
   EXPECT_FAILS_WITH(Ask<store::Zone>([&](auto done) {
-                      operations().SetJoiningKey(foreign, zone_,
-                                                 JoiningKeyInput{"c", Secret::CopyOf("s")},
-                                                 std::move(done));
+                      operations().fleet.Call(&FleetOperations::SetJoiningKey, std::move(done),
+                                              foreign, zone_,
+                                              JoiningKeyInput{"c", Secret::CopyOf("s")});
                     }),
                     kZoneUnknown);
 }

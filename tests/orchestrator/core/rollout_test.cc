@@ -20,7 +20,8 @@ class RolloutTest : public CoreBench {
   void TearDown() override { EXPECT_THAT(sim::FindBreaches(*world_, false), testing::IsEmpty()); }
   absl::StatusOr<std::vector<ZoneVerification>> VerifyAll() {
     return Ask<std::vector<ZoneVerification>>([&](auto done) {
-      operations().Verify(operator_, {zone_, ZoneId("tenant-1/prod")}, std::move(done));
+      operations().verification.Call(&VerificationOperations::Verify, std::move(done), operator_,
+                                     std::vector<ZoneId>{zone_, ZoneId("tenant-1/prod")});
     });
   }
   FailureCode FailureAt(size_t server) { return world_->ServerAt(server).failure->code; }
@@ -85,7 +86,8 @@ TEST_F(RolloutTest, TooManyFailuresPauseAndResumeForgives) {
   EXPECT_EQ(world_->Counts(rollout->id).failed, 2);
   for (size_t i = 0; i < 8; ++i) world_->Plan(i, {});
   ASSERT_TRUE(Ask<store::Rollout>([&](auto done) {
-                operations().ResumeRollout(operator_, rollout->id, std::move(done));
+                operations().rollouts.Call(&RolloutOperations::Resume, std::move(done), operator_,
+                                           rollout->id);
               }).ok());
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(5)));
   EXPECT_EQ(world_->Counts(rollout->id).succeeded, 6);
@@ -114,7 +116,8 @@ TEST_F(RolloutTest, AJoinThatKillsItsWorkersStopsAtTheLimitOfDoubt) {
   // after a restart.
   const auto resume = [&] {
     ASSERT_TRUE(Ask<store::Rollout>([&](auto done) {
-                  operations().ResumeRollout(operator_, rollout->id, std::move(done));
+                  operations().rollouts.Call(&RolloutOperations::Resume, std::move(done), operator_,
+                                             rollout->id);
                 }).ok());
   };
   resume();
@@ -232,8 +235,9 @@ TEST_F(RolloutTest, CancelAwaitsWhatRuns) {
   const auto rollout = Start(input);
   ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(rollout->id).in_flight == 2; },
                                absl::Minutes(5)));
-  const auto canceled = Ask<store::Rollout>(
-      [&](auto done) { operations().CancelRollout(operator_, rollout->id, std::move(done)); });
+  const auto canceled = Ask<store::Rollout>([&](auto done) {
+    operations().rollouts.Call(&RolloutOperations::Cancel, std::move(done), operator_, rollout->id);
+  });
   ASSERT_TRUE(canceled.ok());
   EXPECT_EQ(canceled->state, RolloutState::kPaused);
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
@@ -281,9 +285,9 @@ TEST_F(RolloutTest, ANewKeyIsUsedFromTheNextAttemptOn) {
       world_->RunUntil([&] { return world_->workers()[0]->joins() == 1; }, absl::Minutes(5)));
   world_->workers()[0]->ExpectSecret("rotated");
   ASSERT_TRUE(Ask<store::Zone>([&](auto done) {
-                operations().SetJoiningKey(operator_, zone_,
-                                           JoiningKeyInput{"client", Secret::CopyOf("rotated")},
-                                           std::move(done));
+                operations().fleet.Call(&FleetOperations::SetJoiningKey, std::move(done), operator_,
+                                        zone_,
+                                        JoiningKeyInput{"client", Secret::CopyOf("rotated")});
               }).ok());
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
   EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kEnrolled);

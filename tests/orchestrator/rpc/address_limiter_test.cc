@@ -1,4 +1,4 @@
-#include "orchestrator/rpc/address_limiter.h"
+#include "orchestrator/rpc/worker/address_limiter.h"
 
 #include <gtest/gtest.h>
 

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
-#include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/interfaces/admission_operations.h"
 #include "orchestrator/core/interfaces/worker_events.h"
 #include "store/interface/store.h"
 
@@ -88,52 +88,25 @@ class FakeWorkerEvents final : public core::WorkerEvents {
 };
 
 // Refuses everything: sessions ask for nothing.
-class FakeOperations final : public core::Operations {
+class FakeAdmission final : public core::AdmissionOperations {
  public:
-  using Actor = core::Actor;
-  template <typename T>
-  static void Refuse(core::Answer<T>& done) {
-    done(absl::UnimplementedError("not in this test"));
+  absl::StatusOr<core::Decision<core::BootstrapGrant>> Bootstrap(
+      core::Turn&, const core::BootstrapRequest&) override {
+    return absl::UnimplementedError("not in this test");
   }
-  void ApplyFleet(Actor, std::vector<core::TenantInput>, bool,
-                  core::Answer<std::vector<std::string>> done) override {
-    Refuse(done);
+  absl::StatusOr<store::WorkerCertificate> RecordCertificate(
+      core::Turn&, const store::WorkerCertificate&) override {
+    return absl::UnimplementedError("not in this test");
   }
-  void SetJoiningKey(Actor, ZoneId, core::JoiningKeyInput,
-                     core::Answer<store::Zone> done) override {
-    Refuse(done);
+};
+
+// A control that is stopped.
+class StoppedControl final : public core::Control {
+ public:
+  void Post(Operation, Done done) override {
+    if (done) done(absl::UnavailableError("stopped"));
   }
-  void ImportServers(Actor, std::vector<core::ServerInput>, bool, bool,
-                     core::Answer<core::ImportOutcome> done) override {
-    Refuse(done);
-  }
-  void EvictServer(Actor, ServerId, std::string, core::Answer<store::Server> done) override {
-    Refuse(done);
-  }
-  void AdmitServer(Actor, ServerId, core::Answer<store::Server> done) override { Refuse(done); }
-  void CreateToken(Actor, core::TokenInput, core::Answer<core::CreatedToken> done) override {
-    Refuse(done);
-  }
-  void RevokeToken(Actor, TokenId, core::Answer<store::BootstrapToken> done) override {
-    Refuse(done);
-  }
-  void Bootstrap(core::BootstrapRequest, core::Answer<core::BootstrapGrant> done) override {
-    Refuse(done);
-  }
-  void RecordCertificate(store::WorkerCertificate,
-                         core::Answer<store::WorkerCertificate> done) override {
-    Refuse(done);
-  }
-  void CreateRollout(Actor, core::RolloutInput, core::Answer<store::Rollout> done) override {
-    Refuse(done);
-  }
-  void PauseRollout(Actor, RolloutId, core::Answer<store::Rollout> done) override { Refuse(done); }
-  void ResumeRollout(Actor, RolloutId, core::Answer<store::Rollout> done) override { Refuse(done); }
-  void CancelRollout(Actor, RolloutId, core::Answer<store::Rollout> done) override { Refuse(done); }
-  void Verify(Actor, std::vector<ZoneId>,
-              core::Answer<std::vector<core::ZoneVerification>> done) override {
-    Refuse(done);
-  }
+  void PostFirm(Operation) override {}
 };
 
 class EmptyStore final : public store::Store {

@@ -14,8 +14,8 @@
 #include "base/failure_code.h"
 #include "muster/worker/v1/session.grpc.pb.h"
 #include "orchestrator/identity/certificate_authority.h"
-#include "orchestrator/rpc/session_registry.h"
-#include "orchestrator/rpc/worker_services.h"
+#include "orchestrator/rpc/worker/session_registry.h"
+#include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
@@ -38,7 +38,7 @@ class SessionTest : public testing::Test {
     EXPECT_TRUE(server.ok()) << server.status();
     service_ = MakeSessionService({.sessions = registry_,
                                    .events = events_,
-                                   .operations = operations_,
+                                   .admission = {control_, admission_},
                                    .authority = ca_,
                                    .store = store_,
                                    .pool = pool_,
@@ -133,7 +133,8 @@ class SessionTest : public testing::Test {
   const ServerId server_id_{"srv-mzxw6ytboi4dcmrtgq2t"};
   std::string serial_;
   FakeWorkerEvents events_;
-  FakeOperations operations_;
+  StoppedControl control_;
+  FakeAdmission admission_;
   EmptyStore store_;
   BlockingPool pool_{"test", 1};
   SessionRegistry registry_{clock_, clock_, {}};

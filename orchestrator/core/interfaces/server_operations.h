@@ -1,0 +1,56 @@
+// What operators ask of servers. See posted.h for how these are called. Errors are Status with an
+// E-… code.
+#ifndef MUSTER_ORCHESTRATOR_CORE_INTERFACES_SERVER_OPERATIONS_H_
+#define MUSTER_ORCHESTRATOR_CORE_INTERFACES_SERVER_OPERATIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/ids.h"
+#include "orchestrator/core/interfaces/actor.h"
+#include "orchestrator/core/interfaces/control.h"
+#include "store/model/server.h"
+
+namespace muster::core {
+
+struct ServerInput {
+  int line = 0;
+  TenantId tenant_id;
+  std::string zone_slug;
+  std::string name;
+  store::Labels labels;
+};
+struct RowProblem {
+  int line = 0;
+  std::string reason;
+};
+struct ImportOutcome {
+  int created = 0;
+  int updated = 0;
+  int unchanged = 0;
+  std::vector<RowProblem> problems;
+};
+
+class ServerOperations {
+ public:
+  virtual ~ServerOperations() = default;
+
+  // Registers the rows, or changes the labels of servers that are there. Every bad row is answered;
+  // without `partial` one bad row means that nothing is written.
+  virtual absl::StatusOr<ImportOutcome> Import(Turn& turn, const Actor& actor,
+                                               const std::vector<ServerInput>& rows, bool partial,
+                                               bool dry_run) = 0;
+  // admitted → evicted with all its certificates revoked; its session ends. E-INVENTORY-SERVER;
+  // E-REQUEST-INVALID in another state.
+  virtual absl::StatusOr<store::Server> Evict(Turn& turn, const Actor& actor,
+                                              const ServerId& server,
+                                              const std::string& reason) = 0;
+  // pending → admitted. E-INVENTORY-SERVER; E-REQUEST-INVALID in another state.
+  virtual absl::StatusOr<store::Server> Admit(Turn& turn, const Actor& actor,
+                                              const ServerId& server) = 0;
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_INTERFACES_SERVER_OPERATIONS_H_

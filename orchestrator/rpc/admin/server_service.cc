@@ -1,0 +1,177 @@
+// muster.admin.v1.ServerService.
+#include <utility>
+
+#include "base/failure.h"
+#include "base/status_macros.h"
+#include "muster/admin/v1/inventory.grpc.pb.h"
+#include "orchestrator/core/report/explain.h"
+#include "orchestrator/rpc/admin/admin_call.h"
+#include "orchestrator/rpc/admin/admin_values.h"
+#include "proto/rpc/time.h"
+
+namespace muster::rpc {
+namespace {
+
+namespace admin = muster::admin::v1;
+
+constexpr absl::string_view kServersList = "servers";
+constexpr int kMaxImportRows = 50'000;
+
+class ServerService final : public admin::ServerService::CallbackService, AdminCalls {
+ public:
+  ServerService(Door door, const AdminDependencies& d)
+      : AdminCalls(door, d, admin::ServerService::service_full_name()) {}
+
+  grpc::ServerUnaryReactor* ListServers(grpc::CallbackServerContext* context,
+                                        const admin::ListServersRequest* request,
+                                        admin::ListServersResponse* response) override {
+    return Read(context, "ListServers",
+                [this, request, response](const Caller& caller, const store::Snapshot& snapshot) {
+                  return List(*request, caller, snapshot, *response);
+                });
+  }
+
+  grpc::ServerUnaryReactor* GetServer(grpc::CallbackServerContext* context,
+                                      const admin::GetServerRequest* request,
+                                      admin::Server* response) override {
+    return Read(context, "GetServer",
+                [this, request, response](const Caller& caller,
+                                          const store::Snapshot& snapshot) -> absl::Status {
+                  ASSIGN_OR_RETURN(const auto server,
+                                   FindServer(request->server(), caller, snapshot));
+                  *response = Show(server);
+                  return absl::OkStatus();
+                });
+  }
+
+  grpc::ServerUnaryReactor* ExplainServer(grpc::CallbackServerContext* context,
+                                          const admin::GetServerRequest* request,
+                                          admin::ExplainServerResponse* response) override {
+    return Read(context, "ExplainServer",
+                [this, request, response](const Caller& caller,
+                                          const store::Snapshot& snapshot) -> absl::Status {
+                  ASSIGN_OR_RETURN(const auto server,
+                                   FindServer(request->server(), caller, snapshot));
+                  ASSIGN_OR_RETURN(const auto explanation,
+                                   core::ExplainServer(snapshot, server.id, d_.clock.Now()));
+                  *response->mutable_server() = Show(explanation.server);
+                  response->set_summary(explanation.summary);
+                  for (const auto& entry : explanation.entries) {
+                    auto& out = *response->add_entries();
+                    *out.mutable_time() = ToProto(entry.time);
+                    out.set_source(entry.source);
+                    out.set_text(entry.text);
+                  }
+                  return absl::OkStatus();
+                });
+  }
+
+  grpc::ServerUnaryReactor* ImportServers(grpc::CallbackServerContext* context,
+                                          const admin::ImportServersRequest* request,
+                                          admin::ImportServersResponse* response) override {
+    return Run(context, "ImportServers",
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 snapshot.reset();
+                 if (request->rows_size() > kMaxImportRows) {
+                   return reply.Finish(InvalidRequest(
+                       absl::StrCat("more than ", kMaxImportRows, " rows; import in parts")));
+                 }
+                 std::vector<core::ServerInput> rows;
+                 rows.reserve(request->rows_size());
+                 for (const auto& row : request->rows()) {
+                   rows.push_back({.line = row.line(),
+                                   .tenant_id = TenantId(row.tenant_id()),
+                                   .zone_slug = row.zone(),
+                                   .name = row.name(),
+                                   .labels = {row.labels().begin(), row.labels().end()}});
+                 }
+                 d_.operations.servers.Call(
+                     &core::ServerOperations::Import,
+                     [response, reply = std::move(reply)](
+                         absl::StatusOr<core::ImportOutcome> outcome) mutable {
+                       if (!outcome.ok()) return reply.Finish(outcome.status());
+                       response->set_created(outcome->created);
+                       response->set_updated(outcome->updated);
+                       response->set_unchanged(outcome->unchanged);
+                       for (auto& problem : outcome->problems) {
+                         auto& out = *response->add_problems();
+                         out.set_line(problem.line);
+                         out.set_reason(std::move(problem.reason));
+                       }
+                       reply.Finish(absl::OkStatus());
+                     },
+                     caller.actor, std::move(rows), request->partial(), request->dry_run());
+               });
+  }
+
+  grpc::ServerUnaryReactor* EvictServer(grpc::CallbackServerContext* context,
+                                        const admin::EvictServerRequest* request,
+                                        admin::Server* response) override {
+    return Run(context, "EvictServer",
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 const auto server = FindServer(request->server(), caller, *snapshot);
+                 if (!server.ok()) return reply.Finish(server.status());
+                 snapshot.reset();
+                 d_.operations.servers.Call(&core::ServerOperations::Evict,
+                                            AnswerServer(response, std::move(reply)), caller.actor,
+                                            server->id, request->reason());
+               });
+  }
+
+  grpc::ServerUnaryReactor* AdmitServer(grpc::CallbackServerContext* context,
+                                        const admin::AdmitServerRequest* request,
+                                        admin::Server* response) override {
+    return Run(context, "AdmitServer",
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 const auto server = FindServer(request->server(), caller, *snapshot);
+                 if (!server.ok()) return reply.Finish(server.status());
+                 snapshot.reset();
+                 d_.operations.servers.Call(&core::ServerOperations::Admit,
+                                            AnswerServer(response, std::move(reply)), caller.actor,
+                                            server->id);
+               });
+  }
+
+ private:
+  admin::Server Show(const store::Server& server) const {
+    return ToProto(server, d_.sessions.IsConnected(server.id), d_.clock.Now());
+  }
+
+  core::Answer<store::Server> AnswerServer(admin::Server* response, Reply reply) const {
+    return
+        [this, response, reply = std::move(reply)](absl::StatusOr<store::Server> server) mutable {
+          if (server.ok()) *response = Show(*server);
+          reply.Finish(server.status());
+        };
+  }
+
+  absl::Status List(const admin::ListServersRequest& request, const Caller& caller,
+                    const store::Snapshot& snapshot, admin::ListServersResponse& response) const {
+    ASSIGN_OR_RETURN(const int page, PageSize(request.page_size()));
+    store::ServerQuery query{.visible_tenants = caller.actor.visible_tenants, .limit = page + 1};
+    ASSIGN_OR_RETURN(query.selection, CheckSelection(request.selection(), caller, snapshot));
+    ASSIGN_OR_RETURN(query.after, ParsePageToken(kServersList, request.page_token()));
+    for (const int enrollment : request.enrollments()) {
+      if (enrollment <= 0 || !muster::types::v1::Enrollment_IsValid(enrollment)) {
+        return InvalidRequest("enrollments names a state that does not exist");
+      }
+      query.enrollments.push_back(
+          FromProto(static_cast<muster::types::v1::Enrollment>(enrollment)));
+    }
+    ASSIGN_OR_RETURN(auto servers, snapshot.servers().List(query));
+    if (static_cast<int>(servers.size()) > page) {
+      servers.pop_back();
+      response.set_next_page_token(MakePageToken(kServersList, store::CursorOf(servers.back())));
+    }
+    for (const store::Server& server : servers) *response.add_servers() = Show(server);
+    return absl::OkStatus();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeServerService(Door door, const AdminDependencies& d) {
+  return std::make_unique<ServerService>(door, d);
+}
+
+}  // namespace muster::rpc

@@ -1,0 +1,92 @@
+// All open worker sessions, and the core's way to them.
+//
+//   control strand ── SendCommand(id, …) ─► sender's thread ─► table ─► Session ─► gRPC stream
+//   timer          ── sweep, every few seconds: ends sessions that are silent or never said Hello
+//
+// Serializing, encrypting and writing take a third of the time that deciding takes; the sender's
+// thread takes them off the control strand. What the core sends to one session stays in order.
+//
+// Thread-safe. It outlives the gRPC servers whose sessions it holds. Stop it before its timers end.
+#ifndef MUSTER_ORCHESTRATOR_RPC_WORKER_SESSION_REGISTRY_H_
+#define MUSTER_ORCHESTRATOR_RPC_WORKER_SESSION_REGISTRY_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/thread_strand.h"
+#include "base/timers.h"
+#include "orchestrator/core/interfaces/worker_link.h"
+
+namespace muster::rpc {
+
+class Session;
+
+struct SessionOptions {
+  absl::Duration heartbeat_interval = absl::Seconds(30);
+  int missed_heartbeats = 3;                          // So many intervals of silence end a session.
+  absl::Duration hello_deadline = absl::Seconds(15);  // From the stream's begin to Hello.
+  absl::Duration goodbye_deadline = absl::Seconds(10);  // For a peer that does not read.
+  int max_queued_messages = 64;  // More waiting for one worker end its session.
+  // A fleet comes back at this rate after a restart: it sets Welcome.reconnect_spread.
+  double reconnects_per_second = 400;
+};
+
+class SessionRegistry final : public core::WorkerLink {
+ public:
+  SessionRegistry(const Clock& clock, Timers& timers, SessionOptions options);
+  ~SessionRegistry() override;
+
+  void Start();  // Begins to sweep.
+  // Refuses new sessions and says Goodbye to all open ones with leave to reconnect. Does not wait.
+  void EndAll(const absl::Status& why);
+  void Stop();  // Ends the sweeping and the sending; blocks for what is being sent.
+
+  // WorkerLink.
+  void SendCommand(core::SessionId session, core::OutboundCommand command) override;
+  void SendResultAck(core::SessionId session, const CommandId& command) override;
+  void SendCancel(core::SessionId session, const CommandId& command) override;
+  void End(core::SessionId session, const Failure& why, bool may_reconnect) override;
+
+  int Count() const;                               // Open sessions.
+  bool IsConnected(const ServerId& server) const;  // A session of it was welcomed and is open.
+
+  // -- for sessions --
+  const SessionOptions& options() const { return options_; }
+  const Clock& clock() const { return clock_; }
+  absl::Duration ReconnectSpread() const;
+  core::SessionId NewId() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+  absl::Status Add(core::SessionId id,
+                   std::shared_ptr<Session> session);  // Unavailable after EndAll.
+  void MarkConnected(const ServerId& server, core::SessionId id);
+  void Remove(core::SessionId id, const ServerId& server);
+
+ private:
+  void Post(core::SessionId session, absl::AnyInvocable<void(Session&)> task);
+  std::shared_ptr<Session> Find(core::SessionId id) const;
+  std::vector<std::shared_ptr<Session>> All() const;
+  void ArmSweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Sweep();
+
+  const Clock& clock_;
+  Timers& timers_;
+  const SessionOptions options_;
+  std::atomic<core::SessionId> next_id_{1};
+  mutable Mutex mu_;
+  absl::flat_hash_map<core::SessionId, std::shared_ptr<Session>> sessions_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<ServerId, core::SessionId> connected_ ABSL_GUARDED_BY(mu_);
+  absl::Status refusal_ ABSL_GUARDED_BY(mu_);
+  TimerId sweep_ ABSL_GUARDED_BY(mu_) = 0;
+  bool sweeping_ ABSL_GUARDED_BY(mu_) = false;
+  ThreadStrand sender_{"send"};  // Last: its tasks use all above.
+};
+
+}  // namespace muster::rpc
+
+#endif  // MUSTER_ORCHESTRATOR_RPC_WORKER_SESSION_REGISTRY_H_
