@@ -1,5 +1,5 @@
 // A few threads for work that blocks: hub calls, reads from the store for an RPC, key operations
-// (design 4.1).
+// (docs/architecture.md, threads).
 #ifndef MUSTER_BASE_BLOCKING_POOL_H_
 #define MUSTER_BASE_BLOCKING_POOL_H_
 

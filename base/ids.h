@@ -32,7 +32,7 @@ using RolloutId = Id<struct RolloutTag>;
 using CommandId = Id<struct CommandTag>;
 using AttemptId = Id<struct AttemptTag>;
 using HubInstanceId =
-    Id<struct HubInstanceTag>;  // The hub-assigned GUID, lower case (contract 4.4).
+    Id<struct HubInstanceTag>;  // The hub-assigned GUID, lower case (certify.md 4.4).
 
 template <typename T>
 struct IdPrefix;

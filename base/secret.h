@@ -1,4 +1,4 @@
-// A value that cannot be printed, compared or formatted by accident (invariant 7 of the design).
+// A value that cannot be printed, compared or formatted by accident (invariant 7).
 #ifndef MUSTER_BASE_SECRET_H_
 #define MUSTER_BASE_SECRET_H_
 

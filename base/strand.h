@@ -1,5 +1,5 @@
 // A strand runs what is posted to it one after the other, in order, never two at once. It is how
-// Muster has "one thread owns this state" (design 4.1) without naming a thread: programs use
+// Muster has "one thread owns this state" (invariant 4) without naming a thread: programs use
 // ThreadStrand, tests and the simulation ManualStrand (tests/fakes/manual_strand.h).
 #ifndef MUSTER_BASE_STRAND_H_
 #define MUSTER_BASE_STRAND_H_

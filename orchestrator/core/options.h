@@ -1,4 +1,4 @@
-// What an operator may set about the core's decisions. The defaults are those of the design.
+// What an operator may set about the core's decisions, with the defaults.
 #ifndef MUSTER_ORCHESTRATOR_CORE_OPTIONS_H_
 #define MUSTER_ORCHESTRATOR_CORE_OPTIONS_H_
 
@@ -14,7 +14,7 @@ struct DispatchOptions {
   absl::Duration ack_timeout = absl::Seconds(30);   // Sent and no CommandAck: doubt.
   absl::Duration probe_timeout = absl::Minutes(2);  // From the sending to the result.
   absl::Duration join_timeout =
-      absl::Seconds(360);  // The worker's own limit is 300 s (contract 6.2).
+      absl::Seconds(360);  // The worker's own limit is 300 s (certify.md 6.2).
   absl::Duration command_ttl = absl::Minutes(15);       // A worker does not begin a command later.
   absl::Duration command_memory = absl::Hours(24 * 7);  // Kept so long after expiry (invariant 2).
 };

@@ -1,4 +1,4 @@
-// One hub, read over its HTTP API (contract 4.1 to 4.5 and 8), with one set of credentials.
+// One hub, read over its HTTP API (certify.md 4.1 to 4.5 and 8), with one set of credentials.
 //
 //   ReadList ─► GET /internal/v1/hub/instances ──404──► GET /api/v1/hub/instances
 //                 │ 401                                  (2026: summary, 2024: legacy array)

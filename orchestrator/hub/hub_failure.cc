@@ -8,7 +8,7 @@
 namespace muster::hub {
 namespace {
 
-// When a hub limits us and does not say for how long: half of its window (contract 6.1).
+// When a hub limits us and does not say for how long: half of its window (certify.md 6.1).
 constexpr absl::Duration kUnknownRetryAfter = absl::Seconds(30);
 
 FailureCode CodeOfTransport(const absl::Status& status) {

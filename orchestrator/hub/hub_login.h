@@ -1,5 +1,5 @@
 // A user's login at one hub: user name and password for an access token, which lives some minutes,
-// and a refresh token, which is good for one use and dies with the hub's process (contract 4.2).
+// and a refresh token, which is good for one use and dies with the hub's process (certify.md 4.2).
 //
 //   Renew ─► refresh token there? ─► refresh ──200──► new pair
 //                │ no                   └─ anything else but 429 ─┐

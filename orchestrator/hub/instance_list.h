@@ -1,11 +1,11 @@
-// Reads a hub's instance list, whatever version wrote it (contract 4.4 and 8). Pure; one pass over
-// the text without a tree of it, so that 100,000 records cost little more memory than they are.
+// Reads a hub's instance list, whatever version wrote it (certify.md 4.4 and 8). Pure; one pass
+// over the text without a tree of it, so that 100,000 records cost little more memory than they are.
 //
-//   shape      told by                                       written by
-//   kFull      connectionStatus, internalInstanceId or so    /internal/v1/hub/instances, 2025 and
-//   on kSummary   displayTitle and no more than a summary       /api/v1/hub/instances, 2026 kLegacy
-//   neither                                       /api/v1/hub/instances, 2024: only
-//                                                            instances that are connected
+//   shape      told by                                     written by
+//   kFull      connectionStatus, internalInstanceId or so  /internal/v1/hub/instances, 2025 and on
+//   kSummary   displayTitle and no more than a summary     /api/v1/hub/instances, 2026
+//   kLegacy    neither                                     /api/v1/hub/instances, 2024: only
+//                                                          instances that are connected
 //
 // Unknown fields are skipped, a field of an unexpected type counts as missing, and only the id must
 // be there. requestAuthSecretHash, a secret, is never kept.

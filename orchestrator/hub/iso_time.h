@@ -1,4 +1,4 @@
-// Reads the dates that hubs of all versions write (contract 4.1, 8).
+// Reads the dates that hubs of all versions write (certify.md 4.1, 8).
 #ifndef MUSTER_ORCHESTRATOR_HUB_ISO_TIME_H_
 #define MUSTER_ORCHESTRATOR_HUB_ISO_TIME_H_
 

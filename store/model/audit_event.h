@@ -1,3 +1,4 @@
+// The audit log: what was changed or refused, by whom, chained by hashes (invariant 5).
 #ifndef MUSTER_STORE_MODEL_AUDIT_EVENT_H_
 #define MUSTER_STORE_MODEL_AUDIT_EVENT_H_
 

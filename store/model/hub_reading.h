@@ -1,3 +1,4 @@
+// The memory of a zone's last hub reading, by which the next is judged (invariant 9).
 #ifndef MUSTER_STORE_MODEL_HUB_READING_H_
 #define MUSTER_STORE_MODEL_HUB_READING_H_
 

@@ -1,4 +1,4 @@
-// The state machines of the design (section 5) as enums, their strings (the same in proto, SQL and
+// The state machines of docs/architecture.md as enums, their strings (the same in proto, SQL and
 // CLI) and the moves that each allows.
 //
 //   enrollment   not_enrolled → queued → joining → joined_unverified → enrolled ⇄ degraded

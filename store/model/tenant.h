@@ -1,3 +1,4 @@
+// Tenants: the hard walls between the data of the provider's customers.
 #ifndef MUSTER_STORE_MODEL_TENANT_H_
 #define MUSTER_STORE_MODEL_TENANT_H_
 

@@ -1,6 +1,6 @@
 // A trust zone: one hub, its verifier credentials and the versions of its joining key. Secrets are
 // sealed bytes here and everywhere below the key vault; the zone id and key version are bound to
-// them as associated data (design section 7).
+// them as associated data (invariant 6).
 #ifndef MUSTER_STORE_MODEL_ZONE_H_
 #define MUSTER_STORE_MODEL_ZONE_H_
 

@@ -1,5 +1,5 @@
-// Dependencies point one way (design section 3). Debian puts all headers on the default path, so
-// linking enforces nothing: this test reads every include of the tree against the table below.
+// Dependencies point one way (docs/architecture.md). Debian puts all headers on the default path,
+// so linking enforces nothing: this test reads every include of the tree against the table below.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -11,20 +11,40 @@ namespace muster::arch {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+void Read(const fs::path& path, const fs::path& top, const std::vector<std::string>& extensions,
+          std::vector<SourceFile>& files) {
+  if (std::find(extensions.begin(), extensions.end(), path.extension().string()) ==
+      extensions.end()) {
+    return;
+  }
+  SourceFile file{fs::relative(path, top).generic_string(), {}};
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) file.lines.push_back(line);
+  files.push_back(std::move(file));
+}
+
+}  // namespace
+
 std::vector<SourceFile> ReadSources(const std::vector<std::string>& folders) {
+  return ReadFiles(folders, {".h", ".cc", ".inc"});
+}
+
+std::vector<SourceFile> ReadFiles(const std::vector<std::string>& folders,
+                                  const std::vector<std::string>& extensions) {
   std::vector<SourceFile> files;
   const fs::path top = MUSTER_SOURCE_DIR;
   for (const std::string& folder : folders) {
-    if (!fs::exists(top / folder)) continue;
-    for (const auto& entry : fs::recursive_directory_iterator(top / folder)) {
-      const std::string extension = entry.path().extension().string();
-      if (!entry.is_regular_file() ||
-          (extension != ".h" && extension != ".cc" && extension != ".inc"))
-        continue;
-      SourceFile file{fs::relative(entry.path(), top).generic_string(), {}};
-      std::ifstream in(entry.path());
-      for (std::string line; std::getline(in, line);) file.lines.push_back(line);
-      files.push_back(std::move(file));
+    const fs::path place = folder.empty() ? top : top / folder;
+    if (folder.empty()) {
+      for (const auto& entry : fs::directory_iterator(place)) {
+        if (entry.is_regular_file()) Read(entry.path(), top, extensions, files);
+      }
+    } else if (fs::is_directory(place)) {
+      for (const auto& entry : fs::recursive_directory_iterator(place)) {
+        if (entry.is_regular_file()) Read(entry.path(), top, extensions, files);
+      }
     }
   }
   std::sort(files.begin(), files.end(),

@@ -14,6 +14,10 @@ struct SourceFile {
 
 // Every .h, .cc and .inc below the given top folders, in order of path.
 std::vector<SourceFile> ReadSources(const std::vector<std::string>& folders);
+// The same for other endings (".md"); the folder "" is the top itself without what lies in
+// its folders.
+std::vector<SourceFile> ReadFiles(const std::vector<std::string>& folders,
+                                  const std::vector<std::string>& extensions);
 
 struct Include {
   std::string path;  // As written between <> or "".

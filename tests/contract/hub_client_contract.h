@@ -1,4 +1,4 @@
-// The hub client against every profile of the hub double, over real HTTP (hub-contract.md 4, 6, 8).
+// The hub client against every profile of the hub double, over real HTTP (certify.md 4, 6, 8).
 //
 //   profile    verifier        why
 //   hub2025    login           internal routes take a JWT only

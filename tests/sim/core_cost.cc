@@ -1,5 +1,5 @@
 // What the core's decisions cost: planning 50,000 targets, and CPU per enrollment with the store
-// but without network and hub (design section 13). Prints figures; a release build's count.
+// but without network and hub (docs/performance.md). Prints figures; a release build's count.
 #include <gtest/gtest.h>
 #include <time.h>
 

@@ -1,4 +1,4 @@
-// What must hold after any run (design 4.2), whatever was broken during it.
+// What must hold after any run (invariants of docs/architecture.md), whatever was broken during it.
 #ifndef MUSTER_TESTS_SIM_INVARIANTS_H_
 #define MUSTER_TESTS_SIM_INVARIANTS_H_
 

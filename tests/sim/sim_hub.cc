@@ -38,7 +38,7 @@ core::HubList SimHub::List(absl::Time now, absl::Duration lag) const {
     instance.registered_time = record.registered;
     instance.connected = record.connected_since.has_value();
     instance.pending = !record.ever_connected;
-    // dateLastReported: the last heartbeat, or the registration (contract 4.4).
+    // dateLastReported: the last heartbeat, or the registration (certify.md 4.4).
     instance.reported_time =
         record.connected_since.has_value()
             ? *record.connected_since + absl::Floor(now - *record.connected_since, kHeartbeat)

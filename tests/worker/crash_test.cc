@@ -1,4 +1,4 @@
-// kill -9 at every step of the journal (design 4.2, invariants 2, 8, 10, 11): a child process runs
+// kill -9 at every step of the journal (invariants 2, 8, 10, 11): a child process runs
 // a join and is ended right before or right after one of its commits; the next ones start anew on
 // the same files, as the service manager would do. Whatever the step: the service is joined exactly
 // once, the orchestrator gets a result, and the secret is in no file.

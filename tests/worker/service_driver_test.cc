@@ -181,7 +181,7 @@ TEST_F(ServiceDriverTest, LeavesAnotherHubOnlyByTakeoverWithRestart) {
   EXPECT_EQ(taken.join().effect(), v1::JoinResult::EFFECT_TAKEN_OVER) << taken.ShortDebugString();
   EXPECT_EQ(service().Counters().restarts, 1);
   EXPECT_TRUE(taken.join().service().hub_connected());
-  // hub/status is true while the service still connects (contract 1.4).
+  // hub/status is true while the service still connects (certify.md 1.4).
   EXPECT_TRUE(fleet_->Await([url = hub_->url()](ServiceFleet& fleet) {
     return fleet.service(0).state().connected_to == url;
   }));

@@ -1,4 +1,4 @@
-// What the service says: every message of hub-contract.md 1.5 is classified, and none keeps a
+// What the service says: every message of certify.md 1.5 is classified, and none keeps a
 // secret.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

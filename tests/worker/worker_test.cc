@@ -119,7 +119,7 @@ TEST_F(WorkerTest, NoSecretIsLeftAnywhere) {
   ASSERT_EQ(EnrollByCommandLine(), kExitStopped);
   StartWorker();
   ASSERT_TRUE(orchestrator_->AwaitSessions(1));
-  // The service's answer holds the secret in clear (contract 1.5, 401 without a body).
+  // The service's answer holds the secret in clear (certify.md 1.5, 401 without a body).
   doubles::FaultRule leak;
   leak.path = "register";
   leak.answer = *doubles::CannedResponse("401-empty");

@@ -14,20 +14,20 @@ types::v1::MachineFacts ReadMachineFacts();
 // Where the worker keeps its identity and journal: "/var/lib/muster-worker".
 std::string DefaultDataDirectory();
 
-// The Certify service's app data folder where no environment variable names another (contract 1.1).
+// The Certify service's app data folder where no variable names another (certify.md 1.1).
 std::string DefaultAppDataFolder();
 
 // A directory for locks between processes that ends with the machine's uptime; `fallback` when this
 // process may not write there.
 std::string LockDirectory(const std::string& fallback);
 
-// Path of the service's command line program; empty where the vendor documents none (contract 2).
+// Path of the service's command line program; empty where the vendor documents none (certify.md 2).
 std::string DefaultCliPath();
 
 // Name under which the service manager knows the Certify service.
 std::string DefaultServiceUnit();
 
-// Whether the service's API asks for Negotiate here (contract 1.2).
+// Whether the service's API asks for Negotiate here (certify.md 1.2).
 bool ServiceWantsNegotiate();
 
 }  // namespace muster::worker

@@ -1,4 +1,4 @@
-// Restarts the local Certify service: the only way to make it leave another hub (contract 3.4).
+// Restarts the local Certify service: the only way to make it leave another hub (certify.md 3.4).
 #ifndef MUSTER_WORKER_PLATFORM_SERVICE_CONTROL_H_
 #define MUSTER_WORKER_PLATFORM_SERVICE_CONTROL_H_
 

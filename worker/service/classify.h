@@ -1,5 +1,5 @@
-// What the service's answer to a join means (contract 1.5). `isSuccess` decides; the text is only a
-// hint at why not.
+// What the service's answer to a join means (certify.md 1.5). `isSuccess` decides; the text is only
+// a hint at why not.
 #ifndef MUSTER_WORKER_SERVICE_CLASSIFY_H_
 #define MUSTER_WORKER_SERVICE_CLASSIFY_H_
 
@@ -11,7 +11,7 @@ namespace muster::worker {
 struct MessageMeaning {
   FailureCode code;
   // The hub may have acted although the service did not get its answer: a second first join would
-  // then register a second record (contract 1.6).
+  // then register a second record (certify.md 1.6).
   bool hub_may_have_acted = false;
 };
 

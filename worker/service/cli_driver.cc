@@ -33,7 +33,7 @@ JoinAnswer ParseCliOutput(absl::string_view output, int exit_code, const JoinCal
               Failure{FailureCode::kServiceUnreachable, "certify says: service not started"}, ""};
     }
   }
-  if (exit_code != 0 || lines.empty()) {  // It crashed: the call may have been made (contract 2).
+  if (exit_code != 0 || lines.empty()) {  // It crashed: the call may have been made (certify.md 2).
     return {JoinAnswer::Outcome::kUnsure,
             Failure{FailureCode::kServiceError,
                     absl::StrCat("certify hub join ended with ", exit_code, " and no answer")},

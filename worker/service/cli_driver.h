@@ -1,5 +1,5 @@
-// The driver over `certify hub join` (contract 2): for services that publish a named pipe only, and
-// only where the zone allows it, because the secret stands in the process list while it runs.
+// The driver over `certify hub join` (certify.md 2): for services that publish a named pipe only,
+// and only where the zone allows it, because the secret stands in the process list while it runs.
 #ifndef MUSTER_WORKER_SERVICE_CLI_DRIVER_H_
 #define MUSTER_WORKER_SERVICE_CLI_DRIVER_H_
 
@@ -36,7 +36,7 @@ class CliServiceDriver final : public ServiceDriver {
 };
 
 // What the command printed: "Joined Hub OK", the service's message, or that there is no service.
-// The exit code of a failed join is 0 (contract 2), so the text alone decides.
+// The exit code of a failed join is 0 (certify.md 2), so the text alone decides.
 JoinAnswer ParseCliOutput(absl::string_view output, int exit_code, const JoinCall& call);
 
 }  // namespace muster::worker

@@ -1,7 +1,7 @@
 // The local Certify service as commands see it: one small interface, one driver for its HTTP API
 // and one for its command line.
 //
-//   Survey ──► facts, or why there are none      (read-only: never hub/checkcreds, contract 1.6)
+//   Survey ──► facts, or why there are none      (read-only: never hub/checkcreds, certify.md 1.6)
 //   Join   ──► succeeded · failed · unsure       (unsure: the answer was lost; look, never repeat)
 #ifndef MUSTER_WORKER_SERVICE_DRIVER_H_
 #define MUSTER_WORKER_SERVICE_DRIVER_H_

@@ -43,7 +43,7 @@ absl::Status StatusOfHttp(int status, absl::string_view what) {
   return FailureStatus(FailureCode::kServiceError, detail);
 }
 
-// Bare or in quotes (contract 1.4). Anything else that answers there is not the service.
+// Bare or in quotes (certify.md 1.4). Anything else that answers there is not the service.
 absl::StatusOr<std::string> ParseVersion(absl::string_view body) {
   body = absl::StripAsciiWhitespace(body);
   absl::ConsumePrefix(&body, "\"");

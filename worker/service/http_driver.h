@@ -1,4 +1,4 @@
-// The driver over the service's HTTP API (contract 1).
+// The driver over the service's HTTP API (certify.md 1).
 #ifndef MUSTER_WORKER_SERVICE_HTTP_DRIVER_H_
 #define MUSTER_WORKER_SERVICE_HTTP_DRIVER_H_
 

@@ -1,4 +1,4 @@
-// The bytes of POST hub/join: the request that is sent, and what its answer means (contract 1.5).
+// The bytes of POST hub/join: the request that is sent, and what its answer means (certify.md 1.5).
 #ifndef MUSTER_WORKER_SERVICE_JOIN_ANSWER_H_
 #define MUSTER_WORKER_SERVICE_JOIN_ANSWER_H_
 

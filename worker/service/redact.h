@@ -1,5 +1,5 @@
-// Makes what the Certify service answers fit to be kept and shown (invariant 7, contract 1.5): some
-// of its answers carry the joining secret, a joining token or a request-auth secret.
+// Makes what the Certify service answers fit to be kept and shown (invariant 7, certify.md 1.5):
+// some of its answers carry the joining secret, a joining token or a request-auth secret.
 #ifndef MUSTER_WORKER_SERVICE_REDACT_H_
 #define MUSTER_WORKER_SERVICE_REDACT_H_
 

@@ -1,5 +1,5 @@
 // What the Certify service leaves in its app data folder: where its API listens, and to which hub
-// it belongs (contract 1.1, 3.1).
+// it belongs (certify.md 1.1, 3.1).
 #ifndef MUSTER_WORKER_SERVICE_SERVICE_FILES_H_
 #define MUSTER_WORKER_SERVICE_SERVICE_FILES_H_
 

@@ -1,4 +1,4 @@
-// The control strand with its one transaction per turn (design 4.1, invariants 1, 4 and 5).
+// The control strand with its one transaction per turn (invariants 1, 4 and 5).
 //
 //   Post, PostFirm ─► queue ─► turn:  Begin ─► operations one by one ─► Commit
 //                                                     the next turn ◄──┤

@@ -16,7 +16,7 @@
 
 namespace muster::core {
 
-// One record of the hub (contract 4.4). Everything but the id may be missing.
+// One record of the hub (certify.md 4.4). Everything but the id may be missing.
 struct HubInstance {
   HubInstanceId id;                  // Lower case.
   std::string internal_instance_id;  // Empty until the first connection, and in the public list.

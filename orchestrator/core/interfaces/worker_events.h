@@ -2,8 +2,8 @@
 // and the simulation call it; the core implements it. All calls are thread-safe, return at once and
 // do their work on the control strand.
 //
-//   OpenSession ─► granted ─► (Welcome is sent) ─► SessionReady ─► Acknowledged, Started, Finished,
-//   Facts … ─► SessionEnded
+//   OpenSession ─► granted ─► (Welcome is sent) ─► SessionReady
+//     ─► Acknowledged, Started, Finished, Facts, … ─► SessionEnded
 #ifndef MUSTER_ORCHESTRATOR_CORE_INTERFACES_WORKER_EVENTS_H_
 #define MUSTER_ORCHESTRATOR_CORE_INTERFACES_WORKER_EVENTS_H_
 

@@ -1,4 +1,4 @@
-// How fast joins may follow each other behind one address (design section 9): additive growth while
+// How fast joins may follow each other behind one address (certify.md 6.1): additive growth while
 // they succeed, halved when the hub refuses.
 #ifndef MUSTER_ORCHESTRATOR_CORE_PACING_TOKEN_BUCKET_H_
 #define MUSTER_ORCHESTRATOR_CORE_PACING_TOKEN_BUCKET_H_

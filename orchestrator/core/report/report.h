@@ -58,7 +58,7 @@ absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQ
 // Why a server is not enrolled. Empty for one that is enrolled, or on its way without a failure.
 std::optional<Failure> ProblemOf(const store::Server& server);
 
-// Connectivity is derived, never stored (design section 5). `connected`: a session is open now
+// Connectivity is derived, never stored. `connected`: a session is open now
 // (the session registry knows).
 enum class Connectivity { kNeverSeen, kOnline, kOffline, kStale };
 Connectivity ConnectivityOf(const store::Server& server, bool connected, absl::Time now);

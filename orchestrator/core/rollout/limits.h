@@ -1,4 +1,4 @@
-// Limits written "10" or "10%" (design section 5).
+// Limits written "10" or "10%" (docs/cli.md).
 #ifndef MUSTER_ORCHESTRATOR_CORE_ROLLOUT_LIMITS_H_
 #define MUSTER_ORCHESTRATOR_CORE_ROLLOUT_LIMITS_H_
 

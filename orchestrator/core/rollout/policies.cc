@@ -53,7 +53,7 @@ std::optional<absl::Duration> RetryDelay(const RetryOptions& options, const Fail
                                          int attempts, Random& random) {
   if (!IsTransient(failure.code) || attempts >= options.max_attempts) return std::nullopt;
   const absl::Duration delay = BackoffDelay(options.backoff, attempts - 1, random);
-  // The hub counts in windows of a minute (contract 6.1): earlier is in vain.
+  // The hub counts in windows of a minute (certify.md 6.1): earlier is in vain.
   return IsRateLimit(failure) ? absl::Minutes(1) + delay : delay;
 }
 

@@ -1,5 +1,5 @@
-// Which record of a hub's list is a given server, and what that record proves. Pure (design section
-// 8, contract 4.6).
+// Which record of a hub's list is a given server, and what that record proves. Pure
+// (certify.md 4.6).
 #ifndef MUSTER_ORCHESTRATOR_CORE_VERIFY_MATCHER_H_
 #define MUSTER_ORCHESTRATOR_CORE_VERIFY_MATCHER_H_
 
@@ -86,7 +86,7 @@ bool ProvesEnrollment(const HubInstance& instance, const HubList& list, const Pr
 
 // Whether the list holds a record that never connected, carries no name, was registered after
 // `since` (our clock) or at an unknown time, and belongs to nobody known: it may be what a join
-// with a lost answer left behind, so the absence of a named record proves nothing (contract 1.6,
+// with a lost answer left behind, so the absence of a named record proves nothing (certify.md 1.6,
 // 3).
 bool HasAnonymousRecord(const HubList& list, absl::Time since, absl::Duration clock_tolerance,
                         const TakenByAnother& taken);

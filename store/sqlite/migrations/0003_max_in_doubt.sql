@@ -1,4 +1,4 @@
--- Doubt has a limit of its own (design section 5). Only additions: older programs can use the file.
+-- Doubt has a limit of its own (docs/decisions/target-states.md). Only additions: older programs can use the file.
 
 -- As written: "10" or "10%"; empty: the default.
 ALTER TABLE rollouts ADD COLUMN max_in_doubt TEXT NOT NULL DEFAULT '';

@@ -1,4 +1,4 @@
-// FaultRules bend the answers of a double: the injection lists of hub-contract.md 7.1 and 7.2 that
+// FaultRules bend the answers of a double: the injection lists of certify.md 7.1 and 7.2 that
 // concern one call are rules here; those that concern state are levers of the doubles.
 //
 // A rule is matched against each request in the order in which rules were added; the first match

@@ -1,5 +1,5 @@
 // The cryptography that hub and agent share: digests, tokens, and the signature of agent requests
-// (hub-contract.md 6.3).
+// (certify.md 6.3).
 #ifndef MUSTER_TESTS_DOUBLES_HTTP_SIGNING_H_
 #define MUSTER_TESTS_DOUBLES_HTTP_SIGNING_H_
 

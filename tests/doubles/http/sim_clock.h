@@ -21,7 +21,7 @@ namespace muster::doubles {
 
 class SimClock : public Clock {
  public:
-  // 2026-07-18T09:00:00Z, the time of the examples in the hub contract.
+  // 2026-07-18T09:00:00Z, the time of the examples in docs/certify.md.
   static absl::Time DefaultStart() { return absl::FromUnixSeconds(1784365200); }
 
   // Wall time; with `speed` above 1 it runs that many times faster from now on.

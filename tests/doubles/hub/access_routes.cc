@@ -1,4 +1,4 @@
-// Principals, roles and tokens (hub-contract.md section 5, rows H-1, H-3, H-8, H-9).
+// Principals, roles and tokens (certify.md 5, rows H-1, H-3, H-8, H-9).
 #include <algorithm>
 #include <utility>
 

@@ -1,5 +1,5 @@
 // AccessStore holds principals, roles, role assignments and tokens of a hub double, with the rules
-// of hub-contract.md section 5 (rows H-3, H-8, H-9). On the hub's loop.
+// of certify.md 5 (rows H-3, H-8, H-9). On the hub's loop.
 #ifndef MUSTER_TESTS_DOUBLES_HUB_ACCESS_STORE_H_
 #define MUSTER_TESTS_DOUBLES_HUB_ACCESS_STORE_H_
 

@@ -1,4 +1,4 @@
-// Login, refresh, version, health and hub info (hub-contract.md 4.2 and 4.5, rows H-1, H-11).
+// Login, refresh, version, health and hub info (certify.md 4.2 and 4.5, rows H-1, H-11).
 #include <utility>
 
 #include "tests/doubles/http/signing.h"

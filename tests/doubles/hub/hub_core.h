@@ -48,7 +48,7 @@ class HubCore {
   std::string MakeJoiningToken(const std::string& client_id, const std::string& instance_id,
                                const std::string& name);
 
-  // What a new record costs: the record and its principal (hub-contract.md 3.2).
+  // What a new record costs: the record and its principal (certify.md 3.2).
   InstanceRecord& CreateInstance(const std::string& id, absl::string_view title);
   bool RemoveInstance(const std::string& id);
   // The hub's own instance is always there.

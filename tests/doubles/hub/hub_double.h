@@ -1,5 +1,5 @@
 // HubDouble is a Certify Management Hub for tests and demos: real HTTP or HTTPS, all rows of
-// hub-contract.md 7.2 (tests/doubles/README.md says where each is), in one of three profiles.
+// certify.md 7.2 (tests/doubles/README.md says where each is), in one of three profiles.
 //
 //   auto hub = HubDouble::Start({.profile = HubProfile::kHub2026});
 //   (*hub)->With([](HubCore& core) { core.levers.list_lag = absl::Seconds(60); });

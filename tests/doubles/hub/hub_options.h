@@ -1,4 +1,4 @@
-// What a hub double is: its profile (hub-contract.md section 8, row H-15), keys, limits, and the
+// What a hub double is: its profile (certify.md 8, row H-15), keys, limits, and the
 // levers that bend its state while it runs.
 #ifndef MUSTER_TESTS_DOUBLES_HUB_HUB_OPTIONS_H_
 #define MUSTER_TESTS_DOUBLES_HUB_HUB_OPTIONS_H_

@@ -1,4 +1,4 @@
-// Lists, single instances, update, removal, rejoin (hub-contract.md 4.4, rows H-1, H-5, H-6, H-14).
+// Lists, single instances, update, removal, rejoin (certify.md 4.4, rows H-1, H-5, H-6, H-14).
 #include <utility>
 
 #include "absl/strings/match.h"

@@ -1,4 +1,4 @@
-// register and joincheck: the decision table of hub-contract.md 3.2 and signatures of 6.3 (rows
+// register and joincheck: the decision table of certify.md 3.2 and signatures of 6.3 (rows
 // H-1, H-2, H-15).
 #include <cmath>
 
@@ -140,7 +140,7 @@ Response Join(HubCore& hub, const Request& request, bool is_register) {
   return Decide(hub, request, is_register);
 }
 
-// The private stand-in for SignalR between our doubles (hub-contract.md 3.3).
+// The private stand-in for SignalR between our doubles (certify.md 3.3).
 Response Connect(HubCore& hub, const Request& request) {
   const std::optional<Json> claims = hub.CheckJwt(BearerOf(request));
   const std::string token_id = claims ? JsonText(*claims, "hub-assigned-id") : "";

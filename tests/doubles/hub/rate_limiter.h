@@ -1,5 +1,5 @@
 // RateLimiter counts calls in fixed windows of a minute per policy and partition (row H-10,
-// hub-contract.md 6.1). On the hub's loop.
+// certify.md 6.1). On the hub's loop.
 #ifndef MUSTER_TESTS_DOUBLES_HUB_RATE_LIMITER_H_
 #define MUSTER_TESTS_DOUBLES_HUB_RATE_LIMITER_H_
 

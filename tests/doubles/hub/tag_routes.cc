@@ -1,4 +1,4 @@
-// Tags (hub-contract.md 4.7, row H-1).
+// Tags (certify.md 4.7, row H-1).
 #include <utility>
 
 #include "absl/strings/ascii.h"

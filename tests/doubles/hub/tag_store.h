@@ -1,4 +1,4 @@
-// TagStore keeps tag categories, values and tagged items of a hub double (hub-contract.md 4.7, row
+// TagStore keeps tag categories, values and tagged items of a hub double (certify.md 4.7, row
 // H-14). On the hub's loop.
 #ifndef MUSTER_TESTS_DOUBLES_HUB_TAG_STORE_H_
 #define MUSTER_TESTS_DOUBLES_HUB_TAG_STORE_H_

@@ -1,5 +1,5 @@
 // AppData is what a service keeps on disk: serviceconfig.json and hubinstance.identity.json, as
-// hub-contract.md 1.1 and 3.1 have them, because workers look there.
+// certify.md 1.1 and 3.1 have them, because workers look there.
 #ifndef MUSTER_TESTS_DOUBLES_SERVICE_APP_DATA_H_
 #define MUSTER_TESTS_DOUBLES_SERVICE_APP_DATA_H_
 

@@ -1,4 +1,4 @@
-// The `certify` command line program, as far as joining goes (row L-14, hub-contract.md section 2):
+// The `certify` command line program, as far as joining goes (row L-14, certify.md 2):
 // positional arguments, output that is the only signal, exit code 0 also for a refused join.
 #ifndef MUSTER_TESTS_DOUBLES_SERVICE_CERTIFY_CLI_H_
 #define MUSTER_TESTS_DOUBLES_SERVICE_CERTIFY_CLI_H_

@@ -1,5 +1,5 @@
 // HubCaller makes the agent's register and joincheck calls and turns what comes back into the
-// messages of hub-contract.md 1.5, word for word (rows L-4, L-6). On the fleet's loop.
+// messages of certify.md 1.5, word for word (rows L-4, L-6). On the fleet's loop.
 #ifndef MUSTER_TESTS_DOUBLES_SERVICE_HUB_CALLER_H_
 #define MUSTER_TESTS_DOUBLES_SERVICE_HUB_CALLER_H_
 

@@ -231,7 +231,7 @@ Json ServiceDouble::StatsJson() const {
           {"held", faults_.held()}};
 }
 
-// ---- the local API (hub-contract.md 1.2 to 1.4; rows L-1, L-2, L-11, L-12) ----
+// ---- the local API (certify.md 1.2 to 1.4; rows L-1, L-2, L-11, L-12) ----
 
 void ServiceDouble::Serve(const Request& request, Reply reply) {
   faults_.Serve(request, std::move(reply), [this](const Request& admitted, Reply answer) {

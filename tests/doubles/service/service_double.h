@@ -1,10 +1,11 @@
 // ServiceDouble is one local Certify service: its HTTP API on an address of its own, its app data
 // folder, and the agent's side of a join against a hub, for real (rows L-1 to L-13 of
-// hub-contract.md 7.1).
+// certify.md 7.1).
 //
-//   POST hub/join ─► register (no id) or joincheck ─► store id, url, key ─► joincheck ─► connect ─►
-//   answer each heartbeat: connected ─► renewed by the fleet's batch; else, when joined ─►
-//   joincheck ─► connect
+//   POST hub/join    ─► register (no id) or joincheck ─► store id, url, key ─► joincheck ─► connect
+//                    ─► answer
+//   each heartbeat   connected ─► renewed by the fleet's batch
+//                    else, when joined ─► joincheck ─► connect
 //
 // Made by ServiceFleet and alive as long as it. The methods may be called from any thread but
 // return only when the fleet's loop has done it.

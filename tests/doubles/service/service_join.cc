@@ -1,4 +1,4 @@
-// The join, the connection and its upkeep (hub-contract.md 1.5, 1.6, 3.1, 3.4; rows L-4 to L-10).
+// The join, the connection and its upkeep (certify.md 1.5, 1.6, 3.1, 3.4; rows L-4 to L-10).
 #include <algorithm>
 #include <utility>
 

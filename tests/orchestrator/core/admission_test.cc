@@ -1,4 +1,4 @@
-// Who comes in: tokens, certificates, sessions (design section 7).
+// Who comes in: tokens, certificates, sessions (docs/security.md).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

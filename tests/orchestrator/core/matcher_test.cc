@@ -1,4 +1,4 @@
-// Which hub record is a server's, and what it proves (design section 8, contract 4.4 and 4.6).
+// Which hub record is a server's, and what it proves (certify.md 4.4 and 4.6).
 #include "orchestrator/core/verify/matcher.h"
 
 #include <gmock/gmock.h>

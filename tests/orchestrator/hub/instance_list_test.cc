@@ -23,7 +23,7 @@ absl::Time At(absl::string_view text) {
   return time;
 }
 
-// A record as a hub of mid 2026 writes it (contract 4.4).
+// A record as a hub of mid 2026 writes it (certify.md 4.4).
 std::string Record2026() {
   return absl::StrCat(R"({
     "instanceId":")",
@@ -71,7 +71,7 @@ TEST(ParseInstanceList, KeepsNothingOfTheRequestAuthSecret) {
   EXPECT_THAT(all, Not(HasSubstr(kHashCanary)));
 }
 
-// One row per version of contract section 8.
+// One row per version of certify.md 8.
 struct VersionRow {
   const char* name;
   const char* json;
