@@ -1,9 +1,10 @@
 // What broke when a request got no answer.
 //
 //   kind         status code          meaning
-//   kRefused     Unavailable          nothing accepts connections at host and port, or no route
-//   leads there kDns         Unavailable          the host name does not resolve kTls
-//   FailedPrecondition   handshake failed, or the server's certificate or key is not trusted
+//   kRefused     Unavailable          nothing accepts connections there, or no route leads there
+//   kDns         Unavailable          the host name does not resolve
+//   kTls         FailedPrecondition   handshake failed, or the server's certificate or key is not
+//                                     trusted
 //   kTimeout     DeadlineExceeded     connect_timeout or total_timeout is over
 //   kReset       Unavailable          the connection ended before the whole answer was there
 //   kTooLarge    ResourceExhausted    more than max_response_bytes

@@ -3,16 +3,21 @@
 //   kind                    status code          what the caller does
 //   kFull                   ResourceExhausted    the disk is full: stop writing, tell the operator
 //   kIo, kCorrupt           DataLoss             the file cannot be trusted: stop writing, tell the
-//   operator kBusy                   Unavailable          another connection holds the lock: try
-//   again kConstraintUnique       AlreadyExists        a row with this key is there
+//                                                operator
+//   kBusy                   Unavailable          another connection holds the lock: try again
+//   kConstraintUnique       AlreadyExists        a row with this key is there
 //   kConstraintForeignKey   FailedPrecondition   a row that is referred to is missing, or still
-//   referred to kConstraintCheck        FailedPrecondition   a CHECK, NOT NULL, type or trigger
-//   refused the row kReadOnly, kCannotOpen  FailedPrecondition   permissions, or a read-only
-//   connection: fix the world kNotFound               NotFound             no database at that
-//   path, and OpenOptions::create is off kNewer                  FailedPrecondition   a newer
-//   program has migrated the file: run that one kForeign                FailedPrecondition   the
-//   file is a database, but not of this schema kOther                  varies               a
-//   mistake in the program (bad SQL, wrong number of values) or an interruption
+//                                                referred to
+//   kConstraintCheck        FailedPrecondition   a CHECK, NOT NULL, type or trigger refused the row
+//   kReadOnly, kCannotOpen  FailedPrecondition   permissions, or a read-only connection: fix the
+//                                                world
+//   kNotFound               NotFound             no database at that path, and OpenOptions::create
+//                                                is off
+//   kNewer                  FailedPrecondition   a newer program has migrated the file: run
+//                                                that one
+//   kForeign                FailedPrecondition   the file is a database, but not of this schema
+//   kOther                  varies               a mistake in the program (bad SQL, wrong number of
+//                                                values) or an interruption
 #ifndef MUSTER_BASE_SQL_ERROR_H_
 #define MUSTER_BASE_SQL_ERROR_H_
 

@@ -1,11 +1,13 @@
 // Brings a database to the schema that this program knows. Forward only.
 //
-//   file's version   file's oldest program   program knows   result
-//   (empty file)                             5               migrations 1 to 5
-//   3                2                       5               copy of the file to backup_dir,
-//   migrations 4 and 5 5                4                       5               nothing to do 6 4
-//   5               opens: version 6 promises that programs from 4 on can use it 6                6
-//   5               refused, kNewer (E-STORE-NEWER)
+//   file's version   its oldest program   program knows   result
+//   (empty file)                          5               migrations 1 to 5
+//   3                2                    5               copy of the file to backup_dir, then
+//                                                         migrations 4 and 5
+//   5                4                    5               nothing to do
+//   6                4                    5               opens: version 6 promises that programs
+//                                                         from 4 on can use it
+//   6                6                    5               refused, kNewer (E-STORE-NEWER)
 //
 // Each migration is one transaction, together with the two numbers in table schema_info and its row
 // in schema_migrations: a crash between two of them leaves a whole older schema, which the next

@@ -1,11 +1,13 @@
 // A prepared statement: bind values, step through rows, read columns.
 //
-//   ASSIGN_OR_RETURN(std::vector<Server> servers,
-//                    db.Cached("SELECT id, name, seen_us FROM servers WHERE zone =
-//                    ?").BindAll(zone).All([](const Row& row) {
-//                      return Server{row.Get<ServerId>(0), row.Text(1),
-//                      row.Get<std::optional<absl::Time>>(2)};
-//                    }));
+//   ASSIGN_OR_RETURN(
+//       std::vector<Server> servers,
+//       db.Cached("SELECT id, name, seen_us FROM servers WHERE zone = ?")
+//           .BindAll(zone)
+//           .All([](const Row& row) {
+//             return Server{row.Get<ServerId>(0), row.Text(1),
+//                           row.Get<std::optional<absl::Time>>(2)};
+//           }));
 //   RETURN_IF_ERROR(db.Cached("UPDATE servers SET name = ? WHERE id = ?").RunWith(name, id));
 //
 // Errors of preparing and binding are kept and come out of the first Step, Run, ForEach, All or

@@ -4,9 +4,8 @@
 //   ca/           ca.crt  ca.key (0600)  addresses         the certificate authority
 //   master.key    0600; absent when the master key comes from elsewhere (secrets/master_key.h)
 //   muster.db     the store; backups/ before migrations
-//   operator/     operator.crt  operator.key  ca.crt  address: the first operator, for the CLI; may
-//   be
-//                 moved away
+//   operator/     operator.crt  operator.key  ca.crt  address
+//                 the first operator, for the CLI; may be moved away
 //   initialized   written last: init was finished
 //
 // An init that was cut off is finished by running it again: what it made already is kept.

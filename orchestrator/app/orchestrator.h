@@ -1,12 +1,11 @@
 // The orchestrator, put together and running: what `muster-orchestrator serve` is, and what tests
 // start in their own process.
 //
-//   start   data directory ─► store ─► strand, timers, pools ─► core ─► session listener ─►
-//   bootstrap
-//           listener ─► admin listener and socket ─► health SERVING
-//   stop    health NOT_SERVING ─► Goodbye to sessions ─► listeners, with a deadline ─► core ─►
-//   strand,
-//           pools, timers ─► store
+//   start   data directory ─► store ─► strand, timers, pools ─► core
+//             ─► session listener ─► bootstrap listener ─► admin listener and socket
+//             ─► health SERVING
+//   stop    health NOT_SERVING ─► Goodbye to sessions ─► listeners, with a deadline
+//             ─► core ─► strand, pools, timers ─► store
 //
 // When the store is lost (a commit failed) sessions are ended, health turns to NOT_SERVING and
 // every change is refused; reads are answered until somebody stops the process

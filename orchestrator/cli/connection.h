@@ -1,11 +1,12 @@
 // Which orchestrator the CLI talks to, and as whom.
 //
-//   --socket PATH (or MUSTER_SOCKET)          the root-only Unix socket on the machine itself
-//   --operator-dir DIR (or MUSTER_OPERATOR_DIR, else ~/.config/muster, else
-//   /var/lib/muster/operator)                 mutual TLS with the files in DIR:
-//     operator.crt  operator.key              the operator's certificate and key
-//     ca.crt                                  the orchestrator's CA
-//     address                                 "host:port"; --address goes before it
+//   --socket PATH (or MUSTER_SOCKET)                the root-only Unix socket on the machine itself
+//   --operator-dir DIR (or MUSTER_OPERATOR_DIR,     mutual TLS with the files in DIR:
+//     else ~/.config/muster,
+//     else /var/lib/muster/operator)
+//       operator.crt  operator.key                  the operator's certificate and key
+//       ca.crt                                      the orchestrator's CA
+//       address                                     "host:port"; --address goes before it
 #ifndef MUSTER_ORCHESTRATOR_CLI_CONNECTION_H_
 #define MUSTER_ORCHESTRATOR_CLI_CONNECTION_H_
 

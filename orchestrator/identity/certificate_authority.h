@@ -1,11 +1,10 @@
 // The orchestrator's own certificate authority: one ECDSA P-256 root, made once by `init`, that
 // signs everything else directly.
 //
-//   root (10 years) ─┬─ the orchestrator   DNS muster-orchestrator + its addresses   server   5
-//   years, in
-//                    │ memory only ├─ workers            muster://<tenant>/<zone>/<server> client
-//                    30 days └─ operators          muster://operator/<operator>              client
-//                    1 year
+//   root (10 years) ─┬─ the orchestrator   DNS muster-orchestrator, and    server, 5 years;
+//                    │                     its addresses                   in memory only
+//                    ├─ workers            muster://<tenant>/<zone>/<id>   client, 30 days
+//                    └─ operators          muster://operator/<operator>    client, 1 year
 //
 // A certificate begins 5 minutes before it is made, for machines whose clock is behind. Nothing of
 // a certificate request but its public key is used. What was issued is recorded by the caller: an

@@ -1,7 +1,7 @@
 // The names in our certificates, as URI SANs:
 //
-//   worker     muster://<tenant>/<zone>/<server-id> muster://acme/prod/srv-mzxw6ytboi4dcmrtgq2t
-//   operator   muster://operator/<operator-id>           muster://operator/opr-mzxw6ytboi4dcmrtgq2t
+//   worker     muster://<tenant>/<zone>/<server-id>   muster://acme/prod/srv-mzxw6ytboi4dcmrtgq2t
+//   operator   muster://operator/<operator-id>        muster://operator/opr-mzxw6ytboi4dcmrtgq2t
 //
 // The number of parts tells them apart, so a tenant may be called "operator".
 #ifndef MUSTER_ORCHESTRATOR_IDENTITY_IDENTITY_URI_H_

@@ -1,4 +1,4 @@
-// The master key seals every secret in the database and is itself never there (design section 7).
+// The master key seals every secret in the database and is itself never there (invariant 7).
 //
 //   order   place                                             written as
 //   1       systemd credential muster-master-key              base64 of 32 bytes, or the bytes

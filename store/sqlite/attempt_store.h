@@ -1,3 +1,4 @@
+// AttemptStore in SQLite: commands and the attempts to deliver them (invariants 1, 6 and 11).
 #ifndef MUSTER_STORE_SQLITE_ATTEMPT_STORE_H_
 #define MUSTER_STORE_SQLITE_ATTEMPT_STORE_H_
 

@@ -1,3 +1,4 @@
+// AuditLog in SQLite: an append-only table whose rows are chained by hashes.
 #ifndef MUSTER_STORE_SQLITE_AUDIT_LOG_H_
 #define MUSTER_STORE_SQLITE_AUDIT_LOG_H_
 

@@ -1,3 +1,4 @@
+// CertificateStore in SQLite: which worker certificates were issued, and which still count.
 #ifndef MUSTER_STORE_SQLITE_CERTIFICATE_STORE_H_
 #define MUSTER_STORE_SQLITE_CERTIFICATE_STORE_H_
 

@@ -1,3 +1,4 @@
+// OperatorStore in SQLite: operators, their roles and the tenants that each may see.
 #ifndef MUSTER_STORE_SQLITE_OPERATOR_STORE_H_
 #define MUSTER_STORE_SQLITE_OPERATOR_STORE_H_
 

@@ -1,3 +1,4 @@
+// RolloutStore in SQLite: rollouts, their targets and how many targets stand where.
 #ifndef MUSTER_STORE_SQLITE_ROLLOUT_STORE_H_
 #define MUSTER_STORE_SQLITE_ROLLOUT_STORE_H_
 

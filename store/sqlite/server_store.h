@@ -1,3 +1,4 @@
+// ServerStore in SQLite: the inventory of servers and their labels.
 #ifndef MUSTER_STORE_SQLITE_SERVER_STORE_H_
 #define MUSTER_STORE_SQLITE_SERVER_STORE_H_
 

@@ -1,8 +1,7 @@
-// The store in one SQLite file (design section 10).
+// The store in one SQLite file.
 //
 //   Begin() ─► the one writing connection      a turn's transaction, BEGIN IMMEDIATE
 //   Read()  ─► a pool of reading connections   each snapshot has one to itself; idle ones are kept
-//
 //   Sync()  ─► the log                         one wait for the disk, for all commits before it
 //
 // WAL with synchronous=NORMAL and a Sync of our own: a commit does not wait for the disk, so the

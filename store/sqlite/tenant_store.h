@@ -1,3 +1,4 @@
+// TenantStore in SQLite.
 #ifndef MUSTER_STORE_SQLITE_TENANT_STORE_H_
 #define MUSTER_STORE_SQLITE_TENANT_STORE_H_
 

@@ -1,3 +1,4 @@
+// TokenStore in SQLite: bootstrap tokens, their uses and what was refused.
 #ifndef MUSTER_STORE_SQLITE_TOKEN_STORE_H_
 #define MUSTER_STORE_SQLITE_TOKEN_STORE_H_
 

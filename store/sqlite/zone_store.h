@@ -1,3 +1,4 @@
+// ZoneStore in SQLite: trust zones, the versions of their joining keys, readings of their hubs.
 #ifndef MUSTER_STORE_SQLITE_ZONE_STORE_H_
 #define MUSTER_STORE_SQLITE_ZONE_STORE_H_
 

@@ -1,9 +1,11 @@
 // An HTTP client whose server is a function of the test.
 //
 //   FakeHttpClient http;
-//   http.Handle([](const http::Request& request) { return FakeHttpClient::Json(200,
-//   R"({"isSuccess":true})"); }); http.Then(http::MakeTransportError(http::TransportError::kReset,
-//   /*may_have_been_sent=*/true, "gone"));  // first
+//   http.Handle([](const http::Request& request) {
+//     return FakeHttpClient::Json(200, R"({"isSuccess":true})");
+//   });
+//   http.Then(http::MakeTransportError(http::TransportError::kReset,  // Comes first.
+//                                      /*may_have_been_sent=*/true, "gone"));
 //
 // Answers queued by Then come first, then the handler's; without either a request gets 404. Every
 // request is kept as it was, secrets revealed: a fake is where tests look for them. Thread-safe;

@@ -2,11 +2,13 @@
 //
 //   identity    hub in its files   connected   decision
 //   none        any                no          join
-//   none        this or none       yes         join      (2024 services connect without an
-//   identity) none        another            yes         elsewhere stored      this hub yes nothing
-//   to do stored      this hub           no          rejoin, with the zone's key stored      none
-//   no          join: the identity is a leftover that the hub adopts stored      none yes
-//   elsewhere: some hub that the files do not name stored      another            any elsewhere
+//   none        this or none       yes         join (2024 services connect without an identity)
+//   none        another            yes         elsewhere
+//   stored      this hub           yes         nothing to do
+//   stored      this hub           no          rejoin, with the zone's key
+//   stored      none               no          join: the identity is a leftover that the hub adopts
+//   stored      none               yes         elsewhere: some hub that the files do not name
+//   stored      another            any         elsewhere
 //
 //   elsewhere: refused (E-JOIN-ELSEWHERE), or a takeover where the command allows it.
 #ifndef MUSTER_WORKER_COMMANDS_DECIDE_JOIN_H_

@@ -134,7 +134,7 @@ Result JoinHandler::JoinWith(ServiceDriver& driver, const ServiceFacts& before,
   if (decision == JoinDecision::kTakeOver) FinishTakeover(driver);
   after = AwaitConnection(driver, std::move(after));
   // The id in the files is the one that the service presents ever after; the answer's may be
-  // ignored by it (contract 3.1).
+  // ignored by it (certify.md 3.1).
   if (after.hub_instance_id().empty()) after.set_hub_instance_id(answer.hub_instance_id);
   return Claim(EffectOf(decision), std::move(after));
 }
@@ -153,7 +153,7 @@ Result JoinHandler::SettleUnsure(ServiceDriver& driver, const ServiceFacts& befo
     // An identity that was there before proves nothing; the connection does.
     if (!was_here || after.hub_connected()) return Claim(EffectOf(decision), std::move(after));
   }
-  // With a stored id a repetition registers nothing new (contract 3.1), so there is no doubt; only
+  // With a stored id a repetition registers nothing new (certify.md 3.1), so there is no doubt; only
   // a lost answer stays one, because the service may still be at work on it.
   const bool repeatable =
       !before.hub_instance_id().empty() && failure.code != FailureCode::kJoinAnswerLost;

@@ -1,4 +1,4 @@
-// The command `join`: makes the local service join its zone's hub, carefully (design section 8).
+// The command `join`: makes the local service join its zone's hub, carefully (certify.md 1.6, 3.4).
 //
 //   zone pin ─► lock ─► survey ─► decide ─┬─► nothing to do ──────────────────────────► claim
 //                                         ├─► refuse (elsewhere, zone)
@@ -37,7 +37,7 @@ struct JoinHandlerOptions {
   absl::Duration connect_wait = absl::Seconds(20);   // For hub/status after a join.
   absl::Duration restart_wait = absl::Seconds(120);  // For the API after a restart.
   // How long a service may be at a join that its worker did not live to see: the worker's own limit
-  // (contract 6.2).
+  // (certify.md 6.2).
   absl::Duration late_join_wait = absl::Seconds(300);
   absl::Duration poll_interval = absl::Seconds(1);
 };

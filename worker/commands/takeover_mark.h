@@ -1,7 +1,7 @@
 // The durable note that a takeover began and its restart is still due.
 //
 // A service that changes hubs keeps its connection to the old one until it is restarted, and its
-// hub/status does not say which hub that is (contract 1.4, 3.4). A worker that dies between join
+// hub/status does not say which hub that is (certify.md 1.4, 3.4). A worker that dies between join
 // and restart would find a service whose files name the new hub and that says "connected": nothing
 // visible tells that the restart is missing. This note does.
 //

@@ -1,10 +1,13 @@
 // The worker's data directory.
 //
-//   identity.json     who, which zone and hub, where to; written last: with it the enrollment is
-//   done certificate.pem   the leaf; replaced by a renewal ca.pem            trust anchors of the
-//   session key.pem           the private key, mode 0600; made before the first bootstrap call and
-//   kept token.sha256      hash of the bootstrap token's secret that was used last journal.db
-//   commands (session/sqlite_journal.h) LOCK              one process at a time
+//   identity.json     who, which zone and hub, where to; written last: with it the enrollment
+//                     is done
+//   certificate.pem   the leaf; replaced by a renewal
+//   ca.pem            trust anchors of the session
+//   key.pem           the private key, mode 0600; made before the first bootstrap call and kept
+//   token.sha256      hash of the bootstrap token's secret that was used last
+//   journal.db        commands (session/sqlite_journal.h)
+//   LOCK              one process at a time
 //
 // Every file is replaced as a whole. A key without identity.json is an enrollment whose answer was
 // lost: it is continued with the same key, so that the orchestrator sees one worker and not two.

@@ -1,8 +1,9 @@
 // Takes commands to their end, once each: journal, queue, handler, journal, report.
 //
-//   Receive ─► journal ─► OnAccepted ─► queue ─► journal ─► OnStarted ─► handler ─► journal ─►
-//   OnFinished again    ─► known and open: OnAccepted     finished: OnFinished with the recorded
-//   result Cancel   ─► taken out of the queue; what runs is not interrupted
+//   Receive ─► journal ─► OnAccepted ─► queue ─► journal ─► OnStarted ─► handler ─► journal
+//     ─► OnFinished
+//   again    ─► known and open: OnAccepted     finished: OnFinished with the recorded result
+//   Cancel   ─► taken out of the queue; what runs is not interrupted
 //
 // A command that changes nothing takes the short way, without the journal:
 //

@@ -1,10 +1,11 @@
 // The way of every admin call, once. Included by sources only.
 //
 //   reactor ─► pool: snapshot ─► who calls? ─► role of the method (proto option) ─► handler
-//                                    │ refused                         │ read: fills the response
-//                                    ▼                                 │ write: core::Operations,
-//                                    answered
-//                                 audit event                          ▼        on the strand
+//                                    │ refused                                        │
+//                                    ▼                                                │
+//                       answered, with an audit event                                 │
+//                                     read: fills the response                  ◄─────┤
+//                                     write: core::Operations, on the strand    ◄─────┘
 //
 // A handler that needs the store after a write goes back to the pool with AnswerOnPool.
 #ifndef MUSTER_ORCHESTRATOR_RPC_ADMIN_ADMIN_CALL_H_

@@ -2,11 +2,9 @@
 //
 //   door            who is behind it
 //   mutual TLS      the operator whose id the certificate names, if the store has it, its key is
-//   the one
-//                   on record and it is not disabled
+//                   the one on record and it is not disabled
 //   Unix socket     root, or the user that the orchestrator runs as: the socket's file mode (0600)
-//   lets
-//                   nobody else connect. Counts as provider_admin.
+//                   lets nobody else connect. Counts as provider_admin.
 #ifndef MUSTER_ORCHESTRATOR_RPC_ADMIN_CALLER_H_
 #define MUSTER_ORCHESTRATOR_RPC_ADMIN_CALLER_H_
 

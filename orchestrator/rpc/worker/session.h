@@ -1,9 +1,10 @@
 // One worker's session: the state that the gRPC stream, the core's answers and the registry share.
 //
-//   awaiting_hello ── Hello ─► opening ── granted ─► open ── End, silence, overflow ─► ending ─►
-//   done
-//         │ deadline, other message │ refused                                             ▲
-//         └─────────────────────────┴────────────────── Goodbye ──────────────────────────┘
+//   awaiting_hello ─ Hello ─► opening ─ granted ─► open ─ End, silence, overflow ─► ending ─► done
+//         │                      │                                                    ▲
+//         │ deadline,            │ refused                                            │
+//         │ other message        │                                                    │
+//         └──────────────────────┴───────────────────── Goodbye ──────────────────────┘
 //
 // gRPC's rules that this keeps: one read and one write at most, Finish once, the reactor deletes
 // itself in OnDone and nowhere else. The reactor holds the session by shared_ptr; the session
