@@ -119,7 +119,8 @@ void CheckZones(const v1::ListZonesResponse& zones, Findings& findings) {
           check, "has no joining key",
           absl::StrCat("muster key set ", zone.zone_id(), " --client-id ID --secret-file FILE"));
     }
-    if (zone.verifier_kind().empty() || zone.verifier_kind() == "none") {
+    if (zone.verifier_kind() == v1::VERIFIER_KIND_UNSPECIFIED ||
+        zone.verifier_kind() == v1::VERIFIER_KIND_NONE) {
       findings.Problem(check, "has no verifier: nothing can be proven enrolled",
                        "Give the zone a verifier in the fleet file and apply it.");
     }
@@ -144,13 +145,13 @@ void CheckTokens(const v1::ListTokensResponse& tokens, absl::Time now,
   std::set<std::string> served;
   for (const v1::Token& token : tokens.tokens()) {
     const std::string check = absl::StrCat("token ", token.token_id());
-    if (token.state() == "active") {
+    if (token.state() == v1::TOKEN_STATE_ACTIVE) {
       served.insert(token.zone_id());
       if (rpc::FromProto(token.expire_time()) - now < kTokenExpiresSoon) {
         findings.Warning(check, absl::StrCat("expires ", TextOf(token.expire_time())),
                          absl::StrCat("muster token create --zone ", token.zone_id()));
       }
-    } else if (token.state() == "locked") {
+    } else if (token.state() == v1::TOKEN_STATE_LOCKED) {
       findings.Problem(
           check, "is locked after refusals",
           "Look at its refusals with 'muster token list -o json', then make a new one.");
@@ -174,7 +175,7 @@ void CheckServers(const v1::ListServersResponse& servers, Findings& findings,
   for (const v1::Server& server : servers.servers()) {
     const std::string admission = TextOf(server.admission());
     ++counts[admission];
-    ++counts[TextOf(server.enrollment())];
+    ++counts[WordOf(server.enrollment())];
     if (admission == "admitted") ++counts[TextOf(server.connectivity())];
     if (admission == "registered") zones_that_need_tokens.insert(server.zone_id());
   }
@@ -195,7 +196,7 @@ void CheckServers(const v1::ListServersResponse& servers, Findings& findings,
 
 void CheckRollouts(const v1::ListRolloutsResponse& rollouts, Findings& findings) {
   for (const v1::Rollout& rollout : rollouts.rollouts()) {
-    if (rollout.state() != "paused") continue;
+    if (rollout.state() != v1::ROLLOUT_STATE_PAUSED) continue;
     findings.Warning(absl::StrCat("rollout ", rollout.rollout_id()),
                      absl::StrCat("is paused: ", rollout.reason()),
                      absl::StrCat("muster rollout resume ", rollout.rollout_id()));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "proto/rpc/words.h"
 
 namespace muster::cli {
 namespace {
@@ -34,15 +35,19 @@ std::string Parts(const std::vector<std::pair<int, const char*>>& counts) {
 }  // namespace
 
 bool IsFinal(const Rollout& rollout) {
-  for (const char* state : {"completed", "completed_with_stragglers", "aborted", "canceled",
-                            "denied", "approval_expired"}) {
-    if (rollout.state() == state) return true;
+  switch (rollout.state()) {
+    case admin::v1::ROLLOUT_STATE_COMPLETED:
+    case admin::v1::ROLLOUT_STATE_COMPLETED_WITH_STRAGGLERS:
+    case admin::v1::ROLLOUT_STATE_CANCELED:
+      return true;
+    default:
+      return false;
   }
-  return false;
 }
 
 bool IsFullSuccess(const Rollout& rollout) {
-  return rollout.state() == "completed" && rollout.counts().succeeded() == rollout.counts().total();
+  return rollout.state() == admin::v1::ROLLOUT_STATE_COMPLETED &&
+         rollout.counts().succeeded() == rollout.counts().total();
 }
 
 std::string CountsText(const Counts& counts) {
@@ -75,22 +80,23 @@ void ProgressDisplay::Line(const std::string& text) {
 }
 
 void ProgressDisplay::Show(const Rollout& rollout) {
+  const std::string state = rpc::WordOf(rollout.state());
   const std::string counts = CountsText(rollout.counts());
   const std::string reason =
       rollout.reason().empty() ? "" : absl::StrCat(" (", rollout.reason(), ")");
-  const std::string text = absl::StrCat(rollout.state(), reason, ", ", counts);
+  const std::string text = absl::StrCat(state, reason, ", ", counts);
   if (!environment_.err_is_terminal) {
     if (text != shown_) Line(absl::StrCat(rollout.rollout_id(), " ", text));
   } else {
     const int cells = std::clamp(environment_.width / 4, 10, kWidestBar);
     std::string line =
-        absl::StrCat(ProgressBar(rollout.counts(), cells), "  ", rollout.state(), "  ", counts);
+        absl::StrCat(ProgressBar(rollout.counts(), cells), "  ", state, "  ", counts);
     // A line that wraps could not be erased.
     line.resize(std::min(line.size(), static_cast<size_t>(std::max(environment_.width - 1, 10))));
     environment_.err << kEraseLine << line << std::flush;
     bar_is_up_ = true;
   }
-  if (rollout.state() == "paused" && state_ != "paused") {
+  if (rollout.state() == admin::v1::ROLLOUT_STATE_PAUSED && state_ != rollout.state()) {
     Note(absl::StrCat("Paused", reason, ". Look at it with 'muster rollout targets ",
                       rollout.rollout_id(), " --state failed', then 'muster rollout resume ",
                       rollout.rollout_id(), "' or cancel it."));

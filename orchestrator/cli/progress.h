@@ -41,7 +41,7 @@ class ProgressDisplay {
 
   CliEnvironment& environment_;
   std::string shown_;  // What the last line said, without its time.
-  std::string state_;
+  admin::v1::RolloutState state_ = admin::v1::ROLLOUT_STATE_UNSPECIFIED;
   bool bar_is_up_ = false;
 };
 

@@ -29,8 +29,8 @@ std::string CountOf(const Rollout& rollout) {
 
 constexpr Field<Rollout> kRolloutFields[] = {
     {"rollout_id", Show::kAlways, [](const Rollout& r) { return r.rollout_id(); }},
-    {"kind", Show::kAlways, [](const Rollout& r) { return r.kind(); }},
-    {"state", Show::kAlways, [](const Rollout& r) { return r.state(); }},
+    {"kind", Show::kAlways, [](const Rollout& r) { return WordOf(r.kind()); }},
+    {"state", Show::kAlways, [](const Rollout& r) { return WordOf(r.state()); }},
     {"reason", Show::kDetails, [](const Rollout& r) { return r.reason(); }},
     {"total", Show::kAlways, CountOf<&v1::Counts::total>},
     {"waiting", Show::kDetails, CountOf<&v1::Counts::waiting>},
@@ -54,7 +54,7 @@ constexpr Field<v1::Target> kTargetFields[] = {
     {"zone", Show::kAlways, [](const v1::Target& t) { return t.zone_id(); }},
     {"name", Show::kAlways, [](const v1::Target& t) { return t.name(); }},
     {"server_id", Show::kDetails, [](const v1::Target& t) { return t.server_id(); }},
-    {"state", Show::kAlways, [](const v1::Target& t) { return t.state(); }},
+    {"state", Show::kAlways, [](const v1::Target& t) { return WordOf(t.state()); }},
     {"attempts", Show::kAlways, [](const v1::Target& t) { return absl::StrCat(t.attempts()); }},
     {"failure", Show::kAlways, [](const v1::Target& t) { return TextOf(t.failure()); }},
     {"remedy", Show::kDetails, [](const v1::Target& t) { return t.failure().remedy(); }},
@@ -86,7 +86,7 @@ absl::StatusOr<ExitCode> Watch(Context& context, const WatchFlags& flags) {
           retries = 0;
           last = rollout;
           display.Show(rollout);
-          paused = flags.exit_on_pause && rollout.state() == "paused";
+          paused = flags.exit_on_pause && rollout.state() == v1::ROLLOUT_STATE_PAUSED;
           return !paused;
         },
         [&] { return !environment.interrupted(); });
@@ -157,7 +157,9 @@ absl::StatusOr<ExitCode> CreateRollout(Context& context, const RolloutFlags& fla
                     "--all");
   }
   ASSIGN_OR_RETURN(*request.mutable_selection(), flags.selection.ToProto());
-  request.set_kind(flags.kind);
+  ASSIGN_OR_RETURN(const v1::CommandKind kind,
+                   ParseWordFlag<v1::CommandKind>("--kind", flags.kind));
+  request.set_kind(kind);
   if (!flags.max_concurrency.empty()) {
     RETURN_IF_ERROR(CheckLimit("--max-concurrency", flags.max_concurrency, 1));
   }
@@ -178,8 +180,9 @@ absl::StatusOr<ExitCode> CreateRollout(Context& context, const RolloutFlags& fla
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const Rollout rollout, client->CreateRollout(request));
   if (flags.watch) {
-    context.output().Hint(absl::StrCat("Rollout ", rollout.rollout_id(), ": ", rollout.kind(),
-                                       " on ", Counted(rollout.counts().total(), "server"), "."));
+    context.output().Hint(absl::StrCat("Rollout ", rollout.rollout_id(), ": ",
+                                       WordOf(rollout.kind()), " on ",
+                                       Counted(rollout.counts().total(), "server"), "."));
     return Watch(context, {rollout.rollout_id(), flags.exit_on_pause});
   }
   context.output().PrintDetails(rollout, MakeRow(kRolloutFields, rollout));
@@ -203,7 +206,10 @@ struct TargetFlags {
 absl::StatusOr<ExitCode> ListTargets(Context& context, const TargetFlags& flags) {
   v1::ListTargetsRequest request;
   request.set_rollout_id(flags.rollout);
-  for (const std::string& state : flags.states) request.add_states(state);
+  for (const std::string& word : flags.states) {
+    ASSIGN_OR_RETURN(const v1::TargetState state, ParseWordFlag<v1::TargetState>("--state", word));
+    request.add_states(state);
+  }
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::ListTargetsResponse response,
                    client->ListTargets(request, flags.limit));
@@ -222,7 +228,7 @@ void AddCreateRollout(CommandTree& tree, CLI::App& noun) {
   flags->selection.AddTo(create);
   create.add_flag("--all", flags->all, "Every server that you may see, instead of a selection");
   create.add_option("--kind", flags->kind, "join, or probe: look only (default: join)")
-      ->check(CLI::IsMember({"join", "probe"}));
+      ->check(CLI::IsMember(WordsOf<v1::CommandKind>()));
   create.add_option("--max-concurrency", flags->max_concurrency,
                     "So many targets at once, 10 or 10% (default: 10%, at most 50)");
   create.add_option("--max-failures", flags->max_failures,
@@ -293,8 +299,7 @@ void AddRolloutCommands(CommandTree& tree) {
   targets.add_option("--state", target_flags->states, "Only targets in this state; any may match")
       ->allow_extra_args(false)
       ->delimiter(',')
-      ->check(CLI::IsMember({"waiting", "in_flight", "verifying", "succeeded", "failed", "in_doubt",
-                             "straggler", "canceled"}));
+      ->check(CLI::IsMember(WordsOf<v1::TargetState>()));
   targets.add_option("--limit", target_flags->limit, "At most so many; 0: all")
       ->check(LimitProblem);
 

@@ -14,31 +14,25 @@ namespace {
 using types::v1::ServiceFacts;
 
 std::string PresenceText(const v1::Server& server) {
-  switch (server.service().presence()) {
-    case ServiceFacts::PRESENCE_MISSING:
-      return "missing";
-    case ServiceFacts::PRESENCE_UNREACHABLE:
-      return "unreachable";
-    case ServiceFacts::PRESENCE_RUNNING:
-      return absl::StrCat("running ", server.service().version());
-    default:
-      return "";
-  }
+  const ServiceFacts& service = server.service();
+  return service.presence() == ServiceFacts::PRESENCE_RUNNING
+             ? absl::StrCat("running ", service.version())
+             : WordOf(service.presence());
 }
 
 constexpr Field<v1::Server> kServerFields[] = {
     {"zone", Show::kAlways, [](const v1::Server& s) { return s.zone_id(); }},
     {"name", Show::kAlways, [](const v1::Server& s) { return s.name(); }},
     {"server_id", Show::kDetails, [](const v1::Server& s) { return s.server_id(); }},
-    {"enrollment", Show::kAlways, [](const v1::Server& s) { return TextOf(s.enrollment()); }},
-    {"connectivity", Show::kAlways, [](const v1::Server& s) { return TextOf(s.connectivity()); }},
-    {"admission", Show::kAlways, [](const v1::Server& s) { return TextOf(s.admission()); }},
+    {"enrollment", Show::kAlways, [](const v1::Server& s) { return WordOf(s.enrollment()); }},
+    {"connectivity", Show::kAlways, [](const v1::Server& s) { return WordOf(s.connectivity()); }},
+    {"admission", Show::kAlways, [](const v1::Server& s) { return WordOf(s.admission()); }},
     {"failure", Show::kAlways, [](const v1::Server& s) { return s.failure().code(); }},
     {"failure_detail", Show::kDetails, [](const v1::Server& s) { return s.failure().detail(); }},
     {"remedy", Show::kDetails, [](const v1::Server& s) { return s.failure().remedy(); }},
     {"labels", Show::kAlways, [](const v1::Server& s) { return TextOf(s.labels()); }},
     {"hub_instance_id", Show::kDetails, [](const v1::Server& s) { return s.hub_instance_id(); }},
-    {"match_kind", Show::kDetails, [](const v1::Server& s) { return s.match_kind(); }},
+    {"match_kind", Show::kDetails, [](const v1::Server& s) { return WordOf(s.match_kind()); }},
     {"verified", Show::kDetails, [](const v1::Server& s) { return TextOf(s.verified_time()); }},
     {"last_contact", Show::kDetails,
      [](const v1::Server& s) { return TextOf(s.last_contact_time()); }},
@@ -62,7 +56,7 @@ constexpr Field<v1::Server> kServerFields[] = {
 using Entry = v1::ExplainServerResponse::Entry;
 constexpr Field<Entry> kEntryFields[] = {
     {"time", Show::kAlways, [](const Entry& e) { return TextOf(e.time()); }},
-    {"source", Show::kAlways, [](const Entry& e) { return e.source(); }},
+    {"source", Show::kAlways, [](const Entry& e) { return WordOf(e.source()); }},
     {"text", Show::kAlways, [](const Entry& e) { return e.text(); }},
 };
 
@@ -76,7 +70,8 @@ absl::StatusOr<ExitCode> ListServers(Context& context, const ListFlags& flags) {
   v1::ListServersRequest request;
   ASSIGN_OR_RETURN(*request.mutable_selection(), flags.selection.ToProto());
   for (const std::string& text : flags.enrollments) {
-    ASSIGN_OR_RETURN(const types::v1::Enrollment enrollment, ParseEnrollment(text));
+    ASSIGN_OR_RETURN(const types::v1::Enrollment enrollment,
+                     ParseWordFlag<types::v1::Enrollment>("--enrollment", text));
     request.add_enrollments(enrollment);
   }
   ASSIGN_OR_RETURN(Client * client, context.Connect());

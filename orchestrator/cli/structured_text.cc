@@ -1,5 +1,6 @@
 #include "orchestrator/cli/structured_text.h"
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
@@ -11,12 +12,17 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proto/rpc/words.h"
 
 namespace muster::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr char kTypeUrlPrefix[] = "type.googleapis.com";
+
+std::string Dump(const Json& value) {
+  return value.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 // Bytes of the message with the entries of maps in order.
 std::string DeterministicBytes(const google::protobuf::Message& message) {
@@ -48,6 +54,34 @@ std::string Scalar(const Json& value) {
 }
 
 void Emit(const Json& value, int indent, std::string& out);
+
+// Protobuf writes an enum's value by its name in the source; people and scripts read its word.
+void UseWords(const google::protobuf::Descriptor& type, Json& object);
+
+void UseWords(const google::protobuf::FieldDescriptor& field, Json& value) {
+  if (const auto* const type = field.enum_type()) {
+    if (!value.is_string()) return;  // The number of a value that this program does not know.
+    const auto* const known = type->FindValueByName(value.get<std::string>());
+    if (known != nullptr) value = rpc::WordOf(*type, known->number());
+  } else if (const auto* const message = field.message_type()) {
+    if (value.is_object()) UseWords(*message, value);  // Times and durations are texts.
+  }
+}
+
+void UseWords(const google::protobuf::Descriptor& type, Json& object) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    const auto found = object.find(field.name());
+    if (found == object.end()) continue;
+    if (field.is_map()) {
+      for (Json& value : *found) UseWords(*field.message_type()->field(1), value);
+    } else if (field.is_repeated()) {
+      for (Json& value : *found) UseWords(field, value);
+    } else {
+      UseWords(field, *found);
+    }
+  }
+}
 
 // What stands behind "key:" or "-": on the same line when it fits there.
 void EmitChild(const Json& value, int indent, bool in_list, std::string& out) {
@@ -86,7 +120,6 @@ std::string ToJson(const google::protobuf::Message& message) {
       google::protobuf::util::NewTypeResolverForDescriptorPool(
           kTypeUrlPrefix, message.GetDescriptor()->file()->pool()));
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
   options.always_print_primitive_fields = true;
   options.preserve_proto_field_names = true;
   std::string json;
@@ -95,7 +128,9 @@ std::string ToJson(const google::protobuf::Message& message) {
       DeterministicBytes(message), &json, options);
   // Fails only for values that no orchestrator sends, such as a time outside of year 1 to 9999.
   if (!status.ok()) return absl::StrCat("{\"error\": ", Json(status.ToString()).dump(), "}\n");
-  return json;
+  Json words = Json::parse(json, nullptr, false);
+  UseWords(*message.GetDescriptor(), words);
+  return Dump(words);
 }
 
 std::string ToJson(const Table& table) {
@@ -105,7 +140,7 @@ std::string ToJson(const Table& table) {
     for (size_t i = 0; i < row.size(); ++i) object[table.columns[i].name] = row[i];
     list.push_back(std::move(object));
   }
-  return list.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return Dump(list);
 }
 
 std::string JsonToYaml(absl::string_view json) {

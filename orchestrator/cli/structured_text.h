@@ -13,8 +13,9 @@ class Message;
 
 namespace muster::cli {
 
-// Protobuf JSON with the proto's field names, indented, fields without a value included, map keys
-// in order: the same message is always the same text.
+// Protobuf JSON with the proto's field names, indented, fields without a value included, states and
+// kinds as their words ("in_doubt"; "" where there is none), map keys in order: the same message is
+// always the same text.
 std::string ToJson(const google::protobuf::Message& message);
 // A list of objects, one for each row, for answers that no message describes.
 std::string ToJson(const Table& table);

@@ -7,48 +7,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "base/utf8.h"
 #include "base/yaml/duration_text.h"
 #include "proto/rpc/time.h"
 
 namespace muster::cli {
-namespace {
-
-// The enum value's name without its prefix, in lower case.
-std::string Word(absl::string_view name, absl::string_view prefix) {
-  absl::ConsumePrefix(&name, prefix);
-  return name == "UNSPECIFIED" ? "" : absl::AsciiStrToLower(name);
-}
-
-}  // namespace
-
-std::string TextOf(types::v1::Admission admission) {
-  return Word(types::v1::Admission_Name(admission), "ADMISSION_");
-}
-std::string TextOf(types::v1::Connectivity connectivity) {
-  return Word(types::v1::Connectivity_Name(connectivity), "CONNECTIVITY_");
-}
-std::string TextOf(types::v1::Enrollment enrollment) {
-  return Word(types::v1::Enrollment_Name(enrollment), "ENROLLMENT_");
-}
-
-absl::StatusOr<types::v1::Enrollment> ParseEnrollment(absl::string_view text) {
-  types::v1::Enrollment value;
-  if (!text.empty() &&
-      types::v1::Enrollment_Parse(absl::StrCat("ENROLLMENT_", absl::AsciiStrToUpper(text)),
-                                  &value) &&
-      value != types::v1::ENROLLMENT_UNSPECIFIED) {
-    return value;
-  }
-  std::vector<std::string> known;
-  for (int i = 1; i < types::v1::Enrollment_ARRAYSIZE; ++i) {
-    known.push_back(TextOf(static_cast<types::v1::Enrollment>(i)));
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", text, "' is no enrollment state; known are ", absl::StrJoin(known, ", ")));
-}
-
 std::string TextOf(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0 && time.nanos() == 0) return "";
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", rpc::FromProto(time), absl::UTCTimeZone());
@@ -62,6 +25,12 @@ std::string TextOf(const types::v1::Failure& failure) {
 std::string TextOf(const google::protobuf::Map<std::string, std::string>& labels) {
   const std::map<std::string, std::string> ordered(labels.begin(), labels.end());
   return absl::StrJoin(ordered, " ", absl::PairFormatter("="));
+}
+
+absl::Status UnknownWord(absl::string_view flag, absl::string_view word,
+                         const std::vector<std::string>& known) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(flag, " '", word, "' is none of ", absl::StrJoin(known, ", ")));
 }
 
 absl::StatusOr<google::protobuf::Duration> ParseDurationFlag(absl::string_view flag,

@@ -6,22 +6,29 @@
 #include <google/protobuf/map.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/types/v1/failure.pb.h"
-#include "muster/types/v1/server.pb.h"
+#include "proto/rpc/words.h"
 
 namespace muster::cli {
 
-// "in_doubt"; empty for the unspecified value.
-std::string TextOf(types::v1::Admission admission);
-std::string TextOf(types::v1::Connectivity connectivity);
-std::string TextOf(types::v1::Enrollment enrollment);
-// InvalidArgument names the words that exist.
-absl::StatusOr<types::v1::Enrollment> ParseEnrollment(absl::string_view text);
+// The words of states and kinds: WordOf(server.enrollment()) is "in_doubt".
+using rpc::WordOf;
+using rpc::WordsOf;
+
+absl::Status UnknownWord(absl::string_view flag, absl::string_view word,
+                         const std::vector<std::string>& known);
+// The value of a word given to `flag`. InvalidArgument names the words that exist.
+template <typename E>
+absl::StatusOr<E> ParseWordFlag(absl::string_view flag, absl::string_view word) {
+  if (const std::optional<E> value = rpc::ParseWord<E>(word)) return *value;
+  return UnknownWord(flag, word, rpc::WordsOf<E>());
+}
 
 // "2026-07-18T09:00:00Z"; empty for an absent time.
 std::string TextOf(const google::protobuf::Timestamp& time);

@@ -17,10 +17,10 @@ namespace {
 constexpr Field<v1::Token> kTokenFields[] = {
     {"token_id", Show::kAlways, [](const v1::Token& t) { return t.token_id(); }},
     {"zone", Show::kAlways, [](const v1::Token& t) { return t.zone_id(); }},
-    {"state", Show::kAlways, [](const v1::Token& t) { return t.state(); }},
+    {"state", Show::kAlways, [](const v1::Token& t) { return WordOf(t.state()); }},
     {"uses", Show::kAlways,
      [](const v1::Token& t) { return absl::StrCat(t.uses(), "/", t.max_uses()); }},
-    {"mode", Show::kAlways, [](const v1::Token& t) { return t.mode(); }},
+    {"mode", Show::kAlways, [](const v1::Token& t) { return WordOf(t.mode()); }},
     {"expires", Show::kAlways, [](const v1::Token& t) { return TextOf(t.expire_time()); }},
     {"server_names", Show::kAlways,
      [](const v1::Token& t) { return absl::StrJoin(t.server_names(), " "); }},
@@ -57,7 +57,10 @@ absl::StatusOr<ExitCode> CreateToken(Context& context, const TokenFlags& flags) 
   }
   request.set_max_uses(flags.max_uses);
   for (const std::string& name : flags.server_names) request.add_server_names(name);
-  request.set_mode(flags.mode);
+  if (!flags.mode.empty()) {
+    ASSIGN_OR_RETURN(const v1::TokenMode mode, ParseWordFlag<v1::TokenMode>("--mode", flags.mode));
+    request.set_mode(mode);
+  }
   request.set_request_id(flags.request_id);
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(v1::CreateTokenResponse response, client->CreateToken(request));
@@ -137,7 +140,7 @@ void AddCreateToken(CommandTree& tree, CLI::App& token) {
   create
       .add_option("--mode", flags->mode,
                   "auto admits at once, pending waits for 'muster server admit' (default: auto)")
-      ->check(CLI::IsMember({"auto", "pending"}));
+      ->check(CLI::IsMember(WordsOf<v1::TokenMode>()));
   create.add_option("--out", flags->out,
                     "Write the token file here, readable by you alone; nothing is overwritten");
   create.add_option("--request-id", flags->request_id,

@@ -16,7 +16,7 @@ using Problem = v1::Report::ProblemLine;
 
 constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
     {"zone", Show::kAlways, [](const v1::ZoneVerification& z) { return z.zone_id(); }},
-    {"state", Show::kAlways, [](const v1::ZoneVerification& z) { return z.state(); }},
+    {"state", Show::kAlways, [](const v1::ZoneVerification& z) { return WordOf(z.state()); }},
     {"instances", Show::kAlways,
      [](const v1::ZoneVerification& z) { return absl::StrCat(z.instances()); }},
     {"confirmed", Show::kAlways,
@@ -53,7 +53,7 @@ constexpr Field<Problem> kProblemFields[] = {
     {"zone", Show::kAlways, [](const Problem& p) { return p.zone_id(); }},
     {"server", Show::kAlways, [](const Problem& p) { return p.server(); }},
     {"server_id", Show::kDetails, [](const Problem& p) { return p.server_id(); }},
-    {"enrollment", Show::kAlways, [](const Problem& p) { return p.enrollment(); }},
+    {"enrollment", Show::kAlways, [](const Problem& p) { return WordOf(p.enrollment()); }},
     {"failure", Show::kAlways, [](const Problem& p) { return p.failure().code(); }},
     {"detail", Show::kAlways, [](const Problem& p) { return p.failure().detail(); }},
     {"remedy", Show::kDetails, [](const Problem& p) { return p.failure().remedy(); }},
@@ -67,7 +67,7 @@ absl::StatusOr<ExitCode> Verify(Context& context, const SelectionFlags& flags) {
   context.output().Print(response, MakeTable(kVerificationFields, response.zones()));
   ExitCode code = ExitCode::kOk;
   for (const v1::ZoneVerification& zone : response.zones()) {
-    if (zone.state() == "completed") continue;
+    if (zone.state() == v1::READING_STATE_COMPLETED) continue;
     code = ExitCode::kNotAllWell;
     if (!zone.failure().remedy().empty()) {
       context.output().Hint(absl::StrCat(zone.zone_id(), ": ", zone.failure().remedy()));

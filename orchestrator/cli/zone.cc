@@ -26,7 +26,7 @@ constexpr Field<v1::Zone> kZoneFields[] = {
                   ? std::string("none")
                   : absl::StrCat(z.joining_client_id(), " v", z.joining_key_version());
      }},
-    {"verifier", Show::kAlways, [](const v1::Zone& z) { return z.verifier_kind(); }},
+    {"verifier", Show::kAlways, [](const v1::Zone& z) { return WordOf(z.verifier_kind()); }},
     {"max_concurrent_joins", Show::kDetails,
      [](const v1::Zone& z) { return absl::StrCat(z.max_concurrent_joins()); }},
     {"allow_cli_join", Show::kDetails,

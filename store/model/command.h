@@ -34,8 +34,8 @@ struct Attempt {
   CommandKind kind = CommandKind::kProbe;  // The command's; the store holds it to that.
   RolloutId rollout_id;
   int number = 1;  // 1, 2, … inside the target.
-  AttemptState state = AttemptState::kQueued;
-  std::string reason;  // Why held.
+  AttemptState state = AttemptState::kSent;
+  std::string reason;  // What it was before it came into doubt.
   std::optional<Failure> failure;
   absl::Time create_time;
   std::optional<absl::Time> sent_time;

@@ -18,8 +18,8 @@ struct Rollout {
   RolloutId id;
   TenantId tenant_id;  // Set when the selection names one tenant; empty: several.
   CommandKind kind = CommandKind::kJoin;
-  RolloutState state = RolloutState::kDraft;
-  std::string reason;  // Why paused, aborted.
+  RolloutState state = RolloutState::kPlanned;
+  std::string reason;  // Why paused.
   Selection selection;
   std::string max_concurrency;  // As written: "10" or "10%".
   std::string max_failures;

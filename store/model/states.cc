@@ -71,8 +71,6 @@ constexpr std::array kEnrollments = {
     Name<Enrollment>{Enrollment::kDecommissioned, "decommissioned"},
 };
 constexpr std::array kAttemptStates = {
-    Name<AttemptState>{AttemptState::kHeld, "held"},
-    Name<AttemptState>{AttemptState::kQueued, "queued"},
     Name<AttemptState>{AttemptState::kSent, "sent"},
     Name<AttemptState>{AttemptState::kAcknowledged, "acknowledged"},
     Name<AttemptState>{AttemptState::kRunning, "running"},
@@ -80,24 +78,15 @@ constexpr std::array kAttemptStates = {
     Name<AttemptState>{AttemptState::kFailed, "failed"},
     Name<AttemptState>{AttemptState::kRejected, "rejected"},
     Name<AttemptState>{AttemptState::kTimedOut, "timed_out"},
-    Name<AttemptState>{AttemptState::kExpired, "expired"},
-    Name<AttemptState>{AttemptState::kCanceled, "canceled"},
     Name<AttemptState>{AttemptState::kInDoubt, "in_doubt"},
     Name<AttemptState>{AttemptState::kSettled, "settled"},
 };
 constexpr std::array kRolloutStates = {
-    Name<RolloutState>{RolloutState::kDraft, "draft"},
     Name<RolloutState>{RolloutState::kPlanned, "planned"},
-    Name<RolloutState>{RolloutState::kAwaitingApproval, "awaiting_approval"},
-    Name<RolloutState>{RolloutState::kApproved, "approved"},
-    Name<RolloutState>{RolloutState::kDenied, "denied"},
-    Name<RolloutState>{RolloutState::kApprovalExpired, "approval_expired"},
-    Name<RolloutState>{RolloutState::kScheduled, "scheduled"},
     Name<RolloutState>{RolloutState::kRunning, "running"},
     Name<RolloutState>{RolloutState::kPaused, "paused"},
     Name<RolloutState>{RolloutState::kCompleted, "completed"},
     Name<RolloutState>{RolloutState::kCompletedWithStragglers, "completed_with_stragglers"},
-    Name<RolloutState>{RolloutState::kAborted, "aborted"},
     Name<RolloutState>{RolloutState::kCanceled, "canceled"},
 };
 constexpr std::array kTargetStates = {
@@ -195,13 +184,9 @@ bool MayMove(Enrollment from, Enrollment to) {
 bool MayMove(AttemptState from, AttemptState to) {
   using enum AttemptState;
   static constexpr Moves<AttemptState> kMoves[] = {
-      {kHeld, To(kQueued, kFailed, kExpired, kCanceled)},
-      {kQueued, To(kHeld, kSent, kFailed, kExpired, kCanceled)},
-      {kSent, To(kAcknowledged, kRunning, kSucceeded, kFailed, kRejected, kTimedOut, kExpired,
-                 kCanceled, kInDoubt)},
-      {kAcknowledged,
-       To(kRunning, kSucceeded, kFailed, kRejected, kTimedOut, kExpired, kCanceled, kInDoubt)},
-      {kRunning, To(kSucceeded, kFailed, kRejected, kTimedOut, kExpired, kCanceled, kInDoubt)},
+      {kSent, To(kAcknowledged, kRunning, kSucceeded, kFailed, kRejected, kTimedOut, kInDoubt)},
+      {kAcknowledged, To(kRunning, kSucceeded, kFailed, kRejected, kTimedOut, kInDoubt)},
+      {kRunning, To(kSucceeded, kFailed, kRejected, kTimedOut, kInDoubt)},
       // The worker is back and still at it, or the doubt is settled.
       {kInDoubt, To(kRunning, kSettled)},
   };
@@ -211,14 +196,10 @@ bool MayMove(AttemptState from, AttemptState to) {
 bool MayMove(RolloutState from, RolloutState to) {
   using enum RolloutState;
   static constexpr Moves<RolloutState> kMoves[] = {
-      {kDraft, To(kPlanned, kCanceled)},
-      {kPlanned, To(kAwaitingApproval, kApproved, kScheduled, kRunning, kCanceled)},
-      {kAwaitingApproval, To(kApproved, kDenied, kApprovalExpired, kCanceled)},
-      {kApproved, To(kScheduled, kRunning, kCanceled)},
-      {kScheduled, To(kRunning, kPaused, kAborted, kCanceled)},
-      {kRunning, To(kPaused, kCompleted, kCompletedWithStragglers, kAborted, kCanceled)},
+      {kPlanned, To(kRunning)},
+      {kRunning, To(kPaused, kCompleted, kCompletedWithStragglers, kCanceled)},
       // What was in flight when it paused may be the last that was open.
-      {kPaused, To(kRunning, kCompleted, kCompletedWithStragglers, kAborted, kCanceled)},
+      {kPaused, To(kRunning, kCompleted, kCompletedWithStragglers, kCanceled)},
   };
   return Holds(kMoves, from, to);
 }
@@ -266,8 +247,6 @@ bool MayMove(CertificateState from, CertificateState to) {
 
 bool IsOpen(AttemptState state) {
   switch (state) {
-    case AttemptState::kHeld:
-    case AttemptState::kQueued:
     case AttemptState::kSent:
     case AttemptState::kAcknowledged:
     case AttemptState::kRunning:
@@ -280,11 +259,8 @@ bool IsOpen(AttemptState state) {
 
 bool IsFinal(RolloutState state) {
   switch (state) {
-    case RolloutState::kDenied:
-    case RolloutState::kApprovalExpired:
     case RolloutState::kCompleted:
     case RolloutState::kCompletedWithStragglers:
-    case RolloutState::kAborted:
     case RolloutState::kCanceled:
       return true;
     default:

@@ -4,11 +4,12 @@
 //   enrollment   not_enrolled → queued → joining → joined_unverified → enrolled ⇄ degraded
 //                queued, joining → failed · in_doubt · not_enrolled (canceled, straggler)
 //                any → quarantined · decommissioned
-//   attempt      held → queued → sent → acknowledged → running → succeeded · failed · rejected
-//                · timed_out · expired · canceled
+//   attempt      sent → acknowledged → running → succeeded · failed · rejected · timed_out
 //                sent, acknowledged, running → in_doubt → settled (or running again)
+//   rollout      planned → running ⇄ paused → completed · completed_with_stragglers · canceled
 //
-// These are the main roads; recovery and retries add some. states.cc has the whole tables.
+// These are the main roads; recovery and retries add some. states.cc has the whole tables. A state
+// that no code can reach is in none of them.
 //
 // A move that MayMove refuses is an internal error and never a write (invariant 5).
 #ifndef MUSTER_STORE_MODEL_STATES_H_
@@ -34,8 +35,6 @@ enum class Enrollment {
   kDecommissioned,
 };
 enum class AttemptState {
-  kHeld,
-  kQueued,
   kSent,
   kAcknowledged,
   kRunning,
@@ -43,24 +42,15 @@ enum class AttemptState {
   kFailed,
   kRejected,
   kTimedOut,
-  kExpired,
-  kCanceled,
   kInDoubt,
   kSettled,
 };
 enum class RolloutState {
-  kDraft,
   kPlanned,
-  kAwaitingApproval,
-  kApproved,
-  kDenied,
-  kApprovalExpired,
-  kScheduled,
   kRunning,
   kPaused,
   kCompleted,
   kCompletedWithStragglers,
-  kAborted,
   kCanceled,
 };
 // Where one server stands inside one rollout (docs/decisions/target-states.md).
@@ -112,8 +102,8 @@ bool MayMove(KeyVersionState from, KeyVersionState to);
 bool MayMove(TokenState from, TokenState to);
 bool MayMove(CertificateState from, CertificateState to);
 
-bool IsOpen(AttemptState state);   // Not final: held … running, in_doubt.
-bool IsFinal(RolloutState state);  // denied, approval_expired, completed…, aborted, canceled.
+bool IsOpen(AttemptState state);   // Not final: sent … running, in_doubt.
+bool IsFinal(RolloutState state);  // completed…, canceled.
 bool IsFinal(TargetState state);   // succeeded, failed, straggler, canceled.
 
 }  // namespace muster::store

@@ -29,7 +29,7 @@ TEST(KillTest, KilledInTheMiddleEverythingIsEnrolledOnce) {
     ASSERT_NE(AwaitReady(*process).admin_port, 0);
   }
   const auto rollout = job.AwaitEnd(id);
-  EXPECT_EQ(rollout.state(), "completed") << rollout.ShortDebugString();
+  EXPECT_EQ(rollout.state(), admin::v1::ROLLOUT_STATE_COMPLETED) << rollout.ShortDebugString();
   EXPECT_EQ(rollout.counts().succeeded(), kServers);
   EXPECT_EQ(job.RecordsOnHub(), kServers) << "one record each, no ghosts";
   EXPECT_EQ(job.Report().zones(0).enrolled(), kServers);

@@ -38,7 +38,7 @@ TEST(MainJobTest, EveryServerIsEnrolledByTheHubsWord) {
   ASSERT_TRUE(job.orchestrator().Start().ok());
   job.Prepare(6);
   const auto rollout = job.AwaitEnd(job.CreateJoin().rollout_id());
-  EXPECT_EQ(rollout.state(), "completed") << rollout.ShortDebugString();
+  EXPECT_EQ(rollout.state(), admin::v1::ROLLOUT_STATE_COMPLETED) << rollout.ShortDebugString();
   EXPECT_EQ(rollout.counts().succeeded(), 6);
   const auto report = job.Report();
   ASSERT_EQ(report.zones_size(), 1);
@@ -61,7 +61,8 @@ TEST(MainJobTest, AServerWithoutAWorkerIsAStragglerWithAReason) {
   ASSERT_TRUE(job.orchestrator().Start().ok());
   job.Prepare(1);
   const auto rollout = job.AwaitEnd(job.CreateJoin(absl::Seconds(8)).rollout_id());
-  EXPECT_EQ(rollout.state(), "completed_with_stragglers") << rollout.ShortDebugString();
+  EXPECT_EQ(rollout.state(), admin::v1::ROLLOUT_STATE_COMPLETED_WITH_STRAGGLERS)
+      << rollout.ShortDebugString();
   EXPECT_EQ(rollout.counts().succeeded(), 1);
   EXPECT_EQ(rollout.counts().stragglers(), 1);
   const auto report = job.Report();
@@ -89,7 +90,7 @@ TEST(MainJobTest, AnOrderlyRestartInTheMiddleLosesNothing) {
   ASSERT_TRUE(muster::admin::v1::RolloutService::NewStub(job.orchestrator().OperatorChannel())
                   ->GetRollout(&context, get, &rollout)
                   .ok());
-  EXPECT_EQ(rollout.state(), "running");
+  EXPECT_EQ(rollout.state(), admin::v1::ROLLOUT_STATE_RUNNING);
   EXPECT_EQ(rollout.counts().total(), 4);
 }
 

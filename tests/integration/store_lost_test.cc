@@ -113,7 +113,7 @@ TEST_F(StoreLostTest, ARolloutGoesOnOnAHealthyDiskAndNothingAcceptedIsLost) {
 
   Start();
   const v1::Rollout rollout = job_.AwaitEnd(id);
-  EXPECT_EQ(rollout.state(), "completed") << rollout.ShortDebugString();
+  EXPECT_EQ(rollout.state(), v1::ROLLOUT_STATE_COMPLETED) << rollout.ShortDebugString();
   EXPECT_EQ(rollout.counts().succeeded(), kServers);
   EXPECT_EQ(job_.RecordsOnHub(), kServers) << "one record each, no ghosts";
   EXPECT_THAT(ServerNames(), testing::UnorderedElementsAreArray(job_.names()));

@@ -91,22 +91,22 @@ absl::StatusOr<Explanation> ExplainServer(const store::Snapshot& snapshot, const
   ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
                    snapshot.audit().List(server.value(), {}, 0, kPerSource));
   for (const store::AuditEvent& event : events) {
-    out.entries.push_back(
-        {event.time, "audit", absl::StrCat(event.action, " by ", event.actor, ": ", event.detail)});
+    out.entries.push_back({event.time, Explanation::Source::kAudit,
+                           absl::StrCat(event.action, " by ", event.actor, ": ", event.detail)});
   }
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts,
                    snapshot.attempts().ListOfServer(server, kPerSource));
   for (const store::Attempt& attempt : attempts) {
-    out.entries.push_back(
-        {attempt.finish_time.value_or(attempt.create_time), "attempt", AttemptText(attempt)});
+    out.entries.push_back({attempt.finish_time.value_or(attempt.create_time),
+                           Explanation::Source::kAttempt, AttemptText(attempt)});
   }
   if (out.server.last_contact_time.has_value()) {
-    out.entries.push_back(
-        {*out.server.last_contact_time, "worker", "the worker's last session began or ended"});
+    out.entries.push_back({*out.server.last_contact_time, Explanation::Source::kWorker,
+                           "the worker's last session began or ended"});
   }
   if (out.server.proof.has_value()) {
     out.entries.push_back(
-        {out.server.proof->verified_time, "hub",
+        {out.server.proof->verified_time, Explanation::Source::kHub,
          absl::StrCat("the list holds record ", out.server.proof->hub_instance_id.value(),
                       ", connected, matched by ", store::ToString(out.server.proof->match))});
   }

@@ -15,9 +15,10 @@
 namespace muster::core {
 
 struct Explanation {
+  enum class Source { kAudit, kAttempt, kHub, kWorker };
   struct Entry {
     absl::Time time;
-    std::string source;  // "audit", "attempt", "hub", "worker".
+    Source source = Source::kAudit;
     std::string text;
   };
   store::Server server;

@@ -27,19 +27,19 @@ static_assert(static_cast<int>(store::Admission::kRejected) + 1 == types::ADMISS
 static_assert(static_cast<int>(store::Enrollment::kDecommissioned) + 1 ==
               types::ENROLLMENT_DECOMMISSIONED);
 static_assert(static_cast<int>(core::Connectivity::kStale) + 1 == types::CONNECTIVITY_STALE);
+static_assert(static_cast<int>(store::CommandKind::kJoin) + 1 == admin::COMMAND_KIND_JOIN);
+static_assert(static_cast<int>(store::RolloutState::kCanceled) + 1 ==
+              admin::ROLLOUT_STATE_CANCELED);
+static_assert(static_cast<int>(store::TargetState::kCanceled) + 1 == admin::TARGET_STATE_CANCELED);
+static_assert(static_cast<int>(store::TokenState::kLocked) + 1 == admin::TOKEN_STATE_LOCKED);
+static_assert(static_cast<int>(store::TokenMode::kPending) + 1 == admin::TOKEN_MODE_PENDING);
+static_assert(static_cast<int>(store::VerifierKind::kLogin) + 1 == admin::VERIFIER_KIND_LOGIN);
+static_assert(static_cast<int>(store::MatchKind::kMachineName) + 1 ==
+              admin::MATCH_KIND_MACHINE_NAME);
 
-std::string Text(absl::string_view text) { return std::string(text); }
-
-const char* NameOf(store::VerifierKind kind) {
-  switch (kind) {
-    case store::VerifierKind::kNone:
-      return "none";
-    case store::VerifierKind::kApiToken:
-      return "api_token";
-    case store::VerifierKind::kLogin:
-      return "login";
-  }
-  return "";
+template <typename To, typename From>
+To OnTheWire(From value) {
+  return static_cast<To>(static_cast<int>(value) + 1);
 }
 
 }  // namespace
@@ -130,12 +130,20 @@ absl::StatusOr<store::Rollout> FindRollout(absl::string_view id, const Caller& c
 }
 
 types::Admission ToProto(store::Admission admission) {
-  return static_cast<types::Admission>(static_cast<int>(admission) + 1);
+  return OnTheWire<types::Admission>(admission);
 }
-
 types::Enrollment ToProto(store::Enrollment enrollment) {
-  return static_cast<types::Enrollment>(static_cast<int>(enrollment) + 1);
+  return OnTheWire<types::Enrollment>(enrollment);
 }
+admin::CommandKind ToProto(store::CommandKind kind) { return OnTheWire<admin::CommandKind>(kind); }
+admin::RolloutState ToProto(store::RolloutState state) {
+  return OnTheWire<admin::RolloutState>(state);
+}
+admin::TargetState ToProto(store::TargetState state) {
+  return OnTheWire<admin::TargetState>(state);
+}
+admin::TokenState ToProto(store::TokenState state) { return OnTheWire<admin::TokenState>(state); }
+admin::MatchKind ToProto(store::MatchKind kind) { return OnTheWire<admin::MatchKind>(kind); }
 
 store::Enrollment FromProto(types::Enrollment enrollment) {
   return static_cast<store::Enrollment>(static_cast<int>(enrollment) - 1);
@@ -158,15 +166,15 @@ admin::Server ToProto(const store::Server& server, bool connected, absl::Time no
   out.set_name(server.name);
   out.mutable_labels()->insert(server.labels.begin(), server.labels.end());
   out.set_admission(ToProto(server.admission));
-  out.set_connectivity(static_cast<types::Connectivity>(
-      static_cast<int>(core::ConnectivityOf(server, connected, now)) + 1));
+  out.set_connectivity(
+      OnTheWire<types::Connectivity>(core::ConnectivityOf(server, connected, now)));
   out.set_enrollment(ToProto(server.enrollment));
   if (server.failure.has_value()) *out.mutable_failure() = ToProto(*server.failure);
   *out.mutable_machine() = ToProto(server.machine);
   *out.mutable_service() = ToProto(server.service);
   if (server.proof.has_value()) {
     out.set_hub_instance_id(server.proof->hub_instance_id.value());
-    out.set_match_kind(Text(ToString(server.proof->match)));
+    out.set_match_kind(ToProto(server.proof->match));
     *out.mutable_verified_time() = ToProto(server.proof->verified_time);
   }
   if (server.last_contact_time.has_value()) {
@@ -179,8 +187,8 @@ admin::Server ToProto(const store::Server& server, bool connected, absl::Time no
 admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts& counts) {
   admin::Rollout out;
   out.set_rollout_id(rollout.id.value());
-  out.set_kind(Text(ToString(rollout.kind)));
-  out.set_state(Text(ToString(rollout.state)));
+  out.set_kind(ToProto(rollout.kind));
+  out.set_state(ToProto(rollout.state));
   out.set_reason(rollout.reason);
   *out.mutable_selection() = ToProto(rollout.selection);
   out.set_max_concurrency(rollout.max_concurrency);
@@ -211,7 +219,7 @@ absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone, const store::Snapsh
   out.set_hub_url(zone.hub_url);
   out.set_max_concurrent_joins(zone.max_concurrent_joins);
   out.set_allow_cli_join(zone.allow_cli_join);
-  out.set_verifier_kind(NameOf(zone.verifier.kind));
+  out.set_verifier_kind(OnTheWire<admin::VerifierKind>(zone.verifier.kind));
   out.set_hub_tls_custom_ca(!zone.hub_ca_pem.empty());
   *out.mutable_create_time() = ToProto(zone.create_time);
   ASSIGN_OR_RETURN(const auto key, snapshot.zones().FindActiveKey(zone.id));
@@ -234,13 +242,13 @@ absl::StatusOr<admin::Token> ToProto(const store::BootstrapToken& token,
   out.set_zone_id(token.zone_id.value());
   // Time passes without a turn of the strand: the record may still say active.
   const bool over = token.state == store::TokenState::kActive && now >= token.expire_time;
-  out.set_state(Text(ToString(over ? store::TokenState::kExpired : token.state)));
+  out.set_state(ToProto(over ? store::TokenState::kExpired : token.state));
   out.set_max_uses(token.max_uses);
   out.set_uses(token.uses);
   *out.mutable_create_time() = ToProto(token.create_time);
   *out.mutable_expire_time() = ToProto(token.expire_time);
   for (const std::string& name : token.server_names) out.add_server_names(name);
-  out.set_mode(token.mode == store::TokenMode::kAuto ? "auto" : "pending");
+  out.set_mode(OnTheWire<admin::TokenMode>(token.mode));
   ASSIGN_OR_RETURN(const auto refusals, snapshot.tokens().ListRefusals(token.id, kShownRefusals));
   for (const auto& refusal : refusals) {
     out.add_refusals(

@@ -47,6 +47,11 @@ absl::StatusOr<store::Rollout> FindRollout(absl::string_view id, const Caller& c
 
 muster::types::v1::Admission ToProto(store::Admission admission);
 muster::types::v1::Enrollment ToProto(store::Enrollment enrollment);
+muster::admin::v1::CommandKind ToProto(store::CommandKind kind);
+muster::admin::v1::RolloutState ToProto(store::RolloutState state);
+muster::admin::v1::TargetState ToProto(store::TargetState state);
+muster::admin::v1::TokenState ToProto(store::TokenState state);
+muster::admin::v1::MatchKind ToProto(store::MatchKind kind);
 store::Enrollment FromProto(muster::types::v1::Enrollment enrollment);
 muster::admin::v1::Selection ToProto(const store::Selection& selection);
 muster::admin::v1::Server ToProto(const store::Server& server, bool connected, absl::Time now);

@@ -19,16 +19,16 @@ namespace admin = muster::admin::v1;
 
 constexpr absl::string_view kAuditList = "audit";
 
-const char* NameOf(core::ZoneVerification::State state) {
+admin::ReadingState ReadingStateOf(core::ZoneVerification::State state) {
   switch (state) {
     case core::ZoneVerification::State::kCompleted:
-      return "completed";
+      return admin::READING_STATE_COMPLETED;
     case core::ZoneVerification::State::kPartial:
-      return "partial";
+      return admin::READING_STATE_PARTIAL;
     case core::ZoneVerification::State::kFailed:
-      return "failed";
+      return admin::READING_STATE_FAILED;
   }
-  return "";
+  return admin::READING_STATE_UNSPECIFIED;
 }
 
 absl::StatusOr<std::vector<ZoneId>> ZonesOf(const admin::Selection& selection, const Caller& caller,
@@ -62,7 +62,7 @@ void Show(const std::vector<core::ZoneVerification>& zones, admin::VerifyNowResp
   for (const core::ZoneVerification& zone : zones) {
     auto& out = *response.add_zones();
     out.set_zone_id(zone.zone_id.value());
-    out.set_state(NameOf(zone.state));
+    out.set_state(ReadingStateOf(zone.state));
     out.set_instances(zone.instances);
     out.set_confirmed(zone.confirmed);
     if (zone.failure.has_value()) *out.mutable_failure() = ToProto(*zone.failure);
@@ -122,7 +122,7 @@ class VerificationService final : public admin::VerificationService::CallbackSer
             out.set_zone_id(problem.zone_id.value());
             out.set_server(problem.server);
             out.set_server_id(problem.server_id.value());
-            out.set_enrollment(std::string(ToString(problem.enrollment)));
+            out.set_enrollment(ToProto(problem.enrollment));
             *out.mutable_failure() = ToProto(problem.failure);
           }
           return absl::OkStatus();

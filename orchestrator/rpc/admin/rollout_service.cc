@@ -166,10 +166,17 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                              .max_in_doubt = request.max_in_doubt(),
                              .allow_takeover = request.allow_takeover(),
                              .request_id = request.request_id()};
-    const auto kind = store::ParseCommandKind(
-        request.kind().empty() ? "join" : absl::string_view(request.kind()));
-    if (!kind.has_value()) return InvalidRequest("kind is neither 'join' nor 'probe'");
-    input.kind = *kind;
+    switch (request.kind()) {
+      case admin::COMMAND_KIND_UNSPECIFIED:
+      case admin::COMMAND_KIND_JOIN:
+        input.kind = store::CommandKind::kJoin;
+        break;
+      case admin::COMMAND_KIND_PROBE:
+        input.kind = store::CommandKind::kProbe;
+        break;
+      default:
+        return InvalidRequest("kind is neither 'join' nor 'probe'");
+    }
     if (request.has_deadline()) input.deadline = FromProto(request.deadline());
     if (input.deadline <= absl::ZeroDuration()) return InvalidRequest("deadline is not positive");
     ASSIGN_OR_RETURN(input.selection, CheckSelection(request.selection(), caller, snapshot));
@@ -216,12 +223,11 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
     ASSIGN_OR_RETURN(const int page, PageSize(request.page_size()));
     store::TargetQuery query{.rollout_id = rollout.id, .limit = page + 1};
     ASSIGN_OR_RETURN(query.after, ParsePageToken(kTargetsList, request.page_token()));
-    for (const std::string& text : request.states()) {
-      const auto state = store::ParseTargetState(text);
-      if (!state.has_value()) {
-        return InvalidRequest(absl::StrCat("there is no target state '", text, "'"));
+    for (const int state : request.states()) {
+      if (state == admin::TARGET_STATE_UNSPECIFIED || !admin::TargetState_IsValid(state)) {
+        return InvalidRequest(absl::StrCat("there is no target state ", state));
       }
-      query.states.push_back(*state);
+      query.states.push_back(static_cast<store::TargetState>(state - 1));
     }
     ASSIGN_OR_RETURN(auto targets, snapshot.rollouts().ListTargets(query));
     if (static_cast<int>(targets.size()) > page) {
@@ -235,7 +241,7 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
       out.set_server_id(target.server_id.value());
       out.set_zone_id(target.zone_id.value());
       out.set_name(target.name);
-      out.set_state(std::string(ToString(target.state)));
+      out.set_state(ToProto(target.state));
       if (target.failure.has_value()) *out.mutable_failure() = ToProto(*target.failure);
       out.set_attempts(target.attempts);
       if (target.finish_time.has_value()) {

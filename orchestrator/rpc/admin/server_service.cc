@@ -59,7 +59,8 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                   for (const auto& entry : explanation.entries) {
                     auto& out = *response->add_entries();
                     *out.mutable_time() = ToProto(entry.time);
-                    out.set_source(entry.source);
+                    out.set_source(static_cast<admin::ExplainServerResponse::Source>(
+                        static_cast<int>(entry.source) + 1));
                     out.set_text(entry.text);
                   }
                   return absl::OkStatus();

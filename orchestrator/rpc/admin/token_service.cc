@@ -27,9 +27,9 @@ absl::StatusOr<core::TokenInput> InputOf(const admin::CreateTokenRequest& reques
     return InvalidRequest("ttl is not within 1 s to 30 days");
   }
   if (input.max_uses < 1) return InvalidRequest("max_uses is negative");
-  if (request.mode() == "pending") {
+  if (request.mode() == admin::TOKEN_MODE_PENDING) {
     input.mode = store::TokenMode::kPending;
-  } else if (!request.mode().empty() && request.mode() != "auto") {
+  } else if (!admin::TokenMode_IsValid(request.mode())) {
     return InvalidRequest("mode is neither 'auto' nor 'pending'");
   }
   return input;

@@ -13,6 +13,7 @@
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/words.h"
 
 namespace muster::bench {
 namespace {
@@ -98,7 +99,7 @@ class GrpcAdminClient final : public AdminClient {
 
   absl::StatusOr<RolloutOutcome> RunRollout(const std::string& kind) override {
     v1::CreateRolloutRequest request;
-    request.set_kind(kind);
+    request.set_kind(rpc::ParseWord<v1::CommandKind>(kind).value());
     request.mutable_selection()->set_tenant_id(kLoadTenant);
     request.set_max_concurrency("100%");
     request.set_max_failures("100%");
@@ -116,13 +117,13 @@ class GrpcAdminClient final : public AdminClient {
     for (v1::Rollout news; reader->Read(&news);) rollout = news;
     RETURN_IF_ERROR(Checked(reader->Finish(), absl::StrCat("watch the ", kind, " rollout")));
     if (!rollout.has_finish_time()) {
-      return absl::AbortedError(
-          absl::StrCat("the ", kind, " rollout stands ", rollout.state(), " ", rollout.reason()));
+      return absl::AbortedError(absl::StrCat("the ", kind, " rollout stands ",
+                                             rpc::WordOf(rollout.state()), " ", rollout.reason()));
     }
     return RolloutOutcome{.time = TimeOf(rollout.finish_time()) - TimeOf(rollout.create_time()),
                           .succeeded = rollout.counts().succeeded(),
                           .total = rollout.counts().total(),
-                          .state = rollout.state()};
+                          .state = rpc::WordOf(rollout.state())};
   }
 
  private:

@@ -213,7 +213,7 @@ TEST_F(AdminTest, ATokenIsMadeOnceAndShownOnce) {
   EXPECT_FALSE(first.token_file().empty());
   EXPECT_TRUE(again.token_file().empty());
   EXPECT_EQ(first.token().token_id(), again.token().token_id());
-  EXPECT_EQ(first.token().state(), "active");
+  EXPECT_EQ(first.token().state(), admin::TOKEN_STATE_ACTIVE);
   for (const int seconds : {0, -1, 31 * 24 * 3600}) {
     grpc::ClientContext context;
     SetTestDeadline(context);
@@ -229,7 +229,7 @@ TEST_F(AdminTest, ATokenIsMadeOnceAndShownOnce) {
 TEST_F(AdminTest, AWatchFollowsARolloutToItsEnd) {
   const auto stub = admin::RolloutService::NewStub(orchestrator_.OperatorChannel("operator"));
   admin::CreateRolloutRequest create;
-  create.set_kind("probe");
+  create.set_kind(admin::COMMAND_KIND_PROBE);
   admin::Rollout rollout;
   {
     grpc::ClientContext context;
@@ -254,7 +254,7 @@ TEST_F(AdminTest, AWatchFollowsARolloutToItsEnd) {
   while (stream->Read(&seen)) {
   }
   EXPECT_TRUE(stream->Finish().ok());
-  EXPECT_EQ(seen.state(), "canceled");
+  EXPECT_EQ(seen.state(), admin::ROLLOUT_STATE_CANCELED);
 
   get.set_rollout_id("rol-none");
   grpc::ClientContext context;
@@ -267,7 +267,7 @@ TEST_F(AdminTest, AWatchFollowsARolloutToItsEnd) {
 TEST_F(AdminTest, OpenStreamsDoNotHoldUpTheStop) {
   const auto stub = admin::RolloutService::NewStub(orchestrator_.OperatorChannel("operator"));
   admin::CreateRolloutRequest create;
-  create.set_kind("probe");
+  create.set_kind(admin::COMMAND_KIND_PROBE);
   admin::Rollout rollout;
   grpc::ClientContext context;
   SetTestDeadline(context);

@@ -232,8 +232,7 @@ TEST_F(CliTest, ListsInEveryFormatOverAllPages) {
                           HasSubstr("\nacme/prod,WEB-01,,enrolled,"), Not(HasSubstr("WEB-02"))));
   EXPECT_EQ(Run({"-o", "json", "server", "list"}), 0);
   EXPECT_THAT(out_, AllOf(StartsWith("{\n \"servers\": ["),
-                          HasSubstr("\"enrollment\": \"ENROLLMENT_ENROLLED\""),
-                          Not(HasSubstr("3 servers"))));
+                          HasSubstr("\"enrollment\": \"enrolled\""), Not(HasSubstr("3 servers"))));
   EXPECT_EQ(Run({"server", "list", "-o", "yaml"}), 0);
   EXPECT_THAT(out_, StartsWith("servers:\n  - server_id: \"\"\n"));
 }
@@ -342,10 +341,10 @@ TEST_F(CliTest, ReportSaysWhatIsEnrolledAndWhatToDo) {
 }
 
 TEST_F(CliTest, VerifyAndAuditBringBadNewsAsFive) {
-  admin_.verify.add_zones()->set_state("completed");
+  admin_.verify.add_zones()->set_state(v1::READING_STATE_COMPLETED);
   EXPECT_EQ(Run({"verify"}), 0);
   auto& failed = *admin_.verify.add_zones();
-  failed.set_state("failed");
+  failed.set_state(v1::READING_STATE_FAILED);
   failed.mutable_failure()->set_remedy("Mend the hub.");
   EXPECT_EQ(Run({"verify", "--zone", "acme/prod"}), 5);
   EXPECT_THAT(err_, HasSubstr("Mend the hub."));

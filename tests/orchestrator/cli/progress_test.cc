@@ -4,13 +4,15 @@
 
 #include <sstream>
 
+#include "proto/rpc/words.h"
+
 namespace muster::cli {
 namespace {
 
 admin::v1::Rollout Rollout(const char* state, int total, int succeeded, int failed) {
   admin::v1::Rollout rollout;
   rollout.set_rollout_id("rol-1");
-  rollout.set_state(state);
+  rollout.set_state(rpc::ParseWord<admin::v1::RolloutState>(state).value());
   rollout.mutable_counts()->set_total(total);
   rollout.mutable_counts()->set_succeeded(succeeded);
   rollout.mutable_counts()->set_failed(failed);

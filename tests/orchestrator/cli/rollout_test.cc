@@ -1,6 +1,7 @@
 // Rollouts are created and watched to their end, also over lost connections.
 #include <gmock/gmock.h>
 
+#include "proto/rpc/words.h"
 #include "tests/orchestrator/cli/cli_fixture.h"
 
 namespace muster::cli {
@@ -15,8 +16,8 @@ class RolloutTest : public CliTest {
   void State(const char* state, int succeeded, int failed) {
     auto& rollout = admin_.watch.emplace_back();
     rollout.set_rollout_id("rol-1");
-    rollout.set_kind("join");
-    rollout.set_state(state);
+    rollout.set_kind(v1::COMMAND_KIND_JOIN);
+    rollout.set_state(rpc::ParseWord<v1::RolloutState>(state).value());
     rollout.mutable_counts()->set_total(2);
     rollout.mutable_counts()->set_succeeded(succeeded);
     rollout.mutable_counts()->set_failed(failed);
@@ -30,10 +31,11 @@ TEST_F(RolloutTest, CreateSendsEveryFlagAndSaysHowToWatch) {
                  "3", "--deadline", "1h30m", "--allow-takeover", "--request-id", "r1"}),
             0);
   const auto& request = admin_.rollout_request;
-  EXPECT_EQ(request.ShortDebugString(),
-            "kind: \"probe\" selection { zone_id: \"acme/prod\" labels { key: \"site\" value: "
-            "\"berlin\" } } max_concurrency: \"25%\" max_failures: \"0\" deadline { seconds: 5400 "
-            "} allow_takeover: true request_id: \"r1\" max_in_doubt: \"3\"");
+  EXPECT_EQ(
+      request.ShortDebugString(),
+      "kind: COMMAND_KIND_PROBE selection { zone_id: \"acme/prod\" labels { key: \"site\" value: "
+      "\"berlin\" } } max_concurrency: \"25%\" max_failures: \"0\" deadline { seconds: 5400 "
+      "} allow_takeover: true request_id: \"r1\" max_in_doubt: \"3\"");
   EXPECT_THAT(out_, HasSubstr("muster rollout watch rol-1"));
 }
 

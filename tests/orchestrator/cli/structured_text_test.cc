@@ -29,6 +29,26 @@ TEST(StructuredText, MapsAreInOrder) {
   }
 }
 
+// The one spelling of states and kinds, wherever they stand in a message.
+TEST(StructuredText, StatesAreTheirWords) {
+  admin::v1::ListServersResponse list;
+  auto& server = *list.add_servers();
+  server.set_enrollment(types::v1::ENROLLMENT_IN_DOUBT);
+  server.mutable_service()->set_presence(types::v1::ServiceFacts::PRESENCE_RUNNING);
+  server.set_match_kind(admin::v1::MATCH_KIND_HUB_ID);
+  server.set_connectivity(static_cast<types::v1::Connectivity>(99));
+  server.set_name("ENROLLMENT_FAILED");  // A text stays what it is.
+  const std::string json = ToJson(list);
+  for (const char* line :
+       {"\"enrollment\": \"in_doubt\"", "\"presence\": \"running\"", "\"match_kind\": \"hub_id\"",
+        "\"admission\": \"\"", "\"connectivity\": 99", "\"name\": \"ENROLLMENT_FAILED\""}) {
+    EXPECT_NE(json.find(line), std::string::npos) << line << " in " << json;
+  }
+  admin::v1::ListServersRequest request;
+  request.add_enrollments(types::v1::ENROLLMENT_FAILED);
+  EXPECT_NE(ToJson(request).find("\"failed\""), std::string::npos);
+}
+
 TEST(StructuredText, TableAsJson) {
   EXPECT_EQ(ToJson(Table{{{"a"}, {"b"}}, {{"1", "x\"y"}}}),
             "[\n {\n  \"a\": \"1\",\n  \"b\": \"x\\\"y\"\n }\n]\n");

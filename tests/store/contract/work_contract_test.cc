@@ -94,7 +94,7 @@ TEST_P(StoreContract, ARolloutMovesByCompareAndSetInsideItsTable) {
     EXPECT_OK(rollouts.Move(id, RolloutState::kRunning, RolloutState::kPaused, "operator", {}));
     EXPECT_EQ(Code(rollouts.Move(id, RolloutState::kRunning, RolloutState::kPaused, "", {})),
               absl::StatusCode::kAborted);
-    EXPECT_EQ(Code(rollouts.Move(id, RolloutState::kPaused, RolloutState::kDraft, "", {})),
+    EXPECT_EQ(Code(rollouts.Move(id, RolloutState::kPaused, RolloutState::kPlanned, "", {})),
               absl::StatusCode::kInternal);
     // A final state needs its time, others must have none.
     EXPECT_EQ(Code(rollouts.Move(id, RolloutState::kPaused, RolloutState::kCanceled, "", {})),
@@ -282,34 +282,31 @@ TEST_P(StoreContract, AttemptsMoveByCompareAndSetInsideTheirTable) {
   const Command command = MakeCommand("cmd-1", server);
   Attempt attempt = MakeAttempt("att-1", command);
   attempt.number = 3;
-  attempt.state = AttemptState::kHeld;
-  attempt.reason = "zone limit";
+  attempt.sent_time = At(6);
+  attempt.reason = "first";
   Change([&](Transaction& t) {
     AttemptStore& attempts = t.attempts();
     EXPECT_OK(t.servers().Insert(server));
     EXPECT_EQ(Code(attempts.Insert(attempt)), absl::StatusCode::kFailedPrecondition);
     EXPECT_OK(attempts.InsertCommand(command));
     EXPECT_OK(attempts.Insert(attempt));
-    attempt.reason = "hub limit";
-    EXPECT_OK(attempts.Update(attempt, AttemptState::kHeld));
-    EXPECT_EQ(attempts.ListOf(command.id)->at(0).reason, "hub limit");
-    attempt.state = AttemptState::kQueued;
+    attempt.reason = "second";
+    EXPECT_OK(attempts.Update(attempt, AttemptState::kSent));
+    EXPECT_EQ(attempts.ListOf(command.id)->at(0).reason, "second");
+    attempt.state = AttemptState::kRunning;
     attempt.reason.clear();
-    EXPECT_OK(attempts.Update(attempt, AttemptState::kHeld));
-    attempt.state = AttemptState::kSent;
-    attempt.sent_time = At(6);
-    EXPECT_EQ(Code(attempts.Update(attempt, AttemptState::kHeld)), absl::StatusCode::kInternal);
-    EXPECT_OK(attempts.Update(attempt, AttemptState::kQueued));
-    EXPECT_EQ(Code(attempts.Update(attempt, AttemptState::kQueued)), absl::StatusCode::kAborted);
+    EXPECT_OK(attempts.Update(attempt, AttemptState::kSent));
+    attempt.state = AttemptState::kAcknowledged;
+    EXPECT_EQ(Code(attempts.Update(attempt, AttemptState::kRunning)), absl::StatusCode::kInternal);
     attempt.state = AttemptState::kFailed;
     attempt.failure = Failure{FailureCode::kServiceMissing, "none found"};
     attempt.finish_time = At(7);
-    EXPECT_OK(attempts.Update(attempt, AttemptState::kSent));
+    EXPECT_OK(attempts.Update(attempt, AttemptState::kRunning));
     // A result is accepted once (invariant 2).
-    EXPECT_EQ(Code(attempts.Update(attempt, AttemptState::kSent)), absl::StatusCode::kAborted);
+    EXPECT_EQ(Code(attempts.Update(attempt, AttemptState::kRunning)), absl::StatusCode::kAborted);
     Attempt unknown = attempt;
     unknown.id = AttemptId("none");
-    EXPECT_EQ(Code(attempts.Update(unknown, AttemptState::kSent)), absl::StatusCode::kNotFound);
+    EXPECT_EQ(Code(attempts.Update(unknown, AttemptState::kRunning)), absl::StatusCode::kNotFound);
   });
   const Attempt read = Read()->attempts().ListOf(command.id)->at(0);
   EXPECT_EQ(read.command_id, command.id);
@@ -342,9 +339,8 @@ TEST_P(StoreContract, AServerHasOneOpenJoinAttempt) {
     EXPECT_OK(t.attempts().Insert(MakeAttempt("att-other", MakeCommand("cmd-4", other))));
     EXPECT_OK(t.attempts().Insert(MakeAttempt("att-probe", probe)));
   });
-  for (const AttemptState state :
-       {AttemptState::kQueued, AttemptState::kSent, AttemptState::kAcknowledged,
-        AttemptState::kRunning, AttemptState::kInDoubt}) {
+  for (const AttemptState state : {AttemptState::kSent, AttemptState::kAcknowledged,
+                                   AttemptState::kRunning, AttemptState::kInDoubt}) {
     Change([&](Transaction& t) {
       Attempt attempt = t.attempts().ListOf(first.id)->at(0);
       const AttemptState before = attempt.state;
