@@ -9,6 +9,7 @@
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/report/report.h"
+#include "orchestrator/core/rollout/limits.h"
 #include "orchestrator/rpc/facts.h"
 #include "proto/rpc/time.h"
 
@@ -194,6 +195,11 @@ admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts&
   out.set_max_concurrency(rollout.max_concurrency);
   out.set_max_failures(rollout.max_failures);
   out.set_max_in_doubt(rollout.max_in_doubt);
+  const int concurrency = core::ResolveMaxConcurrency(rollout.max_concurrency, counts.total);
+  out.set_effective_max_concurrency(concurrency);
+  out.set_effective_max_failures(core::ResolveMaxFailures(rollout.max_failures, counts.total));
+  out.set_effective_max_in_doubt(
+      core::ResolveMaxInDoubt(rollout.max_in_doubt, counts.total, concurrency));
   *out.mutable_create_time() = ToProto(rollout.create_time);
   if (rollout.finish_time.has_value()) *out.mutable_finish_time() = ToProto(*rollout.finish_time);
   *out.mutable_deadline() = ToProto(rollout.deadline);

@@ -1,7 +1,9 @@
 // muster.admin.v1.VerificationService and SystemService.
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/system.grpc.pb.h"
@@ -68,6 +70,47 @@ void Show(const std::vector<core::ZoneVerification>& zones, admin::VerifyNowResp
     if (zone.failure.has_value()) *out.mutable_failure() = ToProto(*zone.failure);
   }
 }
+
+void Show(const store::AuditEvent& event, admin::AuditEvent& out) {
+  out.set_sequence(event.sequence);
+  *out.mutable_time() = ToProto(event.time);
+  out.set_actor(event.actor);
+  out.set_action(event.action);
+  out.set_subject(event.subject);
+  out.set_tenant_id(event.tenant_id.value());
+  out.set_detail(event.detail);
+}
+
+constexpr int kFilteredEvents = 1000;
+// Events are in order of time but for steps of the clock.
+constexpr absl::Duration kLongestClockStep = absl::Hours(1);
+
+// Which events a request wants, of those that its subject has.
+class EventFilter {
+ public:
+  explicit EventFilter(const admin::ListAuditEventsRequest& request)
+      : since_(request.has_since() ? FromProto(request.since()) : absl::InfinitePast()),
+        until_(request.has_until() ? FromProto(request.until()) : absl::InfiniteFuture()),
+        actor_(request.actor()) {}
+
+  bool empty() const {
+    return since_ == absl::InfinitePast() && until_ == absl::InfiniteFuture() && actor_.empty();
+  }
+  bool Wants(const store::AuditEvent& event) const {
+    return event.time >= since_ && event.time < until_ &&
+           (actor_.empty() || event.actor == actor_ ||
+            absl::EndsWith(event.actor, absl::StrCat(":", actor_)));
+  }
+  // Whether this one and all that are older are before the time asked for.
+  bool IsOver(const store::AuditEvent& event) const {
+    return since_ != absl::InfinitePast() && event.time < since_ - kLongestClockStep;
+  }
+
+ private:
+  const absl::Time since_;
+  const absl::Time until_;
+  const std::string actor_;
+};
 
 class VerificationService final : public admin::VerificationService::CallbackService, AdminCalls {
  public:
@@ -168,25 +211,27 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
           if (!cursor.empty() && !absl::SimpleAtoi(cursor, &before)) {
             return InvalidRequest("page_token is not one that the list before gave");
           }
-          ASSIGN_OR_RETURN(auto events,
-                           snapshot.audit().List(request->subject(), caller.actor.visible_tenants,
-                                                 before, page + 1));
-          if (static_cast<int>(events.size()) > page) {
-            events.pop_back();
-            response->set_next_page_token(
-                MakePageToken(kAuditList, absl::StrCat(events.back().sequence)));
+          // What the store does not filter by is skipped, so a page may take more than one reading.
+          const EventFilter filter(*request);
+          const int reading = filter.empty() ? page + 1 : kFilteredEvents;
+          while (true) {
+            ASSIGN_OR_RETURN(const auto events,
+                             snapshot.audit().List(request->subject(), caller.actor.visible_tenants,
+                                                   before, reading));
+            for (const store::AuditEvent& event : events) {
+              if (filter.IsOver(event)) return absl::OkStatus();
+              if (!filter.Wants(event)) continue;
+              if (response->events_size() == page) {
+                response->set_next_page_token(MakePageToken(
+                    kAuditList,
+                    absl::StrCat(response->events(response->events_size() - 1).sequence())));
+                return absl::OkStatus();
+              }
+              Show(event, *response->add_events());
+            }
+            if (static_cast<int>(events.size()) < reading) return absl::OkStatus();
+            before = events.back().sequence;
           }
-          for (const store::AuditEvent& event : events) {
-            auto& out = *response->add_events();
-            out.set_sequence(event.sequence);
-            *out.mutable_time() = ToProto(event.time);
-            out.set_actor(event.actor);
-            out.set_action(event.action);
-            out.set_subject(event.subject);
-            out.set_tenant_id(event.tenant_id.value());
-            out.set_detail(event.detail);
-          }
-          return absl::OkStatus();
         });
   }
 

@@ -1,4 +1,5 @@
 // muster.admin.v1.RolloutService.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -24,6 +25,13 @@ absl::Status Show(const store::Rollout& rollout, const store::Snapshot& snapshot
   ASSIGN_OR_RETURN(const auto counts, snapshot.rollouts().Count(rollout.id));
   *out = ToProto(rollout, counts);
   return absl::OkStatus();
+}
+
+bool Wanted(const admin::ListRolloutsRequest& request, const store::Rollout& rollout) {
+  const auto& states = request.states();
+  return (request.tenant_id().empty() || rollout.tenant_id.value() == request.tenant_id()) &&
+         (states.empty() ||
+          std::find(states.begin(), states.end(), ToProto(rollout.state)) != states.end());
 }
 
 // Deletes itself in OnDone.
@@ -198,12 +206,20 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                            const store::Snapshot& snapshot, admin::ListRolloutsResponse& response) {
     ASSIGN_OR_RETURN(const int page, PageSize(request.page_size()));
     ASSIGN_OR_RETURN(const std::string after, ParsePageToken(kRolloutsList, request.page_token()));
+    admin::Selection place;
+    place.set_tenant_id(request.tenant_id());
+    RETURN_IF_ERROR(CheckSelection(place, caller, snapshot).status());
+    for (const int state : request.states()) {
+      if (state <= 0 || !admin::RolloutState_IsValid(state)) {
+        return InvalidRequest("states names a state that does not exist");
+      }
+    }
     // Rollouts behind the wall are skipped, so more than one reading may be needed for a page.
     RolloutId before(after);
     while (true) {
       ASSIGN_OR_RETURN(const auto rollouts, snapshot.rollouts().List(before, page + 1));
       for (const store::Rollout& rollout : rollouts) {
-        if (!caller.Sees(rollout.tenant_id)) continue;
+        if (!caller.Sees(rollout.tenant_id) || !Wanted(request, rollout)) continue;
         if (response.rollouts_size() == page) {
           response.set_next_page_token(MakePageToken(
               kRolloutsList, response.rollouts(response.rollouts_size() - 1).rollout_id()));

@@ -1,4 +1,5 @@
 // muster.admin.v1.ServerService.
+#include <algorithm>
 #include <utility>
 
 #include "base/failure.h"
@@ -16,6 +17,16 @@ namespace admin = muster::admin::v1;
 
 constexpr absl::string_view kServersList = "servers";
 constexpr int kMaxImportRows = 50'000;
+
+constexpr int kFilteredServers = 1000;
+
+bool Wanted(const admin::ListServersRequest& request, const admin::Server& server) {
+  const auto holds = [](const auto& states, auto state) {
+    return states.empty() || std::find(states.begin(), states.end(), state) != states.end();
+  };
+  return holds(request.admissions(), server.admission()) &&
+         holds(request.connectivities(), server.connectivity());
+}
 
 class ServerService final : public admin::ServerService::CallbackService, AdminCalls {
  public:
@@ -159,13 +170,35 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
       query.enrollments.push_back(
           FromProto(static_cast<muster::types::v1::Enrollment>(enrollment)));
     }
-    ASSIGN_OR_RETURN(auto servers, snapshot.servers().List(query));
-    if (static_cast<int>(servers.size()) > page) {
-      servers.pop_back();
-      response.set_next_page_token(MakePageToken(kServersList, store::CursorOf(servers.back())));
+    for (const int admission : request.admissions()) {
+      if (admission <= 0 || !muster::types::v1::Admission_IsValid(admission)) {
+        return InvalidRequest("admissions names a state that does not exist");
+      }
     }
-    for (const store::Server& server : servers) *response.add_servers() = Show(server);
-    return absl::OkStatus();
+    for (const int connectivity : request.connectivities()) {
+      if (connectivity <= 0 || !muster::types::v1::Connectivity_IsValid(connectivity)) {
+        return InvalidRequest("connectivities names a state that does not exist");
+      }
+    }
+    // What the store does not filter by is skipped, so a page may take more than one reading.
+    const bool filtered = !request.admissions().empty() || !request.connectivities().empty();
+    if (filtered) query.limit = kFilteredServers;
+    std::string last;
+    while (true) {
+      ASSIGN_OR_RETURN(const auto servers, snapshot.servers().List(query));
+      for (const store::Server& server : servers) {
+        admin::Server shown = Show(server);
+        if (!Wanted(request, shown)) continue;
+        if (response.servers_size() == page) {
+          response.set_next_page_token(MakePageToken(kServersList, last));
+          return absl::OkStatus();
+        }
+        last = store::CursorOf(server);
+        *response.add_servers() = std::move(shown);
+      }
+      if (static_cast<int>(servers.size()) < query.limit) return absl::OkStatus();
+      query.after = store::CursorOf(servers.back());
+    }
   }
 };
 

@@ -185,6 +185,75 @@ TEST_F(AdminTest, PagesGoThroughTheListOnce) {
   EXPECT_EQ(FailureCodeOf(List("admin", request).status()), FailureCode::kRequestInvalid);
 }
 
+TEST_F(AdminTest, ListsAreFilteredOverPages) {
+  admin::ListServersRequest request;
+  request.set_page_size(1);
+  request.add_admissions(muster::types::v1::ADMISSION_REGISTERED);
+  request.add_connectivities(muster::types::v1::CONNECTIVITY_NEVER_SEEN);
+  int servers = 0;
+  do {
+    const auto page = List("admin", request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    servers += page->servers_size();
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(servers, 4);
+  request.clear_connectivities();
+  request.add_connectivities(muster::types::v1::CONNECTIVITY_ONLINE);
+  EXPECT_EQ(List("admin", request)->servers_size(), 0);
+  request.add_connectivities(static_cast<muster::types::v1::Connectivity>(77));
+  EXPECT_EQ(FailureCodeOf(List("admin", request).status()), FailureCode::kRequestInvalid);
+
+  const auto rollouts = admin::RolloutService::NewStub(orchestrator_.OperatorChannel());
+  admin::CreateRolloutRequest create;
+  create.set_kind(admin::COMMAND_KIND_PROBE);
+  create.mutable_selection()->set_tenant_id("acme");
+  admin::Rollout rollout;
+  {
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    ASSERT_TRUE(rollouts->CreateRollout(&context, create, &rollout).ok());
+  }
+  EXPECT_EQ(rollout.effective_max_concurrency(), 1) << "10% of 3";
+  const auto count = [&](const std::string& tenant, admin::RolloutState state) {
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    admin::ListRolloutsRequest list;
+    list.set_tenant_id(tenant);
+    list.add_states(state);
+    admin::ListRolloutsResponse response;
+    const auto status = rpc::FromGrpcStatus(rollouts->ListRollouts(&context, list, &response));
+    return status.ok() ? response.rollouts_size() : -1;
+  };
+  EXPECT_EQ(count("acme", admin::ROLLOUT_STATE_RUNNING), 1);
+  EXPECT_EQ(count("acme", admin::ROLLOUT_STATE_PAUSED), 0);
+  EXPECT_EQ(count("globex", admin::ROLLOUT_STATE_RUNNING), 0);
+  EXPECT_EQ(count("none", admin::ROLLOUT_STATE_RUNNING), -1) << "there is no such tenant";
+
+  const auto system = admin::SystemService::NewStub(orchestrator_.OperatorChannel());
+  const auto events = [&](const admin::ListAuditEventsRequest& list) {
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    admin::ListAuditEventsResponse response;
+    EXPECT_TRUE(system->ListAuditEvents(&context, list, &response).ok());
+    return response;
+  };
+  admin::ListAuditEventsRequest list;
+  list.set_actor("operator:nobody");
+  EXPECT_EQ(events(list).events_size(), 0);
+  list.set_actor(rollout.created_by());
+  const auto mine = events(list);
+  ASSERT_GT(mine.events_size(), 0);
+  for (const auto& event : mine.events()) EXPECT_EQ(event.actor(), rollout.created_by());
+  *list.mutable_until() = mine.events(mine.events_size() - 1).time();
+  EXPECT_EQ(events(list).events_size(), 0) << "until excludes its moment";
+  list.clear_until();
+  *list.mutable_since() = mine.events(0).time();
+  EXPECT_GE(events(list).events_size(), 1) << "since includes it";
+  list.mutable_since()->set_seconds(list.since().seconds() + 3600);
+  EXPECT_EQ(events(list).events_size(), 0);
+}
+
 TEST_F(AdminTest, TheSocketIsForRootAloneAndMayDoEverything) {
   EXPECT_TRUE(
       Call(orchestrator_.SocketChannel(), "/muster.admin.v1.SystemService/VerifyAudit").ok());
