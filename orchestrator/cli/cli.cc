@@ -8,10 +8,14 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/failure.h"
 #include "base/utf8.h"
 #include "base/yaml/duration_text.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/names.h"
+#include "orchestrator/cli/nearest.h"
+#include "orchestrator/cli/printable.h"
 
 namespace muster::cli {
 namespace {
@@ -20,6 +24,9 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
   app.add_option("--operator-dir", flags.connection.operator_dir,
                  "Directory with operator.crt, operator.key, ca.crt and address "
                  "(default: $MUSTER_OPERATOR_DIR, ~/.config/muster, /var/lib/muster/operator)");
+  app.add_option("--context", flags.connection.context,
+                 "One of the orchestrators of 'muster context list' (default: $MUSTER_CONTEXT, "
+                 "then the one in use)");
   app.add_option("--address", flags.connection.address,
                  "HOST:PORT of the orchestrator, instead of the operator directory's");
   app.add_option("--socket", flags.connection.socket,
@@ -44,7 +51,9 @@ void AddCommands(CommandTree& tree) {
   AddVerificationCommands(tree);
   AddSystemCommands(tree);
   AddDoctorCommand(tree);
+  AddContextCommands(tree);
   AddCompletionCommand(tree);
+  AddManCommand(tree);
 }
 
 // Whether no call was made, for want of a connection. A connection that broke in a call leaves open
@@ -106,23 +115,58 @@ std::string MessageOf(const absl::Status& status, const std::string& address) {
   }
 }
 
-int Report(const absl::Status& status, const std::string& address, CliEnvironment& environment) {
-  const std::string message = MessageOf(status, address);
-  if (!message.empty()) environment.err << "error: " << message << "\n";
+int Report(const absl::Status& status, const std::string& address, CliEnvironment& environment,
+           const std::string& advice = "") {
+  const std::string message = absl::StrCat(MessageOf(status, address), advice);
+  if (!message.empty()) environment.err << "error: " << PrintableLines(message) << "\n";
   const std::string next = NextStep(status);
-  if (!next.empty()) environment.err << "next: " << next << "\n";
+  if (!next.empty()) environment.err << "next: " << PrintableLines(next) << "\n";
   return static_cast<int>(ExitCodeOf(status));
+}
+
+// The command that was reached, and those above it: root first.
+std::vector<const CLI::App*> PathOf(const CLI::App& root) {
+  std::vector<const CLI::App*> path = {&root};
+  while (!path.back()->get_subcommands().empty()) {
+    path.push_back(path.back()->get_subcommands().front());
+  }
+  return path;
 }
 
 // "muster server list --help" for the command that was reached.
 std::string HelpCommand(const CLI::App& root) {
-  std::string path = "muster";
-  const CLI::App* app = &root;
-  while (!app->get_subcommands().empty()) {
-    app = app->get_subcommands().front();
-    absl::StrAppend(&path, " ", app->get_name());
+  std::string line;
+  for (const CLI::App* app : PathOf(root)) absl::StrAppend(&line, app->get_name(), " ");
+  return absl::StrCat(line, "--help");
+}
+
+// The words that could have stood where `word` does, for a command or a flag.
+std::vector<std::string> KnownInPlaceOf(absl::string_view word, const CLI::App& root) {
+  std::vector<std::string> known;
+  const std::vector<const CLI::App*> path = PathOf(root);
+  if (absl::StartsWith(word, "-")) {
+    for (const CLI::App* app : path) {
+      for (const CLI::Option* option : app->get_options()) {
+        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+      }
+    }
+  } else {
+    for (const CLI::App* verb :
+         path.back()->get_subcommands([](const CLI::App*) { return true; })) {
+      known.push_back(verb->get_name());
+    }
   }
-  return absl::StrCat(path, " --help");
+  return known;
+}
+
+// For "--output: tabel not in {table,json,csv,yaml}", as CLI11 refuses a word of a fixed set.
+std::string AdviceForRefusedWord(absl::string_view text) {
+  const size_t end = text.find(" not in {");
+  const size_t begin = text.rfind(' ', end == absl::string_view::npos ? end : end - 1);
+  if (end == absl::string_view::npos || begin == absl::string_view::npos) return "";
+  absl::string_view set = text.substr(end + 9);
+  return DidYouMean(text.substr(begin + 1, end - begin - 1),
+                    absl::StrSplit(set.substr(0, set.find('}')), ','));
 }
 
 // The word where a command was expected; empty when none stands there.
@@ -145,9 +189,20 @@ bool Parse(CLI::App& app, std::vector<std::string> args, CliEnvironment& environ
   } catch (const CLI::ParseError& error) {
     const std::string unknown =
         error.get_name() == "RequiredError" ? UnknownCommand(app) : std::string();
-    const std::string text =
-        unknown.empty() ? error.what() : absl::StrCat("there is no command '", unknown, "'");
-    environment.err << "error: " << text << "\nnext: see '" << HelpCommand(app) << "'.\n";
+    std::string text = error.what();
+    if (!unknown.empty()) {
+      text = absl::StrCat("there is no command '", unknown, "'",
+                          DidYouMean(unknown, KnownInPlaceOf(unknown, app)));
+    } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr &&
+               !app.remaining(true).empty()) {
+      std::string word = app.remaining(true).front();
+      word.resize(std::min(word.size(), word.find('=')));
+      absl::StrAppend(&text, DidYouMean(word, KnownInPlaceOf(word, app)));
+    } else {
+      absl::StrAppend(&text, AdviceForRefusedWord(text));
+    }
+    environment.err << "error: " << PrintableLines(text) << "\nnext: see '" << HelpCommand(app)
+                    << "'.\n";
     exit_code = static_cast<int>(ExitCode::kUsage);
   }
   return false;
@@ -179,10 +234,19 @@ absl::StatusOr<Client*> Context::Connect() {
   if (client_ == nullptr) {
     auto connection = ResolveConnection(flags_, environment_);
     if (!connection.ok()) return connection.status();
-    address_ = connection->address;
+    address_ = NameOf(*connection);
     client_ = std::make_unique<Client>(*connection, timeout_);
   }
   return client_.get();
+}
+
+absl::StatusOr<Client*> Context::Connect(absl::Duration patience) {
+  if (impatient_client_ == nullptr) {
+    const auto connection = ResolveConnection(flags_, environment_);
+    if (!connection.ok()) return connection.status();
+    impatient_client_ = std::make_unique<Client>(*connection, std::min(patience, timeout_));
+  }
+  return impatient_client_.get();
 }
 
 CLI::App& CommandTree::Noun(const std::string& name, const std::string& description) {
@@ -241,7 +305,10 @@ int RunCli(const std::vector<std::string>& args, CliEnvironment& environment) {
                   ParseOutputFormat(flags.output).value_or(OutputFormat::kTable), !flags.no_color);
   const absl::StatusOr<ExitCode> result = (*tree.Called())(context);
   environment.out.flush();
-  if (!result.ok()) return Report(result.status(), context.address(), environment);
+  if (!result.ok()) {
+    return Report(result.status(), context.address(), environment,
+                  SuggestName(context, result.status()));
+  }
   if (!environment.out) {
     environment.err << "error: the output could not be written completely\n";
     return static_cast<int>(ExitCode::kFailed);

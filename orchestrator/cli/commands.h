@@ -54,7 +54,9 @@ void AddRolloutCommands(CommandTree& tree);       // rollout …
 void AddVerificationCommands(CommandTree& tree);  // verify, report
 void AddSystemCommands(CommandTree& tree);        // system status, audit list/verify, version
 void AddDoctorCommand(CommandTree& tree);         // doctor
-void AddCompletionCommand(CommandTree& tree);     // completion bash
+void AddCompletionCommand(CommandTree& tree);     // completion bash/zsh/fish
+void AddContextCommands(CommandTree& tree);       // context list/add/use/remove
+void AddManCommand(CommandTree& tree);            // man
 
 }  // namespace muster::cli
 

@@ -11,6 +11,7 @@
 #include "base/crypto/key.h"
 #include "base/host_port.h"
 #include "base/status_macros.h"
+#include "orchestrator/cli/contexts.h"
 #include "orchestrator/cli/files.h"
 
 namespace muster::cli {
@@ -43,6 +44,20 @@ absl::StatusOr<std::string> FindOperatorDir(const ConnectionFlags& flags,
                                                  absl::StrJoin(tried, " or "), "; ", kHowToGetOne));
 }
 
+// The name of the context that counts; empty when none does.
+absl::StatusOr<std::string> ContextToUse(const ConnectionFlags& flags,
+                                         const CliEnvironment& environment) {
+  const auto is_set = [&environment](const char* name) {
+    return !environment.variable(name).value_or("").empty();
+  };
+  if (!flags.context.empty()) return flags.context;
+  if (!flags.operator_dir.empty() || !flags.socket.empty()) return "";
+  if (is_set("MUSTER_CONTEXT")) return *environment.variable("MUSTER_CONTEXT");
+  if (is_set("MUSTER_SOCKET") || is_set("MUSTER_OPERATOR_DIR")) return "";
+  ASSIGN_OR_RETURN(const config::v1::Contexts contexts, ReadContexts(environment));
+  return contexts.current();
+}
+
 absl::Status CheckAddress(const std::string& address) {
   if (!IsHostPort(address, 1)) {
     return absl::InvalidArgumentError(
@@ -72,9 +87,27 @@ absl::Status CheckFiles(const Connection& connection) {
 
 }  // namespace
 
-absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
+std::string NameOf(const Connection& connection) {
+  return connection.context.empty()
+             ? connection.address
+             : absl::StrCat(connection.address, " (context ", connection.context, ")");
+}
+
+absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& given,
                                              const CliEnvironment& environment) {
   Connection out;
+  ConnectionFlags flags = given;
+  ASSIGN_OR_RETURN(out.context, ContextToUse(given, environment));
+  if (!out.context.empty()) {
+    ASSIGN_OR_RETURN(const config::v1::Context context, FindContext(out.context, environment));
+    if (flags.operator_dir.empty() && flags.socket.empty()) {
+      flags.operator_dir = context.operator_dir();
+      if (flags.address.empty()) {
+        flags.address = context.address();
+        flags.socket = context.socket();
+      }
+    }
+  }
   std::string socket = flags.socket;
   if (socket.empty() && flags.operator_dir.empty() && flags.address.empty()) {
     socket = environment.variable("MUSTER_SOCKET").value_or("");

@@ -7,6 +7,8 @@
 //       operator.crt  operator.key                  the operator's certificate and key
 //       ca.crt                                      the orchestrator's CA
 //       address                                     "host:port"; --address goes before it
+//   --context NAME (or MUSTER_CONTEXT, else the     one of the two above, by name (contexts.h)
+//     one in use)
 #ifndef MUSTER_ORCHESTRATOR_CLI_CONNECTION_H_
 #define MUSTER_ORCHESTRATOR_CLI_CONNECTION_H_
 
@@ -22,10 +24,12 @@ struct ConnectionFlags {
   std::string operator_dir;
   std::string address;
   std::string socket;
+  std::string context;
 };
 
 struct Connection {
   std::string address;       // "host:port" or "unix:PATH".
+  std::string context;       // Its name, when a context led here.
   std::string operator_dir;  // Empty for a Unix socket.
   bool local = false;        // A Unix socket: no certificates.
   std::string ca_pem;
@@ -33,7 +37,11 @@ struct Connection {
   Secret key_pem;
 };
 
-// Reads the files. InvalidArgument says which is missing and what makes it.
+// "host:port", with the context that led there: "host:port (context prod)".
+std::string NameOf(const Connection& connection);
+
+// Reads the files. What is said in the command line goes before the context named there, that before
+// environment variables, and those before the context in use. InvalidArgument says which is missing and what makes it.
 absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
                                              const CliEnvironment& environment);
 

@@ -39,6 +39,8 @@ class Context {
   // The client, made at the first call. Fails when the connection's files are missing; does not
   // dial. Valid while the context lives.
   absl::StatusOr<Client*> Connect();
+  // As Connect(), for calls that are not worth waiting for: none takes longer than `patience`.
+  absl::StatusOr<Client*> Connect(absl::Duration patience);
   // Where Connect() points to; empty before.
   const std::string& address() const { return address_; }
 
@@ -49,6 +51,7 @@ class Context {
   Output output_;
   std::string address_;
   std::unique_ptr<Client> client_;
+  std::unique_ptr<Client> impatient_client_;
 };
 
 }  // namespace muster::cli

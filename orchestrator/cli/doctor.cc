@@ -42,7 +42,11 @@ class Findings {
            const std::string& next) {
     table_.rows.push_back({check, result, seen, next});
   }
-  Table table_{{{"check"}, {"result"}, {"seen"}, {"next"}}, {}};
+  Table table_{{{"check"},
+                {"result"},
+                {"seen", Show::kAlways, Unit::kProse},
+                {"next", Show::kAlways, Unit::kProse}},
+               {}};
   int problems_ = 0;
 };
 
@@ -173,10 +177,10 @@ void CheckServers(const v1::ListServersResponse& servers, Findings& findings,
                   std::set<std::string>& zones_that_need_tokens) {
   std::map<std::string, int> counts;
   for (const v1::Server& server : servers.servers()) {
-    const std::string admission = TextOf(server.admission());
+    const std::string admission = WordOf(server.admission());
     ++counts[admission];
     ++counts[WordOf(server.enrollment())];
-    if (admission == "admitted") ++counts[TextOf(server.connectivity())];
+    if (admission == "admitted") ++counts[WordOf(server.connectivity())];
     if (admission == "registered") zones_that_need_tokens.insert(server.zone_id());
   }
   findings.Ok("servers",

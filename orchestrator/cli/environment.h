@@ -20,7 +20,8 @@ struct CliEnvironment {
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  int width = 80;  // Columns of the terminal.
+  int width = 80;                             // Columns of the terminal.
+  absl::TimeZone zone = absl::UTCTimeZone();  // Where the person at the terminal is.
   // An environment variable, none when it is not set.
   std::function<std::optional<std::string>(const std::string&)> variable;
   std::function<absl::Time()> now;

@@ -13,7 +13,7 @@ enum class ExitCode : int {
   kUnreachable = 3,    // No answer from the orchestrator.
   kForbidden = 4,      // Not an operator, or the role does not cover this.
   kNotAllWell = 5,     // Done, and the answer is bad news: failed targets, a failed check.
-  kRowsRefused = 6,    // An import file holds bad rows.
+  kRefusedInPart = 6,  // Rows of an import file, or some of several servers, were refused.
   kInterrupted = 130,  // Ctrl-C while watching; what is watched goes on.
 };
 

@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
       .out_is_terminal = IsTerminal(StandardStream::kOut),
       .err_is_terminal = IsTerminal(StandardStream::kErr),
       .width = muster::cli::TerminalWidth(),
+      .zone = absl::LocalTimeZone(),
       .variable = [](const std::string& name) -> std::optional<std::string> {
         const char* value = std::getenv(name.c_str());
         if (value == nullptr) return std::nullopt;

@@ -1,5 +1,6 @@
 #include "orchestrator/cli/output.h"
 
+#include "orchestrator/cli/printable.h"
 #include "orchestrator/cli/structured_text.h"
 
 namespace muster::cli {
@@ -10,6 +11,14 @@ bool WantsColor(const CliEnvironment& environment, bool allow_color) {
   if (!allow_color || !environment.out_is_terminal) return false;
   if (!environment.variable("NO_COLOR").value_or("").empty()) return false;
   return environment.variable("TERM").value_or("") != "dumb";
+}
+
+TableStyle StyleFor(const CliEnvironment& environment, bool allow_color) {
+  if (!environment.out_is_terminal) return {};
+  return {.color = WantsColor(environment, allow_color),
+          .width = environment.width,
+          .zone = environment.zone,
+          .now = environment.now()};
 }
 
 }  // namespace
@@ -23,7 +32,7 @@ std::optional<OutputFormat> ParseOutputFormat(absl::string_view text) {
 }
 
 Output::Output(CliEnvironment& environment, OutputFormat format, bool allow_color)
-    : environment_(environment), format_(format), color_(WantsColor(environment, allow_color)) {}
+    : environment_(environment), format_(format), style_(StyleFor(environment, allow_color)) {}
 
 bool Output::PrintStructured(const google::protobuf::Message& message) {
   if (format_ == OutputFormat::kJson) {
@@ -46,14 +55,14 @@ void Output::PrintDetails(const google::protobuf::Message& message, const Table&
   if (format_ == OutputFormat::kCsv) {
     WriteCsv(table, environment_.out);
   } else {
-    WriteDetails(table, color_, environment_.out);
+    WriteDetails(table, style_, environment_.out);
   }
 }
 
 void Output::Print(const Table& table) {
   switch (format_) {
     case OutputFormat::kTable:
-      WriteTable(table, color_, environment_.out);
+      WriteTable(table, style_, environment_.out);
       return;
     case OutputFormat::kCsv:
       WriteCsv(table, environment_.out);
@@ -68,9 +77,11 @@ void Output::Print(const Table& table) {
 }
 
 void Output::Say(absl::string_view sentence) {
-  if (for_people()) environment_.out << std::string(sentence) << "\n";
+  if (for_people()) environment_.out << PrintableLines(sentence) << "\n";
 }
 
-void Output::Hint(absl::string_view sentence) { environment_.err << std::string(sentence) << "\n"; }
+void Output::Hint(absl::string_view sentence) {
+  environment_.err << PrintableLines(sentence) << "\n";
+}
 
 }  // namespace muster::cli

@@ -42,7 +42,7 @@ class Output {
 
   CliEnvironment& environment_;
   const OutputFormat format_;
-  const bool color_;
+  const TableStyle style_;
 };
 
 }  // namespace muster::cli

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "orchestrator/cli/printable.h"
 #include "proto/rpc/words.h"
 
 namespace muster::cli {
@@ -75,7 +76,7 @@ std::string ProgressBar(const Counts& counts, int cells) {
 
 void ProgressDisplay::Line(const std::string& text) {
   environment_.err << absl::FormatTime("%H:%M:%S", environment_.now(), absl::UTCTimeZone()) << " "
-                   << text << "\n"
+                   << Printable(text) << "\n"
                    << std::flush;
 }
 
@@ -89,11 +90,12 @@ void ProgressDisplay::Show(const Rollout& rollout) {
     if (text != shown_) Line(absl::StrCat(rollout.rollout_id(), " ", text));
   } else {
     const int cells = std::clamp(environment_.width / 4, 10, kWidestBar);
-    std::string line =
-        absl::StrCat(ProgressBar(rollout.counts(), cells), "  ", state, "  ", counts);
+    const std::string line =
+        Printable(absl::StrCat(ProgressBar(rollout.counts(), cells), "  ", state, "  ", counts));
     // A line that wraps could not be erased.
-    line.resize(std::min(line.size(), static_cast<size_t>(std::max(environment_.width - 1, 10))));
-    environment_.err << kEraseLine << line << std::flush;
+    environment_.err << kEraseLine
+                     << Fit(line, static_cast<size_t>(std::max(environment_.width - 1, 10)))
+                     << std::flush;
     bar_is_up_ = true;
   }
   if (rollout.state() == admin::v1::ROLLOUT_STATE_PAUSED && state_ != rollout.state()) {

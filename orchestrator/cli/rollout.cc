@@ -27,6 +27,13 @@ std::string CountOf(const Rollout& rollout) {
   return absl::StrCat((rollout.counts().*count)());
 }
 
+// "10% = 20": as it was written, and what it means for the targets.
+std::string LimitText(const std::string& written, int effective) {
+  const std::string number = absl::StrCat(effective);
+  if (written == number) return number;
+  return absl::StrCat(written.empty() ? "default" : written, " = ", number);
+}
+
 constexpr Field<Rollout> kRolloutFields[] = {
     {"rollout_id", Show::kAlways, [](const Rollout& r) { return r.rollout_id(); }},
     {"kind", Show::kAlways, [](const Rollout& r) { return WordOf(r.kind()); }},
@@ -41,13 +48,21 @@ constexpr Field<Rollout> kRolloutFields[] = {
     {"in_doubt", Show::kAlways, CountOf<&v1::Counts::in_doubt>},
     {"stragglers", Show::kAlways, CountOf<&v1::Counts::stragglers>},
     {"canceled", Show::kDetails, CountOf<&v1::Counts::canceled>},
-    {"max_concurrency", Show::kDetails, [](const Rollout& r) { return r.max_concurrency(); }},
-    {"max_failures", Show::kDetails, [](const Rollout& r) { return r.max_failures(); }},
-    {"max_in_doubt", Show::kDetails, [](const Rollout& r) { return r.max_in_doubt(); }},
-    {"created", Show::kAlways, [](const Rollout& r) { return TextOf(r.create_time()); }},
+    {"max_concurrency", Show::kDetails,
+     [](const Rollout& r) {
+       return LimitText(r.max_concurrency(), r.effective_max_concurrency());
+     }},
+    {"max_failures", Show::kDetails,
+     [](const Rollout& r) { return LimitText(r.max_failures(), r.effective_max_failures()); }},
+    {"max_in_doubt", Show::kDetails,
+     [](const Rollout& r) { return LimitText(r.max_in_doubt(), r.effective_max_in_doubt()); }},
+    {"created", Show::kAlways, [](const Rollout& r) { return TextOf(r.create_time()); },
+     Unit::kTime},
     {"created_by", Show::kDetails, [](const Rollout& r) { return r.created_by(); }},
-    {"deadline", Show::kDetails, [](const Rollout& r) { return TextOf(r.deadline()); }},
-    {"finished", Show::kDetails, [](const Rollout& r) { return TextOf(r.finish_time()); }},
+    {"deadline", Show::kDetails, [](const Rollout& r) { return TextOf(r.deadline()); },
+     Unit::kTime},
+    {"finished", Show::kDetails, [](const Rollout& r) { return TextOf(r.finish_time()); },
+     Unit::kTime},
 };
 
 constexpr Field<v1::Target> kTargetFields[] = {
@@ -56,10 +71,12 @@ constexpr Field<v1::Target> kTargetFields[] = {
     {"server_id", Show::kDetails, [](const v1::Target& t) { return t.server_id(); }},
     {"state", Show::kAlways, [](const v1::Target& t) { return WordOf(t.state()); }},
     {"attempts", Show::kAlways, [](const v1::Target& t) { return absl::StrCat(t.attempts()); }},
-    {"failure", Show::kAlways, [](const v1::Target& t) { return TextOf(t.failure()); }},
+    {"failure", Show::kAlways, [](const v1::Target& t) { return TextOf(t.failure()); },
+     Unit::kProse},
     {"remedy", Show::kDetails, [](const v1::Target& t) { return t.failure().remedy(); }},
     {"hub_instance_id", Show::kDetails, [](const v1::Target& t) { return t.hub_instance_id(); }},
-    {"finished", Show::kDetails, [](const v1::Target& t) { return TextOf(t.finish_time()); }},
+    {"finished", Show::kDetails, [](const v1::Target& t) { return TextOf(t.finish_time()); },
+     Unit::kTime},
 };
 
 struct WatchFlags {
@@ -190,9 +207,23 @@ absl::StatusOr<ExitCode> CreateRollout(Context& context, const RolloutFlags& fla
   return ExitCode::kOk;
 }
 
-absl::StatusOr<ExitCode> ListRollouts(Context& context, int limit) {
+struct RolloutListFlags {
+  std::string tenant;
+  std::vector<std::string> states;
+  int limit = 0;
+};
+
+absl::StatusOr<ExitCode> ListRollouts(Context& context, const RolloutListFlags& flags) {
+  v1::ListRolloutsRequest request;
+  request.set_tenant_id(flags.tenant);
+  for (const std::string& word : flags.states) {
+    ASSIGN_OR_RETURN(const v1::RolloutState state,
+                     ParseWordFlag<v1::RolloutState>("--state", word));
+    request.add_states(state);
+  }
   ASSIGN_OR_RETURN(Client * client, context.Connect());
-  ASSIGN_OR_RETURN(const v1::ListRolloutsResponse response, client->ListRollouts({}, limit));
+  ASSIGN_OR_RETURN(const v1::ListRolloutsResponse response,
+                   client->ListRollouts(std::move(request), flags.limit));
   context.output().Print(response, MakeTable(kRolloutFields, response.rollouts()));
   return ExitCode::kOk;
 }
@@ -273,11 +304,17 @@ void AddRolloutCommands(CommandTree& tree) {
   CLI::App& noun = tree.Noun("rollout", "Rollouts: planned changes over servers");
   AddCreateRollout(tree, noun);
 
-  auto limit = std::make_shared<int>(0);
+  auto list_flags = std::make_shared<RolloutListFlags>();
   CLI::App& list =
-      tree.Verb(noun, "list", "List rollouts, newest first", "muster rollout list --limit 10",
-                [limit](Context& context) { return ListRollouts(context, *limit); });
-  list.add_option("--limit", *limit, "At most so many; 0: all")->check(LimitProblem);
+      tree.Verb(noun, "list", "List rollouts, newest first",
+                "muster rollout list --tenant acme --state running,paused --limit 10",
+                [list_flags](Context& context) { return ListRollouts(context, *list_flags); });
+  list.add_option("--tenant", list_flags->tenant, "Only rollouts of this tenant alone");
+  list.add_option("--state", list_flags->states, "Only rollouts in this state; any may match")
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->check(CLI::IsMember(WordsOf<v1::RolloutState>()));
+  list.add_option("--limit", list_flags->limit, "At most so many; 0: all")->check(LimitProblem);
 
   AddRolloutVerb(tree, noun, "show", "Show one rollout", &Client::GetRollout);
 

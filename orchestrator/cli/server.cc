@@ -6,6 +6,7 @@
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/selection_flags.h"
+#include "orchestrator/cli/several.h"
 #include "orchestrator/cli/text.h"
 
 namespace muster::cli {
@@ -33,9 +34,10 @@ constexpr Field<v1::Server> kServerFields[] = {
     {"labels", Show::kAlways, [](const v1::Server& s) { return TextOf(s.labels()); }},
     {"hub_instance_id", Show::kDetails, [](const v1::Server& s) { return s.hub_instance_id(); }},
     {"match_kind", Show::kDetails, [](const v1::Server& s) { return WordOf(s.match_kind()); }},
-    {"verified", Show::kDetails, [](const v1::Server& s) { return TextOf(s.verified_time()); }},
+    {"verified", Show::kDetails, [](const v1::Server& s) { return TextOf(s.verified_time()); },
+     Unit::kTime},
     {"last_contact", Show::kDetails,
-     [](const v1::Server& s) { return TextOf(s.last_contact_time()); }},
+     [](const v1::Server& s) { return TextOf(s.last_contact_time()); }, Unit::kTime},
     {"machine_name", Show::kDetails,
      [](const v1::Server& s) { return s.machine().machine_name(); }},
     {"os", Show::kDetails,
@@ -50,19 +52,22 @@ constexpr Field<v1::Server> kServerFields[] = {
     {"service_endpoint", Show::kDetails,
      [](const v1::Server& s) { return s.service().endpoint(); }},
     {"service_hub_url", Show::kDetails, [](const v1::Server& s) { return s.service().hub_url(); }},
-    {"created", Show::kDetails, [](const v1::Server& s) { return TextOf(s.create_time()); }},
+    {"created", Show::kDetails, [](const v1::Server& s) { return TextOf(s.create_time()); },
+     Unit::kTime},
 };
 
 using Entry = v1::ExplainServerResponse::Entry;
 constexpr Field<Entry> kEntryFields[] = {
-    {"time", Show::kAlways, [](const Entry& e) { return TextOf(e.time()); }},
+    {"time", Show::kAlways, [](const Entry& e) { return TextOf(e.time()); }, Unit::kTime},
     {"source", Show::kAlways, [](const Entry& e) { return WordOf(e.source()); }},
-    {"text", Show::kAlways, [](const Entry& e) { return e.text(); }},
+    {"text", Show::kAlways, [](const Entry& e) { return e.text(); }, Unit::kProse},
 };
 
 struct ListFlags {
   SelectionFlags selection;
   std::vector<std::string> enrollments;
+  std::vector<std::string> connectivities;
+  std::vector<std::string> admissions;
   int limit = 0;
 };
 
@@ -74,6 +79,16 @@ absl::StatusOr<ExitCode> ListServers(Context& context, const ListFlags& flags) {
                      ParseWordFlag<types::v1::Enrollment>("--enrollment", text));
     request.add_enrollments(enrollment);
   }
+  for (const std::string& text : flags.connectivities) {
+    ASSIGN_OR_RETURN(const types::v1::Connectivity connectivity,
+                     ParseWordFlag<types::v1::Connectivity>("--connectivity", text));
+    request.add_connectivities(connectivity);
+  }
+  for (const std::string& text : flags.admissions) {
+    ASSIGN_OR_RETURN(const types::v1::Admission admission,
+                     ParseWordFlag<types::v1::Admission>("--admission", text));
+    request.add_admissions(admission);
+  }
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::ListServersResponse response,
                    client->ListServers(request, flags.limit));
@@ -82,13 +97,28 @@ absl::StatusOr<ExitCode> ListServers(Context& context, const ListFlags& flags) {
   return ExitCode::kOk;
 }
 
-absl::StatusOr<ExitCode> ShowServer(Context& context, const std::string& server) {
-  ASSIGN_OR_RETURN(Client * client, context.Connect());
-  v1::GetServerRequest request;
-  request.set_server(server);
-  ASSIGN_OR_RETURN(const v1::Server response, client->GetServer(request));
-  context.output().PrintDetails(response, MakeRow(kServerFields, response));
-  return ExitCode::kOk;
+// One server as the answer of its call, several as a list.
+void PrintServers(Context& context, const v1::ListServersResponse& servers, size_t asked,
+                  bool details) {
+  if (asked == 1) {
+    const v1::Server& server = servers.servers(0);
+    context.output().PrintDetails(server, MakeRow(kServerFields, server));
+  } else if (details) {
+    context.output().PrintDetails(servers, MakeTable(kServerFields, servers.servers()));
+  } else {
+    context.output().Print(servers, MakeTable(kServerFields, servers.servers()));
+  }
+}
+
+absl::StatusOr<ExitCode> ShowServers(Context& context, const std::vector<std::string>& servers) {
+  ASSIGN_OR_RETURN(const Several shown,
+                   CallForEach(context, servers, [](Client& client, const std::string& server) {
+                     v1::GetServerRequest request;
+                     request.set_server(server);
+                     return client.GetServer(request);
+                   }));
+  PrintServers(context, shown.done, servers.size(), /*details=*/true);
+  return shown.code;
 }
 
 absl::StatusOr<ExitCode> ExplainServer(Context& context, const std::string& server) {
@@ -102,32 +132,84 @@ absl::StatusOr<ExitCode> ExplainServer(Context& context, const std::string& serv
   return ExitCode::kOk;
 }
 
-absl::StatusOr<ExitCode> EvictServer(Context& context, const v1::EvictServerRequest& request) {
-  ASSIGN_OR_RETURN(Client * client, context.Connect());
-  ASSIGN_OR_RETURN(const v1::Server response, client->EvictServer(request));
-  context.output().PrintDetails(response, MakeRow(kServerFields, response));
-  context.output().Say(
-      absl::StrCat("The worker is out. To let it back in: muster token create --zone ",
-                   response.zone_id(), " --server-name ", response.name()));
-  return ExitCode::kOk;
+struct EvictFlags {
+  std::vector<std::string> servers;
+  std::string reason;
+};
+
+absl::StatusOr<ExitCode> EvictServers(Context& context, const EvictFlags& flags) {
+  ASSIGN_OR_RETURN(
+      const Several evicted,
+      CallForEach(context, flags.servers, [&flags](Client& client, const std::string& server) {
+        v1::EvictServerRequest request;
+        request.set_server(server);
+        request.set_reason(flags.reason);
+        return client.EvictServer(request);
+      }));
+  PrintServers(context, evicted.done, flags.servers.size(), /*details=*/false);
+  if (flags.servers.size() == 1) {
+    const v1::Server& server = evicted.done.servers(0);
+    context.output().Say(
+        absl::StrCat("The worker is out. To let it back in: muster token create --zone ",
+                     server.zone_id(), " --server-name ", server.name()));
+  }
+  return evicted.code;
 }
 
-absl::StatusOr<ExitCode> AdmitServer(Context& context, const std::string& server) {
+struct AdmitFlags {
+  std::vector<std::string> servers;
+  SelectionFlags selection;
+  bool pending = false;
+};
+
+// The servers that wait for admission, by their ids.
+absl::StatusOr<std::vector<std::string>> ListPending(Context& context,
+                                                     const SelectionFlags& selection) {
+  v1::ListServersRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_selection(), selection.ToProto());
+  request.add_admissions(types::v1::ADMISSION_PENDING);
   ASSIGN_OR_RETURN(Client * client, context.Connect());
-  v1::AdmitServerRequest request;
-  request.set_server(server);
-  ASSIGN_OR_RETURN(const v1::Server response, client->AdmitServer(request));
-  context.output().PrintDetails(response, MakeRow(kServerFields, response));
-  return ExitCode::kOk;
+  ASSIGN_OR_RETURN(const v1::ListServersResponse servers,
+                   client->ListServers(std::move(request), /*limit=*/0));
+  std::vector<std::string> pending;
+  for (const v1::Server& server : servers.servers()) {
+    if (server.admission() == types::v1::ADMISSION_PENDING) pending.push_back(server.server_id());
+  }
+  return pending;
 }
 
-// A verb with one server as its argument.
-void AddServerVerb(CommandTree& tree, CLI::App& parent, const char* name, const char* description,
-                   const char* example,
-                   absl::StatusOr<ExitCode> (*run)(Context&, const std::string&)) {
+absl::StatusOr<ExitCode> AdmitServers(Context& context, const AdmitFlags& flags) {
+  std::vector<std::string> servers = flags.servers;
+  if (flags.pending != servers.empty() || (!flags.pending && !flags.selection.empty())) {
+    return absl::InvalidArgumentError(
+        "name the servers, or say --pending for all that wait, with --tenant, --zone, --label or "
+        "--name for some of them; not both");
+  }
+  if (flags.pending) {
+    ASSIGN_OR_RETURN(servers, ListPending(context, flags.selection));
+    if (servers.empty()) {
+      context.output().Print(v1::ListServersResponse(),
+                             MakeTable(kServerFields, std::vector<v1::Server>()));
+      context.output().Say("No server waits for admission.");
+      return ExitCode::kOk;
+    }
+  }
+  ASSIGN_OR_RETURN(const Several admitted,
+                   CallForEach(context, servers, [](Client& client, const std::string& server) {
+                     v1::AdmitServerRequest request;
+                     request.set_server(server);
+                     return client.AdmitServer(request);
+                   }));
+  // With --pending the number of servers is no choice of the caller's: it is always a list.
+  PrintServers(context, admitted.done, flags.pending ? 2 : servers.size(), /*details=*/false);
+  return admitted.code;
+}
+
+void AddExplainVerb(CommandTree& tree, CLI::App& parent, const char* name, const char* example) {
   auto server = std::make_shared<std::string>();
-  CLI::App& verb = tree.Verb(parent, name, description, example,
-                             [server, run](Context& context) { return run(context, *server); });
+  CLI::App& verb =
+      tree.Verb(parent, name, "Tell why a server is where it is, in order of time", example,
+                [server](Context& context) { return ExplainServer(context, *server); });
   verb.add_option("server", *server, "Server id (srv-…) or tenant/zone/name")->required();
 }
 
@@ -141,31 +223,53 @@ void AddServerCommands(CommandTree& tree) {
       "muster server list --zone acme/prod --enrollment failed,in_doubt --label site=berlin",
       [flags](Context& context) { return ListServers(context, *flags); });
   flags->selection.AddTo(list);
-  list.add_option("--enrollment", flags->enrollments,
-                  "Only servers in this enrollment state; any may match")
-      ->allow_extra_args(false)
-      ->delimiter(',');
+  const auto add_states = [&list](const char* flag, std::vector<std::string>& states,
+                                  const char* description, const std::vector<std::string>& words) {
+    list.add_option(flag, states, description)
+        ->allow_extra_args(false)
+        ->delimiter(',')
+        ->check(CLI::IsMember(words));
+  };
+  add_states("--enrollment", flags->enrollments,
+             "Only servers in this enrollment state; any may match",
+             WordsOf<types::v1::Enrollment>());
+  add_states("--connectivity", flags->connectivities,
+             "Only servers whose worker is online, offline, …; any may match",
+             WordsOf<types::v1::Connectivity>());
+  add_states("--admission", flags->admissions,
+             "Only servers in this admission state; any may match",
+             WordsOf<types::v1::Admission>());
   list.add_option("--limit", flags->limit, "At most so many; 0: all")->check(LimitProblem);
 
-  AddServerVerb(tree, server, "show", "Show all that is known of one server",
-                "muster server show acme/prod/WEB-01", ShowServer);
-  AddServerVerb(tree, server, "explain", "Tell why a server is where it is, in order of time",
-                "muster server explain acme/prod/WEB-01", ExplainServer);
-  AddServerVerb(tree, server, "admit", "Let a pending server in",
-                "muster server admit acme/prod/WEB-01", AdmitServer);
+  auto shown = std::make_shared<std::vector<std::string>>();
+  CLI::App& show = tree.Verb(server, "show", "Show all that is known of servers",
+                             "muster server show acme/prod/WEB-01 acme/prod/WEB-02",
+                             [shown](Context& context) { return ShowServers(context, *shown); });
+  show.add_option("server", *shown, "Server ids (srv-…) or tenant/zone/name")->required();
 
-  auto evict_request = std::make_shared<v1::EvictServerRequest>();
+  AddExplainVerb(tree, server, "explain", "muster server explain acme/prod/WEB-01");
+
+  auto admit_flags = std::make_shared<AdmitFlags>();
+  CLI::App& admit =
+      tree.Verb(server, "admit", "Let pending servers in",
+                "muster server admit acme/prod/WEB-01 acme/prod/WEB-02\n"
+                "  muster server admit --zone acme/prod --pending",
+                [admit_flags](Context& context) { return AdmitServers(context, *admit_flags); });
+  admit.add_option("server", admit_flags->servers, "Server ids (srv-…) or tenant/zone/name");
+  admit_flags->selection.AddTo(admit);
+  admit.add_flag("--pending", admit_flags->pending, "All selected servers that wait for admission");
+
+  auto evict_flags = std::make_shared<EvictFlags>();
   CLI::App& evict = tree.Verb(
-      server, "evict", "End a worker's right to connect; it may come back with a new token",
+      server, "evict", "End the workers' right to connect; they may come back with a new token",
       "muster server evict acme/prod/WEB-01 --reason 'disk was cloned'",
-      [evict_request](Context& context) { return EvictServer(context, *evict_request); });
-  evict.add_option("server", *evict_request->mutable_server(), "Server id or tenant/zone/name")
+      [evict_flags](Context& context) { return EvictServers(context, *evict_flags); });
+  evict.add_option("server", evict_flags->servers, "Server ids (srv-…) or tenant/zone/name")
       ->required();
-  evict.add_option("--reason", *evict_request->mutable_reason(), "Kept in the audit log");
+  evict.add_option("--reason", evict_flags->reason, "Kept in the audit log");
 
   CLI::App& explain = tree.Noun("explain", "Why something is as it is");
-  AddServerVerb(tree, explain, "server", "Tell why a server is where it is, in order of time",
-                "muster explain server acme/prod/WEB-01", ExplainServer);
+  AddExplainVerb(tree, explain, "server", "muster explain server acme/prod/WEB-01");
 }
 
 }  // namespace muster::cli

@@ -95,7 +95,7 @@ absl::StatusOr<ExitCode> ImportServers(Context& context, const ImportFlags& flag
   } else {
     context.output().Hint("The rows above were left out; correct them and import them again.");
   }
-  return ExitCode::kRowsRefused;
+  return ExitCode::kRefusedInPart;
 }
 
 }  // namespace

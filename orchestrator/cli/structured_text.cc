@@ -12,6 +12,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "orchestrator/cli/printable.h"
 #include "proto/rpc/words.h"
 
 namespace muster::cli {
@@ -21,7 +22,7 @@ using Json = nlohmann::ordered_json;
 constexpr char kTypeUrlPrefix[] = "type.googleapis.com";
 
 std::string Dump(const Json& value) {
-  return value.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return WithEscapes(value.dump(1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 // Bytes of the message with the entries of maps in order.
@@ -50,7 +51,7 @@ bool IsPlain(const std::string& text) {
 
 std::string Scalar(const Json& value) {
   if (value.is_string() && IsPlain(value.get<std::string>())) return value.get<std::string>();
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return WithEscapes(value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void Emit(const Json& value, int indent, std::string& out);

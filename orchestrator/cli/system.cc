@@ -14,7 +14,8 @@ using v1::SystemStatus;
 
 constexpr Field<SystemStatus> kStatusFields[] = {
     {"version", Show::kAlways, [](const SystemStatus& s) { return s.version(); }},
-    {"started", Show::kAlways, [](const SystemStatus& s) { return TextOf(s.start_time()); }},
+    {"started", Show::kAlways, [](const SystemStatus& s) { return TextOf(s.start_time()); },
+     Unit::kTime},
     {"workers_connected", Show::kAlways,
      [](const SystemStatus& s) { return absl::StrCat(s.sessions()); }},
     {"running_rollouts", Show::kAlways,
@@ -27,17 +28,18 @@ constexpr Field<SystemStatus> kStatusFields[] = {
     {"schema_version", Show::kAlways,
      [](const SystemStatus& s) { return absl::StrCat(s.schema_version()); }},
     {"ca_fingerprint", Show::kAlways, [](const SystemStatus& s) { return s.ca_fingerprint(); }},
-    {"ca_expires", Show::kAlways, [](const SystemStatus& s) { return TextOf(s.ca_expire_time()); }},
+    {"ca_expires", Show::kAlways, [](const SystemStatus& s) { return TextOf(s.ca_expire_time()); },
+     Unit::kTime},
 };
 
 constexpr Field<v1::AuditEvent> kEventFields[] = {
     {"sequence", Show::kAlways, [](const v1::AuditEvent& e) { return absl::StrCat(e.sequence()); }},
-    {"time", Show::kAlways, [](const v1::AuditEvent& e) { return TextOf(e.time()); }},
+    {"time", Show::kAlways, [](const v1::AuditEvent& e) { return TextOf(e.time()); }, Unit::kTime},
     {"actor", Show::kAlways, [](const v1::AuditEvent& e) { return e.actor(); }},
     {"action", Show::kAlways, [](const v1::AuditEvent& e) { return e.action(); }},
     {"subject", Show::kAlways, [](const v1::AuditEvent& e) { return e.subject(); }},
     {"tenant", Show::kDetails, [](const v1::AuditEvent& e) { return e.tenant_id(); }},
-    {"detail", Show::kAlways, [](const v1::AuditEvent& e) { return e.detail(); }},
+    {"detail", Show::kAlways, [](const v1::AuditEvent& e) { return e.detail(); }, Unit::kProse},
 };
 
 constexpr Field<v1::VerifyAuditResponse> kAuditFields[] = {
@@ -60,12 +62,24 @@ absl::StatusOr<ExitCode> ShowStatus(Context& context) {
 
 struct AuditFlags {
   std::string subject;
+  std::string since;
+  std::string until;
+  std::string actor;
   int limit = 100;
 };
 
 absl::StatusOr<ExitCode> ListAudit(Context& context, const AuditFlags& flags) {
   v1::ListAuditEventsRequest request;
   request.set_subject(flags.subject);
+  request.set_actor(flags.actor);
+  if (!flags.since.empty()) {
+    ASSIGN_OR_RETURN(*request.mutable_since(),
+                     ParseTimeFlag("--since", flags.since, context.environment()));
+  }
+  if (!flags.until.empty()) {
+    ASSIGN_OR_RETURN(*request.mutable_until(),
+                     ParseTimeFlag("--until", flags.until, context.environment()));
+  }
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::ListAuditEventsResponse response,
                    client->ListAuditEvents(request, flags.limit));
@@ -93,10 +107,15 @@ void AddSystemCommands(CommandTree& tree) {
 
   CLI::App& audit = tree.Noun("audit", "The audit log: every change and every refusal");
   auto flags = std::make_shared<AuditFlags>();
-  CLI::App& list = tree.Verb(audit, "list", "List audit events, newest first",
-                             "muster audit list --subject srv-mzxw6ytboi4dcmrtgq2t --limit 20",
-                             [flags](Context& context) { return ListAudit(context, *flags); });
+  CLI::App& list =
+      tree.Verb(audit, "list", "List audit events, newest first",
+                "muster audit list --since 7d --actor opr-mzxw6ytboi4dcmrtgq2t --limit 20",
+                [flags](Context& context) { return ListAudit(context, *flags); });
   list.add_option("--subject", flags->subject, "Only events about this id");
+  list.add_option("--since", flags->since,
+                  "Only events from then on: 2h, 7d (ago), 2026-07-18 or 2026-07-18T09:00:00Z");
+  list.add_option("--until", flags->until, "Only events before then, written likewise");
+  list.add_option("--actor", flags->actor, "Only what this operator or worker did, by its id");
   list.add_option("--limit", flags->limit, "At most so many; 0: all (default: 100)")
       ->check(LimitProblem);
   tree.Verb(audit, "verify", "Recompute the hash chain of the whole log", "muster audit verify",

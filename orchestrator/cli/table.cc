@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "orchestrator/cli/printable.h"
 
 namespace muster::cli {
 namespace {
@@ -40,22 +41,6 @@ const char* ColorOf(absl::string_view word) {
   return it == colors->end() ? nullptr : it->second;
 }
 
-// What servers and hubs say is shown, never obeyed: no escape sequence reaches the terminal.
-std::string Printable(absl::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (absl::ascii_iscntrl(c)) c = c == '\n' || c == '\t' ? ' ' : '?';
-  }
-  return out;
-}
-
-// Columns that the text takes: code points, which is right for nearly all names.
-size_t WidthOf(absl::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
 std::string Heading(absl::string_view name) {
   return absl::StrReplaceAll(absl::AsciiStrToUpper(name), {{"_", " "}});
 }
@@ -65,12 +50,45 @@ bool IsNumber(absl::string_view text) {
   return absl::SimpleAtod(text, &ignored);
 }
 
+std::string CellText(const Column& column, const std::string& text, const TableStyle& style) {
+  return Printable(column.unit == Unit::kTime ? TimeText(text, style) : text);
+}
+
+constexpr char kGap[] = "  ";
+// A column is not cut below this: what is left must still say something.
+constexpr size_t kNarrowest = 8;
+
+struct ShownColumn {
+  std::string heading;
+  size_t width = 0;
+  bool number = false;  // Numbers are never cut: half a number is another number.
+  Unit unit = Unit::kText;
+  std::vector<std::string> cells;
+};
+
+// Takes columns of the terminal from the widest text, again and again, until the rows fit or nothing
+// can be taken any more.
+void Narrow(std::vector<ShownColumn>& columns, size_t most) {
+  size_t total = columns.empty() ? 0 : (columns.size() - 1) * (sizeof(kGap) - 1);
+  for (const ShownColumn& column : columns) total += column.width;
+  while (total > most) {
+    ShownColumn* widest = nullptr;
+    for (ShownColumn& column : columns) {
+      if (column.number || column.width <= kNarrowest) continue;
+      if (widest == nullptr || column.width > widest->width) widest = &column;
+    }
+    if (widest == nullptr) return;
+    --widest->width;
+    --total;
+  }
+}
+
 std::string Colored(absl::string_view text, const char* color) {
   return color == nullptr ? std::string(text) : absl::StrCat(color, text, kReset);
 }
 
 std::string CsvCell(absl::string_view text) {
-  std::string cell(text);
+  std::string cell = WithEscapes(text);
   if (!cell.empty() &&
       (absl::StrContains("=+@\t\r", cell[0]) || (cell[0] == '-' && !IsNumber(cell)))) {
     cell.insert(0, 1, '\'');
@@ -81,51 +99,97 @@ std::string CsvCell(absl::string_view text) {
 
 }  // namespace
 
-void WriteTable(const Table& table, bool color, std::ostream& out) {
-  struct Shown {
-    size_t index;
-    size_t width;
-    bool number;
+std::string AgeText(absl::Duration age) {
+  const bool past = age >= absl::ZeroDuration();
+  const absl::Duration size = absl::AbsDuration(age);
+  struct UnitOfTime {
+    absl::Duration length;
+    const char* name;
   };
-  std::vector<Shown> shown;
+  static constexpr UnitOfTime kUnits[] = {{absl::Hours(24), "d"},
+                                          {absl::Hours(1), "h"},
+                                          {absl::Minutes(1), "min"},
+                                          {absl::Seconds(1), "s"}};
+  for (const UnitOfTime& unit : kUnits) {
+    if (size < unit.length) continue;
+    const int64_t count = size / unit.length;
+    return past ? absl::StrCat(count, " ", unit.name, " ago")
+                : absl::StrCat("in ", count, " ", unit.name);
+  }
+  return "now";
+}
+
+std::string TimeText(const std::string& utc, const TableStyle& style) {
+  absl::Time time;
+  std::string ignored;
+  if (!style.zone.has_value() || !absl::ParseTime(absl::RFC3339_full, utc, &time, &ignored)) {
+    return utc;
+  }
+  return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M:%S %Z", time, *style.zone), ", ",
+                      AgeText(style.now - time));
+}
+
+void WriteTable(const Table& table, const TableStyle& style, std::ostream& out) {
+  std::vector<ShownColumn> shown;
   for (size_t i = 0; i < table.columns.size(); ++i) {
     if (table.columns[i].show == Show::kDetails) continue;
-    Shown column{i, table.columns[i].name.size(), !table.rows.empty()};
+    ShownColumn column{.heading = Heading(table.columns[i].name),
+                       .number = !table.rows.empty(),
+                       .unit = table.columns[i].unit};
+    column.width = column.heading.size();
     for (const auto& row : table.rows) {
-      column.width = std::max(column.width, WidthOf(row[i]));
       if (!row[i].empty() && !IsNumber(row[i])) column.number = false;
+      column.cells.push_back(row[i].empty() ? "-" : CellText(table.columns[i], row[i], style));
+      column.width = std::max(column.width, WidthOf(column.cells.back()));
     }
-    shown.push_back(column);
+    shown.push_back(std::move(column));
   }
-  const auto write_line = [&](const auto& text_of, bool heading) {
-    std::string line;
-    for (const Shown& column : shown) {
-      const std::string text = Printable(text_of(column.index));
-      const std::string padding(column.width - WidthOf(text), ' ');
-      const char* tint = !color ? nullptr : heading ? kBold : ColorOf(text);
-      absl::StrAppend(&line, column.number ? padding : "", Colored(text, tint),
-                      column.number || column.index == shown.back().index ? "" : padding,
-                      column.index == shown.back().index ? "" : "  ");
+  if (style.width > 0) Narrow(shown, static_cast<size_t>(style.width));
+  const auto write_row = [&](const auto& text_of, bool heading) {
+    std::vector<std::vector<std::string>> cells;  // The lines of each column's cell.
+    size_t height = 1;
+    for (const ShownColumn& column : shown) {
+      const std::string& text = text_of(column);
+      if (column.unit == Unit::kProse && !heading) {
+        cells.push_back(Wrap(text, column.width));
+      } else {
+        cells.push_back({Fit(text, column.width)});
+      }
+      height = std::max(height, cells.back().size());
     }
-    out << line << "\n";
+    for (size_t l = 0; l < height; ++l) {
+      std::string line;
+      for (size_t i = 0; i < shown.size(); ++i) {
+        const std::string text = l < cells[i].size() ? cells[i][l] : "";
+        const std::string padding(shown[i].width - std::min(WidthOf(text), shown[i].width), ' ');
+        const char* tint = !style.color || text.empty() ? nullptr
+                           : heading                    ? kBold
+                                                        : ColorOf(text_of(shown[i]));
+        const bool last = i + 1 == shown.size();
+        absl::StrAppend(&line, shown[i].number ? padding : "", Colored(text, tint),
+                        shown[i].number || last ? "" : padding, last ? "" : kGap);
+      }
+      out << absl::StripTrailingAsciiWhitespace(line) << "\n";
+    }
   };
-  write_line([&](size_t i) { return Heading(table.columns[i].name); }, true);
-  for (const auto& row : table.rows) {
-    write_line([&](size_t i) { return row[i].empty() ? std::string("-") : row[i]; }, false);
+  write_row([](const ShownColumn& column) -> const std::string& { return column.heading; }, true);
+  for (size_t r = 0; r < table.rows.size(); ++r) {
+    write_row([r](const ShownColumn& column) -> const std::string& { return column.cells[r]; },
+              false);
   }
 }
 
-void WriteDetails(const Table& table, bool color, std::ostream& out) {
+void WriteDetails(const Table& table, const TableStyle& style, std::ostream& out) {
   size_t width = 0;
   for (const Column& column : table.columns) width = std::max(width, column.name.size());
   for (size_t r = 0; r < table.rows.size(); ++r) {
     if (r > 0) out << "\n";
     for (size_t i = 0; i < table.columns.size(); ++i) {
-      const std::string text = Printable(table.rows[r][i]);
+      const std::string text = CellText(table.columns[i], table.rows[r][i], style);
       if (text.empty()) continue;
       const std::string name = absl::StrReplaceAll(table.columns[i].name, {{"_", " "}});
       out << name << ":" << std::string(width - name.size() + 1, ' ')
-          << Colored(text, color ? ColorOf(text) : nullptr) << "\n";
+          << Colored(text, style.color ? ColorOf(text) : nullptr) << "\n";
     }
   }
 }

@@ -3,9 +3,12 @@
 #ifndef MUSTER_ORCHESTRATOR_CLI_TABLE_H_
 #define MUSTER_ORCHESTRATOR_CLI_TABLE_H_
 
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
+
+#include "absl/time/time.h"
 
 namespace muster::cli {
 
@@ -14,9 +17,16 @@ enum class Show {
   kDetails,  // In CSV and in the details of one thing, not in the table of many.
 };
 
+enum class Unit {
+  kText,
+  kProse,  // Sentences: broken into lines where they do not fit, never cut.
+  kTime,   // "2026-07-18T09:00:00Z"; on a terminal in its own time zone, with its age.
+};
+
 struct Column {
   std::string name;  // Snake case, as in CSV; a table shows it in capitals with spaces.
   Show show = Show::kAlways;
+  Unit unit = Unit::kText;
 };
 
 struct Table {
@@ -30,12 +40,15 @@ struct Field {
   const char* name;
   Show show;
   std::string (*text)(const T&);
+  Unit unit = Unit::kText;
 };
 
 template <typename T, size_t N, typename Items>
 Table MakeTable(const Field<T> (&fields)[N], const Items& items) {
   Table table;
-  for (const Field<T>& field : fields) table.columns.push_back({field.name, field.show});
+  for (const Field<T>& field : fields) {
+    table.columns.push_back({field.name, field.show, field.unit});
+  }
   for (const T& item : items) {
     std::vector<std::string>& row = table.rows.emplace_back();
     for (const Field<T>& field : fields) row.push_back(field.text(item));
@@ -49,13 +62,28 @@ Table MakeRow(const Field<T> (&fields)[N], const T& item) {
   return MakeTable(fields, std::vector<T>{item});
 }
 
-// Aligned columns under a heading, numbers to the right, empty cells as "-", control characters as
-// "?". With `color`, words that name a state are colored.
-void WriteTable(const Table& table, bool color, std::ostream& out);
-// Each row as lines "name: value", empty cells left out, a blank line between rows.
-void WriteDetails(const Table& table, bool color, std::ostream& out);
+// How tables look to the one who reads them. The defaults are those of a pipe: everything is there.
+struct TableStyle {
+  bool color = false;  // Words that name a state are colored.
+  int width = 0;       // Columns of the terminal: texts are cut, sentences broken; 0: no limit.
+  // Times in this zone and with their age; none: as they are, in UTC.
+  std::optional<absl::TimeZone> zone;
+  absl::Time now;  // For ages.
+};
+
+// Aligned columns under a heading, numbers to the right, empty cells as "-", and nothing that a
+// terminal would obey (printable.h). Where rows do not fit the widest texts are cut first.
+void WriteTable(const Table& table, const TableStyle& style, std::ostream& out);
+// Each row as lines "name: value", empty cells left out, a blank line between rows. Nothing is cut.
+void WriteDetails(const Table& table, const TableStyle& style, std::ostream& out);
+// "2026-07-18 11:00:00 CEST, 4 min ago" in the zone of the style; `utc` itself without one, and
+// when it is no time.
+std::string TimeText(const std::string& utc, const TableStyle& style);
+// "now", "4 min ago", "in 3 h", "12 d ago": the largest whole unit.
+std::string AgeText(absl::Duration age);
 // RFC 4180 with LF line ends and a header. A cell that a spreadsheet would take for a formula
 // (it begins with =, +, @, a tab, or a minus that begins no number) gets an apostrophe in front.
+// Characters that are not for the eye stand as \uXXXX.
 void WriteCsv(const Table& table, std::ostream& out);
 
 }  // namespace muster::cli

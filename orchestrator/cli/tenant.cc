@@ -11,7 +11,8 @@ namespace {
 constexpr Field<v1::Tenant> kTenantFields[] = {
     {"tenant", Show::kAlways, [](const v1::Tenant& t) { return t.tenant_id(); }},
     {"display_name", Show::kAlways, [](const v1::Tenant& t) { return t.display_name(); }},
-    {"created", Show::kAlways, [](const v1::Tenant& t) { return TextOf(t.create_time()); }},
+    {"created", Show::kAlways, [](const v1::Tenant& t) { return TextOf(t.create_time()); },
+     Unit::kTime},
 };
 
 absl::StatusOr<ExitCode> ListTenants(Context& context) {

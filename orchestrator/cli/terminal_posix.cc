@@ -10,8 +10,10 @@ bool IsTerminal(StandardStream stream) { return isatty(static_cast<int>(stream))
 
 int TerminalWidth() {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) return size.ws_col;
+  }
+  return 80;
 }
 
 void SetEcho(bool on) {

@@ -43,6 +43,24 @@ absl::StatusOr<google::protobuf::Duration> ParseDurationFlag(absl::string_view f
   return rpc::ToProto(*duration);
 }
 
+absl::StatusOr<google::protobuf::Timestamp> ParseTimeFlag(absl::string_view flag,
+                                                          absl::string_view text,
+                                                          const CliEnvironment& environment) {
+  if (const auto ago = yaml::ParseDurationText(text)) {
+    return rpc::ToProto(environment.now() - *ago);
+  }
+  absl::Time time;
+  std::string ignored;
+  if (absl::ParseTime(absl::RFC3339_full, text, &time, &ignored) ||
+      absl::ParseTime("%Y-%m-%d", text, environment.zone, &time, &ignored)) {
+    return rpc::ToProto(time);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(flag, " '", text,
+                   "' is no time; write how long ago (2h, 7d), a day (2026-07-18) or a time "
+                   "(2026-07-18T09:00:00Z)"));
+}
+
 std::string LimitProblem(const std::string& text) {
   int value = 0;
   return absl::SimpleAtoi(text, &value) && value >= 0 ? "" : "wants a whole number from 0";

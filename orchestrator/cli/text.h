@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/types/v1/failure.pb.h"
+#include "orchestrator/cli/environment.h"
 #include "proto/rpc/words.h"
 
 namespace muster::cli {
@@ -40,6 +41,10 @@ std::string TextOf(const google::protobuf::Map<std::string, std::string>& labels
 // "24h" given to `flag`. InvalidArgument unless it is a positive duration with its unit.
 absl::StatusOr<google::protobuf::Duration> ParseDurationFlag(absl::string_view flag,
                                                              absl::string_view text);
+// "2h" (ago), "2026-07-18" (where the person is) or "2026-07-18T09:00:00Z", given to `flag`.
+absl::StatusOr<google::protobuf::Timestamp> ParseTimeFlag(absl::string_view flag,
+                                                          absl::string_view text,
+                                                          const CliEnvironment& environment);
 // Checks of flags: why the text is no whole number from 0 (a limit), or from 1 (a count); empty
 // when it is one.
 std::string LimitProblem(const std::string& text);

@@ -11,8 +11,8 @@
 namespace muster::cli {
 namespace {
 
-using Zone = v1::Report::ZoneLine;
-using Problem = v1::Report::ProblemLine;
+using ReportLine = v1::Report::ZoneLine;
+using ReportProblem = v1::Report::ProblemLine;
 
 constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
     {"zone", Show::kAlways, [](const v1::ZoneVerification& z) { return z.zone_id(); }},
@@ -21,42 +21,47 @@ constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
      [](const v1::ZoneVerification& z) { return absl::StrCat(z.instances()); }},
     {"confirmed", Show::kAlways,
      [](const v1::ZoneVerification& z) { return absl::StrCat(z.confirmed()); }},
-    {"failure", Show::kAlways, [](const v1::ZoneVerification& z) { return TextOf(z.failure()); }},
+    {"failure", Show::kAlways, [](const v1::ZoneVerification& z) { return TextOf(z.failure()); },
+     Unit::kProse},
     {"remedy", Show::kDetails, [](const v1::ZoneVerification& z) { return z.failure().remedy(); }},
 };
 
-constexpr Field<Zone> kZoneFields[] = {
-    {"zone", Show::kAlways, [](const Zone& z) { return z.zone_id(); }},
-    {"hub_url", Show::kDetails, [](const Zone& z) { return z.hub_url(); }},
-    {"servers", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.servers()); }},
-    {"enrolled", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.enrolled()); }},
-    {"in_progress", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.in_progress()); }},
-    {"failed", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.failed()); }},
-    {"in_doubt", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.in_doubt()); }},
-    {"not_enrolled", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.not_enrolled()); }},
-    {"other", Show::kAlways, [](const Zone& z) { return absl::StrCat(z.other()); }},
+constexpr Field<ReportLine> kReportLineFields[] = {
+    {"zone", Show::kAlways, [](const ReportLine& z) { return z.zone_id(); }},
+    {"hub_url", Show::kDetails, [](const ReportLine& z) { return z.hub_url(); }},
+    {"servers", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.servers()); }},
+    {"enrolled", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.enrolled()); }},
+    {"in_progress", Show::kAlways,
+     [](const ReportLine& z) { return absl::StrCat(z.in_progress()); }},
+    {"failed", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.failed()); }},
+    {"in_doubt", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.in_doubt()); }},
+    {"not_enrolled", Show::kAlways,
+     [](const ReportLine& z) { return absl::StrCat(z.not_enrolled()); }},
+    {"other", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.other()); }},
     {"hub_instances", Show::kAlways,
-     [](const Zone& z) {
+     [](const ReportLine& z) {
        return z.has_hub_read_time() ? absl::StrCat(z.hub_instances()) : std::string();
      }},
     {"hub_unmatched", Show::kAlways,
-     [](const Zone& z) {
+     [](const ReportLine& z) {
        return z.has_hub_read_time() ? absl::StrCat(z.hub_unmatched()) : std::string();
      }},
     {"hub_read", Show::kAlways,
-     [](const Zone& z) {
+     [](const ReportLine& z) {
        return z.has_hub_read_time() ? TextOf(z.hub_read_time()) : std::string("never");
-     }},
+     },
+     Unit::kTime},
 };
 
-constexpr Field<Problem> kProblemFields[] = {
-    {"zone", Show::kAlways, [](const Problem& p) { return p.zone_id(); }},
-    {"server", Show::kAlways, [](const Problem& p) { return p.server(); }},
-    {"server_id", Show::kDetails, [](const Problem& p) { return p.server_id(); }},
-    {"enrollment", Show::kAlways, [](const Problem& p) { return WordOf(p.enrollment()); }},
-    {"failure", Show::kAlways, [](const Problem& p) { return p.failure().code(); }},
-    {"detail", Show::kAlways, [](const Problem& p) { return p.failure().detail(); }},
-    {"remedy", Show::kDetails, [](const Problem& p) { return p.failure().remedy(); }},
+constexpr Field<ReportProblem> kReportProblemFields[] = {
+    {"zone", Show::kAlways, [](const ReportProblem& p) { return p.zone_id(); }},
+    {"server", Show::kAlways, [](const ReportProblem& p) { return p.server(); }},
+    {"server_id", Show::kDetails, [](const ReportProblem& p) { return p.server_id(); }},
+    {"enrollment", Show::kAlways, [](const ReportProblem& p) { return WordOf(p.enrollment()); }},
+    {"failure", Show::kAlways, [](const ReportProblem& p) { return p.failure().code(); }},
+    {"detail", Show::kAlways, [](const ReportProblem& p) { return p.failure().detail(); },
+     Unit::kProse},
+    {"remedy", Show::kDetails, [](const ReportProblem& p) { return p.failure().remedy(); }},
 };
 
 absl::StatusOr<ExitCode> Verify(Context& context, const SelectionFlags& flags) {
@@ -86,7 +91,7 @@ struct ReportFlags {
 // The remedies of the codes that occur, once each.
 void PrintRemedies(Context& context, const v1::Report& report) {
   std::map<std::string, std::pair<int, std::string>> remedies;
-  for (const Problem& problem : report.problems()) {
+  for (const ReportProblem& problem : report.problems()) {
     if (problem.failure().code().empty()) continue;
     auto& [count, remedy] = remedies[problem.failure().code()];
     ++count;
@@ -106,11 +111,11 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::Report report, client->GetReport(request));
   Output& output = context.output();
-  const Table zones = MakeTable(kZoneFields, report.zones());
-  const Table problems = MakeTable(kProblemFields, report.problems());
+  const Table zones = MakeTable(kReportLineFields, report.zones());
+  const Table problems = MakeTable(kReportProblemFields, report.problems());
   int64_t servers = 0;
   int64_t enrolled = 0;
-  for (const Zone& zone : report.zones()) {
+  for (const ReportLine& zone : report.zones()) {
     servers += zone.servers();
     enrolled += zone.enrolled();
   }

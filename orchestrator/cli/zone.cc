@@ -33,7 +33,8 @@ constexpr Field<v1::Zone> kZoneFields[] = {
      [](const v1::Zone& z) { return std::string(z.allow_cli_join() ? "true" : "false"); }},
     {"hub_tls_custom_ca", Show::kDetails,
      [](const v1::Zone& z) { return std::string(z.hub_tls_custom_ca() ? "true" : "false"); }},
-    {"created", Show::kDetails, [](const v1::Zone& z) { return TextOf(z.create_time()); }},
+    {"created", Show::kDetails, [](const v1::Zone& z) { return TextOf(z.create_time()); },
+     Unit::kTime},
 };
 
 absl::StatusOr<ExitCode> ListZones(Context& context, const std::string& tenant) {

@@ -135,7 +135,14 @@ TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
                                                           {"audit", "list"},
                                                           {"audit", "verify"},
                                                           {"doctor"},
+                                                          {"context", "list"},
+                                                          {"context", "add"},
+                                                          {"context", "use"},
+                                                          {"context", "remove"},
+                                                          {"man"},
                                                           {"completion", "bash"},
+                                                          {"completion", "zsh"},
+                                                          {"completion", "fish"},
                                                           {"version"}};
   for (auto command : commands) {
     command.emplace_back("--help");
@@ -341,10 +348,10 @@ TEST_F(CliTest, ReportSaysWhatIsEnrolledAndWhatToDo) {
 }
 
 TEST_F(CliTest, VerifyAndAuditBringBadNewsAsFive) {
-  admin_.verify.add_zones()->set_state(v1::READING_STATE_COMPLETED);
+  admin_.verify.add_zones()->set_state(admin::v1::READING_STATE_COMPLETED);
   EXPECT_EQ(Run({"verify"}), 0);
   auto& failed = *admin_.verify.add_zones();
-  failed.set_state(v1::READING_STATE_FAILED);
+  failed.set_state(admin::v1::READING_STATE_FAILED);
   failed.mutable_failure()->set_remedy("Mend the hub.");
   EXPECT_EQ(Run({"verify", "--zone", "acme/prod"}), 5);
   EXPECT_THAT(err_, HasSubstr("Mend the hub."));
@@ -367,18 +374,9 @@ TEST_F(CliTest, ExplainTellsTheStoryUnderBothNames) {
   EXPECT_EQ(out_, first);
 }
 
-TEST_F(CliTest, VersionAndCompletionNeedNoOrchestrator) {
+TEST_F(CliTest, VersionNeedsNoOrchestrator) {
   EXPECT_EQ(RunWithoutSocket({"version"}), 0);
   EXPECT_EQ(out_, "muster " MUSTER_VERSION "\n");
-  EXPECT_EQ(RunWithoutSocket({"completion", "bash"}), 0);
-  const std::string script = WriteFile("completion.sh", out_ + R"sh(
-complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster; echo "${COMPREPLY[*]}"; }
-[ "$(complete_words muster serv)" = "server" ] || exit 1
-[ "$(complete_words muster server ex)" = "explain" ] || exit 2
-[ "$(complete_words muster rollout create --allow)" = "--allow-takeover" ] || exit 3
-[ "$(complete_words muster server list -o j)" = "json" ] || exit 4
-)sh");
-  EXPECT_EQ(std::system(("bash " + script).c_str()), 0);
 }
 
 }  // namespace

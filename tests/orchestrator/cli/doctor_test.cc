@@ -18,7 +18,7 @@ class DoctorTest : public CliTest {
     zone.set_zone_id("acme/prod");
     zone.set_hub_url("https://hub");
     zone.set_joining_key_version(1);
-    zone.set_verifier_kind(v1::VERIFIER_KIND_API_TOKEN);
+    zone.set_verifier_kind(admin::v1::VERIFIER_KIND_API_TOKEN);
   }
 };
 
@@ -30,7 +30,7 @@ TEST_F(DoctorTest, HealthyInstallationIsFine) {
 
 TEST_F(DoctorTest, ProblemsComeWithTheirRemedy) {
   admin_.zones.mutable_zones(0)->set_joining_key_version(0);
-  admin_.zones.mutable_zones(0)->set_verifier_kind(v1::VERIFIER_KIND_NONE);
+  admin_.zones.mutable_zones(0)->set_verifier_kind(admin::v1::VERIFIER_KIND_NONE);
   admin_.status.set_store_read_only(true);
   admin_.status.set_store_reason("disk full");
   admin_.status.set_version("9.9");
@@ -39,7 +39,7 @@ TEST_F(DoctorTest, ProblemsComeWithTheirRemedy) {
   server.set_admission(types::v1::ADMISSION_REGISTERED);
   auto& rollout = *admin_.rollouts.add_rollouts();
   rollout.set_rollout_id("rol-1");
-  rollout.set_state(v1::ROLLOUT_STATE_PAUSED);
+  rollout.set_state(admin::v1::ROLLOUT_STATE_PAUSED);
   EXPECT_EQ(Run({"doctor"}), 5);
   EXPECT_THAT(out_, AllOf(HasSubstr("muster key set acme/prod"), HasSubstr("has no verifier"),
                           HasSubstr("read-only: disk full"), HasSubstr("orchestrator 9.9"),

@@ -84,9 +84,9 @@ class Servers final : public v1::ServerService::Service {
     if (at < admin_.servers.size()) page.set_next_page_token(std::to_string(at));
     return Answer(admin_, "ListServers", page, response);
   }
-  Status GetServer(ServerContext*, const v1::GetServerRequest*, v1::Server* response) override {
-    return Answer(admin_, "GetServer", admin_.servers.empty() ? v1::Server() : admin_.servers[0],
-                  response);
+  Status GetServer(ServerContext*, const v1::GetServerRequest* request,
+                   v1::Server* response) override {
+    return AnswerServer("GetServer", request->server(), response);
   }
   Status ExplainServer(ServerContext*, const v1::GetServerRequest*,
                        v1::ExplainServerResponse* response) override {
@@ -100,10 +100,26 @@ class Servers final : public v1::ServerService::Service {
   Status EvictServer(ServerContext*, const v1::EvictServerRequest* request,
                      v1::Server* response) override {
     admin_.evict_request = *request;
-    return Answer(admin_, "EvictServer", v1::Server(), response);
+    return AnswerServer("EvictServer", request->server(), response);
+  }
+  Status AdmitServer(ServerContext*, const v1::AdmitServerRequest* request,
+                     v1::Server* response) override {
+    return AnswerServer("AdmitServer", request->server(), response);
   }
 
  private:
+  // The server of that id, else the first one.
+  Status AnswerServer(const char* method, const std::string& server, v1::Server* response) {
+    admin_.servers_asked.push_back(server);
+    const auto refused = admin_.refused_servers.find(server);
+    if (refused != admin_.refused_servers.end()) return rpc::ToGrpcStatus(refused->second);
+    v1::Server answer = admin_.servers.empty() ? v1::Server() : admin_.servers[0];
+    for (const v1::Server& known : admin_.servers) {
+      if (known.server_id() == server) answer = known;
+    }
+    return Answer(admin_, method, answer, response);
+  }
+
   FakeAdmin& admin_;
 };
 
@@ -141,8 +157,9 @@ class Rollouts final : public v1::RolloutService::Service {
   Status GetRollout(ServerContext*, const v1::GetRolloutRequest*, v1::Rollout* response) override {
     return Answer(admin_, "GetRollout", admin_.watch.back(), response);
   }
-  Status ListRollouts(ServerContext*, const v1::ListRolloutsRequest*,
+  Status ListRollouts(ServerContext*, const v1::ListRolloutsRequest* request,
                       v1::ListRolloutsResponse* response) override {
+    admin_.rollouts_request = *request;
     return Answer(admin_, "ListRollouts", admin_.rollouts, response);
   }
   Status ListTargets(ServerContext*, const v1::ListTargetsRequest*,
@@ -204,6 +221,11 @@ class System final : public v1::SystemService::Service {
   Status GetStatus(ServerContext*, const v1::GetStatusRequest*,
                    v1::SystemStatus* response) override {
     return Answer(admin_, "GetStatus", admin_.status, response);
+  }
+  Status ListAuditEvents(ServerContext*, const v1::ListAuditEventsRequest* request,
+                         v1::ListAuditEventsResponse* response) override {
+    admin_.audit_request = *request;
+    return Answer(admin_, "ListAuditEvents", admin_.events, response);
   }
   Status VerifyAudit(ServerContext*, const v1::VerifyAuditRequest*,
                      v1::VerifyAuditResponse* response) override {

@@ -23,6 +23,8 @@ struct FakeAdmin {
   std::map<std::string, absl::Status> failures;
   // Once the watch of a rollout ends with an error after so many states; negative: never.
   int break_watch_after = -1;
+  // A server named here is refused with the status, whatever is asked about it.
+  std::map<std::string, absl::Status> refused_servers;
   bool hang_watch = false;  // The stream stays open after the last state.
 
   // Answers.
@@ -42,6 +44,7 @@ struct FakeAdmin {
   admin::v1::Report report;
   admin::v1::SystemStatus status;
   admin::v1::VerifyAuditResponse audit;
+  admin::v1::ListAuditEventsResponse events;
 
   // What was asked: the methods in order, and the last request of each kind.
   std::vector<std::string> calls;
@@ -49,7 +52,10 @@ struct FakeAdmin {
   admin::v1::SetJoiningKeyRequest key_request;
   admin::v1::ListServersRequest list_request;
   admin::v1::ImportServersRequest import_request;
+  admin::v1::ListRolloutsRequest rollouts_request;
+  admin::v1::ListAuditEventsRequest audit_request;
   admin::v1::EvictServerRequest evict_request;
+  std::vector<std::string> servers_asked;  // Of calls about one server, in order.
   admin::v1::CreateTokenRequest token_request;
   admin::v1::CreateRolloutRequest rollout_request;
   admin::v1::GetReportRequest report_request;

@@ -61,7 +61,7 @@ TEST_F(ProgressTest, TerminalRewritesOneLineThatFits) {
     display.Show(Rollout("running", 2, 1, 0));
   }
   EXPECT_EQ(err_.str(),
-            "\r\x1b[2K[#####-----]  50%  running  1 of 2 done"
+            "\r\x1b[2K[#####-----]  50%  running  1 of 2 don…"
             "\r\x1b[2K");
 }
 

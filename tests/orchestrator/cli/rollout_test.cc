@@ -16,8 +16,8 @@ class RolloutTest : public CliTest {
   void State(const char* state, int succeeded, int failed) {
     auto& rollout = admin_.watch.emplace_back();
     rollout.set_rollout_id("rol-1");
-    rollout.set_kind(v1::COMMAND_KIND_JOIN);
-    rollout.set_state(rpc::ParseWord<v1::RolloutState>(state).value());
+    rollout.set_kind(admin::v1::COMMAND_KIND_JOIN);
+    rollout.set_state(rpc::ParseWord<admin::v1::RolloutState>(state).value());
     rollout.mutable_counts()->set_total(2);
     rollout.mutable_counts()->set_succeeded(succeeded);
     rollout.mutable_counts()->set_failed(failed);
@@ -37,6 +37,20 @@ TEST_F(RolloutTest, CreateSendsEveryFlagAndSaysHowToWatch) {
       "\"berlin\" } } max_concurrency: \"25%\" max_failures: \"0\" deadline { seconds: 5400 "
       "} allow_takeover: true request_id: \"r1\" max_in_doubt: \"3\"");
   EXPECT_THAT(out_, HasSubstr("muster rollout watch rol-1"));
+}
+
+TEST_F(RolloutTest, LimitsAreShownWithWhatTheyMean) {
+  State("running", 0, 0);
+  auto& rollout = admin_.watch.back();
+  rollout.set_max_concurrency("25%");
+  rollout.set_effective_max_concurrency(50);
+  rollout.set_max_failures("3");
+  rollout.set_effective_max_failures(3);
+  rollout.set_effective_max_in_doubt(10);
+  EXPECT_EQ(Run({"rollout", "create", "--all"}), 0);
+  EXPECT_THAT(out_,
+              AllOf(HasSubstr("max concurrency: 25% = 50\n"), HasSubstr("max failures:    3\n"),
+                    HasSubstr("max in doubt:    default = 10\n")));
 }
 
 TEST_F(RolloutTest, WatchEndsWithTheResult) {

@@ -5,6 +5,9 @@
 
 #include <sstream>
 
+#include "absl/strings/str_split.h"
+#include "orchestrator/cli/printable.h"
+
 namespace muster::cli {
 namespace {
 
@@ -16,34 +19,88 @@ Table Example() {
           {{"WEB-01", "7", "a,b", "enrolled"}, {"Münster", "120", "", "failed"}}};
 }
 
-std::string TableText(const Table& table, bool color) {
+std::string TableText(const Table& table, const TableStyle& style) {
   std::ostringstream out;
-  WriteTable(table, color, out);
+  WriteTable(table, style, out);
   return out.str();
 }
 
 TEST(Table, AlignsTextLeftAndNumbersRight) {
-  EXPECT_EQ(TableText(Example(), false),
+  EXPECT_EQ(TableText(Example(), {}),
             "SERVER NAME  COUNT  STATE\n"
             "WEB-01           7  enrolled\n"
             "Münster        120  failed\n");
 }
 
 TEST(Table, ColorsStatesOnly) {
-  const std::string text = TableText(Example(), true);
+  const std::string text = TableText(Example(), {.color = true});
   EXPECT_THAT(text, HasSubstr("\x1b[32menrolled\x1b[0m"));
   EXPECT_THAT(text, HasSubstr("\x1b[31mfailed\x1b[0m"));
-  EXPECT_THAT(TableText(Example(), false), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(TableText(Example(), {}), Not(HasSubstr("\x1b")));
 }
 
 TEST(Table, NoEscapeSequenceOfAServerReachesTheTerminal) {
   const Table table{{{"name"}}, {{"evil\x1b]0;title\x07"}}};
-  EXPECT_EQ(TableText(table, false), "NAME\nevil?]0;title?\n");
+  EXPECT_EQ(TableText(table, {}), "NAME\nevil?]0;title?\n");
+}
+
+// The widest texts give way; numbers and short words stay whole.
+TEST(Table, FitsTheTerminal) {
+  const Table table{{{"name"}, {"count"}, {"failure"}},
+                    {{"a-very-long-server-name", "1234567890", "E-JOIN-ELSEWHERE"}}};
+  for (int width = 20; width < 70; ++width) {
+    const std::string text = TableText(table, {.width = width});
+    EXPECT_THAT(text, HasSubstr("1234567890"));
+    if (width < 30) continue;  // Below that the narrowest columns do not fit either.
+    for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+      EXPECT_LE(WidthOf(line), static_cast<size_t>(width)) << line;
+    }
+  }
+  EXPECT_THAT(TableText(table, {.width = 45}), HasSubstr("…"));
+  EXPECT_THAT(TableText(table, {}), HasSubstr("a-very-long-server-name  1234567890  E-JOIN"));
+}
+
+TEST(Table, WideCharactersStayInTheirColumns) {
+  EXPECT_EQ(TableText({{{"name"}, {"state"}}, {{"東京", "ok"}, {"abc", "ok"}}}, {}),
+            "NAME  STATE\n東京  ok\nabc   ok\n");
+}
+
+TEST(Table, SentencesAreBrokenNotCut) {
+  const Table table{{{"check"}, {"next", Show::kAlways, Unit::kProse}},
+                    {{"store", "Mend the cause, then restart the orchestrator."}}};
+  EXPECT_EQ(TableText(table, {.width = 30}),
+            "CHECK  NEXT\n"
+            "store  Mend the cause, then\n"
+            "       restart the\n"
+            "       orchestrator.\n");
+  EXPECT_EQ(TableText(table, {}),
+            "CHECK  NEXT\nstore  Mend the cause, then restart the orchestrator.\n");
+}
+
+TEST(Table, TimesAreLocalWithTheirAgeOnATerminalOnly) {
+  const Table table{{{"created", Show::kAlways, Unit::kTime}, {"name"}},
+                    {{"2026-07-18T09:00:00Z", "2026-07-18T09:00:00Z"}, {"never", "c"}}};
+  const TableStyle terminal{.zone = absl::FixedTimeZone(2 * 3600),
+                            .now = absl::FromUnixSeconds(1'784'365'200) + absl::Minutes(4)};
+  const std::string shown = TableText(table, terminal);
+  EXPECT_THAT(shown, HasSubstr("2026-07-18 11:00:00 "));
+  EXPECT_THAT(shown, HasSubstr(", 4 min ago  2026-07-18T09:00:00Z\n")) << "only times change";
+  EXPECT_THAT(shown, HasSubstr("never "));
+  EXPECT_THAT(TableText(table, {}), HasSubstr("2026-07-18T09:00:00Z  2026-07-18T09:00:00Z\n"));
+}
+
+TEST(Table, AgesAreInTheLargestWholeUnit) {
+  EXPECT_EQ(AgeText(absl::ZeroDuration()), "now");
+  EXPECT_EQ(AgeText(absl::Seconds(59)), "59 s ago");
+  EXPECT_EQ(AgeText(absl::Minutes(90)), "1 h ago");
+  EXPECT_EQ(AgeText(absl::Hours(49)), "2 d ago");
+  EXPECT_EQ(AgeText(-absl::Hours(3)), "in 3 h");
+  EXPECT_EQ(AgeText(-absl::Milliseconds(3)), "now");
 }
 
 TEST(Table, DetailsStandUpright) {
   std::ostringstream out;
-  WriteDetails(Example(), false, out);
+  WriteDetails(Example(), {}, out);
   EXPECT_EQ(out.str(),
             "server name: WEB-01\ncount:       7\nnote:        a,b\nstate:       enrolled\n\n"
             "server name: Münster\ncount:       120\nstate:       failed\n");
