@@ -23,6 +23,22 @@ std::string Sha256(absl::string_view data) {
 
 std::string Sha256Hex(absl::string_view data) { return absl::BytesToHexString(Sha256(data)); }
 
+Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {
+  if (context_ == nullptr || EVP_DigestInit_ex2(context_, EVP_sha256(), nullptr) != 1) std::abort();
+}
+
+Sha256Stream::~Sha256Stream() { EVP_MD_CTX_free(context_); }
+
+void Sha256Stream::Add(absl::string_view piece) {
+  if (EVP_DigestUpdate(context_, piece.data(), piece.size()) != 1) std::abort();
+}
+
+std::string Sha256Stream::FinishHex() {
+  std::string out(32, '\0');
+  if (EVP_DigestFinal_ex(context_, MutableBytes(out), nullptr) != 1) std::abort();
+  return absl::BytesToHexString(out);
+}
+
 std::string HmacSha256(absl::string_view key, absl::string_view data) {
   std::string out(32, '\0');
   size_t size = 0;
