@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -14,9 +13,10 @@
 #include "base/crypto/secure_random.h"
 #include "base/host_port.h"
 #include "base/log.h"
-#include "base/status_macros.h"
+#include "orchestrator/app/backup.h"
 #include "orchestrator/app/data_directory.h"
-#include "orchestrator/app/orchestrator.h"
+#include "orchestrator/app/disk_space.h"
+#include "orchestrator/app/run_serve.h"
 #include "orchestrator/app/signals.h"
 
 namespace muster::app {
@@ -46,36 +46,11 @@ int RunInit(InitOptions options) {
             << "), provider_admin, certificate for one year in " << report->operator_dir
             << "\nnext         muster-orchestrator serve --data-dir " << options.data_dir
             << "\n             muster --operator-dir " << report->operator_dir
-            << " system status\nkeep         " << options.data_dir << "/ca and " << options.data_dir
-            << "/master.key in a backup of their own\n";
+            << " system status\nkeep         " << options.data_dir
+            << "/master.key in a place of its own, and all else with\n"
+               "             muster-orchestrator backup --data-dir "
+            << options.data_dir << " --out FILE\n";
   return kExitStopped;
-}
-
-absl::Status WritePortFile(const std::string& path, const Endpoints& at) {
-  const nlohmann::json json = {{"session", at.session_port},
-                               {"bootstrap", at.bootstrap_port},
-                               {"admin", at.admin_port},
-                               {"session_address", at.session_address},
-                               {"bootstrap_address", at.bootstrap_address},
-                               {"admin_address", at.admin_address},
-                               {"admin_socket", at.admin_socket},
-                               {"pid", getpid()}};
-  return ReplaceFile(path, json.dump(2) + "\n");
-}
-
-int RunServe(OrchestratorOptions options, const std::string& port_file) {
-  HoldStopSignals();
-  auto orchestrator = Orchestrator::Create(std::move(options));
-  if (!orchestrator.ok()) return Fail(orchestrator.status(), kExitStartFailed);
-  if (!port_file.empty()) {
-    const absl::Status written = WritePortFile(port_file, (*orchestrator)->endpoints());
-    if (!written.ok()) return Fail(Annotate(written, "--port-file"), kExitStartFailed);
-  }
-  AwaitStopSignal(kExitForced);
-  log::Info("stopping");
-  (*orchestrator)->Stop();
-  log::Info("stopped");
-  return (*orchestrator)->store_lost() ? kExitStoreLost : kExitStopped;
 }
 
 // A duration as text: "250ms", "30s", "5m".
@@ -121,12 +96,93 @@ void DescribeInit(CLI::App* init, InitOptions& options) {
       ->check(DialProblem);
 }
 
+// What was found, for people; the first line says it all.
+void Print(const char* verdict, const std::string& what, const BackupFacts& facts) {
+  std::cout << verdict << what << "\ntime         "
+            << absl::FormatTime(absl::RFC3339_sec, facts.time, absl::UTCTimeZone())
+            << "\nversion      Muster " << facts.muster_version << ", schema "
+            << facts.schema_version << "\naudit log    " << facts.audit_events
+            << " events, chain intact\nmaster key   "
+            << (facts.has_master_key ? "in it" : "not in it") << "\n";
+}
+
+void DescribeBackup(CLI::App* backup, BackupOptions& options) {
+  options.data_dir = kDefaultDataDir;
+  backup->add_option("--data-dir", options.data_dir, "The directory to copy; it may be in use")
+      ->capture_default_str();
+  backup->add_option("--out", options.file, "The file to make; must not exist")->required();
+  backup->add_flag("--with-master-key", options.with_master_key,
+                   "Put master.key in as well: the file alone then opens every joining key");
+}
+
+int RunBackup(const BackupOptions& options) {
+  const auto made = MakeBackup(options, SystemClock(), crypto::SecureRandom());
+  if (!made.ok()) return Fail(made.status(), kExitStartFailed);
+  Print("backed up    ", options.file, *made);
+  std::cout << "keep         it as you keep a private key: the certificate authority's is in it\n";
+  if (!made->has_master_key) {
+    std::cout << "also keep    the master key, apart from it: a restore asks for it\n";
+  }
+  return kExitStopped;
+}
+
+void DescribeRestore(CLI::App* restore, RestoreOptions& options) {
+  options.data_dir = kDefaultDataDir;
+  restore->add_option("--from", options.file, "A file that 'backup' made")->required();
+  restore
+      ->add_option("--data-dir", options.data_dir,
+                   "The directory to make; must not exist, or be "
+                   "empty")
+      ->capture_default_str();
+  restore->add_option("--master-key-file", options.master_key_file,
+                      "The master key of that time [in the backup, or where serve looks]");
+}
+
+int RunRestore(const RestoreOptions& options) {
+  const auto restored = RestoreBackup(options, SystemClock(), crypto::SecureRandom());
+  if (!restored.ok()) return Fail(restored.status(), kExitStartFailed);
+  Print("restored     ", options.data_dir, restored->backup);
+  std::cout << "generation   " << restored->generation
+            << "\nnext         muster-orchestrator serve "
+            << "--data-dir " << options.data_dir << "\n";
+  if (!restored->master_key_kept) {
+    std::cout << "             with the master key that this restore was given from outside\n";
+  }
+  std::cout << "             muster doctor   (workers come back by themselves; what happened after "
+               "the\n             backup is settled with them and with the hubs)\n";
+  return kExitStopped;
+}
+
+struct CheckFlags {
+  std::string backup;
+  std::string data_dir;
+};
+
+void DescribeCheck(CLI::App* check, CheckFlags& flags) {
+  auto* what = check->add_option_group("what");
+  what->add_option("--backup", flags.backup, "A file that 'backup' made");
+  what->add_option("--data-dir", flags.data_dir, "A data directory that no process works in");
+  what->require_option(1);
+}
+
+int RunCheck(const CheckFlags& flags) {
+  const bool file = !flags.backup.empty();
+  const auto checked =
+      file ? CheckBackup(flags.backup, SystemClock(), crypto::SecureRandom())
+           : CheckDataDirectory(flags.data_dir, SystemClock(), crypto::SecureRandom());
+  if (!checked.ok()) return Fail(checked.status(), kExitStartFailed);
+  Print("whole        ", file ? flags.backup : flags.data_dir, *checked);
+  return kExitStopped;
+}
+
 struct ServeFlags {
   OrchestratorOptions options;
   std::string port_file;
   std::string log_format = "logfmt";
   std::string log_level = "info";
   absl::Duration verify_poll = core::VerifyOptions().poll_interval;
+  absl::Duration store_lost_linger = absl::Seconds(5);
+  double disk_warning_mib = 512;
 };
 
 void DescribeServe(CLI::App* serve, ServeFlags& flags) {
@@ -212,6 +268,15 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
       ->group(work);
   AddDuration(serve, "--stop-deadline", o.stop_deadline, "For calls that run when it stops")
       ->group(work);
+  AddDuration(serve, "--store-lost-linger", flags.store_lost_linger,
+              "Reads are answered so long after the store was lost; then it ends with 3")
+      ->group(work);
+  serve
+      ->add_option("--disk-warning-mib", flags.disk_warning_mib,
+                   "Warn when the data directory's disk has fewer MiB free")
+      ->check(NumberProblem)
+      ->capture_default_str()
+      ->group(work);
 
   serve->add_option("--log-format", flags.log_format, "logfmt or json")
       ->check(CLI::IsMember({"logfmt", "json"}))
@@ -231,10 +296,12 @@ int Serve(ServeFlags flags) {
   verify.poll_interval = flags.verify_poll;
   verify.poll_first = std::min(verify.poll_first, flags.verify_poll);
   verify.poll_interval_failing = std::max(verify.poll_interval_failing, flags.verify_poll);
+  flags.options.disk_warning_bytes =
+      static_cast<int64_t>(flags.disk_warning_mib * static_cast<double>(kMebibyte));
   auto& pacing = flags.options.core.pacing;
   pacing.initial_joins_per_minute =
       std::min(pacing.initial_joins_per_minute, pacing.max_joins_per_minute);
-  return RunServe(std::move(flags.options), flags.port_file);
+  return RunServe({std::move(flags.options), flags.port_file, flags.store_lost_linger});
 }
 
 }  // namespace
@@ -244,7 +311,8 @@ int RunCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", MUSTER_VERSION);
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 stopped, 1 start failed, 2 usage, 3 store lost while running, 4 ended by a "
+      "Exit codes: 0 done or stopped, 1 failed to start, 2 usage, 3 store lost while running, 4 "
+      "ended by a "
       "second signal.");
   InitOptions init_options;
   ServeFlags serve_flags;
@@ -253,13 +321,28 @@ int RunCommandLine(int argc, char** argv) {
   DescribeInit(init, init_options);
   CLI::App* serve = app.add_subcommand("serve", "Run until SIGINT or SIGTERM.");
   DescribeServe(serve, serve_flags);
+  BackupOptions backup_options;
+  CLI::App* backup = app.add_subcommand(
+      "backup", "Write everything to one verified file, while the orchestrator runs or not.");
+  DescribeBackup(backup, backup_options);
+  RestoreOptions restore_options;
+  CLI::App* restore =
+      app.add_subcommand("restore", "Make a data directory out of a backup; overwrites nothing.");
+  DescribeRestore(restore, restore_options);
+  CheckFlags check_flags;
+  CLI::App* check = app.add_subcommand("check", "Verify a backup or a data directory, offline.");
+  DescribeCheck(check, check_flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitStopped : kExitUsage;
   }
   IgnoreFailedWrites();
-  return *init ? RunInit(std::move(init_options)) : Serve(std::move(serve_flags));
+  if (*init) return RunInit(std::move(init_options));
+  if (*backup) return RunBackup(backup_options);
+  if (*restore) return RunRestore(restore_options);
+  if (*check) return RunCheck(check_flags);
+  return Serve(std::move(serve_flags));
 }
 
 }  // namespace muster::app

@@ -71,21 +71,6 @@ absl::StatusOr<std::unique_ptr<sql::DirectoryLock>> Lock(const DataPaths& paths)
   return lock;
 }
 
-absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& paths,
-                                                             const Clock& clock, Random& random) {
-  const auto certificate = ReadText(paths.authority("ca.crt"));
-  if (!certificate.ok()) return EnsureCode(certificate.status(), FailureCode::kSystemAuthority);
-  const auto key = secrets::ReadPrivateFile(paths.authority("ca.key"),
-                                            secrets::FileAccess::kOwnerOnly, kMaxFileBytes);
-  if (!key.ok()) return EnsureCode(key.status(), FailureCode::kSystemAuthority);
-  auto authority = identity::CertificateAuthority::FromPem(*certificate, *key, clock, random);
-  if (!authority.ok()) {
-    return EnsureCode(Annotate(authority.status(), paths.root + "/ca"),
-                      FailureCode::kSystemAuthority);
-  }
-  return authority;
-}
-
 absl::StatusOr<identity::CertificateAuthority> MakeAuthority(const DataPaths& paths,
                                                              const Clock& clock, Random& random) {
   RETURN_IF_ERROR(MakeDirectory(paths.root + "/ca"));
@@ -181,6 +166,21 @@ absl::StatusOr<InitReport> MakeContent(const InitOptions& options, const Clock& 
 }
 
 }  // namespace
+
+absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& paths,
+                                                             const Clock& clock, Random& random) {
+  const auto certificate = ReadText(paths.authority("ca.crt"));
+  if (!certificate.ok()) return EnsureCode(certificate.status(), FailureCode::kSystemAuthority);
+  const auto key = secrets::ReadPrivateFile(paths.authority("ca.key"),
+                                            secrets::FileAccess::kOwnerOnly, kMaxFileBytes);
+  if (!key.ok()) return EnsureCode(key.status(), FailureCode::kSystemAuthority);
+  auto authority = identity::CertificateAuthority::FromPem(*certificate, *key, clock, random);
+  if (!authority.ok()) {
+    return EnsureCode(Annotate(authority.status(), paths.root + "/ca"),
+                      FailureCode::kSystemAuthority);
+  }
+  return authority;
+}
 
 absl::Status ReplaceFile(const std::string& path, absl::string_view content) {
   const std::string fresh = path + ".new";

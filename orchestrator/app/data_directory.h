@@ -6,7 +6,9 @@
 //   muster.db     the store; backups/ before migrations
 //   operator/     operator.crt  operator.key  ca.crt  address
 //                 the first operator, for the CLI; may be moved away
-//   initialized   written last: init was finished
+//   initialized   written last: init, or a restore, was finished
+//   last-backup   when and where to the newest backup went      (backup.h)
+//   restored      when and of which moment, if it came out of a backup
 //
 // An init that was cut off is finished by running it again: what it made already is kept.
 #ifndef MUSTER_ORCHESTRATOR_APP_DATA_DIRECTORY_H_
@@ -74,6 +76,10 @@ struct DataDirectory {
 // E-STORE-UNUSABLE (the database is gone). Changes nothing.
 absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, const Clock& clock,
                                                 Random& random);
+
+// The certificate authority alone. E-SYSTEM-CA. Blocks on the disk.
+absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& paths,
+                                                             const Clock& clock, Random& random);
 
 // Replaces the file in one step; mode 0600. Also for the port file and operator/address.
 absl::Status ReplaceFile(const std::string& path, absl::string_view content);

@@ -2,7 +2,6 @@
 
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/server.h>
@@ -69,17 +68,18 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(ListenerOptions option
   if (local && path.size() > kMaxSocketPath) {
     return CannotListen(options, "the path is longer than 107 bytes");
   }
-  grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();  // Once, however often it is called.
   grpc::ServerBuilder builder;
   rpc::ConfigureServer(builder);
   if (options.max_request_bytes > 0) builder.SetMaxReceiveMessageSize(options.max_request_bytes);
   if (!options.reflection) builder.SetOption(std::make_unique<NoReflection>());
+  std::unique_ptr<Listener> listener(new Listener);
+  options.services.push_back(
+      rpc::MakeHealthService(listener->health_, {options.names.begin(), options.names.end()}));
   for (const auto& service : options.services) builder.RegisterService(service.get());
   int port = 0;
   builder.AddListeningPort(options.address, options.credentials, &port);
 
-  std::unique_ptr<Listener> listener(new Listener);
   listener->services_ = std::move(options.services);
   {
     std::unique_ptr<OwnerOnly> mode = local ? std::make_unique<OwnerOnly>() : nullptr;
@@ -92,16 +92,13 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(ListenerOptions option
 
 Listener::~Listener() { Stop(absl::InfinitePast()); }
 
-void Listener::SetServing(bool serving) {
-  MutexLock lock(&mu_);
-  if (!stopping_) server_->GetHealthCheckService()->SetServingStatus(serving);
-}
+void Listener::SetServing(bool serving) { health_.Set(serving); }
+
+void Listener::Drain() { health_.End(); }
 
 void Listener::Stop(absl::Time deadline) {
-  {
-    MutexLock lock(&mu_);
-    if (std::exchange(stopping_, true) || server_ == nullptr) return;
-  }
+  if (std::exchange(stopped_, true) || server_ == nullptr) return;
+  Drain();
   server_->Shutdown(absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
   server_->Wait();
 }

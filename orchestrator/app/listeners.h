@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "base/mutex.h"
+#include "orchestrator/rpc/health_service.h"
 
 namespace grpc {
 class Server;
@@ -22,13 +22,13 @@ struct ListenerOptions {
   const char* name;     // For messages: "session".
   std::string address;  // "host:port", port 0 for any; or "unix:PATH", made with mode 0600.
   std::shared_ptr<grpc::ServerCredentials> credentials;
+  std::vector<std::string> names;  // Of the services, for whoever asks for the health of one.
   std::vector<std::unique_ptr<grpc::Service>> services;
   bool reflection = false;
   int max_request_bytes = 0;  // 0: as proto/rpc/channel.h.
 };
 
-// A running server with gRPC health on. SetServing is thread-safe and does nothing once stopping
-// began.
+// A running server, with gRPC's health service. SetServing and Drain are thread-safe.
 class Listener {
  public:
   // E-SYSTEM-LISTEN when the address cannot be listened on.
@@ -36,17 +36,20 @@ class Listener {
   ~Listener();  // Stops at once.
 
   int port() const { return port_; }  // 0 for a Unix socket.
-  void SetServing(bool serving);
+  void SetServing(bool serving);      // Nothing after Drain.
+  // The first step of a stop: health says NOT_SERVING for ever, and nobody's Watch of it is waited
+  // for.
+  void Drain();
   // Refuses new calls, waits for open ones until `deadline`, then cancels them. Blocks.
   void Stop(absl::Time deadline);
 
  private:
   Listener() = default;
+  rpc::HealthBoard health_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
-  Mutex mu_;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopped_ = false;
 };
 
 // gRPC's own messages go through our log from here on.

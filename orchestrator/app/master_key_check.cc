@@ -12,9 +12,13 @@ namespace muster::app {
 
 absl::Status CheckMasterKey(const store::Store& store, core::KeyVault& vault) {
   ASSIGN_OR_RETURN(const auto snapshot, store.Read());
-  ASSIGN_OR_RETURN(const std::vector<store::Zone> zones, snapshot->zones().List(TenantId()));
+  return CheckMasterKey(snapshot->zones(), vault);
+}
+
+absl::Status CheckMasterKey(const store::ZoneStore& zones, core::KeyVault& vault) {
+  ASSIGN_OR_RETURN(const std::vector<store::Zone> list, zones.List(TenantId()));
   int sealed = 0;
-  for (const store::Zone& zone : zones) {
+  for (const store::Zone& zone : list) {
     if (!zone.verifier.secret.empty()) {
       if (vault.Open(zone.verifier.secret, core::VerifierBinding(zone.id)).ok()) {
         return absl::OkStatus();
@@ -22,7 +26,7 @@ absl::Status CheckMasterKey(const store::Store& store, core::KeyVault& vault) {
       ++sealed;
     }
     ASSIGN_OR_RETURN(const std::optional<store::JoiningKeyVersion> key,
-                     snapshot->zones().FindActiveKey(zone.id));
+                     zones.FindActiveKey(zone.id));
     if (!key.has_value()) continue;
     if (vault.Open(key->secret, core::JoiningKeyBinding(zone.id, key->version)).ok()) {
       return absl::OkStatus();

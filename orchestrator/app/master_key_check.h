@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "orchestrator/core/interfaces/key_vault.h"
+#include "store/interface/inventory_store.h"
 #include "store/interface/store.h"
 
 namespace muster::app {
@@ -12,6 +13,7 @@ namespace muster::app {
 // the master key is another one. Single ones that do not open show when they are used. Blocks on
 // the store.
 absl::Status CheckMasterKey(const store::Store& store, core::KeyVault& vault);
+absl::Status CheckMasterKey(const store::ZoneStore& zones, core::KeyVault& vault);
 
 }  // namespace muster::app
 

@@ -8,11 +8,13 @@
 //             ─► core ─► strand, pools, timers ─► store
 //
 // When the store is lost (a commit failed) sessions are ended, health turns to NOT_SERVING and
-// every change is refused; reads are answered until somebody stops the process
-// (docs/decisions/store-lost.md).
+// every change is refused; reads are answered until whoever made the orchestrator stops it, which
+// `serve` does by itself a moment later (docs/decisions/store-lost.md).
 #ifndef MUSTER_ORCHESTRATOR_APP_ORCHESTRATOR_H_
 #define MUSTER_ORCHESTRATOR_APP_ORCHESTRATOR_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,9 +42,14 @@ struct OrchestratorOptions {
   rpc::SessionOptions sessions;
   core::CoreOptions core;  // on_store_lost is the orchestrator's own.
   double bootstrap_calls_per_minute = 1200;
-  int read_threads = 4;  // For calls that read the store, and for signing.
-  int hub_threads = 8;   // For hubs; a slow one holds one for up to a minute.
+  int read_threads = 4;       // For operators' calls, which read the store.
+  int admission_threads = 2;  // For machines that come in or renew: checks and signing.
+  int hub_threads = 8;        // For hubs; a slow one holds one for up to a minute.
   absl::Duration stop_deadline = absl::Seconds(10);
+  int64_t disk_warning_bytes = 512 << 20;  // Less free space than this is said.
+  // Called once, on a thread of the orchestrator's, when the store is lost and everybody was told.
+  // It must not stop the orchestrator itself. May be null.
+  std::function<void()> on_store_lost;
 };
 
 struct Endpoints {

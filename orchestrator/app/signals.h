@@ -2,16 +2,21 @@
 #ifndef MUSTER_ORCHESTRATOR_APP_SIGNALS_H_
 #define MUSTER_ORCHESTRATOR_APP_SIGNALS_H_
 
+#include <functional>
+
 namespace muster::app {
 
 // From here on a write that cannot be done (a closed pipe, a file at the limit of its size) is an
 // error of that call, not the end of the process.
 void IgnoreFailedWrites();
-// Before other threads start: from here on SIGINT and SIGTERM wait for AwaitStopSignal.
-void HoldStopSignals();
-// Blocks until the first of them. From then on a second one ends the process at once with
-// `forced_exit_code`.
-void AwaitStopSignal(int forced_exit_code);
+
+struct SignalHandlers {
+  std::function<void()> on_stop;    // SIGINT or SIGTERM, each time.
+  std::function<void()> on_reload;  // SIGHUP, each time.
+};
+// Before other threads start: from here on these signals call the handlers, one at a time, on a
+// thread of its own that ends with the process. What the handlers use must live as long.
+void HandleSignals(SignalHandlers handlers);
 
 }  // namespace muster::app
 

@@ -61,7 +61,7 @@ void AddCommands(CommandTree& tree) {
 bool CannotConnect(const absl::Status& status) {
   const absl::string_view text = status.message();
   return !absl::StrContains(text, "Socket closed") && !absl::StrContains(text, "reset by peer") &&
-         !absl::StrContains(text, "Broken pipe");
+         !absl::StrContains(text, "Broken pipe") && !absl::StrContains(text, "is stopping");
 }
 
 // What to do next, for errors whose message does not say it already.

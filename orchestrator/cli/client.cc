@@ -31,6 +31,15 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const Connection& connec
       {connection.ca_pem, connection.certificate_pem, connection.key_pem.Clone()});
 }
 
+// A server that stops cancels what it no longer waits for. To whoever asked that is a lost answer,
+// and not a wish of their own.
+absl::Status AnswerOf(const grpc::Status& status) {
+  if (status.error_code() == grpc::StatusCode::CANCELLED) {
+    return absl::UnavailableError("the orchestrator ended the call; it is stopping");
+  }
+  return rpc::FromGrpcStatus(status);
+}
+
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> Call(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
@@ -39,7 +48,7 @@ absl::StatusOr<Response> Call(Stub& stub,
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
   Response response;
-  RETURN_IF_ERROR(rpc::FromGrpcStatus((stub.*method)(&context, request, &response)));
+  RETURN_IF_ERROR(AnswerOf((stub.*method)(&context, request, &response)));
   return response;
 }
 
@@ -233,7 +242,7 @@ absl::Status Client::WatchRollout(const v1::GetRolloutRequest& request,
   while (queue.Next(&tag, &ok)) {
   }
   if (stopped) return absl::CancelledError("no longer watched");
-  return rpc::FromGrpcStatus(status);
+  return AnswerOf(status);
 }
 
 absl::StatusOr<v1::VerifyNowResponse> Client::VerifyNow(const v1::VerifyNowRequest& request) {

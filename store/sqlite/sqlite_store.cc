@@ -191,8 +191,8 @@ absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const SqliteStoreOption
   // is read back from there).
   RETURN_IF_ERROR(db->Exec("PRAGMA cache_size=-65536"));  // KiB
   // A page that many turns write goes to the log each time, but into the file once per checkpoint:
-  // SQLite's own 1,000 pages would be one for every few hundred commands. 32 MiB of log.
-  RETURN_IF_ERROR(db->Exec("PRAGMA wal_autocheckpoint=8192"));
+  // SQLite's own 1,000 pages would be one for every few hundred commands.
+  RETURN_IF_ERROR(db->Exec(absl::StrCat("PRAGMA wal_autocheckpoint=", kMostLogBytes / 4096)));
   if (options.max_pages > 0) {
     RETURN_IF_ERROR(db->Exec(absl::StrCat("PRAGMA max_page_count=", options.max_pages)));
   }

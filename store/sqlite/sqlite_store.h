@@ -26,6 +26,10 @@
 
 namespace muster::store {
 
+// The log grows to about this before its content moves into the file; further only while a reader
+// keeps it from moving.
+inline constexpr int64_t kMostLogBytes = 32 << 20;
+
 struct SqliteStoreOptions {
   std::string path;  // The file; created, readable by its owner only, when it does not exist.
   // Where a copy of the file goes before it is migrated. Empty: no copy.

@@ -51,6 +51,26 @@ TEST_F(CliProgramTest, AnOrchestratorKilledInMidCommandLeavesADoubtAndItIsSaid) 
   EXPECT_THAT(list.Output(), HasSubstr("next: Check that muster-orchestrator runs"));
 }
 
+// An orderly stop ends a watch no more than a kill does.
+TEST_F(CliProgramTest, AWatchGoesOnOverRestarts) {
+  ASSERT_TRUE(job_.orchestrator().Import("acme", {"srv-01"}).ok());
+  const std::string id = job_.CreateJoin().rollout_id();
+  Process watch(Muster({"rollout", "watch", id}));
+  ASSERT_NE(watch.AwaitLine("0 of 1"), "");
+  Process* running = &orchestrator_;
+  std::unique_ptr<Process> again;
+  for (const int signal : {SIGTERM, SIGTERM, SIGKILL, SIGTERM}) {
+    running->Signal(signal);
+    running->Wait();
+    again = std::make_unique<Process>(ServeCommand(job_.orchestrator().data_dir(), at_));
+    AwaitReady(*again);
+    running = again.get();
+  }
+  Process cancel(Muster({"rollout", "cancel", id}));
+  EXPECT_EQ(cancel.Wait(), 0) << cancel.Output();
+  EXPECT_EQ(watch.Wait(), 5) << watch.Output();
+}
+
 TEST_F(CliProgramTest, TheWorkersListenersAreNoOperatorsListener) {
   for (const int port : {at_.session_port, at_.bootstrap_port}) {
     Process status(Muster({"--address", absl::StrCat("127.0.0.1:", port), "system", "status"}));

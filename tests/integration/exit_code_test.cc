@@ -42,18 +42,39 @@ TEST(ExitCodeTest, StoppedBySigintOrSigtermIs0) {
   }
 }
 
+// Somebody's Watch of the health, as load balancers hold them open for ever, on any listener.
+TEST(ExitCodeTest, OpenHealthWatchesDoNotHoldUpTheStop) {
+  app::TestOrchestrator orchestrator;
+  auto command = ServeCommand(orchestrator.data_dir());
+  command.insert(command.end(), {"--stop-deadline", "1h"});
+  Process running(command);
+  orchestrator.Attach(AwaitReady(running));
+  HealthWatch operators(orchestrator.OperatorChannel());
+  HealthWatch local(orchestrator.SocketChannel());
+  HealthWatch machines(orchestrator.BootstrapChannel());
+  HealthWatch unknown(orchestrator.OperatorChannel(), "no.such.Service");
+  for (HealthWatch* watch : {&operators, &local, &machines}) ASSERT_TRUE(watch->AwaitServing());
+  running.Signal(SIGTERM);
+  for (HealthWatch* watch : {&operators, &local, &machines}) {
+    EXPECT_TRUE(watch->AwaitNotServing()) << "the first step of the stop";
+  }
+  EXPECT_EQ(running.Wait(), 0) << running.Output();
+}
+
 TEST(ExitCodeTest, ASecondSignalWhileItStopsIs4) {
   app::TestOrchestrator orchestrator;
   auto command = ServeCommand(orchestrator.data_dir());
   command.insert(command.end(), {"--stop-deadline", "1h"});
   Process running(command);
   orchestrator.Attach(AwaitReady(running));
+  HealthWatch health(orchestrator.OperatorChannel());
+  ASSERT_TRUE(health.AwaitServing());
   // Somebody's call that does not end: the stop waits for it, up to its deadline.
-  HealthWatch call(orchestrator.OperatorChannel());
-  ASSERT_TRUE(call.AwaitServing());
+  const OpenCall call(orchestrator.OperatorChannel(),
+                      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
   running.Signal(SIGTERM);
   EXPECT_NE(running.AwaitLine("stopping"), "");
-  EXPECT_TRUE(call.AwaitNotServing()) << "the first step of the stop";
+  EXPECT_TRUE(health.AwaitNotServing());
   running.Signal(SIGTERM);
   EXPECT_EQ(running.Wait(), 4) << running.Output();
 

@@ -29,55 +29,86 @@ bool SaysServing(const grpc::ByteBuffer& message) {
   return bytes == std::string({'\x08', kServing});
 }
 
-}  // namespace
+// One call whose messages are bytes, and one operation of it at a time.
+class StreamCall {
+ public:
+  StreamCall(std::shared_ptr<grpc::Channel> channel, const std::string& method)
+      : stub_(std::move(channel)) {
+    app::SetTestDeadline(context_);
+    stream_ = stub_.PrepareCall(&context_, method, &queue_);
+    stream_->StartCall(this);
+    open_ = Done();
+  }
+  ~StreamCall() {
+    context_.TryCancel();
+    grpc::Status status;
+    stream_->Finish(&status, this);
+    Done();
+    queue_.Shutdown();
+    while (Done()) {
+    }
+  }
+  bool open() const { return open_; }
+  void Write(const std::string& message) {
+    if (!open_) return;
+    const grpc::Slice slice(message);
+    stream_->Write(grpc::ByteBuffer(&slice, 1), this);
+    open_ = Done();
+  }
+  bool Read(grpc::ByteBuffer* message) {
+    if (!open_) return false;
+    stream_->Read(message, this);
+    return open_ = Done();
+  }
 
-struct HealthWatch::Call {
+ private:
   // Waits for the operation in flight; whether it succeeded.
   bool Done() {
     void* tag = nullptr;
     bool ok = false;
-    return queue.Next(&tag, &ok) && ok;
+    return queue_.Next(&tag, &ok) && ok;
   }
 
-  explicit Call(std::shared_ptr<grpc::Channel> channel) : stub(std::move(channel)) {
-    app::SetTestDeadline(context);
-    stream = stub.PrepareCall(&context, "/grpc.health.v1.Health/Watch", &queue);
-    stream->StartCall(this);
-    open = Done();
-    if (!open) return;
-    const grpc::Slice nothing;  // The server as a whole.
-    stream->WriteLast(grpc::ByteBuffer(&nothing, 1), grpc::WriteOptions(), this);
-    open = Done();
-  }
-  ~Call() {
-    context.TryCancel();
-    grpc::Status status;
-    stream->Finish(&status, this);
-    Done();
-    queue.Shutdown();
-    while (Done()) {
-    }
-  }
-
-  grpc::ClientContext context;
-  grpc::CompletionQueue queue;
-  grpc::GenericStub stub;
-  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream;
-  bool open = false;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  grpc::GenericStub stub_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  bool open_ = false;
 };
 
-HealthWatch::HealthWatch(std::shared_ptr<grpc::Channel> channel)
-    : call_(std::make_unique<Call>(std::move(channel))) {}
+}  // namespace
+
+struct HealthWatch::Call {
+  StreamCall stream;
+};
+
+HealthWatch::HealthWatch(std::shared_ptr<grpc::Channel> channel, const std::string& service)
+    : call_(new Call{StreamCall(std::move(channel), "/grpc.health.v1.Health/Watch")}) {
+  std::string request;
+  if (!service.empty()) request = std::string{'\x0a', static_cast<char>(service.size())} + service;
+  call_->stream.Write(request);
+}
 HealthWatch::~HealthWatch() = default;
 
 bool HealthWatch::Await(bool serving) {
-  while (call_->open) {
-    grpc::ByteBuffer message;
-    call_->stream->Read(&message, call_.get());
-    call_->open = call_->Done();
-    if (call_->open && SaysServing(message) == serving) return true;
+  grpc::ByteBuffer message;
+  while (call_->stream.Read(&message)) {
+    if (SaysServing(message) == serving) return true;
   }
   return false;
 }
+
+struct OpenCall::Call {
+  StreamCall stream;
+};
+
+OpenCall::OpenCall(std::shared_ptr<grpc::Channel> channel, const std::string& method)
+    : call_(new Call{StreamCall(std::move(channel), method)}) {
+  // An answer to one message, whatever it says, shows that the server has the call.
+  call_->stream.Write(std::string("\x3a\x00", 2));  // Reflection's list_services.
+  grpc::ByteBuffer answer;
+  call_->stream.Read(&answer);
+}
+OpenCall::~OpenCall() = default;
 
 }  // namespace muster

@@ -6,12 +6,14 @@
 #include <grpcpp/channel.h>
 
 #include <memory>
+#include <string>
 
 namespace muster {
 
 class HealthWatch {
  public:
-  explicit HealthWatch(std::shared_ptr<grpc::Channel> channel);
+  // `service`: empty for the server as a whole.
+  explicit HealthWatch(std::shared_ptr<grpc::Channel> channel, const std::string& service = "");
   ~HealthWatch();
 
   // Blocks until the server says this; false when the call ends, or after a minute.
@@ -20,6 +22,18 @@ class HealthWatch {
 
  private:
   bool Await(bool serving);
+  struct Call;
+  std::unique_ptr<Call> call_;
+};
+
+// A call to any method of streams, held open until it is destroyed. The server has it when this is
+// made.
+class OpenCall {
+ public:
+  OpenCall(std::shared_ptr<grpc::Channel> channel, const std::string& method);
+  ~OpenCall();
+
+ private:
   struct Call;
   std::unique_ptr<Call> call_;
 };

@@ -145,6 +145,24 @@ TEST_F(StartFaultsTest, ADiskThatFails) {
   ExpectStarts();
 }
 
+// The operator's folder is the operator's: whatever became of it, the service runs.
+TEST_F(StartFaultsTest, AnOperatorFolderThatCannotBeSearched) {
+  const std::string folder = dir() + "/operator";
+  fs::rename(folder, folder + ".away");
+  ExpectStarts();
+  fs::create_symlink(folder, folder);  // A loop: not even root can look into it.
+  ExpectStarts();
+  fs::remove(folder);
+  Write(folder, "a file");
+  ExpectStarts();
+  fs::remove(folder);
+  fs::create_directory(folder);
+  fs::create_directory(folder + "/address");
+  Process process(ServeCommand(dir()));
+  AwaitReady(process);
+  EXPECT_NE(process.AwaitLine("keeps an address that may be old"), "");
+}
+
 TEST_F(StartFaultsTest, AMasterKeyThatIsNone) {
   const std::string file = paths().master_key();
   OpenToOthers(file);

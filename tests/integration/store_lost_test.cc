@@ -1,6 +1,6 @@
 // The orchestrator whose disk fails while it runs (docs/decisions/store-lost.md): nothing more is
-// decided, everybody is told, reads go on, it ends with 3; on a healthy disk it goes on where it
-// was.
+// decided, everybody is told, reads go on for a moment, it ends with 3 by itself; on a healthy disk
+// it goes on where it was.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -23,8 +23,10 @@ using testing::HasSubstr;
 class StoreLostTest : public testing::Test {
  protected:
   app::TestOrchestrator& client() { return job_.orchestrator(); }
-  void Start() {
-    process_ = std::make_unique<Process>(ServeCommand(client().data_dir(), at_));
+  void Start(const std::string& linger = "1ms") {
+    auto command = ServeCommand(client().data_dir(), at_);
+    command.insert(command.end(), {"--store-lost-linger", linger});
+    process_ = std::make_unique<Process>(command);
     at_ = AwaitReady(*process_);
     client().Attach(at_);
   }
@@ -63,7 +65,7 @@ class StoreLostTest : public testing::Test {
 };
 
 TEST_F(StoreLostTest, EverybodyIsToldReadsGoOnAndItEndsWith3) {
-  Start();
+  Start("1h");
   ASSERT_TRUE(client().ApplyFleet({"acme"}, job_.hub().url()).ok());
   ASSERT_TRUE(client().Import("acme", {"kept"}).ok());
   const auto token = client().CreateToken("acme/prod", 2);
@@ -108,8 +110,7 @@ TEST_F(StoreLostTest, ARolloutGoesOnOnAHealthyDiskAndNothingAcceptedIsLost) {
   EXPECT_TRUE(
       job_.hub().Await([](doubles::HubCore& core) { return core.counters.records_created >= 2; }));
   LoseTheStore();
-  process_->Signal(SIGTERM);
-  EXPECT_EQ(process_->Wait(), 3) << process_->Output();
+  EXPECT_EQ(process_->Wait(), 3) << "by itself: " << process_->Output();
 
   Start();
   const v1::Rollout rollout = job_.AwaitEnd(id);
@@ -119,6 +120,27 @@ TEST_F(StoreLostTest, ARolloutGoesOnOnAHealthyDiskAndNothingAcceptedIsLost) {
   EXPECT_THAT(ServerNames(), testing::UnorderedElementsAreArray(job_.names()));
   process_->Signal(SIGTERM);
   EXPECT_EQ(process_->Wait(), 0) << process_->Output();
+}
+
+// Nobody's open call keeps it: a service manager must see the end to start it again.
+TEST_F(StoreLostTest, OpenCallsAreToldAndDoNotHoldTheEndUp) {
+  Start();
+  ASSERT_TRUE(client().ApplyFleet({"acme"}, job_.hub().url()).ok());
+  HealthWatch watch(client().OperatorChannel());
+  ASSERT_TRUE(watch.AwaitServing());
+  LoseTheStore();
+  EXPECT_TRUE(watch.AwaitNotServing());
+  EXPECT_EQ(process_->Wait(), 3) << process_->Output();
+}
+
+// A second signal ends it at once, and what it ended of was the store.
+TEST_F(StoreLostTest, ASignalEndsTheLinger) {
+  Start("1h");
+  ASSERT_TRUE(client().ApplyFleet({"acme"}, job_.hub().url()).ok());
+  LoseTheStore();
+  process_->Signal(SIGINT);
+  process_->Signal(SIGTERM);
+  EXPECT_EQ(process_->Wait(), 3) << process_->Output();
 }
 
 }  // namespace

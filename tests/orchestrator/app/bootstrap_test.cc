@@ -49,6 +49,18 @@ TEST_F(BootstrapTest, ATokenLeadsToASession) {
   EXPECT_EQ(welcome->welcome().zone_pin().hub_url(), worker->response.zone_pin().hub_url());
 }
 
+// Reports may take all threads of operators' calls for long: machines come in and renew meanwhile.
+TEST_F(BootstrapTest, AdmissionWaitsForNoOperatorsCall) {
+  const std::string token = Token("acme/prod");
+  orchestrator_.Stop();
+  auto options = orchestrator_.Options();
+  options.read_threads = 0;  // As if each were taken.
+  ASSERT_TRUE(orchestrator_.Start(options).ok());
+  const auto worker = orchestrator_.Enroll(token, "web-1");
+  ASSERT_TRUE(worker.ok()) << worker.status();
+  EXPECT_TRUE(OpenSession(orchestrator_.SessionChannel(*worker)).ok());
+}
+
 TEST_F(BootstrapTest, TokensThatAreNoGood) {
   EXPECT_EQ(RefusalOf(orchestrator_.Enroll("nonsense", "web-1").status()),
             FailureCode::kTokenUnknown);

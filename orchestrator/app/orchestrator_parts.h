@@ -1,0 +1,91 @@
+// What an Orchestrator is made of. For the sources of orchestrator/app alone.
+#ifndef MUSTER_ORCHESTRATOR_APP_ORCHESTRATOR_PARTS_H_
+#define MUSTER_ORCHESTRATOR_APP_ORCHESTRATOR_PARTS_H_
+
+#include <grpcpp/impl/service_type.h>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/blocking_pool.h"
+#include "base/clock.h"
+#include "base/crypto/secure_random.h"
+#include "base/http/curl_client.h"
+#include "base/thread_strand.h"
+#include "base/thread_timers.h"
+#include "orchestrator/app/data_directory.h"
+#include "orchestrator/app/disk_space.h"
+#include "orchestrator/app/listeners.h"
+#include "orchestrator/app/orchestrator.h"
+#include "orchestrator/core/core.h"
+#include "orchestrator/hub/pooled_hub_reader.h"
+#include "orchestrator/rpc/admin/admin_services.h"
+#include "orchestrator/rpc/admin/rollout_watchers.h"
+#include "orchestrator/secrets/sealed_key_vault.h"
+#include "proto/rpc/roles.h"
+#include "store/interface/store.h"
+
+namespace muster::app {
+
+// In order of need: each part borrows from those above it.
+struct Orchestrator::Parts {
+  Parts(OrchestratorOptions o, DataDirectory d) : options(std::move(o)), directory(std::move(d)) {}
+
+  absl::Status Open();
+  absl::Status StartCore();
+  absl::Status Listen();
+  void TellOperatorDirectory();
+  void OnStoreLost(const absl::Status& why);
+  void SetServing(bool serving);
+  void Stop();
+  rpc::AdminDependencies AdminParts() {
+    return {.roles = *roles,
+            .operations = core->operations(),
+            .control = core->control(),
+            .authority = directory.authority,
+            .store = *store,
+            .sessions = *sessions,
+            .watchers = *watchers,
+            .long_calls = long_calls,
+            .pool = *read_pool,
+            .clock = clock,
+            .random = random,
+            .bootstrap_address = endpoints.bootstrap_address,
+            .start_time = clock.Now()};
+  }
+
+  const OrchestratorOptions options;
+  const Clock& clock = SystemClock();
+  Random& random = crypto::SecureRandom();
+  DataDirectory directory;
+  Endpoints endpoints;
+  std::atomic<bool> store_lost = false;
+  std::atomic<bool> listening = false;  // The list of listeners is complete.
+  bool stopped = false;
+
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<secrets::SealedKeyVault> vault;
+  std::unique_ptr<rpc::RoleTable> roles;
+  http::CurlClient http;
+  std::unique_ptr<hub::PooledHubReader> hub_reader;
+  std::unique_ptr<rpc::SessionRegistry> sessions;
+  std::unique_ptr<rpc::RolloutWatchers> watchers;
+  rpc::LongCalls long_calls;
+  std::unique_ptr<core::Core> core;
+  // Threads, which call into all above.
+  std::unique_ptr<ThreadStrand> strand;
+  std::unique_ptr<BlockingPool> disk;
+  std::unique_ptr<BlockingPool> read_pool;
+  // Of its own, so that long reports keep no machine from coming in.
+  std::unique_ptr<BlockingPool> admission_pool;
+  std::unique_ptr<BlockingPool> hub_pool;
+  std::unique_ptr<ThreadTimers> timers;
+  std::unique_ptr<DiskWatch> disk_watch;
+  std::vector<std::unique_ptr<Listener>> listeners;
+};
+
+}  // namespace muster::app
+
+#endif  // MUSTER_ORCHESTRATOR_APP_ORCHESTRATOR_PARTS_H_

@@ -1,0 +1,84 @@
+#include "orchestrator/app/run_serve.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/status_macros.h"
+#include "orchestrator/app/command_line.h"
+#include "orchestrator/app/data_directory.h"
+#include "orchestrator/app/signals.h"
+
+namespace muster::app {
+namespace {
+
+// Why and when the process ends. Signals may come until the last moment, so it is never destroyed.
+class StopRequest {
+ public:
+  // The second signal does not wait for what the first one began.
+  void OnSignal() {
+    MutexLock lock(&mu_);
+    if (std::exchange(signaled_, true)) _exit(lost_ ? kExitStoreLost : kExitForced);
+  }
+  void OnStoreLost() {
+    MutexLock lock(&mu_);
+    lost_ = true;
+  }
+  // Blocks until a signal, or `linger` after the loss of the store.
+  void Await(absl::Duration linger) {
+    MutexLock lock(&mu_);
+    mu_.Await(absl::Condition(
+        +[](StopRequest* self)
+             ABSL_NO_THREAD_SAFETY_ANALYSIS { return self->signaled_ || self->lost_; },
+        this));
+    mu_.AwaitWithTimeout(absl::Condition(&signaled_), linger);
+  }
+
+ private:
+  Mutex mu_;
+  bool signaled_ ABSL_GUARDED_BY(mu_) = false;
+  bool lost_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+int FailStart(const absl::Status& status) {
+  std::cerr << "muster-orchestrator: " << status.message() << "\n";
+  return kExitStartFailed;
+}
+
+absl::Status WritePortFile(const std::string& path, const Endpoints& at) {
+  const nlohmann::json json = {{"session", at.session_port},
+                               {"bootstrap", at.bootstrap_port},
+                               {"admin", at.admin_port},
+                               {"session_address", at.session_address},
+                               {"bootstrap_address", at.bootstrap_address},
+                               {"admin_address", at.admin_address},
+                               {"admin_socket", at.admin_socket},
+                               {"pid", getpid()}};
+  return ReplaceFile(path, json.dump(2) + "\n");
+}
+
+}  // namespace
+
+int RunServe(ServeOptions options) {
+  auto* const stop = new StopRequest;
+  HandleSignals({.on_stop = [stop] { stop->OnSignal(); },
+                 .on_reload = [] { log::Info("nothing to reload"); }});
+  options.orchestrator.on_store_lost = [stop] { stop->OnStoreLost(); };
+  auto orchestrator = Orchestrator::Create(std::move(options.orchestrator));
+  if (!orchestrator.ok()) return FailStart(orchestrator.status());
+  if (!options.port_file.empty()) {
+    const absl::Status written = WritePortFile(options.port_file, (*orchestrator)->endpoints());
+    if (!written.ok()) return FailStart(Annotate(written, "--port-file"));
+  }
+  stop->Await(options.store_lost_linger);
+  log::Info("stopping");
+  (*orchestrator)->Stop();
+  log::Info("stopped");
+  return (*orchestrator)->store_lost() ? kExitStoreLost : kExitStopped;
+}
+
+}  // namespace muster::app

@@ -1,0 +1,173 @@
+#include "orchestrator/rpc/health_service.h"
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <optional>
+#include <utility>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+
+namespace muster::rpc {
+namespace {
+
+namespace health = grpc::health::v1;
+
+using health::HealthCheckRequest;
+using health::HealthCheckResponse;
+using HealthWriter = grpc::ServerWriteReactor<HealthCheckResponse>;
+
+HealthCheckResponse::ServingStatus StatusOf(bool serving) {
+  return serving ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
+}
+
+// One write at most is under way; what changes meanwhile is written after it, the last state only.
+class HealthStream final : public HealthWatcher {
+ public:
+  // `known`: the service that is asked for is here.
+  explicit HealthStream(bool known) : known_(known) {}
+
+  // Null when the reactor is gone.
+  void Attach(HealthWriter* reactor) {
+    MutexLock lock(&mu_);
+    reactor_ = reactor;
+  }
+  void Show(bool serving) override { Want(serving, false); }
+  void End() override { Want(false, true); }
+  void Gone() {
+    MutexLock lock(&mu_);
+    end_ = true;
+    wanted_.reset();
+    Pump();
+  }
+  void Written(bool ok) {
+    MutexLock lock(&mu_);
+    busy_ = false;
+    if (!ok) {
+      end_ = true;
+      wanted_.reset();
+    }
+    Pump();
+  }
+
+ private:
+  void Want(bool serving, bool end) {
+    const auto status = known_ ? StatusOf(serving) : HealthCheckResponse::SERVICE_UNKNOWN;
+    MutexLock lock(&mu_);
+    if (end_) return;
+    end_ = end;
+    wanted_.reset();
+    if (status != sent_.status()) wanted_ = status;
+    Pump();
+  }
+  void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (reactor_ == nullptr || busy_ || finished_) return;
+    if (wanted_.has_value()) {
+      sent_.set_status(*std::exchange(wanted_, std::nullopt));
+      busy_ = true;
+      reactor_->StartWrite(&sent_);
+    } else if (end_) {
+      finished_ = true;
+      reactor_->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the orchestrator is stopping"));
+    }
+  }
+
+  const bool known_;
+  Mutex mu_;
+  HealthWriter* reactor_ ABSL_GUARDED_BY(mu_) = nullptr;
+  HealthCheckResponse sent_ ABSL_GUARDED_BY(mu_);  // UNKNOWN, which is never sent, at first.
+  std::optional<HealthCheckResponse::ServingStatus> wanted_ ABSL_GUARDED_BY(mu_);
+  bool busy_ ABSL_GUARDED_BY(mu_) = false;  // Writing.
+  bool end_ ABSL_GUARDED_BY(mu_) = false;
+  bool finished_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// Deletes itself in OnDone.
+class HealthReactor final : public HealthWriter {
+ public:
+  HealthReactor(HealthBoard& board, bool known)
+      : board_(board), stream_(std::make_shared<HealthStream>(known)) {
+    stream_->Attach(this);
+    board_.Add(stream_);
+  }
+  void OnWriteDone(bool ok) override { stream_->Written(ok); }
+  void OnCancel() override { stream_->Gone(); }
+  void OnDone() override {
+    board_.Remove(stream_.get());
+    stream_->Attach(nullptr);
+    delete this;
+  }
+
+ private:
+  HealthBoard& board_;
+  const std::shared_ptr<HealthStream> stream_;
+};
+
+class HealthService final : public health::Health::CallbackService {
+ public:
+  HealthService(HealthBoard& board, std::set<std::string> services)
+      : board_(board), services_(std::move(services)) {
+    services_.insert("");
+  }
+
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const HealthCheckRequest* request,
+                                  HealthCheckResponse* response) override {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    if (!services_.contains(request->service())) {
+      reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service here"));
+      return reactor;
+    }
+    response->set_status(StatusOf(board_.serving()));
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+  HealthWriter* Watch(grpc::CallbackServerContext*, const HealthCheckRequest* request) override {
+    return new HealthReactor(board_, services_.contains(request->service()));
+  }
+
+ private:
+  HealthBoard& board_;
+  std::set<std::string> services_;
+};
+
+}  // namespace
+
+void HealthBoard::Set(bool serving) {
+  MutexLock lock(&mu_);
+  if (ended_ || serving_ == serving) return;
+  serving_ = serving;
+  for (const auto& watcher : watchers_) watcher->Show(serving);
+}
+
+void HealthBoard::End() {
+  MutexLock lock(&mu_);
+  if (std::exchange(ended_, true)) return;
+  serving_ = false;
+  for (const auto& watcher : watchers_) watcher->End();
+}
+
+bool HealthBoard::serving() const {
+  MutexLock lock(&mu_);
+  return serving_;
+}
+
+void HealthBoard::Add(const std::shared_ptr<HealthWatcher>& watcher) {
+  MutexLock lock(&mu_);
+  if (ended_) return watcher->End();
+  watchers_.push_back(watcher);
+  watcher->Show(serving_);
+}
+
+void HealthBoard::Remove(const HealthWatcher* watcher) {
+  MutexLock lock(&mu_);
+  std::erase_if(watchers_, [watcher](const auto& known) { return known.get() == watcher; });
+}
+
+std::unique_ptr<grpc::Service> MakeHealthService(HealthBoard& board,
+                                                 std::set<std::string> services) {
+  return std::make_unique<HealthService>(board, std::move(services));
+}
+
+}  // namespace muster::rpc
