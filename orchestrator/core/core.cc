@@ -7,14 +7,16 @@
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
+#include "orchestrator/core/enrollment/enrollments.h"
+#include "orchestrator/core/enrollment/verification.h"
+#include "orchestrator/core/enrollment/verifier.h"
+#include "orchestrator/core/hubs/hub_poller.h"
 #include "orchestrator/core/inventory/fleet.h"
 #include "orchestrator/core/inventory/servers.h"
 #include "orchestrator/core/inventory/zone_table.h"
 #include "orchestrator/core/pacing/pacing_table.h"
 #include "orchestrator/core/posted_worker_events.h"
 #include "orchestrator/core/rollout/engine.h"
-#include "orchestrator/core/verify/verification.h"
-#include "orchestrator/core/verify/verifier.h"
 
 namespace muster::core {
 namespace {
@@ -34,9 +36,11 @@ struct Core::Parts {
         ids(d.random),
         dispatcher(options.dispatch, control, agenda, ids, d.vault, d.workers, zones),
         pacing(options.pacing, agenda),
-        verifier(options.verify, control, agenda, d.hub_reader, zones),
+        hubs(options.verify, control, agenda, d.hub_reader, zones),
+        verifier(options.verify, control, hubs, zones),
+        enrollments(options, control, dispatcher, verifier),
         engine(options, EngineParts{control, agenda, d.random, ids, zones, dispatcher, pacing,
-                                    verifier, d.watch}),
+                                    enrollments, d.watch}),
         fleet(InventoryTools{d.vault, d.random, options.default_max_concurrent_joins}, zones),
         servers(ids, dispatcher),
         tokens(d.random),
@@ -48,7 +52,7 @@ struct Core::Parts {
                    .admission = {control, bootstraps},
                    .rollouts = {control, engine},
                    .verification = {control, verification}},
-        worker_events(control, dispatcher, engine, zones, d.workers) {
+        worker_events(control, dispatcher, enrollments, engine, zones, d.workers) {
     control.SetLastStep([this](Turn& turn) { return engine.Pump(turn); });
   }
 
@@ -67,7 +71,9 @@ struct Core::Parts {
   OrderedIds ids;
   Dispatcher dispatcher;
   PacingTable pacing;
+  HubPoller hubs;
   Verifier verifier;
+  Enrollments enrollments;
   RolloutEngine engine;
   Fleet fleet;
   Servers servers;
@@ -88,11 +94,7 @@ absl::Status Core::Start() {
   return p.control.RunNow([&p](Turn& turn) -> absl::Status {
     RETURN_IF_ERROR(p.engine.Recover(turn));
     RETURN_IF_ERROR(p.dispatcher.Recover(turn));
-    RETURN_IF_ERROR(p.verifier.Recover(turn, [&p](const ServerId& server) {
-      const OpenAttempt* open = p.dispatcher.FindOpen(server);
-      // Doubt without an open attempt has nothing that could still run.
-      return open == nullptr || open->answered;
-    }));
+    RETURN_IF_ERROR(p.enrollments.Recover(turn));
     return p.Prune(turn);
   });
 }

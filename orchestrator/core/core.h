@@ -6,9 +6,10 @@
 //   timers, hub readings   ─────────────────────┘        │ after the commit
 //                                                        ▼ WorkerLink, RolloutWatch, answers
 //
-//   admission   who may come in              dispatch   sessions, attempts, journals
-//   inventory   tenants, zones, servers      pacing     joins a minute per (hub, address)
-//   rollout     plan, gates, retries         verify     what the hub's list proves
+//   admission   who may come in              dispatch     sessions, attempts, journals
+//   inventory   tenants, zones, servers      pacing       joins a minute per (hub, address)
+//   rollout     which server when            enrollment   what becomes of one: claim, doubt, proof
+//   hubs        one reading for all who wait
 //   report      answers computed from a store snapshot (free functions; no core needed)
 #ifndef MUSTER_ORCHESTRATOR_CORE_CORE_H_
 #define MUSTER_ORCHESTRATOR_CORE_CORE_H_

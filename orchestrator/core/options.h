@@ -15,6 +15,8 @@ struct DispatchOptions {
   absl::Duration probe_timeout = absl::Minutes(2);  // From the sending to the result.
   absl::Duration join_timeout =
       absl::Seconds(360);  // The worker's own limit is 300 s (certify.md 6.2).
+  // An answer that is lost earlier broke off; later the worker gave up waiting for its service.
+  absl::Duration worker_join_limit = absl::Seconds(280);
   absl::Duration command_ttl = absl::Minutes(15);       // A worker does not begin a command later.
   absl::Duration command_memory = absl::Hours(24 * 7);  // Kept so long after expiry (invariant 2).
 };
@@ -40,6 +42,20 @@ struct VerifyOptions {
   absl::Duration poll_interval = absl::Seconds(5);    // While somebody waits.
   absl::Duration poll_interval_failing = absl::Seconds(15);  // While the hub cannot be read.
   absl::Duration poll_interval_doubt = absl::Minutes(2);     // While only old doubts wait.
+  // Doubt: from its worker's answer until a list may first say that nothing came of the join. What
+  // the hub has registered shows in its list by then.
+  absl::Duration absence_after = absl::Minutes(1);
+  // Two lists must say so, this far apart.
+  absl::Duration absence_between = absl::Seconds(15);
+  // How long a service may be at a join after its worker has given up waiting, counted from the
+  // sending (600 s were seen). No absence before that.
+  absl::Duration service_join_limit = absl::Minutes(15);
+  // A hub's Retry-After is obeyed up to this; an operator's verify asks all the same.
+  absl::Duration longest_retry_after = absl::Minutes(15);
+  // A claim outlives its deadline for so long while the hub wants to be left alone.
+  absl::Duration claim_patience = absl::Hours(1);
+  // A whole list that stays implausibly short for so long is the truth.
+  absl::Duration short_list_patience = absl::Minutes(30);
   absl::Duration clock_tolerance = absl::Seconds(2);  // The offset is known to whole seconds.
   absl::Duration fresh_report = absl::Seconds(90);    // For lists without connection status.
 };

@@ -42,6 +42,9 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         session.service_hash = absl::HashOf(server.service);
         session.since = turn.now();
         RETURN_IF_ERROR(dispatcher_.SessionOpened(turn, std::move(session), opening.journal));
+        if (opening.service.has_value()) {
+          RETURN_IF_ERROR(enrollments_.Looked(turn, server.id, *opening.service));
+        }
         return Decision(std::move(grant));
       },
       [done = std::move(done)](absl::StatusOr<Decision> decision) mutable {
@@ -94,7 +97,8 @@ void PostedWorkerEvents::Facts(SessionId session, store::ServiceFacts service) {
   control_.PostFirm([this, session, service = std::move(service)](Turn& turn) -> absl::Status {
     Session* found = dispatcher_.sessions().Find(session);
     if (found == nullptr) return absl::OkStatus();
-    return KeepFacts(turn, *found, std::nullopt, service);
+    RETURN_IF_ERROR(KeepFacts(turn, *found, std::nullopt, service));
+    return enrollments_.Looked(turn, found->server_id, service);
   });
 }
 

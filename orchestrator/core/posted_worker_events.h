@@ -5,6 +5,7 @@
 
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
+#include "orchestrator/core/enrollment/enrollments.h"
 #include "orchestrator/core/interfaces/worker_events.h"
 #include "orchestrator/core/interfaces/worker_link.h"
 #include "orchestrator/core/inventory/zone_table.h"
@@ -14,10 +15,11 @@ namespace muster::core {
 
 class PostedWorkerEvents final : public WorkerEvents {
  public:
-  PostedWorkerEvents(TurnControl& control, Dispatcher& dispatcher, RolloutEngine& engine,
-                     ZoneTable& zones, WorkerLink& workers)
+  PostedWorkerEvents(TurnControl& control, Dispatcher& dispatcher, Enrollments& enrollments,
+                     RolloutEngine& engine, ZoneTable& zones, WorkerLink& workers)
       : control_(control),
         dispatcher_(dispatcher),
+        enrollments_(enrollments),
         engine_(engine),
         zones_(zones),
         workers_(workers) {}
@@ -34,6 +36,7 @@ class PostedWorkerEvents final : public WorkerEvents {
  private:
   TurnControl& control_;
   Dispatcher& dispatcher_;
+  Enrollments& enrollments_;
   RolloutEngine& engine_;
   ZoneTable& zones_;
   WorkerLink& workers_;

@@ -19,6 +19,8 @@ constexpr char kPublicList[] = "/api/v1/hub/instances";
 constexpr char kInfo[] = "/internal/v1/hub/info";
 constexpr char kVersion[] = "/api/v1/system/version";
 // A hub that is installed anew has another instance of its own.
+// Whatever a hub asks for: a day would leave its servers unproven for a day.
+constexpr absl::Duration kLongestRetryAfter = absl::Minutes(15);
 constexpr absl::Duration kFactsLifetime = absl::Minutes(10);
 
 // The Date header was written between `sent` and `received` and is cut to a second. Zero when the
@@ -80,17 +82,19 @@ HttpHubClient::HttpHubClient(HubClientOptions options, http::Url url, http::Clie
   }
 }
 
-HubReadOutcome HttpHubClient::ReadList() {
-  if (const absl::Duration left = not_before_ - clock_.Now(); left > absl::ZeroDuration()) {
+HubReadOutcome HttpHubClient::ReadList(bool insist) {
+  const absl::Duration left = not_before_ - clock_.Now();
+  if (!insist && left > absl::ZeroDuration()) {
     return HubFailure{{FailureCode::kHubRateLimited,
                        absl::StrCat("the hub answered 429 and is left alone for another ",
-                                    absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))))},
+                                    absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))),
+                                    "; 'muster verify' asks it all the same")},
                       left};
   }
   HubReadOutcome outcome = Read();
   if (const auto* const failed = std::get_if<HubFailure>(&outcome);
       failed != nullptr && failed->retry_after) {
-    not_before_ = clock_.Now() + *failed->retry_after;
+    not_before_ = clock_.Now() + std::min(*failed->retry_after, kLongestRetryAfter);
   }
   return outcome;
 }

@@ -5,8 +5,8 @@
 //                 ├─ API token refused, a login is configured ─► log in, once again
 //                 └─ access token expired ─► refresh, or log in ─► once again
 //
-// A hub that answered 429 is left alone until the time it named: reads before that fail from
-// memory. Redirects are never followed, for the credentials would go along.
+// A hub that answered 429 is left alone until the time it named, a quarter of an hour at most: reads
+// before that fail from memory, unless somebody insists. Redirects are never followed, for the credentials would go along.
 #ifndef MUSTER_ORCHESTRATOR_HUB_HTTP_HUB_CLIENT_H_
 #define MUSTER_ORCHESTRATOR_HUB_HTTP_HUB_CLIENT_H_
 
@@ -64,7 +64,8 @@ class HttpHubClient {
   // Blocks for up to some requests' total_timeout. Failures as in hub_failure.h. The list is whole
   // when the hub's own instance is in it (who may see only a part does not see that), every record
   // could be read, and the list shows that it holds disconnected instances, too.
-  HubReadOutcome ReadList();
+  // `insist`: also when the hub wants to be left alone.
+  HubReadOutcome ReadList(bool insist = false);
 
   // As of the last list.
   const HubFacts& facts() const { return facts_; }

@@ -81,6 +81,7 @@ void PooledHubReader::Begin(const core::HubReadRequest& request, Done done) {
     }
     if (created.ok()) {
       entry->last_use = now;
+      entry->insist |= request.insist;
       entry->waiting.push_back(std::move(done));
       if (entry->waiting.size() > 1) return;  // The poll under way answers.
     }
@@ -98,12 +99,17 @@ void PooledHubReader::Begin(const core::HubReadRequest& request, Done done) {
 
 void PooledHubReader::Poll(Entry& entry) {
   const absl::Time start = clock_.Now();
-  HubReadOutcome outcome = entry.client->ReadList();
-  core::HubReadResult result;
+  bool insist = false;
+  {
+    MutexLock lock(&mu_);
+    insist = std::exchange(entry.insist, false);
+  }
+  HubReadOutcome outcome = entry.client->ReadList(insist);
+  core::HubReadResult result = core::HubList{};
   if (auto* const failed = std::get_if<HubFailure>(&outcome)) {
     log::Warning("hub not read",
                  {{"code", TextOf(failed->failure.code)}, {"detail", failed->failure.detail}});
-    result = std::move(failed->failure);
+    result = core::HubUnread(std::move(failed->failure), failed->retry_after);
   } else {
     auto& list = std::get<core::HubList>(outcome);
     log::Debug("hub read", {{"instances", list.instances.size()},

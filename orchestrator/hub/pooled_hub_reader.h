@@ -52,6 +52,7 @@ class PooledHubReader final : public core::HubReader {
   struct Entry {
     std::unique_ptr<HttpHubClient> client;  // Used by the one poll under way only.
     std::vector<Done> waiting;              // Not empty: a poll is under way.
+    bool insist = false;                    // Somebody of these does.
     absl::Time last_use;
   };
 

@@ -220,7 +220,7 @@ void SimWorker::Restart() {
     Entry& entry = journal_[id];
     if (entry.kind == CommandKind::kJoin && entry.state == State::kRunning) {
       // Never run again; the service may still be at it.
-      Finish(id, Outcome::kInDoubt, Failure{FailureCode::kJoinAnswerLost, "the worker restarted"});
+      Finish(id, Outcome::kInDoubt, Failure{FailureCode::kJoinInterrupted, "the worker restarted"});
     } else {
       entry.rejected = true;
       Finish(id, Outcome::kRejected, Failure{FailureCode::kDispatchNotBegun, "restarted"});

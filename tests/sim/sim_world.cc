@@ -302,6 +302,10 @@ void SimWorld::Dial(size_t worker) {
               ToCore(link, [this, link, report](core::WorkerEvents& e) {
                 heard_.insert(report.command_id);
                 e.Finished(link->id, report);
+                // Still in the turn that will hear of it.
+                if (const auto react = after_report_.extract(link->worker); !react.empty()) {
+                  react.mapped()();
+                }
               });
             },
         });
@@ -416,7 +420,11 @@ void SimWorld::Read(core::HubReadRequest request,
         if (Chance(options_.faults.hub_read_fails)) {
           return (*shared)(Failure{FailureCode::kHubUnreachable, "down"});
         }
-        if (Chance(options_.faults.hub_read_empty)) return (*shared)(core::HubList{});
+        if (Chance(options_.faults.hub_read_empty)) {
+          core::HubList nothing;  // Nor is the hub's own record there.
+          nothing.whole = false;
+          return (*shared)(std::move(nothing));
+        }
         for (const auto& hub : hubs_) {
           if (hub->url() != request.hub_url) continue;
           core::HubList list = hub->List(clock_.Now(), lag);

@@ -74,6 +74,11 @@ class SimWorld final : private core::WorkerLink,
   void BreakSession(size_t worker);
   void KillWorker(size_t worker);
   void KillOrchestrator();
+  // Runs `react` once, when the next report of the worker is queued at the core: what it asks for is
+  // decided in the same turn.
+  void AfterReport(size_t worker, std::function<void()> react) {
+    after_report_[worker] = std::move(react);
+  }
   // Each join takes its machine down from now on; it comes back with Connect.
   void SetPowerOffAtJoin(bool on) { power_off_at_join_ = on; }
 
@@ -157,6 +162,7 @@ class SimWorld final : private core::WorkerLink,
   bool lost_ = false;
   bool power_off_at_join_ = false;
   std::set<size_t> powered_off_;
+  std::map<size_t, std::function<void()>> after_report_;
   std::set<RolloutId> watched_;
   std::set<CommandId> heard_;
   std::vector<std::string> violations_;

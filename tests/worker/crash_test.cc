@@ -210,7 +210,7 @@ TEST_F(CrashTest, KilledBetweenStartAndJoinIsInDoubtAndIsNotRepeated) {
   Live(Kill::kNever, 0);
   EXPECT_EQ(world_->joins, 0);
   EXPECT_EQ(world_->outcome, v1::CommandResult::OUTCOME_IN_DOUBT);
-  EXPECT_STREQ(world_->failure, "E-JOIN-ANSWER-LOST");
+  EXPECT_STREQ(world_->failure, "E-JOIN-INTERRUPTED");
 }
 
 // Whatever the step: the service ends at its new hub, joined once, and restarted after the join.

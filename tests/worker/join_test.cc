@@ -205,10 +205,10 @@ TEST_F(JoinTest, TheCommandLineOnlyWhereTheZoneAllowsIt) {
 }
 
 TEST_F(JoinTest, RecoveryLooksAndNeverJoins) {
-  ExpectFailure(Handler().Recover(), Result::OUTCOME_IN_DOUBT, FailureCode::kJoinAnswerLost);
+  ExpectFailure(Handler().Recover(), Result::OUTCOME_IN_DOUBT, FailureCode::kJoinInterrupted);
   service_.hub_id = "id";
   service_.hub_url = kOther;
-  ExpectFailure(Handler().Recover(), Result::OUTCOME_IN_DOUBT, FailureCode::kJoinAnswerLost);
+  ExpectFailure(Handler().Recover(), Result::OUTCOME_IN_DOUBT, FailureCode::kJoinInterrupted);
   service_.hub_url = kHub;
   EXPECT_EQ(Handler().Recover().outcome(), Result::OUTCOME_SUCCEEDED);
   EXPECT_EQ(service_.joins, 0);

@@ -187,7 +187,7 @@ Result JoinHandler::Recover() {
   if (IsJoinedTo(survey.facts, hub_url)) {
     return Claim(v1::JoinResult::EFFECT_JOINED, std::move(survey.facts));
   }
-  Result result = FailedResult(Result::OUTCOME_IN_DOUBT, FailureCode::kJoinAnswerLost,
+  Result result = FailedResult(Result::OUTCOME_IN_DOUBT, FailureCode::kJoinInterrupted,
                                "the worker stopped while the join ran");
   *result.mutable_join()->mutable_service() = std::move(survey.facts);
   return result;

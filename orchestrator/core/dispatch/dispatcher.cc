@@ -226,7 +226,7 @@ absl::Status Dispatcher::Reconcile(Turn& turn, Session& session,
   lost.command_id = open.command.id;
   lost.attempt_id = open.attempt.id;
   lost.outcome = Outcome::kInDoubt;
-  lost.failure = Failure{FailureCode::kJoinAnswerLost, "the worker's journal lost the command"};
+  lost.failure = Failure{FailureCode::kJoinInterrupted, "the worker's journal lost the command"};
   RETURN_IF_ERROR(Resume(turn, open, session.id));
   return Doubt(turn, open, &lost);
 }
@@ -261,7 +261,7 @@ absl::Status Dispatcher::Doubt(Turn& turn, OpenAttempt& open, const CommandRepor
       report != nullptr && report->failure.has_value()
           ? *report->failure
           : Failure{
-                report != nullptr ? FailureCode::kJoinAnswerLost : FailureCode::kDispatchInDoubt,
+                report != nullptr ? FailureCode::kJoinInterrupted : FailureCode::kDispatchInDoubt,
                 report != nullptr ? "the worker cannot tell whether the command took effect"
                                   : "the connection to the worker broke"};
   ServerChange change(turn, report != nullptr ? WorkerActor(open.attempt.server_id) : kSystemActor,

@@ -46,6 +46,7 @@ namespace muster::core {
 
 // Why an attempt is settled: store::Attempt::reason.
 inline constexpr char kNeverArrived[] = "never arrived";
+inline constexpr char kSettledByProof[] = "the hub's list has it";
 
 // One delivery to make.
 struct Delivery {

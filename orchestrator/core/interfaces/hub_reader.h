@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -49,9 +50,19 @@ struct HubReadRequest {
   std::string hub_url;
   std::string hub_ca_pem;
   store::Verifier verifier;  // Secret still sealed.
+  // An operator asks: a hub that wants to be left alone (Retry-After) is asked all the same.
+  bool insist = false;
 };
 
-using HubReadResult = std::variant<HubList, Failure>;
+// Why there is no list, and how long the hub wants to be left alone, where it says so.
+struct HubUnread {
+  HubUnread(Failure f, std::optional<absl::Duration> retry = std::nullopt)  // NOLINT: a Failure is.
+      : failure(std::move(f)), retry_after(retry) {}
+  Failure failure;
+  std::optional<absl::Duration> retry_after;
+};
+
+using HubReadResult = std::variant<HubList, HubUnread>;
 
 class HubReader {
  public:

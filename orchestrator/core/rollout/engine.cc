@@ -15,17 +15,10 @@ namespace muster::core {
 namespace {
 
 using store::CommandKind;
-using store::Enrollment;
 using store::RolloutState;
 using store::TargetState;
 
 constexpr int kSendsPerTurn = 256;
-
-// Where a join may begin: nothing is under way and the hub has not confirmed the server.
-bool MayQueue(Enrollment enrollment) {
-  return enrollment == Enrollment::kNotEnrolled || enrollment == Enrollment::kFailed ||
-         enrollment == Enrollment::kDegraded;
-}
 
 }  // namespace
 
@@ -38,10 +31,9 @@ RolloutEngine::RolloutEngine(const CoreOptions& options, EngineParts parts)
       zones_(parts.zones),
       dispatcher_(parts.dispatcher),
       pacing_(parts.pacing),
-      verifier_(parts.verifier),
+      enrollments_(parts.enrollments),
       watch_(parts.watch) {
-  dispatcher_.SetListener(this);
-  verifier_.SetListener(this);
+  enrollments_.SetListener(this);
   pacing_.SetReleased([this](const ServerId& server) { Released(server); });
 }
 
@@ -58,136 +50,11 @@ absl::Status RolloutEngine::Recover(Turn& turn) {
     ASSIGN_OR_RETURN(std::vector<store::Target> targets,
                      turn.store().rollouts().ListTargets(query));
     for (store::Target& target : targets) {
-      ASSIGN_OR_RETURN(const Enrollment enrollment, EnrollmentOf(turn, target.server_id));
-      Entry& entry = AddEntry(*run, std::move(target), enrollment);
+      Entry& entry = AddEntry(*run, std::move(target));
       if (entry.target.state == TargetState::kInDoubt) BeginDoubt(*run, entry, turn.now());
     }
   }
   return absl::OkStatus();
-}
-
-Run* RolloutEngine::AddRun(store::Rollout rollout, store::TargetCounts counts) {
-  control_.MemoryChanged();
-  auto run = std::make_unique<Run>();
-  run->max_concurrency = ResolveMaxConcurrency(rollout.max_concurrency, counts.total);
-  run->max_failures = ResolveMaxFailures(rollout.max_failures, counts.total);
-  run->max_in_doubt = ResolveMaxInDoubt(rollout.max_in_doubt, counts.total, run->max_concurrency);
-  run->canceling =
-      rollout.state == RolloutState::kPaused && absl::StartsWith(rollout.reason, kCanceling);
-  run->counts = counts;
-  const RolloutId id = rollout.id;
-  agenda_.At(rollout.deadline, [this, id](Turn&) {
-    if (const auto it = runs_.find(id); it != runs_.end()) {
-      it->second->expired = true;
-      it->second->sweep_built = false;
-      changed_.insert(id);
-    }
-    return absl::OkStatus();
-  });
-  run->rollout = std::move(rollout);
-  changed_.insert(id);
-  return (runs_[id] = std::move(run)).get();
-}
-
-Entry& RolloutEngine::AddEntry(Run& run, store::Target target, Enrollment enrollment) {
-  control_.MemoryChanged();
-  const ServerId server = target.server_id;
-  if (target.state == TargetState::kInFlight && run.rollout.kind == CommandKind::kJoin) {
-    ++joins_in_flight_[target.zone_id];
-  }
-  run_of_[server] = &run;
-  Entry& entry = run.entries[server];
-  entry.target = std::move(target);
-  entry.enrollment = enrollment;
-  return entry;
-}
-
-Run* RolloutEngine::RunOf(const ServerId& server) {
-  const auto it = run_of_.find(server);
-  return it == run_of_.end() ? nullptr : it->second;
-}
-
-Entry* RolloutEngine::EntryOf(const ServerId& server) {
-  Run* run = RunOf(server);
-  if (run == nullptr) return nullptr;
-  const auto it = run->entries.find(server);
-  return it == run->entries.end() || IsFinal(it->second.target.state) ? nullptr : &it->second;
-}
-
-Entry* RolloutEngine::EntryIn(const RolloutId& rollout, const ServerId& server) {
-  Run* run = RunOf(server);
-  return run != nullptr && run->rollout.id == rollout ? EntryOf(server) : nullptr;
-}
-
-absl::StatusOr<Enrollment> RolloutEngine::EnrollmentOf(Turn& turn, const ServerId& server) {
-  const Entry* entry = EntryOf(server);
-  if (entry != nullptr && RunOf(server)->rollout.kind == CommandKind::kJoin) {
-    return entry->enrollment;
-  }
-  ASSIGN_OR_RETURN(const std::optional<store::Server> found, turn.store().servers().Find(server));
-  if (!found.has_value()) return absl::InternalError(absl::StrCat("no server ", server.value()));
-  return found->enrollment;
-}
-
-absl::Status RolloutEngine::MoveServer(ServerChange& change, const ServerId& server,
-                                       Enrollment from, Enrollment to,
-                                       const std::optional<Failure>& failure) {
-  control_.MemoryChanged();
-  if (Entry* entry = EntryOf(server); entry != nullptr) entry->enrollment = to;
-  return change.Enrollment(from, to, failure);
-}
-
-absl::Status RolloutEngine::MoveTarget(Turn& turn, ServerChange& change, Run& run, Entry& entry,
-                                       TargetState to, const std::optional<Failure>& failure) {
-  control_.MemoryChanged();
-  store::Target& target = entry.target;
-  const TargetState from = target.state;
-  if (from == TargetState::kInDoubt) EndDoubt(run, entry);
-  target.state = to;
-  target.failure = failure;
-  if (to != TargetState::kWaiting) target.next_try_time.reset();
-  if (IsFinal(to)) {
-    target.finish_time = turn.now();
-    final_.push_back(target.server_id);
-  }
-  --CountOf(run.counts, from);
-  ++CountOf(run.counts, to);
-  if (run.rollout.kind == CommandKind::kJoin) {
-    if (from == TargetState::kInFlight) --joins_in_flight_[target.zone_id];
-    if (to == TargetState::kInFlight) ++joins_in_flight_[target.zone_id];
-  }
-  if (run.ending() && (to == TargetState::kWaiting || to == TargetState::kInDoubt)) {
-    run.sweep.push_back(target.server_id);
-  }
-  if (to == TargetState::kInDoubt) BeginDoubt(run, entry, turn.now());
-  changed_.insert(run.rollout.id);
-  return change.Target(target, from);
-}
-
-void RolloutEngine::BeginDoubt(Run& run, Entry& entry, absl::Time now) {
-  const ServerId& server = entry.target.server_id;
-  entry.doubt_since = now;
-  run.doubts.insert(server);
-  run.forgiven_doubts += entry.target.doubt_forgiven;
-  agenda_.At(now + options_.doubt_patience, [this, id = run.rollout.id, server](Turn&) {
-    const Entry* found = EntryIn(id, server);
-    if (found != nullptr && found->target.state == TargetState::kInDoubt) changed_.insert(id);
-    return absl::OkStatus();
-  });
-}
-
-void RolloutEngine::EndDoubt(Run& run, Entry& entry) {
-  run.doubts.erase(entry.target.server_id);
-  run.forgiven_doubts -= entry.target.doubt_forgiven;
-  entry.target.doubt_forgiven = false;
-}
-
-int RolloutEngine::CountingDoubts(const Run& run, absl::Time now) const {
-  return static_cast<int>(
-      std::count_if(run.doubts.begin(), run.doubts.end(), [&](const ServerId& server) {
-        const Entry& entry = run.entries.at(server);
-        return DoubtCounts(entry.target, entry.doubt_since, options_.doubt_patience, now);
-      }));
 }
 
 // ---- the pump ----
@@ -211,11 +78,7 @@ absl::Status RolloutEngine::Pump(Turn& turn) {
       RETURN_IF_ERROR(DispatchReady(turn, *run, budget));
     }
   }
-  for (const ServerId& server : std::exchange(final_, {})) {
-    Run* run = RunOf(server);
-    run->entries.erase(server);
-    run_of_.erase(server);
-  }
+  DropFinal();
   for (const RolloutId& id : std::exchange(changed_, {})) {
     if (const auto it = runs_.find(id); it != runs_.end()) {
       RETURN_IF_ERROR(CheckLimits(turn, *it->second));
@@ -234,13 +97,17 @@ absl::Status RolloutEngine::Reconsider(Turn& turn) {
     Entry* entry = EntryOf(server);
     if (entry == nullptr || entry->target.state != TargetState::kWaiting) continue;
     Run& run = *RunOf(server);
-    if (run.rollout.kind == CommandKind::kJoin && entry->enrollment == Enrollment::kEnrolled) {
-      ServerChange change(turn, kSystemActor, "target.enrolled", server, entry->target.zone_id);
-      RETURN_IF_ERROR(MoveTarget(turn, change, run, *entry, TargetState::kSucceeded, std::nullopt));
-      RETURN_IF_ERROR(change.Record());
-      continue;
+    if (run.rollout.kind == CommandKind::kJoin) {
+      ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
+      if (state == store::Enrollment::kEnrolled) {
+        ServerChange change(turn, kSystemActor, "target.enrolled", server, entry->target.zone_id);
+        RETURN_IF_ERROR(
+            MoveTarget(turn, change, run, *entry, TargetState::kSucceeded, std::nullopt));
+        RETURN_IF_ERROR(change.Record());
+        continue;
+      }
     }
-    Offer(run, *entry, turn.now());
+    RETURN_IF_ERROR(Offer(turn, run, *entry));
   }
   return absl::OkStatus();
 }
@@ -279,16 +146,15 @@ absl::Status RolloutEngine::TakePlanned(Turn& turn, Run& run) {
 // A target comes into memory; its server stands in the queue from now on.
 absl::Status RolloutEngine::Take(Turn& turn, Run& run, store::Target target) {
   const ServerId server = target.server_id;
-  Enrollment enrollment = Enrollment::kNotEnrolled;
-  if (run.rollout.kind == CommandKind::kJoin) {
-    ASSIGN_OR_RETURN(enrollment, EnrollmentOf(turn, server));
-  }
-  Entry& entry = AddEntry(run, std::move(target), enrollment);
-  if (run.rollout.kind == CommandKind::kJoin && !run.ending() && MayQueue(enrollment)) {
-    ServerChange change(turn, kSystemActor, "server.queued", server, entry.target.zone_id);
-    change.Note(run.rollout.id.value());
-    RETURN_IF_ERROR(MoveServer(change, server, enrollment, Enrollment::kQueued, std::nullopt));
-    RETURN_IF_ERROR(change.Record());
+  Entry& entry = AddEntry(run, std::move(target));
+  if (run.rollout.kind == CommandKind::kJoin && !run.ending()) {
+    ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
+    if (MayQueue(state)) {
+      ServerChange change(turn, kSystemActor, "server.queued", server, entry.target.zone_id);
+      change.Note(run.rollout.id.value());
+      RETURN_IF_ERROR(enrollments_.Queue(turn, change, server).status());
+      RETURN_IF_ERROR(change.Record());
+    }
   }
   if (entry.target.next_try_time.has_value() && *entry.target.next_try_time > turn.now()) {
     OfferAt(server, *entry.target.next_try_time);
@@ -305,18 +171,24 @@ void RolloutEngine::OfferAt(const ServerId& server, absl::Time when) {
   });
 }
 
-void RolloutEngine::Offer(Run& run, Entry& entry, absl::Time now) {
+absl::Status RolloutEngine::Offer(Turn& turn, Run& run, Entry& entry) {
   const ServerId& server = entry.target.server_id;
-  if (entry.queued || entry.target.next_try_time.value_or(now) > now) return;
+  if (entry.queued || entry.target.next_try_time.value_or(turn.now()) > turn.now()) {
+    return absl::OkStatus();
+  }
   const Session* session = dispatcher_.sessions().FindOf(server);
-  if (session == nullptr || !session->ready || dispatcher_.FindOpen(server) != nullptr) return;
-  if (run.rollout.kind == CommandKind::kJoin && entry.enrollment != Enrollment::kQueued &&
-      !MayQueue(entry.enrollment)) {
-    return;  // An older doubt or claim is being settled; that reconsiders it.
+  if (session == nullptr || !session->ready || dispatcher_.FindOpen(server) != nullptr) {
+    return absl::OkStatus();
+  }
+  if (run.rollout.kind == CommandKind::kJoin) {
+    // Else an older doubt or claim is being settled; that reconsiders it.
+    ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
+    if (state != store::Enrollment::kQueued && !MayQueue(state)) return absl::OkStatus();
   }
   control_.MemoryChanged();
   entry.queued = true;
   run.ready[entry.target.zone_id].push_back(server);
+  return absl::OkStatus();
 }
 
 // Its bucket has a token again: first in the queue, for it has waited.
@@ -370,19 +242,13 @@ absl::Status RolloutEngine::Dispatch(Turn& turn, Run& run, Entry& entry) {
   delivery.kind = run.rollout.kind;
   delivery.allow_takeover = run.rollout.allow_takeover;
   delivery.number = entry.target.attempts + 1;
-  if (join && MayQueue(entry.enrollment)) {
-    RETURN_IF_ERROR(
-        MoveServer(change, server, entry.enrollment, Enrollment::kQueued, std::nullopt));
-  }
+  if (join) RETURN_IF_ERROR(enrollments_.Queue(turn, change, server).status());
   ASSIGN_OR_RETURN(const std::optional<Dispatcher::NotSent> not_sent,
                    dispatcher_.Send(turn, change, delivery));
   if (!not_sent.has_value()) {
     ++entry.target.attempts;
     RETURN_IF_ERROR(MoveTarget(turn, change, run, entry, TargetState::kInFlight, std::nullopt));
-    if (join) {
-      RETURN_IF_ERROR(
-          MoveServer(change, server, Enrollment::kQueued, Enrollment::kJoining, std::nullopt));
-    }
+    if (join) RETURN_IF_ERROR(enrollments_.Begin(change, server));
     return change.Record();
   }
   if (not_sent->not_before > turn.now()) {
@@ -391,10 +257,7 @@ absl::Status RolloutEngine::Dispatch(Turn& turn, Run& run, Entry& entry) {
     change.Note(not_sent->failure.detail);
     return change.Record();
   }
-  if (join) {
-    RETURN_IF_ERROR(
-        MoveServer(change, server, Enrollment::kQueued, Enrollment::kFailed, not_sent->failure));
-  }
+  if (join) RETURN_IF_ERROR(enrollments_.Refuse(change, server, not_sent->failure));
   RETURN_IF_ERROR(MoveTarget(turn, change, run, entry, TargetState::kFailed, not_sent->failure));
   return change.Record();
 }
@@ -445,19 +308,11 @@ absl::Status RolloutEngine::SweepTarget(Turn& turn, Run& run, Entry& entry) {
     return change.Record();
   }
   if (run.rollout.kind == CommandKind::kJoin) {
-    // A server that was never queued is, for a moment: its reason is on record then.
-    if (!run.canceling && entry.enrollment == Enrollment::kNotEnrolled) {
-      RETURN_IF_ERROR(
-          MoveServer(change, server, Enrollment::kNotEnrolled, Enrollment::kQueued, std::nullopt));
-    }
-    if (entry.enrollment == Enrollment::kQueued) {
-      const bool tried = entry.target.failure.has_value();
-      std::optional<Failure> why;
-      if (tried) why = entry.target.failure;
-      if (!tried && !run.canceling) why = failure;
-      RETURN_IF_ERROR(MoveServer(change, server, Enrollment::kQueued,
-                                 tried ? Enrollment::kFailed : Enrollment::kNotEnrolled, why));
-    }
+    const bool tried = entry.target.failure.has_value();
+    std::optional<Failure> why;
+    if (tried) why = entry.target.failure;
+    if (!tried && !run.canceling) why = failure;
+    RETURN_IF_ERROR(enrollments_.GiveUp(turn, change, server, tried, why));
   }
   RETURN_IF_ERROR(MoveTarget(turn, change, run, entry, to, failure));
   return change.Record();

@@ -1,7 +1,7 @@
-// The rollout engine: takes each target of a rollout through dispatch, verification and retries to
-// a final state. One class in three files: the pump here (engine.cc), what operators ask
-// (engine_operations.cc), what becomes of attempts and claims (engine_outcomes.cc). What it decides
-// by is in limits.h and policies.h.
+// The rollout engine: which server comes when, and where each target of a rollout stands. What
+// becomes of a server's enrollment is decided by enrollment/; the target follows. One class in three
+// files: the pump here (engine.cc), what operators ask (engine_operations.cc), the book of targets
+// (engine_targets.cc). What it decides by is in limits.h and policies.h.
 //
 //   Create ─► targets waiting ─► pages ─► ready (connected, idle, due)
 //                 ▲                          │ gates: rollout running, its concurrency, the zone's,
@@ -23,6 +23,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -32,16 +33,15 @@
 #include "base/random.h"
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
-#include "orchestrator/core/dispatch/attempt_listener.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
+#include "orchestrator/core/enrollment/enrollment_listener.h"
+#include "orchestrator/core/enrollment/enrollments.h"
 #include "orchestrator/core/interfaces/rollout_operations.h"
 #include "orchestrator/core/interfaces/rollout_watch.h"
 #include "orchestrator/core/inventory/zone_table.h"
 #include "orchestrator/core/options.h"
 #include "orchestrator/core/pacing/pacing_table.h"
 #include "orchestrator/core/rollout/run.h"
-#include "orchestrator/core/verify/proof_listener.h"
-#include "orchestrator/core/verify/verifier.h"
 
 namespace muster::core {
 
@@ -56,12 +56,12 @@ struct EngineParts {
   ZoneTable& zones;
   Dispatcher& dispatcher;
   PacingTable& pacing;
-  Verifier& verifier;
+  Enrollments& enrollments;
   RolloutWatch& watch;
 };
 
 // On the strand only.
-class RolloutEngine final : public RolloutOperations, public AttemptListener, public ProofListener {
+class RolloutEngine final : public RolloutOperations, public EnrollmentListener {
  public:
   RolloutEngine(const CoreOptions& options, EngineParts parts);
 
@@ -83,19 +83,14 @@ class RolloutEngine final : public RolloutOperations, public AttemptListener, pu
   // The last step of each turn: sends what the gates let through, ends what is over.
   absl::Status Pump(Turn& turn);
 
-  // AttemptListener.
-  absl::Status OnDoubt(Turn& turn, ServerChange& change, const OpenAttempt& open,
-                       const CommandReport* report) override;
-  absl::Status OnResumed(Turn& turn, ServerChange& change, const OpenAttempt& open) override;
-  absl::Status OnNeverArrived(Turn& turn, ServerChange& change, const OpenAttempt& open) override;
-  absl::Status OnFinished(Turn& turn, ServerChange& change, const OpenAttempt& open,
-                          const CommandReport& report) override;
-  // ProofListener.
-  absl::Status OnProven(Turn& turn, const ServerId& server, const ZoneId& zone,
-                        const store::HubProof& proof) override;
-  absl::Status OnUnproven(Turn& turn, const ServerId& server, const ZoneId& zone,
-                          const Failure& failure) override;
-  absl::Status OnAbsent(Turn& turn, const ServerId& server, const ZoneId& zone) override;
+  // EnrollmentListener.
+  absl::Status OnEnrollment(Turn& turn, ServerChange& change,
+                            const EnrollmentEvent& event) override;
+  std::optional<absl::Duration> RetryAfter(const RolloutId& rollout, const ServerId& server,
+                                           const Failure& failure) override;
+  bool Wants(const RolloutId& rollout, const ServerId& server) override {
+    return EntryIn(rollout, server) != nullptr;
+  }
 
  private:
   Run* AddRun(store::Rollout rollout, store::TargetCounts counts);
@@ -104,11 +99,10 @@ class RolloutEngine final : public RolloutOperations, public AttemptListener, pu
   Entry* EntryOf(const ServerId& server);
   // The server's entry if it is a target of this very rollout and not final.
   Entry* EntryIn(const RolloutId& rollout, const ServerId& server);
-  Entry& AddEntry(Run& run, store::Target target, store::Enrollment enrollment);
+  Entry& AddEntry(Run& run, store::Target target);
+  // Targets that became final in this turn leave memory.
+  void DropFinal();
 
-  absl::StatusOr<store::Enrollment> EnrollmentOf(Turn& turn, const ServerId& server);
-  absl::Status MoveServer(ServerChange& change, const ServerId& server, store::Enrollment from,
-                          store::Enrollment to, const std::optional<Failure>& failure);
   // Moves a target in store and memory; the counts follow.
   absl::Status MoveTarget(Turn& turn, ServerChange& change, Run& run, Entry& entry,
                           store::TargetState to, const std::optional<Failure>& failure);
@@ -122,7 +116,7 @@ class RolloutEngine final : public RolloutOperations, public AttemptListener, pu
   absl::Status LoadPage(Turn& turn, Run& run);
   absl::Status TakePlanned(Turn& turn, Run& run);
   absl::Status Take(Turn& turn, Run& run, store::Target target);
-  void Offer(Run& run, Entry& entry, absl::Time now);
+  absl::Status Offer(Turn& turn, Run& run, Entry& entry);
   void OfferAt(const ServerId& server, absl::Time when);
   absl::Status DispatchReady(Turn& turn, Run& run, int& budget);
   absl::Status Dispatch(Turn& turn, Run& run, Entry& entry);
@@ -132,16 +126,8 @@ class RolloutEngine final : public RolloutOperations, public AttemptListener, pu
   absl::Status Finish(Turn& turn, Run& run);
   void Released(const ServerId& server);
 
-  // ---- outcomes ----
-  absl::Status OnClaim(Turn& turn, ServerChange& change, const OpenAttempt& open,
-                       const CommandReport& report);
-  absl::Status OnFailure(Turn& turn, ServerChange& change, const OpenAttempt& open,
-                         const Failure& failure);
-  // The server's attempt is over without success: another one later, or the end. `from` is the
-  // server's enrollment.
-  absl::Status RetryOrFail(Turn& turn, ServerChange& change, const RolloutId& rollout,
-                           const ServerId& server, store::Enrollment from, const Failure& failure);
-  store::Claim MakeClaim(Turn& turn, const OpenAttempt& open, const CommandReport* report);
+  // Paces the joins to the hub by how they end.
+  absl::Status Pace(Turn& turn, const EnrollmentEvent& event);
 
   const CoreOptions options_;
   TurnControl& control_;
@@ -151,7 +137,7 @@ class RolloutEngine final : public RolloutOperations, public AttemptListener, pu
   ZoneTable& zones_;
   Dispatcher& dispatcher_;
   PacingTable& pacing_;
-  Verifier& verifier_;
+  Enrollments& enrollments_;
   RolloutWatch& watch_;
 
   std::map<RolloutId, std::unique_ptr<Run>> runs_;
@@ -159,7 +145,8 @@ class RolloutEngine final : public RolloutOperations, public AttemptListener, pu
   std::map<ZoneId, int> joins_in_flight_;  // Over all rollouts.
   std::vector<ServerId> reconsider_;       // Their circumstances changed.
   std::set<RolloutId> changed_;            // In this turn.
-  std::vector<ServerId> final_;            // Targets that became final in this turn.
+  // Targets that became final in this turn. A server may be the target of a newer rollout already.
+  std::vector<std::pair<RolloutId, ServerId>> final_;
 };
 
 }  // namespace muster::core

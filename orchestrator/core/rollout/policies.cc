@@ -1,5 +1,8 @@
 #include "orchestrator/core/rollout/policies.h"
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 
@@ -44,17 +47,32 @@ int SlotsHeld(const store::TargetCounts& counts, int forgiven_doubts) {
   return counts.in_flight + counts.in_doubt - forgiven_doubts;
 }
 
-bool IsRateLimit(const Failure& failure) {
-  return failure.code == FailureCode::kJoinRateLimited ||
-         failure.code == FailureCode::kHubRateLimited;
-}
-
-std::optional<absl::Duration> RetryDelay(const RetryOptions& options, const Failure& failure,
-                                         int attempts, Random& random) {
-  if (!IsTransient(failure.code) || attempts >= options.max_attempts) return std::nullopt;
-  const absl::Duration delay = BackoffDelay(options.backoff, attempts - 1, random);
-  // The hub counts in windows of a minute (certify.md 6.1): earlier is in vain.
-  return IsRateLimit(failure) ? absl::Minutes(1) + delay : delay;
+std::optional<store::TargetState> NextState(store::TargetState from, const EnrollmentEvent& event) {
+  using enum store::TargetState;
+  using What = EnrollmentEvent::What;
+  const auto only_from = [from](std::initializer_list<store::TargetState> states,
+                                store::TargetState to) {
+    return std::find(states.begin(), states.end(), from) != states.end() ? std::optional(to)
+                                                                         : std::nullopt;
+  };
+  switch (event.what) {
+    case What::kDoubt:
+      return only_from({kInFlight}, kInDoubt);
+    case What::kResumed:
+      return only_from({kInDoubt}, kInFlight);
+    case What::kNeverArrived:
+      return only_from({kInDoubt}, kWaiting);
+    case What::kClaimed:
+      return only_from({kInFlight, kInDoubt}, kVerifying);
+    case What::kAnswered:
+      return only_from({kInFlight}, kSucceeded);
+    case What::kFailed:
+      if (event.retry.has_value()) return only_from({kInFlight, kInDoubt}, kWaiting);
+      return only_from({kInFlight, kVerifying, kInDoubt}, kFailed);
+    case What::kProven:
+      return only_from({kWaiting, kVerifying, kInDoubt}, kSucceeded);
+  }
+  return std::nullopt;
 }
 
 bool NothingOpen(const store::TargetCounts& counts) {

@@ -7,8 +7,7 @@
 
 #include "absl/time/time.h"
 #include "base/failure.h"
-#include "base/random.h"
-#include "orchestrator/core/options.h"
+#include "orchestrator/core/enrollment/enrollment_listener.h"
 #include "store/model/rollout.h"
 #include "store/model/server.h"
 
@@ -35,12 +34,9 @@ bool DoubtsTrip(int doubts, int max_in_doubt);
 // worker, so it keeps its slot until it is settled, forgiven, or out of the rollout.
 int SlotsHeld(const store::TargetCounts& counts, int forgiven_doubts);
 
-// ---- retries ----
-// When a failed attempt is followed by another one, or nothing: then the target has failed.
-std::optional<absl::Duration> RetryDelay(const RetryOptions& options, const Failure& failure,
-                                         int attempts, Random& random);
-// Whether the failure is the hub's limit of joins: the bucket slows down.
-bool IsRateLimit(const Failure& failure);
+// ---- outcomes ----
+// Where a target moves when its server's enrollment does; nothing: it stays.
+std::optional<store::TargetState> NextState(store::TargetState from, const EnrollmentEvent& event);
 
 // ---- the end ----
 bool NothingOpen(const store::TargetCounts& counts);

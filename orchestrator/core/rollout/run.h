@@ -13,13 +13,11 @@
 #include "absl/time/time.h"
 #include "base/ids.h"
 #include "store/model/rollout.h"
-#include "store/model/server.h"
 
 namespace muster::core {
 
 struct Entry {
   store::Target target;
-  store::Enrollment enrollment = store::Enrollment::kNotEnrolled;  // The server's; of joins only.
   bool queued = false;     // In a ready queue, or parked at a pacing bucket.
   absl::Time doubt_since;  // In doubt: since when, as far as this process knows.
 };

@@ -4,6 +4,8 @@
 
 #include "base/failure_code.h"
 #include "base/random.h"
+#include "orchestrator/core/enrollment/retry_policy.h"
+#include "orchestrator/core/hubs/hub_reading.h"
 #include "orchestrator/core/inventory/hub_url.h"
 #include "orchestrator/core/inventory/names.h"
 #include "orchestrator/core/pacing/token_bucket.h"
@@ -40,6 +42,16 @@ TEST(HubUrl, OneSpelling) {
     EXPECT_EQ(url.ok(), row.out != nullptr) << row.in;
     EXPECT_EQ(url.value_or(""), row.out != nullptr ? row.out : "") << row.in;
   }
+}
+
+TEST(Absence, ShortListsProveNothing) {
+  EXPECT_TRUE(IsPlausible(0, std::nullopt)) << "a hub that is empty but for itself";
+  EXPECT_TRUE(IsPlausible(0, 0));
+  EXPECT_FALSE(IsPlausible(0, 1));
+  EXPECT_TRUE(IsPlausible(1, std::nullopt));
+  EXPECT_TRUE(IsPlausible(50, 100));
+  EXPECT_FALSE(IsPlausible(49, 100));
+  EXPECT_TRUE(IsPlausible(200, 100));
 }
 
 TEST(Limits, ReadAndResolved) {

@@ -293,6 +293,34 @@ TEST_F(RolloutTest, ANewKeyIsUsedFromTheNextAttemptOn) {
   EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kEnrolled);
 }
 
+// The turn that ends a target may be the turn in which a new rollout takes its server.
+TEST_F(RolloutTest, ARolloutThatFollowsInTheSameTurnKeepsItsTargets) {
+  Build(4);
+  RolloutInput input;
+  input.max_failures = "100%";
+  input.selection.names = {"web-0"};
+  for (int round = 0; round < 3; ++round) {
+    world_->Plan(0, {JoinCourse::kKeyRefused, JoinCourse::kKeyRefused});
+    const auto first = Start(input);
+    ASSERT_TRUE(first.ok()) << first.status();
+    ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(first->id).in_flight == 1; },
+                                 absl::Minutes(5)));
+    // Posted behind the worker's refusal: both wait on the strand when the turn begins.
+    std::optional<absl::StatusOr<store::Rollout>> second;
+    world_->AfterReport(0, [&] {
+      operations().rollouts.Call(
+          &RolloutOperations::Create,
+          Answer<store::Rollout>([&](absl::StatusOr<store::Rollout> made) { second = made; }),
+          operator_, input);
+    });
+    ASSERT_TRUE(world_->RunUntil([&] { return second.has_value(); }, absl::Hours(1)));
+    ASSERT_TRUE(second->ok()) << second->status();
+    ASSERT_TRUE(Finishes((*second)->id, absl::Hours(1)));
+    EXPECT_EQ(world_->Counts((*second)->id).failed, 1);
+    EXPECT_TRUE(IsFinal(world_->RolloutNow(first->id).state));
+  }
+}
+
 TEST_F(RolloutTest, ProbeSucceedsWithFacts) {
   Build(3);
   RolloutInput input;

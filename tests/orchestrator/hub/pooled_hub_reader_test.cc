@@ -56,11 +56,11 @@ class PooledHubReaderTest : public ::testing::Test {
   Failure OnlyFailure() {
     executor_.RunUntilIdle();
     EXPECT_EQ(results_.size(), 1u);
-    if (results_.size() != 1 || !std::holds_alternative<Failure>(results_[0])) {
+    if (results_.size() != 1 || !std::holds_alternative<core::HubUnread>(results_[0])) {
       ADD_FAILURE() << "no failure";
       return {FailureCode::kHubError, ""};
     }
-    return std::get<Failure>(results_[0]);
+    return std::get<core::HubUnread>(results_[0]).failure;
   }
 
   SeededRandom random_{1};
@@ -132,7 +132,7 @@ TEST_F(PooledHubReaderTest, RemembersThatAHubWantsToBeLeftAlone) {
   executor_.RunUntilIdle();
   EXPECT_EQ(polls_, 1);
   ASSERT_EQ(results_.size(), 2u);
-  EXPECT_EQ(std::get<Failure>(results_[1]).code, FailureCode::kHubRateLimited);
+  EXPECT_EQ(std::get<core::HubUnread>(results_[1]).failure.code, FailureCode::kHubRateLimited);
   EXPECT_THAT(log_, HasSubstr("E-HUB-RATE-LIMITED"));
 }
 

@@ -1,4 +1,4 @@
-#include "orchestrator/core/verify/matcher.h"
+#include "orchestrator/core/enrollment/matcher.h"
 
 #include <algorithm>
 #include <utility>
@@ -89,11 +89,6 @@ bool HasAnonymousRecord(const HubList& list, absl::Time since, absl::Duration cl
         return !registered.has_value() ||
                *registered - list.clock_offset + clock_tolerance >= since;
       });
-}
-
-bool IsPlausible(int instances, std::optional<int> last_instances) {
-  if (instances == 0) return false;
-  return !last_instances.has_value() || instances * 2 >= *last_instances;
 }
 
 }  // namespace muster::core

@@ -1,4 +1,4 @@
-#include "orchestrator/core/verify/verification.h"
+#include "orchestrator/core/enrollment/verification.h"
 
 #include <memory>
 #include <utility>
@@ -7,8 +7,8 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/enrollment/verifier.h"
 #include "orchestrator/core/inventory/names.h"
-#include "orchestrator/core/verify/verifier.h"
 
 namespace muster::core {
 

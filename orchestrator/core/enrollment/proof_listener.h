@@ -1,7 +1,7 @@
-// What a hub's list proves about servers, as the verifier tells it to the rollout engine, which
-// moves server, attempt and target together (invariant 5).
-#ifndef MUSTER_ORCHESTRATOR_CORE_VERIFY_PROOF_LISTENER_H_
-#define MUSTER_ORCHESTRATOR_CORE_VERIFY_PROOF_LISTENER_H_
+// What a hub's list, or a worker's look, says about servers, as the verifier tells it to the
+// enrollments, which move server, attempt and target together (invariant 5).
+#ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_PROOF_LISTENER_H_
+#define MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_PROOF_LISTENER_H_
 
 #include "absl/status/status.h"
 #include "base/failure.h"
@@ -27,4 +27,4 @@ class ProofListener {
 
 }  // namespace muster::core
 
-#endif  // MUSTER_ORCHESTRATOR_CORE_VERIFY_PROOF_LISTENER_H_
+#endif  // MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_PROOF_LISTENER_H_

@@ -1,7 +1,7 @@
 // Which record of a hub's list is a given server, and what that record proves. Pure
 // (certify.md 4.6).
-#ifndef MUSTER_ORCHESTRATOR_CORE_VERIFY_MATCHER_H_
-#define MUSTER_ORCHESTRATOR_CORE_VERIFY_MATCHER_H_
+#ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_MATCHER_H_
+#define MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_MATCHER_H_
 
 #include <functional>
 #include <optional>
@@ -91,10 +91,6 @@ bool ProvesEnrollment(const HubInstance& instance, const HubList& list, const Pr
 bool HasAnonymousRecord(const HubList& list, absl::Time since, absl::Duration clock_tolerance,
                         const TakenByAnother& taken);
 
-// Whether a whole list may prove absence (invariant 9): not empty, and not less than half of what
-// the last such list had.
-bool IsPlausible(int instances, std::optional<int> last_instances);
-
 }  // namespace muster::core
 
-#endif  // MUSTER_ORCHESTRATOR_CORE_VERIFY_MATCHER_H_
+#endif  // MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_MATCHER_H_

@@ -1,7 +1,7 @@
 // What operators ask of the hubs: the zones are checked against the actor's wall, then the verifier
 // reads their hubs.
-#ifndef MUSTER_ORCHESTRATOR_CORE_VERIFY_VERIFICATION_H_
-#define MUSTER_ORCHESTRATOR_CORE_VERIFY_VERIFICATION_H_
+#ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFICATION_H_
+#define MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFICATION_H_
 
 #include <vector>
 
@@ -28,4 +28,4 @@ class Verification final : public VerificationOperations {
 
 }  // namespace muster::core
 
-#endif  // MUSTER_ORCHESTRATOR_CORE_VERIFY_VERIFICATION_H_
+#endif  // MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFICATION_H_

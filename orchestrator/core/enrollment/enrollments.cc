@@ -1,0 +1,325 @@
+#include "orchestrator/core/enrollment/enrollments.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
+#include "base/status_macros.h"
+#include "orchestrator/core/dispatch/session_facts.h"
+
+namespace muster::core {
+
+using store::CommandKind;
+using store::Enrollment;
+using What = EnrollmentEvent::What;
+
+bool MayQueue(Enrollment enrollment) {
+  return enrollment == Enrollment::kNotEnrolled || enrollment == Enrollment::kFailed ||
+         enrollment == Enrollment::kDegraded;
+}
+
+Enrollments::Enrollments(const CoreOptions& options, TurnControl& control, Dispatcher& dispatcher,
+                         Verifier& verifier)
+    : options_(options), control_(control), dispatcher_(dispatcher), verifier_(verifier) {
+  dispatcher_.SetListener(this);
+  verifier_.SetListener(this);
+}
+
+absl::Status Enrollments::Recover(Turn& turn) {
+  ASSIGN_OR_RETURN(const std::vector<ZoneId> zones, turn.store().servers().ListUnprovenZones());
+  for (const ZoneId& zone : zones) {
+    ASSIGN_OR_RETURN(const std::vector<store::Server> servers,
+                     turn.store().servers().ListUnproven(zone));
+    for (const store::Server& server : servers) {
+      // Who was in flight at the crash is in doubt since this very turn, and waits already.
+      if (verifier_.Find(server.id) != nullptr || !server.claim.has_value()) continue;
+      const OpenAttempt* open = dispatcher_.FindOpen(server.id);
+      AwaitedProof proof;
+      proof.server_id = server.id;
+      proof.zone_id = zone;
+      proof.claim = *server.claim;
+      proof.doubt = server.enrollment == Enrollment::kInDoubt;
+      // Doubt without an open attempt has nothing that could still run.
+      proof.answered = open == nullptr || open->answered;
+      if (open != nullptr) proof.quiet = QuietFrom(turn, *open, nullptr);
+      RETURN_IF_ERROR(verifier_.Await(turn, std::move(proof)));
+    }
+  }
+  turn.AfterCommit([this] {
+    control_.Post([this](Turn& next) { return verifier_.LoadOwners(next, ""); }, nullptr);
+  });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Enrollment> Enrollments::StateOf(Turn& turn, const ServerId& server) {
+  if (const auto it = states_.find(server); it != states_.end()) return it->second;
+  ASSIGN_OR_RETURN(const std::optional<store::Server> found, turn.store().servers().Find(server));
+  if (!found.has_value()) return absl::NotFoundError(absl::StrCat("no server ", server.value()));
+  states_[server] = found->enrollment;
+  return found->enrollment;
+}
+
+absl::Status Enrollments::Move(ServerChange& change, const ServerId& server, Enrollment from,
+                               Enrollment to, const std::optional<Failure>& failure) {
+  control_.MemoryChanged();
+  RETURN_IF_ERROR(change.Enrollment(from, to, failure));
+  if (const auto it = states_.find(server); it != states_.end()) it->second = to;
+  return absl::OkStatus();
+}
+
+absl::Status Enrollments::Tell(Turn& turn, ServerChange& change, const OpenAttempt& open,
+                               What what) {
+  EnrollmentEvent event;
+  event.what = what;
+  event.server = open.attempt.server_id;
+  event.zone = open.command.zone_id;
+  event.rollout = open.attempt.rollout_id;
+  event.failure = open.attempt.failure;
+  return listener_->OnEnrollment(turn, change, event);
+}
+
+// ---- the way to a join ----
+
+absl::StatusOr<bool> Enrollments::Queue(Turn& turn, ServerChange& change, const ServerId& server) {
+  ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
+  if (from == Enrollment::kQueued) return true;
+  if (!MayQueue(from)) return false;
+  RETURN_IF_ERROR(Move(change, server, from, Enrollment::kQueued, std::nullopt));
+  return true;
+}
+
+absl::Status Enrollments::Begin(ServerChange& change, const ServerId& server) {
+  return Move(change, server, Enrollment::kQueued, Enrollment::kJoining, std::nullopt);
+}
+
+absl::Status Enrollments::Refuse(ServerChange& change, const ServerId& server, const Failure& why) {
+  return Move(change, server, Enrollment::kQueued, Enrollment::kFailed, why);
+}
+
+absl::Status Enrollments::GiveUp(Turn& turn, ServerChange& change, const ServerId& server,
+                                 bool tried, const std::optional<Failure>& why) {
+  ASSIGN_OR_RETURN(Enrollment state, StateOf(turn, server));
+  if (state == Enrollment::kNotEnrolled && why.has_value()) {
+    // Queued for a moment: its reason is on record then.
+    RETURN_IF_ERROR(Move(change, server, state, Enrollment::kQueued, std::nullopt));
+    state = Enrollment::kQueued;
+  }
+  if (state != Enrollment::kQueued) return absl::OkStatus();
+  return Move(change, server, state, tried ? Enrollment::kFailed : Enrollment::kNotEnrolled, why);
+}
+
+// ---- claims ----
+
+absl::Status Enrollments::DropClaim(Turn& turn, const ServerId& server) {
+  verifier_.Forget(server);
+  return turn.store().servers().SetClaim(server, std::nullopt);
+}
+
+// The ids that the worker reported, else those that it showed when it connected, else those that
+// are on record.
+absl::StatusOr<store::Claim> Enrollments::MakeClaim(Turn& turn, const OpenAttempt& open,
+                                                    const CommandReport* report) {
+  const ServerId& server = open.attempt.server_id;
+  store::Claim claim;
+  // The command's first delivery: an earlier copy may be the one that joined.
+  claim.join_start_time = open.command.create_time;
+  claim.verify_deadline = turn.now() + options_.verify.verify_deadline;
+  if (const Session* session = dispatcher_.sessions().FindOf(server)) {
+    claim.machine_name = session->machine_name;
+    claim.internal_instance_id = session->internal_instance_id;
+  }
+  if (report != nullptr && report->service.has_value()) {
+    claim.hub_instance_id = report->service->hub_instance_id;
+    if (!report->service->internal_instance_id.empty()) {
+      claim.internal_instance_id = report->service->internal_instance_id;
+    }
+  }
+  if (report != nullptr && report->machine.has_value() && !report->machine->machine_name.empty()) {
+    claim.machine_name = report->machine->machine_name;
+  }
+  if (!claim.machine_name.empty()) return claim;
+  ASSIGN_OR_RETURN(const std::optional<store::Server> row, turn.store().servers().Find(server));
+  if (row.has_value()) {
+    claim.machine_name = row->machine.machine_name.empty() ? row->name : row->machine.machine_name;
+    claim.internal_instance_id = row->service.internal_instance_id;
+  }
+  return claim;
+}
+
+// A service goes on with a join though its worker gave up waiting or was restarted; only an answer
+// that broke off early shows that the service itself is gone from it.
+absl::Time Enrollments::QuietFrom(Turn& turn, const OpenAttempt& open,
+                                  const CommandReport* report) const {
+  const absl::Time sent = open.attempt.sent_time.value_or(open.attempt.create_time);
+  const absl::Time soon = turn.now() + options_.verify.absence_after;
+  const bool broke_off = report != nullptr && report->failure.has_value() &&
+                         report->failure->code == FailureCode::kJoinAnswerLost &&
+                         turn.now() < sent + options_.dispatch.worker_join_limit;
+  return broke_off ? soon : std::max(soon, sent + options_.verify.service_join_limit);
+}
+
+absl::Status Enrollments::Looked(Turn& turn, const ServerId& server,
+                                 const store::ServiceFacts& service) {
+  return verifier_.Looked(turn, server, service);
+}
+
+// ---- AttemptListener ----
+
+absl::Status Enrollments::OnDoubt(Turn& turn, ServerChange& change, const OpenAttempt& open,
+                                  const CommandReport* report) {
+  const ServerId& server = open.attempt.server_id;
+  if (open.command.kind == CommandKind::kJoin) {
+    ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
+    if (from == Enrollment::kJoining) {
+      RETURN_IF_ERROR(Move(change, server, from, Enrollment::kInDoubt, open.attempt.failure));
+    }
+    AwaitedProof proof;
+    proof.server_id = server;
+    proof.zone_id = open.command.zone_id;
+    proof.doubt = true;
+    proof.answered = report != nullptr;
+    proof.quiet = QuietFrom(turn, open, report);
+    ASSIGN_OR_RETURN(proof.claim, MakeClaim(turn, open, report));
+    // The service may still be at it, whatever became of the worker: no verdict before its limit.
+    proof.claim.verify_deadline = std::max(turn.now(), open.attempt.sent_time.value_or(turn.now()) +
+                                                           options_.dispatch.join_timeout) +
+                                  options_.verify.verify_deadline;
+    RETURN_IF_ERROR(turn.store().servers().SetClaim(server, proof.claim));
+    RETURN_IF_ERROR(verifier_.Await(turn, std::move(proof)));
+    if (report != nullptr && report->service.has_value()) {
+      RETURN_IF_ERROR(Looked(turn, server, *report->service));
+    }
+  }
+  return Tell(turn, change, open, What::kDoubt);
+}
+
+absl::Status Enrollments::OnResumed(Turn& turn, ServerChange& change, const OpenAttempt& open) {
+  const ServerId& server = open.attempt.server_id;
+  if (open.command.kind == CommandKind::kJoin) {
+    ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
+    if (from == Enrollment::kInDoubt) {
+      RETURN_IF_ERROR(Move(change, server, from, Enrollment::kJoining, std::nullopt));
+    }
+    RETURN_IF_ERROR(DropClaim(turn, server));
+  }
+  return Tell(turn, change, open, What::kResumed);
+}
+
+absl::Status Enrollments::OnNeverArrived(Turn& turn, ServerChange& change,
+                                         const OpenAttempt& open) {
+  const ServerId& server = open.attempt.server_id;
+  if (open.command.kind == CommandKind::kJoin) {
+    ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
+    if (from == Enrollment::kInDoubt) {
+      const bool wanted = listener_->Wants(open.attempt.rollout_id, server);
+      RETURN_IF_ERROR(Move(change, server, from,
+                           wanted ? Enrollment::kQueued : Enrollment::kNotEnrolled, std::nullopt));
+    }
+    RETURN_IF_ERROR(DropClaim(turn, server));
+  }
+  return Tell(turn, change, open, What::kNeverArrived);
+}
+
+absl::Status Enrollments::OnFinished(Turn& turn, ServerChange& change, const OpenAttempt& open,
+                                     const CommandReport& report) {
+  const ServerId& server = open.attempt.server_id;
+  if (Session* session = dispatcher_.sessions().FindOf(server); session != nullptr) {
+    RETURN_IF_ERROR(KeepFacts(turn, *session, report.machine, report.service));
+  }
+  if (!open.attempt.failure.has_value()) return OnClaim(turn, change, open, report);
+  Enrollment from = Enrollment::kNotEnrolled;  // Of no interest to probes.
+  if (open.command.kind == CommandKind::kJoin) {
+    ASSIGN_OR_RETURN(from, StateOf(turn, server));
+  }
+  return RetryOrFail(turn, change, open.attempt.rollout_id, server, open.command.zone_id, from,
+                     *open.attempt.failure);
+}
+
+absl::Status Enrollments::OnClaim(Turn& turn, ServerChange& change, const OpenAttempt& open,
+                                  const CommandReport& report) {
+  const ServerId& server = open.attempt.server_id;
+  if (open.command.kind == CommandKind::kProbe) {  // Its facts are all that was asked for.
+    return Tell(turn, change, open, What::kAnswered);
+  }
+  ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
+  if (from != Enrollment::kJoining) return absl::OkStatus();
+  RETURN_IF_ERROR(Move(change, server, from, Enrollment::kJoinedUnverified, std::nullopt));
+  AwaitedProof proof;
+  proof.server_id = server;
+  proof.zone_id = open.command.zone_id;
+  ASSIGN_OR_RETURN(proof.claim, MakeClaim(turn, open, &report));
+  RETURN_IF_ERROR(turn.store().servers().SetClaim(server, proof.claim));
+  RETURN_IF_ERROR(verifier_.Await(turn, std::move(proof)));
+  return Tell(turn, change, open, What::kClaimed);
+}
+
+absl::Status Enrollments::RetryOrFail(Turn& turn, ServerChange& change, const RolloutId& rollout,
+                                      const ServerId& server, const ZoneId& zone, Enrollment from,
+                                      const Failure& failure) {
+  EnrollmentEvent event;
+  event.what = What::kFailed;
+  event.server = server;
+  event.zone = zone;
+  event.rollout = rollout;
+  event.failure = failure;
+  event.retry = listener_->RetryAfter(rollout, server, failure);
+  if (from == Enrollment::kJoining || from == Enrollment::kInDoubt) {
+    RETURN_IF_ERROR(Move(change, server, from,
+                         event.retry.has_value() ? Enrollment::kQueued : Enrollment::kFailed,
+                         failure));
+  }
+  return listener_->OnEnrollment(turn, change, event);
+}
+
+// ---- ProofListener ----
+
+absl::Status Enrollments::OnProven(Turn& turn, const ServerId& server, const ZoneId& zone,
+                                   const store::HubProof& proof) {
+  ServerChange change(turn, kSystemActor, "server.verified", server, zone);
+  change.Note(absl::StrCat("hub record ", proof.hub_instance_id.value(), " by ",
+                           store::ToString(proof.match)));
+  ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
+  RETURN_IF_ERROR(dispatcher_.Settle(turn, change, server, kSettledByProof));
+  RETURN_IF_ERROR(Move(change, server, from, Enrollment::kEnrolled, std::nullopt));
+  RETURN_IF_ERROR(turn.store().servers().SetProof(server, proof));
+  EnrollmentEvent event;
+  event.what = What::kProven;
+  event.server = server;
+  event.zone = zone;
+  RETURN_IF_ERROR(listener_->OnEnrollment(turn, change, event));
+  return change.Record();
+}
+
+absl::Status Enrollments::OnUnproven(Turn& turn, const ServerId& server, const ZoneId& zone,
+                                     const Failure& failure) {
+  ServerChange change(turn, kSystemActor, "server.unproven", server, zone);
+  change.Note(failure.detail);
+  ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
+  RETURN_IF_ERROR(dispatcher_.Settle(turn, change, server, TextOf(failure.code)));
+  RETURN_IF_ERROR(Move(change, server, from, Enrollment::kFailed, failure));
+  EnrollmentEvent event;
+  event.what = What::kFailed;
+  event.server = server;
+  event.zone = zone;
+  event.failure = failure;
+  RETURN_IF_ERROR(listener_->OnEnrollment(turn, change, event));
+  return change.Record();
+}
+
+absl::Status Enrollments::OnAbsent(Turn& turn, const ServerId& server, const ZoneId& zone) {
+  const OpenAttempt* open = dispatcher_.FindOpen(server);
+  const RolloutId rollout = open != nullptr ? open->attempt.rollout_id : RolloutId();
+  const Failure failure =
+      open != nullptr && open->attempt.failure.has_value()
+          ? *open->attempt.failure
+          : Failure{FailureCode::kJoinAnswerLost, "the hub has no record of the server"};
+  ServerChange change(turn, kSystemActor, "server.absent", server, zone);
+  ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
+  RETURN_IF_ERROR(dispatcher_.Settle(turn, change, server, "the hub's list does not have it"));
+  RETURN_IF_ERROR(RetryOrFail(turn, change, rollout, server, zone, from, failure));
+  return change.Record();
+}
+
+}  // namespace muster::core

@@ -1,0 +1,148 @@
+#include "orchestrator/core/enrollment/judgment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
+#include "orchestrator/core/inventory/hub_url.h"
+
+namespace muster::core {
+namespace {
+
+using Verdict = Judgment::Verdict;
+
+Judgment Unproven(FailureCode code, std::string detail) {
+  return {Verdict::kUnproven, {}, Failure{code, std::move(detail)}};
+}
+
+// What the worker saw decides where the hub cannot tell. It is no proof of absence: the server
+// fails, and an operator's next rollout tries it again.
+Judgment JudgeByLook(const AwaitedProof& proof, absl::Time now) {
+  if (now < std::max(proof.quiet, proof.claim.verify_deadline)) return {};
+  switch (proof.look) {
+    case Look::kNone:
+      return {};
+    case Look::kJoinedElsewhere:
+      return Unproven(FailureCode::kJoinElsewhere,
+                      absl::StrCat("the service says that it is joined to ", proof.elsewhere));
+    case Look::kNotJoined:
+      return Unproven(FailureCode::kJoinAnswerLost,
+                      "the service says that it is not joined; the hub's list cannot confirm it");
+    case Look::kJoinedHere:
+      return Unproven(FailureCode::kVerifyUnproven,
+                      "the service says that it is joined; the hub's list does not show it");
+  }
+  return {};
+}
+
+Judgment JudgeClaim(const AwaitedProof& proof, const HubReading& reading, const Match& match,
+                    bool anonymous, absl::Time now) {
+  if (now < proof.claim.verify_deadline) return {};
+  switch (match.kind) {
+    case Match::Kind::kSeveral:
+      return Unproven(FailureCode::kVerifyAmbiguous,
+                      absl::StrCat("matched by ", store::ToString(match.by)));
+    case Match::Kind::kOne:
+      return Unproven(FailureCode::kVerifyNotConnected,
+                      absl::StrCat("hub record ", match.instance->id.value()));
+    case Match::Kind::kNone:
+      break;
+  }
+  if (!reading.conclusive) {
+    return Unproven(FailureCode::kVerifyUnproven, "the hub's list is not whole or implausible");
+  }
+  if (anonymous) {
+    return Unproven(FailureCode::kVerifyNotConnected,
+                    "only a record that never connected was made since");
+  }
+  return Unproven(FailureCode::kVerifyMissing,
+                  absl::StrCat(reading.instances(), " records, none fits"));
+}
+
+Judgment JudgeDoubt(AwaitedProof& proof, const HubReading& reading, const Match& match,
+                    bool anonymous, const VerifyOptions& options, absl::Time now) {
+  if (!proof.answered || reading.started < proof.quiet) return {};
+  if (match.kind != Match::Kind::kNone) {
+    proof.absent_since.reset();
+    if (now < proof.claim.verify_deadline) return {};
+    if (match.kind == Match::Kind::kSeveral) {
+      return Unproven(FailureCode::kVerifyAmbiguous,
+                      absl::StrCat("matched by ", store::ToString(match.by)));
+    }
+    return Unproven(FailureCode::kVerifyNotConnected,
+                    absl::StrCat("hub record ", match.instance->id.value()));
+  }
+  if (!reading.conclusive) return JudgeByLook(proof, now);
+  if (anonymous) {
+    proof.absent_since.reset();
+    if (now < proof.claim.verify_deadline) return {};
+    return Unproven(FailureCode::kVerifyAmbiguous,
+                    "a record without a name was made since; it may be this server's");
+  }
+  // The service is joined by its own word, and the hub does not know it: no second join is asked
+  // for by ourselves.
+  if (proof.look == Look::kJoinedHere || proof.look == Look::kJoinedElsewhere) {
+    return JudgeByLook(proof, now);
+  }
+  if (!proof.absent_since.has_value()) {
+    proof.absent_since = reading.started;
+    return {};
+  }
+  if (reading.started < *proof.absent_since + options.absence_between) return {};
+  return {Verdict::kAbsent, {}, std::nullopt};
+}
+
+}  // namespace
+
+Look LookOf(const store::ServiceFacts& service, const std::string& hub_url) {
+  if (!service.hub_url.empty()) {
+    const absl::StatusOr<std::string> url = NormalizeHubUrl(service.hub_url);
+    return url.ok() && *url == hub_url ? Look::kJoinedHere : Look::kJoinedElsewhere;
+  }
+  return service.presence == store::ServicePresence::kRunning ? Look::kNotJoined : Look::kNone;
+}
+
+Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubIndex& index,
+                      const TakenByAnother& taken, const VerifyOptions& options, absl::Time now) {
+  const Match match = Matcher(index, taken)
+                          .Find({proof.claim.hub_instance_id, proof.claim.internal_instance_id,
+                                 proof.claim.machine_name});
+  const ProofRule rule{proof.claim.join_start_time, options.clock_tolerance, options.fresh_report,
+                       now};
+  if (match.kind == Match::Kind::kOne && ProvesEnrollment(*match.instance, reading.list, rule)) {
+    return {Verdict::kProven, match, std::nullopt};
+  }
+  if (reading.started < proof.claim.join_start_time) return {};
+  const bool anonymous =
+      match.kind == Match::Kind::kNone &&
+      HasAnonymousRecord(reading.list, proof.claim.join_start_time, options.clock_tolerance, taken);
+  return proof.doubt ? JudgeDoubt(proof, reading, match, anonymous, options, now)
+                     : JudgeClaim(proof, reading, match, anonymous, now);
+}
+
+Judgment JudgeUnread(const AwaitedProof& proof, const Failure& failure, absl::Time again,
+                     const VerifyOptions& options, absl::Time now) {
+  // Doubt stays doubt while the hub cannot be read (invariant 8), unless the worker knows.
+  if (proof.doubt) return proof.answered ? JudgeByLook(proof, now) : Judgment();
+  if (now < proof.claim.verify_deadline) return {};
+  if (again > now && now < proof.claim.verify_deadline + options.claim_patience) return {};
+  return Unproven(FailureCode::kVerifyUnproven,
+                  absl::StrCat(TextOf(failure.code), ": ", failure.detail));
+}
+
+absl::Time NextLook(const AwaitedProof& proof, bool failed, const VerifyOptions& options,
+                    absl::Time now) {
+  const absl::Duration soon = failed ? options.poll_interval_failing : options.poll_interval;
+  const absl::Time late = now + options.poll_interval_doubt;
+  if (!proof.doubt) return now + soon;
+  if (!proof.answered) {
+    return now <= proof.claim.verify_deadline + options.poll_interval ? now + soon : late;
+  }
+  if (now < proof.quiet) return std::min(late, std::max(now + soon, proof.quiet));
+  const absl::Time second = now + std::max(soon, options.absence_between);
+  const absl::Time settled = std::max(proof.quiet, proof.claim.verify_deadline) + absl::Minutes(5);
+  return now < settled ? second : late;
+}
+
+}  // namespace muster::core

@@ -1,0 +1,67 @@
+// What a reading of the hub, or its absence, says about one server that waits for proof. Pure.
+//
+//   waits with    the hub's list                       the worker's look            judgment
+//   claim, doubt  matched, connected, reported since   -                            proven
+//   claim         its deadline has passed              -                            unproven
+//   doubt         two whole lists without it           -                            absent
+//   doubt         cannot tell                          joined to its hub            as a claim
+//   doubt         cannot tell                          joined elsewhere, not joined unproven
+//   doubt         cannot tell                          none yet                     wait
+//
+// Of a doubt nothing is concluded but presence until nothing of the join can run any more: the
+// worker has answered, and `quiet` has passed (invariants 8, 9 and 11).
+#ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_JUDGMENT_H_
+#define MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_JUDGMENT_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "base/failure.h"
+#include "base/ids.h"
+#include "orchestrator/core/enrollment/matcher.h"
+#include "orchestrator/core/hubs/hub_reading.h"
+#include "orchestrator/core/options.h"
+#include "store/model/server.h"
+
+namespace muster::core {
+
+// What the local service said of itself, as the worker reported it.
+enum class Look { kNone, kNotJoined, kJoinedHere, kJoinedElsewhere };
+Look LookOf(const store::ServiceFacts& service, const std::string& hub_url);
+
+// A server that waits for the hub's word.
+struct AwaitedProof {
+  ServerId server_id;
+  ZoneId zone_id;
+  store::Claim claim;
+  bool doubt = false;     // in_doubt, else joined_unverified.
+  bool answered = false;  // With doubt: the worker cannot clear it; absence counts.
+  // With doubt: from then on nothing of the join can run any more.
+  absl::Time quiet = absl::InfinitePast();
+  Look look = Look::kNone;  // Since the doubt began.
+  std::string elsewhere;    // With kJoinedElsewhere: that hub.
+  // When the first whole list without it began, of those that count.
+  std::optional<absl::Time> absent_since;
+};
+
+struct Judgment {
+  enum class Verdict { kWait, kProven, kUnproven, kAbsent } verdict = Verdict::kWait;
+  Match match;                     // With kProven.
+  std::optional<Failure> failure;  // With kUnproven.
+};
+
+// `reading` holds the list of `index`. Remembers a first absence in `proof`.
+Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubIndex& index,
+                      const TakenByAnother& taken, const VerifyOptions& options, absl::Time now);
+// The hub could not be read; `failure` says why. Claims wait for a hub that wants to be left alone
+// until `again`.
+Judgment JudgeUnread(const AwaitedProof& proof, const Failure& failure, absl::Time again,
+                     const VerifyOptions& options, absl::Time now);
+// When the hub should be read next for this server, after a reading that left it waiting.
+absl::Time NextLook(const AwaitedProof& proof, bool failed, const VerifyOptions& options,
+                    absl::Time now);
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_JUDGMENT_H_

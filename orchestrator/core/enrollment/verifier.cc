@@ -1,0 +1,345 @@
+#include "orchestrator/core/enrollment/verifier.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
+#include "base/status_macros.h"
+
+namespace muster::core {
+namespace {
+
+constexpr int kPageSize = 500;
+
+using store::Enrollment;
+
+}  // namespace
+
+struct Verifier::Job {
+  std::vector<ZoneVerification> lines;
+  size_t remaining = 0;
+  std::function<void(std::vector<ZoneVerification>)> done;
+};
+
+struct Verifier::Walk {
+  explicit Walk(std::shared_ptr<const HubReading> r)
+      : reading(std::move(r)), index(reading->list) {}
+  const std::shared_ptr<const HubReading> reading;
+  const HubIndex index;
+  std::vector<Line> asking;
+  std::vector<ZoneId> zones;  // Left to check.
+  std::string cursor;
+  std::map<ZoneId, int> confirmed;
+};
+
+absl::StatusOr<std::string> Verifier::HubUrlOf(Turn& turn, const ZoneId& zone) {
+  ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, zone));
+  if (entry == nullptr) return absl::NotFoundError(absl::StrCat("no zone ", zone.value()));
+  return entry->zone.hub_url;
+}
+
+absl::Status Verifier::LoadOwners(Turn& turn, const std::string& cursor) {
+  store::ServerQuery query;
+  query.after = cursor;
+  query.limit = kPageSize;
+  ASSIGN_OR_RETURN(const std::vector<store::Server> page, turn.store().servers().List(query));
+  control_.MemoryChanged();
+  for (const store::Server& server : page) {
+    ASSIGN_OR_RETURN(const std::string url, HubUrlOf(turn, server.zone_id));
+    Own(url, server);
+  }
+  if (page.size() < kPageSize) return absl::OkStatus();
+  control_.Post(
+      [this, next = store::CursorOf(page.back())](Turn& t) { return LoadOwners(t, next); },
+      nullptr);
+  return absl::OkStatus();
+}
+
+void Verifier::Own(const std::string& hub_url, const store::Server& server) {
+  HubInstanceId id;
+  if (server.proof.has_value()) {
+    id = server.proof->hub_instance_id;
+  } else if (server.claim.has_value() && !server.claim->hub_instance_id.empty()) {
+    id = server.claim->hub_instance_id;
+  } else if (LookOf(server.service, hub_url) == Look::kJoinedHere) {
+    id = server.service.hub_instance_id;
+  }
+  if (!id.empty()) owners_[hub_url].try_emplace(id, server.id);
+}
+
+TakenByAnother Verifier::TakenFrom(const std::string& hub_url, const ServerId& server) const {
+  const auto owners = owners_.find(hub_url);
+  const Owners* known = owners == owners_.end() ? nullptr : &owners->second;
+  return [known, server](const HubInstanceId& id) {
+    if (known == nullptr) return false;
+    const auto it = known->find(id);
+    return it != known->end() && it->second != server;
+  };
+}
+
+const AwaitedProof* Verifier::Find(const ServerId& server) const {
+  const auto it = waiting_.find(server);
+  return it == waiting_.end() ? nullptr : &it->second;
+}
+
+absl::Status Verifier::Await(Turn& turn, AwaitedProof proof) {
+  ASSIGN_OR_RETURN(const std::string url, HubUrlOf(turn, proof.zone_id));
+  control_.MemoryChanged();
+  Forget(proof.server_id);
+  if (!proof.claim.hub_instance_id.empty()) {
+    owners_[url].try_emplace(proof.claim.hub_instance_id, proof.server_id);
+  }
+  const ZoneId zone = proof.zone_id;
+  waiting_in_[zone].insert(proof.server_id);
+  const ServerId server = proof.server_id;
+  waiting_[server] = std::move(proof);
+  return hubs_.WantAt(turn, zone, turn.now() + options_.poll_first);
+}
+
+void Verifier::Forget(const ServerId& server) {
+  const auto it = waiting_.find(server);
+  if (it == waiting_.end()) return;
+  control_.MemoryChanged();
+  waiting_in_[it->second.zone_id].erase(server);
+  waiting_.erase(it);
+}
+
+absl::Status Verifier::Looked(Turn& turn, const ServerId& server,
+                              const store::ServiceFacts& service) {
+  const auto it = waiting_.find(server);
+  if (it == waiting_.end() || !it->second.doubt) return absl::OkStatus();
+  AwaitedProof& proof = it->second;
+  ASSIGN_OR_RETURN(const std::string url, HubUrlOf(turn, proof.zone_id));
+  control_.MemoryChanged();
+  proof.look = LookOf(service, url);
+  proof.elsewhere = proof.look == Look::kJoinedElsewhere ? service.hub_url : "";
+  if (proof.look != Look::kJoinedHere) return absl::OkStatus();
+  if (proof.claim.hub_instance_id.empty()) proof.claim.hub_instance_id = service.hub_instance_id;
+  if (!service.internal_instance_id.empty()) {
+    proof.claim.internal_instance_id = service.internal_instance_id;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verifier::Verify(Turn& turn, const std::vector<ZoneId>& zones,
+                              std::function<void(std::vector<ZoneVerification>)> done) {
+  auto job = std::make_shared<Job>();
+  job->done = std::move(done);
+  job->lines.resize(zones.size());
+  job->remaining = zones.size();
+  if (zones.empty()) {
+    turn.AfterCommit([job] { job->done({}); });
+    return absl::OkStatus();
+  }
+  control_.MemoryChanged();
+  for (size_t i = 0; i < zones.size(); ++i) {
+    job->lines[i].zone_id = zones[i];
+    asking_[zones[i]].emplace_back(job, i);
+    RETURN_IF_ERROR(hubs_.ReadNow(turn, zones[i]));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Verifier::Line> Verifier::TakeAsking(const std::vector<ZoneId>& zones) {
+  std::vector<Line> all;
+  for (const ZoneId& zone : zones) {
+    const auto it = asking_.find(zone);
+    if (it == asking_.end()) continue;
+    all.insert(all.end(), it->second.begin(), it->second.end());
+    asking_.erase(it);
+  }
+  return all;
+}
+
+void Verifier::Answer(Turn& turn, const Line& line) {
+  turn.AfterCommit([job = line.first] {
+    if (--job->remaining == 0) job->done(std::move(job->lines));
+  });
+}
+
+absl::Status Verifier::OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
+                                const Failure& failure, absl::Time again) {
+  control_.MemoryChanged();
+  for (const ZoneId& zone : zones) {
+    ASSIGN_OR_RETURN(const std::optional<store::HubReading> before,
+                     turn.store().zones().FindReading(zone));
+    store::HubReading row = before.value_or(store::HubReading{zone});
+    row.failure = failure;
+    row.try_time = turn.now();
+    RETURN_IF_ERROR(turn.store().zones().PutReading(row));
+    const std::set<ServerId> waiting = waiting_in_[zone];
+    for (const ServerId& server : waiting) {
+      const auto it = waiting_.find(server);
+      if (it == waiting_.end()) continue;
+      const AwaitedProof proof = it->second;
+      RETURN_IF_ERROR(
+          Obey(turn, "", proof, JudgeUnread(proof, failure, again, options_, turn.now())));
+    }
+    RETURN_IF_ERROR(WantNext(turn, zone, true));
+  }
+  for (const Line& line : TakeAsking(zones)) {
+    ZoneVerification& out = line.first->lines[line.second];
+    out.state = ZoneVerification::State::kFailed;
+    out.failure = failure;
+    Answer(turn, line);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
+                              const std::shared_ptr<const HubReading>& reading) {
+  control_.MemoryChanged();
+  auto walk = std::make_shared<Walk>(reading);
+  for (const ZoneId& zone : zones) {
+    const std::set<ServerId> waiting = waiting_in_[zone];
+    for (const ServerId& server : waiting) {
+      const auto it = waiting_.find(server);
+      if (it == waiting_.end()) continue;
+      const Judgment judgment =
+          JudgeReading(it->second, *reading, walk->index, TakenFrom(reading->hub_url, server),
+                       options_, turn.now());
+      RETURN_IF_ERROR(Obey(turn, reading->hub_url, AwaitedProof(it->second), judgment));
+    }
+    RETURN_IF_ERROR(RecordReading(turn, zone, *reading));
+    RETURN_IF_ERROR(WantNext(turn, zone, false));
+  }
+  walk->asking = TakeAsking(zones);
+  if (walk->asking.empty()) return absl::OkStatus();
+  std::set<ZoneId> asked;
+  for (const auto& [job, line] : walk->asking) asked.insert(job->lines[line].zone_id);
+  walk->zones.assign(asked.begin(), asked.end());
+  return CheckPage(turn, walk);
+}
+
+absl::Status Verifier::Obey(Turn& turn, const std::string& hub_url, const AwaitedProof& proof,
+                            const Judgment& judgment) {
+  switch (judgment.verdict) {
+    case Judgment::Verdict::kWait:
+      return absl::OkStatus();
+    case Judgment::Verdict::kProven:
+      return Prove(turn, hub_url, proof.server_id, proof.zone_id, judgment.match);
+    case Judgment::Verdict::kUnproven:
+      Forget(proof.server_id);
+      return listener_->OnUnproven(turn, proof.server_id, proof.zone_id, *judgment.failure);
+    case Judgment::Verdict::kAbsent:
+      Forget(proof.server_id);
+      return listener_->OnAbsent(turn, proof.server_id, proof.zone_id);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verifier::WantNext(Turn& turn, const ZoneId& zone, bool failed) {
+  const std::set<ServerId>& waiting = waiting_in_[zone];
+  absl::Time next = absl::InfiniteFuture();
+  for (const ServerId& server : waiting) {
+    next = std::min(next, NextLook(waiting_.at(server), failed, options_, turn.now()));
+  }
+  if (next == absl::InfiniteFuture()) return absl::OkStatus();
+  return hubs_.WantAt(turn, zone, next);
+}
+
+absl::Status Verifier::Prove(Turn& turn, const std::string& hub_url, const ServerId& server,
+                             const ZoneId& zone, const Match& match) {
+  Forget(server);
+  owners_[hub_url][match.instance->id] = server;
+  return listener_->OnProven(turn, server, zone,
+                             {match.instance->id, match.by, turn.now(),
+                              match.instance->reported_time.value_or(turn.now())});
+}
+
+absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubReading& reading) {
+  ASSIGN_OR_RETURN(const std::optional<store::HubReading> before,
+                   turn.store().zones().FindReading(zone));
+  store::HubReading row = before.value_or(store::HubReading{zone});
+  row.try_time = turn.now();
+  row.failure.reset();
+  if (reading.conclusive) {
+    const Owners& owners = owners_[reading.hub_url];
+    row.read_time = turn.now();
+    row.instances = reading.instances();
+    row.unmatched = static_cast<int>(std::count_if(
+        reading.list.instances.begin(), reading.list.instances.end(),
+        [&owners](const HubInstance& instance) { return !owners.contains(instance.id); }));
+  } else {
+    row.failure =
+        Failure{FailureCode::kHubImplausible,
+                absl::StrCat(reading.instances(), " records, ", row.instances, " before",
+                             reading.list.whole ? "" : "; nothing shows that the list is whole")};
+  }
+  return turn.store().zones().PutReading(row);
+}
+
+absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) {
+  control_.MemoryChanged();
+  if (!walk->zones.empty()) {
+    const ZoneId zone = walk->zones.back();
+    store::ServerQuery query;
+    query.selection.zone_id = zone;
+    query.after = walk->cursor;
+    query.limit = kPageSize;
+    ASSIGN_OR_RETURN(const std::vector<store::Server> page, turn.store().servers().List(query));
+    for (const store::Server& server : page) {
+      RETURN_IF_ERROR(CheckServer(turn, *walk, server));
+    }
+    if (page.size() < kPageSize) {
+      walk->zones.pop_back();
+      walk->cursor.clear();
+    } else {
+      walk->cursor = store::CursorOf(page.back());
+    }
+    control_.Post([this, walk](Turn& next) { return CheckPage(next, walk); }, nullptr);
+    return absl::OkStatus();
+  }
+  const HubReading& reading = *walk->reading;
+  for (const Line& line : walk->asking) {
+    ZoneVerification& out = line.first->lines[line.second];
+    RETURN_IF_ERROR(RecordReading(turn, out.zone_id, reading));
+    out.state = reading.conclusive ? ZoneVerification::State::kCompleted
+                                   : ZoneVerification::State::kPartial;
+    out.instances = reading.instances();
+    out.confirmed = walk->confirmed[out.zone_id];
+    if (!reading.conclusive) {
+      out.failure =
+          Failure{FailureCode::kHubImplausible, absl::StrCat(reading.instances(), " records")};
+    }
+    Answer(turn, line);
+  }
+  return absl::OkStatus();
+}
+
+// Servers that nobody waits for: the enrolled are confirmed again; those that are not are enrolled
+// when the hub knows them by an id.
+absl::Status Verifier::CheckServer(Turn& turn, Walk& walk, const store::Server& server) {
+  const HubReading& reading = *walk.reading;
+  const bool enrolled = server.enrollment == Enrollment::kEnrolled;
+  if (!enrolled && server.enrollment != Enrollment::kNotEnrolled &&
+      server.enrollment != Enrollment::kFailed) {
+    return absl::OkStatus();
+  }
+  const bool joined_here = LookOf(server.service, reading.hub_url) == Look::kJoinedHere;
+  if (!enrolled && !joined_here && !server.service.hub_url.empty()) return absl::OkStatus();
+  MatchSubject subject;
+  subject.internal_instance_id = server.service.internal_instance_id;
+  if (enrolled && server.proof.has_value()) {
+    subject.hub_instance_id = server.proof->hub_instance_id;
+  } else if (joined_here && !server.service.hub_instance_id.empty()) {
+    subject.hub_instance_id = server.service.hub_instance_id;
+  } else if (server.claim.has_value()) {
+    subject.hub_instance_id = server.claim->hub_instance_id;
+  }
+  const Match match = Matcher(walk.index, TakenFrom(reading.hub_url, server.id)).Find(subject);
+  const ProofRule rule{std::nullopt, options_.clock_tolerance, options_.fresh_report, turn.now()};
+  if (match.kind != Match::Kind::kOne || !ProvesEnrollment(*match.instance, reading.list, rule)) {
+    return absl::OkStatus();
+  }
+  ++walk.confirmed[server.zone_id];
+  if (!enrolled) return Prove(turn, reading.hub_url, server.id, server.zone_id, match);
+  store::HubProof proof = server.proof.value_or(store::HubProof{});
+  if (proof.hub_instance_id != match.instance->id) proof.match = match.by;
+  proof.hub_instance_id = match.instance->id;
+  proof.verified_time = turn.now();
+  proof.reported_time = match.instance->reported_time.value_or(turn.now());
+  return turn.store().servers().SetProof(server.id, proof);
+}
+
+}  // namespace muster::core

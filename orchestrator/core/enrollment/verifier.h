@@ -1,0 +1,101 @@
+// Who waits for the hub's word, and what each reading says about them (invariant 3): one poll per
+// hub however many servers wait for it, none when nobody waits.
+//
+//   Await(server) ─┐                                    ┌─ OnProven
+//   Verify(zones) ─┴► HubPoller ─► reading ─► judgment ─┼─ not (yet) ─► next reading
+//                                   matcher             └─ OnUnproven · OnAbsent
+//   Looked(server) ─── the worker's own look ──┘
+//
+// A list that is partial, empty or implausibly short confirms presence only (invariant 9). A zone's
+// servers are judged by readings of that zone's hub with that zone's credentials alone.
+#ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFIER_H_
+#define MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFIER_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
+#include "absl/status/status.h"
+#include "orchestrator/core/control/turn_control.h"
+#include "orchestrator/core/enrollment/judgment.h"
+#include "orchestrator/core/enrollment/proof_listener.h"
+#include "orchestrator/core/hubs/hub_poller.h"
+#include "orchestrator/core/interfaces/verification_operations.h"
+#include "orchestrator/core/inventory/zone_table.h"
+#include "orchestrator/core/options.h"
+
+namespace muster::core {
+
+// On the strand only.
+class Verifier final : public HubListener {
+ public:
+  Verifier(const VerifyOptions& options, TurnControl& control, HubPoller& hubs, ZoneTable& zones)
+      : options_(options), control_(control), hubs_(hubs), zones_(zones) {
+    hubs_.SetListener(this);
+  }
+  void SetListener(ProofListener* listener) { listener_ = listener; }
+
+  // Learns which records are known to be a server's, page by page in turns of their own.
+  absl::Status LoadOwners(Turn& turn, const std::string& cursor);
+
+  // Waits from now on, or with other facts than before.
+  absl::Status Await(Turn& turn, AwaitedProof proof);
+  void Forget(const ServerId& server);
+  // What the service of a server in doubt says of itself now; nothing when it waits for nothing.
+  absl::Status Looked(Turn& turn, const ServerId& server, const store::ServiceFacts& service);
+  // Null when the server waits for nothing. Valid until the next call.
+  const AwaitedProof* Find(const ServerId& server) const;
+
+  // Reads these zones' hubs now, or joins the reading under way; `done` gets one line per zone in
+  // the given order, after the commit of the last.
+  absl::Status Verify(Turn& turn, const std::vector<ZoneId>& zones,
+                      std::function<void(std::vector<ZoneVerification>)> done);
+
+  // HubListener.
+  absl::Status OnRead(Turn& turn, const std::vector<ZoneId>& zones,
+                      const std::shared_ptr<const HubReading>& reading) override;
+  absl::Status OnUnread(Turn& turn, const std::vector<ZoneId>& zones, const Failure& failure,
+                        absl::Time again) override;
+
+ private:
+  struct Job;   // One Verify call.
+  struct Walk;  // A reading on its way through the pages of servers that were asked about.
+  using Owners = absl::flat_hash_map<HubInstanceId, ServerId>;
+  using Line = std::pair<std::shared_ptr<Job>, size_t>;
+
+  absl::StatusOr<std::string> HubUrlOf(Turn& turn, const ZoneId& zone);
+  TakenByAnother TakenFrom(const std::string& hub_url, const ServerId& server) const;
+  void Own(const std::string& hub_url, const store::Server& server);
+  absl::Status Obey(Turn& turn, const std::string& hub_url, const AwaitedProof& proof,
+                    const Judgment& judgment);
+  absl::Status WantNext(Turn& turn, const ZoneId& zone, bool failed);
+  absl::Status Prove(Turn& turn, const std::string& hub_url, const ServerId& server,
+                     const ZoneId& zone, const Match& match);
+  absl::Status RecordReading(Turn& turn, const ZoneId& zone, const HubReading& reading);
+  std::vector<Line> TakeAsking(const std::vector<ZoneId>& zones);
+  static void Answer(Turn& turn, const Line& line);
+  // The servers of the asked zones, a page a turn.
+  absl::Status CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk);
+  absl::Status CheckServer(Turn& turn, Walk& walk, const store::Server& server);
+
+  const VerifyOptions options_;
+  TurnControl& control_;
+  HubPoller& hubs_;
+  ZoneTable& zones_;
+  ProofListener* listener_ = nullptr;
+
+  absl::flat_hash_map<ServerId, AwaitedProof> waiting_;
+  std::map<ZoneId, std::set<ServerId>> waiting_in_;
+  std::map<ZoneId, std::vector<Line>> asking_;
+  std::map<std::string, Owners> owners_;  // By hub URL: records known to be a server's.
+};
+
+}  // namespace muster::core
+
+#endif  // MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFIER_H_
