@@ -200,7 +200,25 @@ void Database::SetCheckpointOnClose(bool on) {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
 }
 
-absl::Status Database::Checkpoint() { return Exec("PRAGMA wal_checkpoint(TRUNCATE)"); }
+absl::StatusOr<CheckpointOutcome> Database::Checkpoint(CheckpointMode mode) {
+  const int sqlite_mode = mode == CheckpointMode::kPassive   ? SQLITE_CHECKPOINT_PASSIVE
+                          : mode == CheckpointMode::kRestart ? SQLITE_CHECKPOINT_RESTART
+                                                             : SQLITE_CHECKPOINT_TRUNCATE;
+  int log_pages = 0;
+  int moved_pages = 0;
+  const int result = sqlite3_wal_checkpoint_v2(db_, "main", sqlite_mode, &log_pages, &moved_pages);
+  if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY) {
+    return Finish(result, absl::StrCat("checkpoint of ", options_.path));
+  }
+  // A file without a log, or in another mode, answers -1.
+  return CheckpointOutcome{.complete = result == SQLITE_OK && moved_pages == log_pages,
+                           .log_pages = log_pages > 0 ? log_pages : 0,
+                           .moved_pages = moved_pages > 0 ? moved_pages : 0};
+}
+
+absl::Status Database::SetCheckpointOnCommit(bool on) {
+  return Exec(on ? "PRAGMA wal_autocheckpoint=1000" : "PRAGMA wal_autocheckpoint=0");
+}
 
 void Database::SetCommitHook(std::function<absl::Status()> before) {
   before_commit_ = std::move(before);
@@ -210,6 +228,16 @@ void Database::SetCommitHook(std::function<absl::Status()> before) {
 void Database::SetAfterCommitHook(std::function<void()> after) {
   after_commit_ = std::move(after);
   sqlite3_commit_hook(db_, before_commit_ || after_commit_ ? &Database::OnCommit : nullptr, this);
+}
+
+void Database::SetLogHook(std::function<void(int64_t pages)> hook) {
+  log_hook_ = std::move(hook);
+  sqlite3_wal_hook(db_, log_hook_ ? &Database::OnLog : nullptr, this);
+}
+
+int Database::OnLog(void* self, sqlite3*, const char*, int pages) {
+  static_cast<Database*>(self)->log_hook_(pages);
+  return SQLITE_OK;
 }
 
 int Database::OnCommit(void* self) {

@@ -45,6 +45,17 @@ struct OpenOptions {
   bool quick_check = false;
 };
 
+// kPassive works beside readers and writer and moves what they let it. kRestart then keeps the
+// writer out for a moment, so that the next commit begins the log anew instead of making it longer;
+// kTruncate empties the file, too.
+enum class CheckpointMode { kPassive, kRestart, kTruncate };
+
+struct CheckpointOutcome {
+  bool complete = false;  // Nothing was held up: all of the log is in the file.
+  int64_t log_pages = 0;  // In the log; and of these in the file by now.
+  int64_t moved_pages = 0;
+};
+
 class Database {
  public:
   // Errors: kNotFound, kCannotOpen, kCorrupt (damaged or not a database), kBusy, kFull, kIo.
@@ -75,8 +86,11 @@ class Database {
   absl::Status BackupTo(const std::string& path);
   // DataLoss with E-STORE-CORRUPT if the file is damaged.
   absl::Status QuickCheck();
-  // Moves the write-ahead log into the file.
-  absl::Status Checkpoint();
+  // Moves the write-ahead log into the file, as far as the mode can. What readers or a writer hold
+  // up is no error: the answer says what is left.
+  absl::StatusOr<CheckpointOutcome> Checkpoint(CheckpointMode mode);
+  // Off: only Checkpoint moves the log, never a commit. On at first, at SQLite's 1,000 pages.
+  absl::Status SetCheckpointOnCommit(bool on);
   // Whether closing moves the write-ahead log into the file, as it does at first. Off for a file
   // that is refused: it stays as it was found.
   void SetCheckpointOnClose(bool on);
@@ -87,6 +101,9 @@ class Database {
   // connection. An empty function removes the hook.
   void SetCommitHook(std::function<absl::Status()> before);
   void SetAfterCommitHook(std::function<void()> after);
+  // Called after each commit with the pages that the write-ahead log has by then. Set it after
+  // SetCheckpointOnCommit(false), which it takes the place of.
+  void SetLogHook(std::function<void(int64_t pages)> hook);
   // Called with each error of a kind that IsFatal; what it returns, which must be an error, is what
   // the caller gets, with the kind kept. It may not use this connection.
   void SetFatalErrorHook(std::function<absl::Status(const absl::Status&)> hook) {
@@ -101,6 +118,7 @@ class Database {
   Database(sqlite3* db, OpenOptions options) : db_(db), options_(std::move(options)) {}
   absl::Status Configure();
   static int OnCommit(void* self);
+  static int OnLog(void* self, sqlite3* db, const char* name, int pages);
   // Every result of a call that may commit passes here: runs the hooks' second half, and turns an
   // error into a status.
   absl::Status Finish(int result, absl::string_view context);
@@ -110,6 +128,7 @@ class Database {
   absl::flat_hash_map<std::string, std::unique_ptr<internal::CachedStatement>> cache_;
   std::function<absl::Status()> before_commit_;
   std::function<void()> after_commit_;
+  std::function<void(int64_t)> log_hook_;
   std::function<absl::Status(const absl::Status&)> fatal_error_hook_;
   absl::Status hook_error_;  // What before_commit_ answered, until Finish returns it.
   bool committing_ = false;  // OnCommit has run and let the commit pass; Finish has not run yet.

@@ -53,6 +53,38 @@ int RunInit(InitOptions options) {
   return kExitStopped;
 }
 
+// How long something is kept: "400d", "36h"; "0": for ever.
+bool ParseRetention(const std::string& text, absl::Duration& out) {
+  int64_t days = 0;
+  if (!text.empty() && text.back() == 'd' &&
+      absl::SimpleAtoi(absl::string_view(text).substr(0, text.size() - 1), &days)) {
+    out = absl::Hours(24) * days;
+    return days >= 0 && days <= 36'500;
+  }
+  return absl::ParseDuration(text, &out) && out >= absl::ZeroDuration();
+}
+
+CLI::Option* RetentionOf(CLI::App* app, const std::string& flag, absl::Duration& target,
+                         const std::string& help) {
+  const auto check = [](const std::string& text) -> std::string {
+    absl::Duration parsed;
+    return ParseRetention(text, parsed) ? "" : "wants a time such as 90d or 36h, or 0 for ever";
+  };
+  return app
+      ->add_option_function<std::string>(
+          flag, [&target](const std::string& text) { ParseRetention(text, target); }, help)
+      ->check(check)
+      ->default_str(absl::StrCat(absl::ToInt64Hours(target) / 24, "d"))
+      ->type_name("TIME");
+}
+
+// Invariant 2.
+std::string CommandMemoryProblem(const std::string& text) {
+  absl::Duration parsed;
+  const bool ok = ParseRetention(text, parsed) && parsed >= absl::Hours(24 * 7);
+  return ok ? "" : "must be at least 7d: a worker may repeat what it has until then";
+}
+
 // A duration as text: "250ms", "30s", "5m".
 CLI::Option* AddDuration(CLI::App* app, const std::string& flag, absl::Duration& target,
                          const std::string& help) {
@@ -277,6 +309,29 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
       ->check(NumberProblem)
       ->capture_default_str()
       ->group(work);
+
+  const char* keep = "Retention (docs/operations.md)";
+  RetentionOf(serve, "--keep-audit", o.core.retention.audit, "Audit events")->group(keep);
+  serve
+      ->add_option("--keep-audit-events", o.core.retention.audit_events,
+                   "The newest audit events, however young the others are; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(keep);
+  RetentionOf(serve, "--keep-rollouts", o.core.retention.rollouts,
+              "Finished rollouts with their targets")
+      ->group(keep);
+  RetentionOf(serve, "--keep-commands", o.core.dispatch.command_memory,
+              "Commands and attempts after their expiry; at least 7d")
+      ->check(CommandMemoryProblem)
+      ->group(keep);
+  RetentionOf(serve, "--keep-refusals", o.core.retention.refusals, "Refused bootstrap calls")
+      ->group(keep);
+  RetentionOf(serve, "--keep-tokens", o.core.retention.tokens, "Tokens after their expiry")
+      ->group(keep);
+  RetentionOf(serve, "--keep-certificates", o.core.retention.certificates,
+              "Workers' certificates after their end; a server's newest stays")
+      ->group(keep);
 
   serve->add_option("--log-format", flags.log_format, "logfmt or json")
       ->check(CLI::IsMember({"logfmt", "json"}))

@@ -10,6 +10,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/app/audit_files.h"
 #include "orchestrator/secrets/master_key.h"
 #include "orchestrator/secrets/private_file.h"
 #include "store/sqlite/sqlite_store.h"
@@ -152,6 +153,7 @@ absl::StatusOr<InitReport> MakeContent(const InitOptions& options, const Clock& 
   RETURN_IF_ERROR(
       ReplaceFile(paths.authority("addresses"), absl::StrJoin(options.addresses, "\n") + "\n"));
   RETURN_IF_ERROR(MakeMasterKey(paths, random));
+  RETURN_IF_ERROR(FileAuditKey::LoadOrMake(paths.audit("key.pem")).status());
   InitReport report{.operator_dir = paths.root + "/operator",
                     .operator_id = {},
                     .ca_fingerprint = authority.Fingerprint()};

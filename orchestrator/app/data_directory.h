@@ -3,6 +3,7 @@
 //   LOCK          one process at a time                    (base/sql/directory_lock.h)
 //   ca/           ca.crt  ca.key (0600)  addresses         the certificate authority
 //   master.key    0600; absent when the master key comes from elsewhere (secrets/master_key.h)
+//   audit/        key.pem (0600)  heads.log                what vouches for the audit log
 //   muster.db     the store; backups/ before migrations
 //   operator/     operator.crt  operator.key  ca.crt  address
 //                 the first operator, for the CLI; may be moved away
@@ -36,6 +37,7 @@ struct DataPaths {
   std::string master_key() const { return root + "/master.key"; }
   std::string authority(const char* file) const { return root + "/ca/" + file; }
   std::string operators(const char* file) const { return root + "/operator/" + file; }
+  std::string audit(const char* file) const { return root + "/audit/" + file; }
   std::string marker() const { return root + "/initialized"; }
   std::string admin_socket() const { return root + "/admin.sock"; }
   std::string root;

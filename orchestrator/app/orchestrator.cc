@@ -9,6 +9,7 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/master_key_check.h"
 #include "orchestrator/app/orchestrator_parts.h"
 #include "store/sqlite/sqlite_store.h"
@@ -37,8 +38,10 @@ absl::Status Orchestrator::Parts::Open() {
   if (!opened.ok()) return EnsureCode(opened.status(), FailureCode::kStoreUnusable);
   store = *std::move(opened);
   RETURN_IF_ERROR(CheckMasterKey(*store, *vault));
+  ASSIGN_OR_RETURN(audit_key, FileAuditKey::LoadOrMake(directory.paths.audit("key.pem")));
   strand = std::make_unique<ThreadStrand>("control");
-  disk = std::make_unique<BlockingPool>("disk", 1);
+  disk = std::make_unique<BlockingPool>("disk", 2);
+  head_book = std::make_unique<FileHeadBook>(directory.paths.audit("heads.log"), *disk);
   read_pool = std::make_unique<BlockingPool>("reads", options.read_threads);
   admission_pool = std::make_unique<BlockingPool>("admission", options.admission_threads);
   hub_pool = std::make_unique<BlockingPool>("hubs", options.hub_threads);
@@ -61,7 +64,9 @@ absl::Status Orchestrator::Parts::Open() {
                                                              .hub_reader = *hub_reader,
                                                              .workers = *sessions,
                                                              .watch = *watchers,
-                                                             .options = std::move(core_options)});
+                                                             .options = std::move(core_options),
+                                                             .audit_key = audit_key.get(),
+                                                             .head_book = head_book.get()});
   RETURN_IF_ERROR(StartCore());
   sessions->Start();
   disk_watch->Start();

@@ -15,6 +15,7 @@
 #include "base/http/curl_client.h"
 #include "base/thread_strand.h"
 #include "base/thread_timers.h"
+#include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
 #include "orchestrator/app/listeners.h"
@@ -67,6 +68,8 @@ struct Orchestrator::Parts {
 
   std::unique_ptr<store::Store> store;
   std::unique_ptr<secrets::SealedKeyVault> vault;
+  std::unique_ptr<FileAuditKey> audit_key;
+  std::unique_ptr<FileHeadBook> head_book;
   std::unique_ptr<rpc::RoleTable> roles;
   http::CurlClient http;
   std::unique_ptr<hub::PooledHubReader> hub_reader;

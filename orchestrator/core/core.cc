@@ -4,6 +4,7 @@
 
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/tokens.h"
+#include "orchestrator/core/audit/head_keeper.h"
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
@@ -11,6 +12,7 @@
 #include "orchestrator/core/enrollment/verification.h"
 #include "orchestrator/core/enrollment/verifier.h"
 #include "orchestrator/core/hubs/hub_poller.h"
+#include "orchestrator/core/housekeeping/housekeeper.h"
 #include "orchestrator/core/inventory/fleet.h"
 #include "orchestrator/core/inventory/servers.h"
 #include "orchestrator/core/inventory/zone_table.h"
@@ -19,12 +21,6 @@
 #include "orchestrator/core/rollout/engine.h"
 
 namespace muster::core {
-namespace {
-
-constexpr absl::Duration kPruneEvery = absl::Hours(6);
-
-}  // namespace
-
 struct Core::Parts {
   explicit Parts(CoreDependencies d)
       : options(std::move(d.options)),
@@ -33,6 +29,8 @@ struct Core::Parts {
         control(d.store, d.strand, d.disk, d.clock, options.max_operations_per_turn,
                 options.on_store_lost),
         agenda(control, d.clock, d.timers),
+        heads(options.audit_heads, d.audit_key, d.head_book, agenda),
+        housekeeper(options.retention, options.dispatch.command_memory, control, agenda, heads),
         ids(d.random),
         dispatcher(options.dispatch, control, agenda, ids, d.vault, d.workers, zones),
         pacing(options.pacing, agenda),
@@ -53,13 +51,10 @@ struct Core::Parts {
                    .rollouts = {control, engine},
                    .verification = {control, verification}},
         worker_events(control, dispatcher, enrollments, engine, zones, d.workers) {
-    control.SetLastStep([this](Turn& turn) { return engine.Pump(turn); });
-  }
-
-  // Old commands are forgotten (invariant 2).
-  absl::Status Prune(Turn& turn) {
-    agenda.At(turn.now() + kPruneEvery, [this](Turn& next) { return Prune(next); });
-    return turn.store().attempts().Prune(turn.now() - options.dispatch.command_memory).status();
+    control.SetLastStep([this](Turn& turn) -> absl::Status {
+      RETURN_IF_ERROR(engine.Pump(turn));
+      return heads.Consider(turn);
+    });
   }
 
   const CoreOptions options;
@@ -67,6 +62,8 @@ struct Core::Parts {
   Strand& strand;
   TurnControl control;
   Agenda agenda;
+  HeadKeeper heads;
+  Housekeeper housekeeper;
   ZoneTable zones;
   OrderedIds ids;
   Dispatcher dispatcher;
@@ -95,7 +92,9 @@ absl::Status Core::Start() {
     RETURN_IF_ERROR(p.engine.Recover(turn));
     RETURN_IF_ERROR(p.dispatcher.Recover(turn));
     RETURN_IF_ERROR(p.enrollments.Recover(turn));
-    return p.Prune(turn);
+    RETURN_IF_ERROR(p.heads.Recover(turn));
+    p.housekeeper.Start(turn.now());
+    return absl::OkStatus();
   });
 }
 

@@ -22,6 +22,7 @@
 #include "base/random.h"
 #include "base/strand.h"
 #include "base/timers.h"
+#include "orchestrator/core/interfaces/audit_trust.h"
 #include "orchestrator/core/interfaces/control.h"
 #include "orchestrator/core/interfaces/hub_reader.h"
 #include "orchestrator/core/interfaces/key_vault.h"
@@ -47,6 +48,9 @@ struct CoreDependencies {
   WorkerLink& workers;
   RolloutWatch& watch;
   CoreOptions options;
+  // Null: the audit log has no signed heads, and none of its events is ever forgotten.
+  AuditKey* audit_key = nullptr;
+  HeadBook* head_book = nullptr;
 };
 
 // Lifetime: destroy it only after strand, timers and hub reader have stopped calling back.

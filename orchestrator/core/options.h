@@ -60,7 +60,28 @@ struct VerifyOptions {
   absl::Duration fresh_report = absl::Seconds(90);    // For lists without connection status.
 };
 
+// How long what is over is kept. Zero: for ever. docs/operations.md has the table.
+struct RetentionOptions {
+  absl::Duration audit = absl::Hours(24 * 400);
+  int64_t audit_events = 10'000'000;                // The newest; 0: all that are young enough.
+  absl::Duration rollouts = absl::Hours(24 * 400);  // With their targets, from the finish.
+  absl::Duration refusals = absl::Hours(24 * 90);
+  absl::Duration tokens = absl::Hours(24 * 90);            // From their expiry.
+  absl::Duration certificates = absl::Hours(24 * 90);      // From their end; the newest stays.
+  absl::Duration every = absl::Minutes(10);                // Looks so often what is due,
+  absl::Duration between_steps = absl::Milliseconds(500);  // then prunes in steps,
+  int rows_per_step = 200;                                 // each so small.
+};
+
+// Heads of the audit log are signed after so many events, or so long after the first one.
+struct AuditHeadOptions {
+  int64_t every_events = 10'000;
+  absl::Duration every = absl::Minutes(10);
+};
+
 struct CoreOptions {
+  RetentionOptions retention;
+  AuditHeadOptions audit_heads;
   DispatchOptions dispatch;
   PacingOptions pacing;
   RetryOptions retry;

@@ -31,6 +31,11 @@ class TokenStore {
   // Newest first; empty id: of all tokens, and of no known one. Only the newest 10,000 are kept.
   virtual absl::StatusOr<std::vector<TokenRefusal>> ListRefusals(const TokenId& id,
                                                                  int limit) const = 0;
+  // Forgets at most `limit` refusals from before that time. How many it were.
+  virtual absl::StatusOr<int> PruneRefusals(absl::Time before, int limit) = 0;
+  // Forgets at most `limit` tokens that expired before that time and that no certificate names. How
+  // many it were.
+  virtual absl::StatusOr<int> Prune(absl::Time expired_before, int limit) = 0;
 };
 
 class CertificateStore {
@@ -46,6 +51,9 @@ class CertificateStore {
   virtual absl::Status Confirm(const CertificateId& id) = 0;
   virtual absl::Status SetState(const CertificateId& id, CertificateState from,
                                 CertificateState to) = 0;
+  // Forgets at most `limit` certificates that ended before that time, but never the newest of a
+  // server. How many it were.
+  virtual absl::StatusOr<int> Prune(absl::Time expired_before, int limit) = 0;
 };
 
 class OperatorStore {

@@ -56,9 +56,9 @@ class Transaction {
   virtual AuditLog& audit() = 0;
 
   // Savepoints nest one operation inside the turn: an operation that fails is undone alone.
-  virtual absl::Status Mark() = 0;     // Opens one; at most one is open.
-  virtual absl::Status Release() = 0;  // Keeps what came since Mark.
-  virtual absl::Status RollBackToMark() = 0;
+  virtual absl::Status Mark() = 0;            // Opens one, inside the one that is open.
+  virtual absl::Status Release() = 0;         // Keeps what came since the innermost Mark, ends it.
+  virtual absl::Status RollBackToMark() = 0;  // Undoes what came since it, and ends it.
 
   // All or nothing. Others see the changes from then on.
   virtual absl::Status Commit() = 0;
@@ -79,6 +79,12 @@ class Store {
   // What was committed before the call survives a power cut when it answers OK. May be called
   // while a transaction is open. An error makes the store read-only, as that of a commit does.
   virtual absl::Status Sync() = 0;
+  // Whether enough has been committed since to make a Checkpoint worth its price. Thread-safe, does
+  // not block.
+  virtual bool CheckpointIsDue() const = 0;
+  // Tidies what commits leave behind, so that it stays bounded. Takes a while: call it beside the
+  // turns, one at a time. An error makes the store read-only.
+  virtual absl::Status Checkpoint() = 0;
   virtual StoreHealth Health() const = 0;  // Thread-safe, does not block.
 };
 

@@ -3,6 +3,7 @@
 #define MUSTER_STORE_INTERFACE_WORK_STORE_H_
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -43,6 +44,11 @@ class RolloutStore {
   // Compare-and-set on target.state; writes all mutable fields of `target`. target.state may equal
   // `from`: then only the others change.
   virtual absl::Status UpdateTarget(const Target& target, TargetState from) = 0;
+
+  // Forgets the oldest rollout that was finished before that time and has no command left, with its
+  // targets: at most `limit` of these at once, and the rollout with the last of them. How many rows
+  // it were; 0: none is left.
+  virtual absl::StatusOr<int> Prune(absl::Time finished_before, int limit) = 0;
 };
 
 class AttemptStore {
@@ -67,20 +73,45 @@ class AttemptStore {
   // equal `from`: then only the others change.
   virtual absl::Status Update(const Attempt& attempt, AttemptState from) = 0;
   // Forgets commands whose expiry lies before `expired_before` and that no open attempt has
-  // (invariant 2: expiry + 7 days).
-  virtual absl::StatusOr<int> Prune(absl::Time expired_before) = 0;
+  // (invariant 2: expiry + 7 days); at most `limit` of them, oldest first; 0: all. How many it were.
+  virtual absl::StatusOr<int> Prune(absl::Time expired_before, int limit) = 0;
 };
 
 class AuditLog {
  public:
   virtual ~AuditLog() = default;
   virtual absl::Status Append(const AuditEvent& event) = 0;  // Sequence and hash are the store's.
-  // Newest first; `subject` and `visible_tenants` empty: all; `before` 0: from the newest.
-  virtual absl::StatusOr<std::vector<AuditEvent>> List(absl::string_view subject,
-                                                       const std::vector<TenantId>& visible_tenants,
-                                                       int64_t before, int limit) const = 0;
+  virtual absl::StatusOr<std::vector<AuditEvent>> List(const AuditQuery& query) const = 0;
+  // By subject alone, with the other words of AuditQuery.
+  absl::StatusOr<std::vector<AuditEvent>> List(absl::string_view subject,
+                                               const std::vector<TenantId>& visible_tenants,
+                                               int64_t before, int limit) const;
   virtual absl::StatusOr<AuditCheck> Verify() const = 0;  // Reads the whole log.
+
+  // The newest event's link, that of a checkpoint when no event is left, or sequence 0.
+  virtual absl::StatusOr<AuditLink> Last() const = 0;
+  // The hash of an event; none when it is not there (any more).
+  virtual absl::StatusOr<std::optional<std::string>> HashAt(int64_t sequence) const = 0;
+  // The newest event before a time; its sequence is 0 when there is none.
+  virtual absl::StatusOr<AuditLink> LastBefore(absl::Time time) const = 0;
+
+  virtual absl::Status AppendHead(const AuditHead& head) = 0;
+  virtual absl::StatusOr<std::vector<AuditHead>> ListHeads() const = 0;  // By sequence.
+  // Deletes at most `limit` events at or before the newest checkpoint, oldest first, and the heads
+  // that vouch for nothing else. How many events it were. Events behind it cannot be deleted.
+  virtual absl::StatusOr<int> Prune(int limit) = 0;
 };
+
+inline absl::StatusOr<std::vector<AuditEvent>> AuditLog::List(
+    absl::string_view subject, const std::vector<TenantId>& visible_tenants, int64_t before,
+    int limit) const {
+  AuditQuery query;
+  query.subject = std::string(subject.data(), subject.size());
+  query.visible_tenants = visible_tenants;
+  query.before = before;
+  query.limit = limit;
+  return List(query);
+}
 
 }  // namespace muster::store
 

@@ -1,10 +1,14 @@
-// The audit log: what was changed or refused, by whom, chained by hashes (invariant 5).
+// The audit log: events in one chain of hashes, and heads, which vouch from outside of the chain
+// for where it had come.
 #ifndef MUSTER_STORE_MODEL_AUDIT_EVENT_H_
 #define MUSTER_STORE_MODEL_AUDIT_EVENT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/ids.h"
 
@@ -22,10 +26,48 @@ struct AuditEvent {
   std::string detail;   // "joining → joined_unverified (att-…)"; never a secret.
 };
 
+// Which events, newest first. What is empty or absent asks for all.
+struct AuditQuery {
+  std::string subject;
+  std::string actor;
+  std::optional<absl::Time> since;  // At this time or later.
+  std::optional<absl::Time> until;  // Before this time.
+  std::vector<TenantId> visible_tenants;
+  int64_t before = 0;  // The last sequence of the page before; 0: from the newest.
+  int limit = 0;       // 0: none.
+};
+
+// Where the chain had come at an event.
+struct AuditLink {
+  int64_t sequence = 0;  // 0: before the first event.
+  std::string hash;      // 32 bytes.
+};
+
+// A signed link.
+struct AuditHead {
+  enum class Kind {
+    kHead,        // The chain had come so far.
+    kCheckpoint,  // What lies at or before is out of the retention; the chain begins behind it.
+    kRestored,    // A start found the database behind what was vouched for: `before` says how far.
+  };
+  Kind kind = Kind::kHead;
+  int64_t sequence = 0;
+  std::string hash;
+  absl::Time time;
+  int64_t before = 0;  // Of kRestored only.
+  std::string key_id;
+  std::string signature;
+};
+absl::string_view ToString(AuditHead::Kind kind);  // "head", "checkpoint", "restored"
+bool FromString(absl::string_view text, AuditHead::Kind& kind);
+
+// The chain by itself: what the heads say of it is orchestrator/core/audit's to judge.
 struct AuditCheck {
   bool intact = true;
   int64_t events = 0;
   int64_t first_bad_sequence = 0;
+  int64_t checkpoint = 0;  // The chain begins behind this event; 0: with the first.
+  AuditLink last;
 };
 
 }  // namespace muster::store

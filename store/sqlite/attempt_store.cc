@@ -50,7 +50,8 @@ absl::StatusOr<std::optional<Command>> SqliteAttemptStore::FindCommand(const Com
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOf(const CommandId& command) const {
   return db_
-      .Cached(absl::StrCat(kSelectAttempt, " WHERE command_id = ? ORDER BY create_time_us DESC, id DESC"))
+      .Cached(absl::StrCat(kSelectAttempt,
+                           " WHERE command_id = ? ORDER BY create_time_us DESC, id DESC"))
       .BindAll(command)
       .All(ReadAttempt);
 }
@@ -74,8 +75,9 @@ absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpen() const {
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpenOf(const ServerId& server) const {
   return db_
-      .Cached(absl::StrCat(kSelectAttempt, " INDEXED BY attempts_by_server WHERE server_id = ? AND ",
-                           kOpen, " ORDER BY create_time_us, command_id, id"))
+      .Cached(absl::StrCat(kSelectAttempt,
+                           " INDEXED BY attempts_by_server WHERE server_id = ? AND ", kOpen,
+                           " ORDER BY create_time_us, command_id, id"))
       .BindAll(server)
       .All(ReadAttempt);
 }
@@ -132,13 +134,14 @@ absl::Status SqliteAttemptStore::Update(const Attempt& attempt, AttemptState fro
   return NotMoved(Name(attempt.id), current, ToString(from));
 }
 
-absl::StatusOr<int> SqliteAttemptStore::Prune(absl::Time expired_before) {
+absl::StatusOr<int> SqliteAttemptStore::Prune(absl::Time expired_before, int limit) {
   // The attempts go with their command.
   RETURN_IF_ERROR(
-      db_.Cached(absl::StrCat("DELETE FROM commands WHERE expire_time_us < ? AND NOT EXISTS "
+      db_.Cached(absl::StrCat("DELETE FROM commands WHERE id IN (SELECT id FROM commands "
+                              "WHERE expire_time_us < ? AND NOT EXISTS "
                               "(SELECT 1 FROM attempts WHERE command_id = commands.id AND ",
-                              kOpen, ")"))
-          .RunWith(expired_before));
+                              kOpen, ") ORDER BY expire_time_us LIMIT ?)"))
+          .RunWith(expired_before, limit > 0 ? limit : -1));
   return static_cast<int>(db_.changes());
 }
 

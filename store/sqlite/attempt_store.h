@@ -22,7 +22,7 @@ class SqliteAttemptStore final : public AttemptStore {
   absl::Status InsertCommand(const Command& command) override;
   absl::Status Insert(const Attempt& attempt) override;
   absl::Status Update(const Attempt& attempt, AttemptState from) override;
-  absl::StatusOr<int> Prune(absl::Time expired_before) override;
+  absl::StatusOr<int> Prune(absl::Time expired_before, int limit) override;
 
  private:
   sql::Database& db_;

@@ -28,6 +28,11 @@ std::string HashOf(absl::string_view previous, int64_t sequence, const AuditEven
   return crypto::Sha256(bytes);
 }
 
+AuditLink ReadLink(const sql::Row& row) { return AuditLink{row.Int64(0), row.Text(1)}; }
+
+// The clock of a machine may have been set back by as much while events were written.
+constexpr absl::Duration kClockSlack = absl::Hours(1);
+
 AuditEvent ReadEvent(const sql::Row& row) {
   return AuditEvent{.sequence = row.Int64(0),
                     .time = row.Time(1),
@@ -40,13 +45,26 @@ AuditEvent ReadEvent(const sql::Row& row) {
 
 }  // namespace
 
-absl::StatusOr<SqliteAuditLog::Link> SqliteAuditLog::ReadLast() const {
-  ASSIGN_OR_RETURN(std::optional<Link> last, db_.Cached("SELECT sequence, hash FROM audit_events "
-                                                        "ORDER BY sequence DESC LIMIT 1")
-                                                 .One([](const sql::Row& row) {
-                                                   return Link{row.Int64(0), row.Text(1)};
-                                                 }));
-  return std::move(last).value_or(Link{});
+absl::StatusOr<AuditLink> SqliteAuditLog::Checkpoint() const {
+  ASSIGN_OR_RETURN(std::optional<AuditLink> checkpoint,
+                   db_.Cached("SELECT sequence, hash FROM audit_heads WHERE kind = 'checkpoint' "
+                              "ORDER BY sequence DESC LIMIT 1")
+                       .One(ReadLink));
+  return std::move(checkpoint).value_or(AuditLink{});
+}
+
+absl::StatusOr<AuditLink> SqliteAuditLog::ReadLast() const {
+  ASSIGN_OR_RETURN(std::optional<AuditLink> last,
+                   db_.Cached("SELECT sequence, hash FROM audit_events "
+                              "ORDER BY sequence DESC LIMIT 1")
+                       .One(ReadLink));
+  if (last.has_value()) return *std::move(last);
+  return Checkpoint();
+}
+
+absl::StatusOr<AuditLink> SqliteAuditLog::Last() const {
+  if (last_.has_value()) return *last_;
+  return ReadLast();
 }
 
 absl::Status SqliteAuditLog::Append(const AuditEvent& event) {
@@ -62,45 +80,145 @@ absl::Status SqliteAuditLog::Append(const AuditEvent& event) {
           .RunWith(sequence, event.time, event.actor, event.action, event.subject, event.tenant_id,
                    event.detail, sql::Blob{hash});
   if (status.ok()) {
-    last_ = Link{sequence, std::move(hash)};
+    last_ = AuditLink{sequence, std::move(hash)};
   } else {
     Forget();
   }
   return status;
 }
 
-absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::List(
-    absl::string_view subject, const std::vector<TenantId>& visible_tenants, int64_t before,
-    int limit) const {
+// Sequences follow the time, so a halving search finds a time without an index on it.
+absl::StatusOr<int64_t> SqliteAuditLog::SequenceAt(absl::Time time) const {
+  const auto bound = [this](const char* sql) {
+    return db_.Cached(sql).One([](const sql::Row& row) { return row.Int64(0); });
+  };
+  ASSIGN_OR_RETURN(const auto first, bound("SELECT min(sequence) FROM audit_events"));
+  ASSIGN_OR_RETURN(const auto last, bound("SELECT max(sequence) FROM audit_events"));
+  int64_t low = first.value_or(0);
+  int64_t high = last.value_or(0) + 1;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    ASSIGN_OR_RETURN(const std::optional<absl::Time> at,
+                     db_.Cached("SELECT time_us FROM audit_events WHERE sequence >= ? "
+                                "ORDER BY sequence LIMIT 1")
+                         .BindAll(middle)
+                         .One([](const sql::Row& row) { return row.Time(0); }));
+    if (at.has_value() && *at < time) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::List(const AuditQuery& query) const {
   Where where;
-  if (!subject.empty()) where.And("subject = ?", {std::string(subject)});
-  where.AndIn("tenant_id", Texts(visible_tenants));
-  if (before > 0) where.And("sequence < ?", {before});
+  if (!query.subject.empty()) where.And("subject = ?", {query.subject});
+  if (!query.actor.empty()) where.And("actor = ?", {query.actor});
+  where.AndIn("tenant_id", Texts(query.visible_tenants));
+  if (query.before > 0) where.And("sequence < ?", {query.before});
+  if (query.since.has_value()) {
+    ASSIGN_OR_RETURN(const int64_t from, SequenceAt(*query.since - kClockSlack));
+    where.And("sequence >= ? AND time_us >= ?", {from, absl::ToUnixMicros(*query.since)});
+  }
+  if (query.until.has_value()) {
+    ASSIGN_OR_RETURN(const int64_t to, SequenceAt(*query.until + kClockSlack));
+    where.And("sequence < ? AND time_us < ?", {to, absl::ToUnixMicros(*query.until)});
+  }
   return where
       .Build(db_, "sequence, time_us, actor, action, subject, tenant_id, detail FROM audit_events",
-             absl::StrCat("ORDER BY sequence DESC ", LimitClause(limit)))
+             absl::StrCat("ORDER BY sequence DESC ", LimitClause(query.limit)))
       .All(ReadEvent);
 }
 
+// What is left at or before the checkpoint waits to be deleted: the first of it has lost what its
+// hash was made of, the others must still lead to the checkpoint.
 absl::StatusOr<AuditCheck> SqliteAuditLog::Verify() const {
   AuditCheck check;
-  std::string previous;
+  ASSIGN_OR_RETURN(const AuditLink checkpoint, Checkpoint());
+  check.checkpoint = checkpoint.sequence;
+  AuditLink link = checkpoint;
+  const auto bad = [&check](int64_t sequence) {
+    if (!check.intact) return;
+    check.intact = false;
+    check.first_bad_sequence = sequence;
+  };
   RETURN_IF_ERROR(
       db_.Prepare("SELECT sequence, time_us, actor, action, subject, tenant_id, detail, hash "
                   "FROM audit_events ORDER BY sequence")
-          .ForEach([&check, &previous](const sql::Row& row) {
+          .ForEach([&](const sql::Row& row) {
             const AuditEvent event = ReadEvent(row);
-            ++check.events;
             const std::string hash = row.Text(7);
-            // Sequences have no gaps: event n is the n-th.
-            if (check.intact && (event.sequence != check.events ||
-                                 hash != HashOf(previous, event.sequence, event))) {
-              check.intact = false;
-              check.first_bad_sequence = event.sequence;
+            const bool waits = check.events == 0 && event.sequence <= checkpoint.sequence;
+            ++check.events;
+            // Sequences have no gaps: the first event behind a checkpoint is the next.
+            if (!waits && (event.sequence != link.sequence + 1 ||
+                           hash != HashOf(link.hash, event.sequence, event))) {
+              bad(event.sequence);
             }
-            previous = hash;
+            if (event.sequence == checkpoint.sequence && hash != checkpoint.hash) {
+              bad(event.sequence);
+            }
+            link = AuditLink{event.sequence, hash};
           }));
+  if (link.sequence < checkpoint.sequence) bad(link.sequence + 1);
+  check.last = std::move(link);
   return check;
+}
+
+absl::StatusOr<std::optional<std::string>> SqliteAuditLog::HashAt(int64_t sequence) const {
+  return db_.Cached("SELECT hash FROM audit_events WHERE sequence = ?")
+      .BindAll(sequence)
+      .One([](const sql::Row& row) { return row.Text(0); });
+}
+
+absl::StatusOr<AuditLink> SqliteAuditLog::LastBefore(absl::Time time) const {
+  ASSIGN_OR_RETURN(const int64_t behind, SequenceAt(time));
+  ASSIGN_OR_RETURN(std::optional<AuditLink> link,
+                   db_.Cached("SELECT sequence, hash FROM audit_events WHERE sequence < ? "
+                              "ORDER BY sequence DESC LIMIT 1")
+                       .BindAll(behind)
+                       .One(ReadLink));
+  return std::move(link).value_or(AuditLink{});
+}
+
+absl::Status SqliteAuditLog::AppendHead(const AuditHead& head) {
+  return db_
+      .Cached(
+          "INSERT INTO audit_heads (sequence, kind, hash, time_us, before, key_id, signature) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?)")
+      .RunWith(head.sequence, ToString(head.kind), sql::Blob{head.hash}, head.time, head.before,
+               head.key_id, sql::Blob{head.signature});
+}
+
+absl::StatusOr<std::vector<AuditHead>> SqliteAuditLog::ListHeads() const {
+  return db_
+      .Cached(
+          "SELECT sequence, kind, hash, time_us, before, key_id, signature FROM audit_heads "
+          "ORDER BY sequence, time_us")
+      .All([](const sql::Row& row) -> absl::StatusOr<AuditHead> {
+        AuditHead head{.sequence = row.Int64(0),
+                       .hash = row.Text(2),
+                       .time = row.Time(3),
+                       .before = row.Int64(4),
+                       .key_id = row.Text(5),
+                       .signature = row.Text(6)};
+        if (FromString(row.Text(1), head.kind)) return head;
+        return absl::DataLossError(absl::StrCat("audit_heads: unknown kind ", row.Text(1)));
+      });
+}
+
+absl::StatusOr<int> SqliteAuditLog::Prune(int limit) {
+  ASSIGN_OR_RETURN(const AuditLink checkpoint, Checkpoint());
+  if (checkpoint.sequence == 0) return 0;
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM audit_events WHERE sequence IN (SELECT sequence FROM "
+                             "audit_events WHERE sequence <= ? ORDER BY sequence LIMIT ?)")
+                      .RunWith(checkpoint.sequence, limit > 0 ? limit : -1));
+  const int deleted = static_cast<int>(db_.changes());
+  RETURN_IF_ERROR(
+      db_.Cached("DELETE FROM audit_heads WHERE sequence < ?").RunWith(checkpoint.sequence));
+  return deleted;
 }
 
 }  // namespace muster::store

@@ -13,7 +13,8 @@
 namespace muster::store {
 
 // Table audit_events. hash = SHA-256(hash before, sequence, time, actor, action, subject, tenant,
-// detail), each text with its length in front; triggers refuse UPDATE and DELETE.
+// detail), each text with its length in front; triggers refuse UPDATE, and DELETE behind the newest
+// checkpoint. Table audit_heads: what vouches for the chain.
 //
 // The last link of the chain is remembered between two appends; whoever undoes appends says so with
 // Forget().
@@ -23,21 +24,25 @@ class SqliteAuditLog final : public AuditLog {
   // The next Append reads the last link from the table again.
   void Forget() { last_.reset(); }
 
+  using AuditLog::List;
   absl::Status Append(const AuditEvent& event) override;
-  absl::StatusOr<std::vector<AuditEvent>> List(absl::string_view subject,
-                                               const std::vector<TenantId>& visible_tenants,
-                                               int64_t before, int limit) const override;
+  absl::StatusOr<std::vector<AuditEvent>> List(const AuditQuery& query) const override;
   absl::StatusOr<AuditCheck> Verify() const override;
+  absl::StatusOr<AuditLink> Last() const override;
+  absl::StatusOr<std::optional<std::string>> HashAt(int64_t sequence) const override;
+  absl::StatusOr<AuditLink> LastBefore(absl::Time time) const override;
+  absl::Status AppendHead(const AuditHead& head) override;
+  absl::StatusOr<std::vector<AuditHead>> ListHeads() const override;
+  absl::StatusOr<int> Prune(int limit) override;
 
  private:
-  struct Link {
-    int64_t sequence = 0;
-    std::string hash;
-  };
-  absl::StatusOr<Link> ReadLast() const;
+  absl::StatusOr<AuditLink> ReadLast() const;
+  absl::StatusOr<AuditLink> Checkpoint() const;
+  // The first event at or behind `time` has a sequence of at least this.
+  absl::StatusOr<int64_t> SequenceAt(absl::Time time) const;
 
   sql::Database& db_;
-  std::optional<Link> last_;
+  std::optional<AuditLink> last_;
 };
 
 }  // namespace muster::store

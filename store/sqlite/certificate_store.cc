@@ -29,14 +29,16 @@ std::string Name(const CertificateId& id) { return absl::StrCat("certificate ", 
 
 absl::StatusOr<std::optional<WorkerCertificate>> SqliteCertificateStore::Find(
     const CertificateId& id) const {
-  return db_.Cached(absl::StrCat(kSelectCertificate, " WHERE id = ?")).BindAll(id).One(ReadCertificate);
+  return db_.Cached(absl::StrCat(kSelectCertificate, " WHERE id = ?"))
+      .BindAll(id)
+      .One(ReadCertificate);
 }
 
 absl::StatusOr<std::vector<WorkerCertificate>> SqliteCertificateStore::ListOf(
     const ServerId& server) const {
   return db_
-      .Cached(
-          absl::StrCat(kSelectCertificate, " WHERE server_id = ? ORDER BY create_time_us DESC, rowid DESC"))
+      .Cached(absl::StrCat(kSelectCertificate,
+                           " WHERE server_id = ? ORDER BY create_time_us DESC, rowid DESC"))
       .BindAll(server)
       .All(ReadCertificate);
 }
@@ -86,6 +88,17 @@ absl::Status SqliteCertificateStore::SetState(const CertificateId& id, Certifica
                        .BindAll(id)
                        .One([](const sql::Row& row) { return row.Text(0); }));
   return NotMoved(Name(id), current, ToString(from));
+}
+
+absl::StatusOr<int> SqliteCertificateStore::Prune(absl::Time expired_before, int limit) {
+  // A server that has been away for long is told from a stranger by its last one.
+  RETURN_IF_ERROR(
+      db_.Cached("DELETE FROM worker_certificates WHERE id IN (SELECT id FROM worker_certificates "
+                 "AS old WHERE not_after_us < ? AND EXISTS (SELECT 1 FROM worker_certificates AS "
+                 "newer WHERE newer.server_id = old.server_id AND newer.create_time_us > "
+                 "old.create_time_us) LIMIT ?)")
+          .RunWith(expired_before, limit));
+  return static_cast<int>(db_.changes());
 }
 
 }  // namespace muster::store

@@ -19,6 +19,7 @@ class SqliteCertificateStore final : public CertificateStore {
   absl::Status Confirm(const CertificateId& id) override;
   absl::Status SetState(const CertificateId& id, CertificateState from,
                         CertificateState to) override;
+  absl::StatusOr<int> Prune(absl::Time expired_before, int limit) override;
 
  private:
   sql::Database& db_;

@@ -51,7 +51,8 @@ absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::List(const RolloutId& b
                                                               int limit) const {
   const int most = limit > 0 ? limit : -1;
   if (before.empty()) {
-    return db_.Cached(absl::StrCat(kSelectRollout, " ORDER BY create_time_us DESC, id DESC LIMIT ?"))
+    return db_
+        .Cached(absl::StrCat(kSelectRollout, " ORDER BY create_time_us DESC, id DESC LIMIT ?"))
         .BindAll(most)
         .All(ReadRollout);
   }
@@ -66,7 +67,8 @@ absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::List(const RolloutId& b
 
 absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::ListUnfinished() const {
   return db_
-      .Cached(absl::StrCat(kSelectRollout, " WHERE finish_time_us IS NULL ORDER BY create_time_us, id"))
+      .Cached(
+          absl::StrCat(kSelectRollout, " WHERE finish_time_us IS NULL ORDER BY create_time_us, id"))
       .All(ReadRollout);
 }
 
@@ -157,6 +159,25 @@ absl::Status SqliteRolloutStore::UpdateTarget(const Target& target, TargetState 
   --moved_[{target.rollout_id, from}];
   ++moved_[{target.rollout_id, target.state}];
   return absl::OkStatus();
+}
+
+absl::StatusOr<int> SqliteRolloutStore::Prune(absl::Time finished_before, int limit) {
+  RETURN_IF_ERROR(WriteCounts());
+  ASSIGN_OR_RETURN(const std::optional<std::string> oldest,
+                   db_.Cached("SELECT id FROM rollouts WHERE finish_time_us < ? AND NOT EXISTS "
+                              "(SELECT 1 FROM commands WHERE rollout_id = rollouts.id) "
+                              "ORDER BY create_time_us, id LIMIT 1")
+                       .BindAll(finished_before)
+                       .One([](const sql::Row& row) { return row.Text(0); }));
+  if (!oldest.has_value()) return 0;
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM targets WHERE rollout_id = ?1 AND server_id IN (SELECT "
+                             "server_id FROM targets WHERE rollout_id = ?1 LIMIT ?2)")
+                      .RunWith(*oldest, limit));
+  const int deleted = static_cast<int>(db_.changes());
+  if (deleted == limit) return deleted;
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM target_counts WHERE rollout_id = ?").RunWith(*oldest));
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM rollouts WHERE id = ?").RunWith(*oldest));
+  return deleted + 1;
 }
 
 }  // namespace muster::store

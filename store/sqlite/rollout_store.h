@@ -2,6 +2,8 @@
 #ifndef MUSTER_STORE_SQLITE_ROLLOUT_STORE_H_
 #define MUSTER_STORE_SQLITE_ROLLOUT_STORE_H_
 
+#include <utility>
+
 #include "base/sql/database.h"
 #include "store/interface/work_store.h"
 #include "store/sqlite/target_table.h"
@@ -10,13 +12,14 @@ namespace muster::store {
 
 // Table rollouts here; tables targets and target_counts in target_table.cc. What UpdateTarget moves
 // is counted in memory and comes into target_counts with WriteCounts, once for many targets: before
-// each commit and mark, and before it is read.
+// each commit, and before it is read.
 class SqliteRolloutStore final : public RolloutStore {
  public:
   explicit SqliteRolloutStore(sql::Database& db) : db_(db) {}
   absl::Status WriteCounts() const;
-  // Whoever undoes what has not been written.
-  void ForgetCounts() { moved_.clear(); }
+  // What has not been written, for whoever may undo what comes from here on; and that again.
+  TargetMoves UnwrittenCounts() const { return moved_; }
+  void RestoreCounts(TargetMoves unwritten) { moved_ = std::move(unwritten); }
 
   absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const override;
   absl::StatusOr<std::optional<Rollout>> FindByRequestId(
@@ -37,6 +40,7 @@ class SqliteRolloutStore final : public RolloutStore {
   absl::StatusOr<std::optional<RolloutId>> FindActiveRolloutOf(
       const ServerId& server) const override;
   absl::Status UpdateTarget(const Target& target, TargetState from) override;
+  absl::StatusOr<int> Prune(absl::Time finished_before, int limit) override;
 
  private:
   sql::Database& db_;

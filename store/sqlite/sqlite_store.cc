@@ -26,6 +26,10 @@ namespace muster::store {
 namespace {
 
 constexpr size_t kMostIdleReaders = 4;
+constexpr int64_t kPageBytes = 4096;
+// So long a checkpoint waits for readers of an old state, and the writer meanwhile for it.
+constexpr absl::Duration kCheckpointPatience = absl::Milliseconds(20);
+constexpr absl::Duration kTurnPatience = absl::Milliseconds(200);  // For a turn's end.
 
 // The words for a disk that fails; other errors stay as they are.
 absl::Status AsStoreFailure(const absl::Status& status) {
@@ -59,9 +63,10 @@ class SqliteStore::Connection {
         attempts(*db),
         audit(*db) {}
 
-  // What the nouns remember of a transaction that is undone, wholly or to its mark.
-  void ForgetUnwritten() {
-    rollouts.ForgetCounts();
+  // What the nouns remember of a transaction that is undone, wholly or to a mark, at which these
+  // counts were not written yet.
+  void Undo(TargetMoves unwritten) {
+    rollouts.RestoreCounts(std::move(unwritten));
     audit.Forget();
   }
 
@@ -78,13 +83,18 @@ class SqliteStore::Connection {
 };
 
 class SqliteStore::SqliteTransaction final : public Transaction {
+  struct OpenMark {
+    sql::Savepoint savepoint;
+    TargetMoves unwritten;
+  };
+
  public:
   SqliteTransaction(SqliteStore& store, sql::Transaction transaction)
       : store_(store), connection_(*store.writer_), transaction_(std::move(transaction)) {}
   ~SqliteTransaction() override {
-    mark_.reset();
+    while (!marks_.empty()) marks_.pop_back();
     transaction_.Rollback();
-    if (!committed_) connection_.ForgetUnwritten();
+    if (!committed_) connection_.Undo({});
     MutexLock lock(&store_.mu_);
     store_.transaction_open_ = false;
   }
@@ -100,27 +110,25 @@ class SqliteStore::SqliteTransaction final : public Transaction {
   AuditLog& audit() override { return connection_.audit; }
 
   absl::Status Mark() override {
-    if (mark_.has_value()) return absl::FailedPreconditionError("a mark is open already");
-    RETURN_IF_ERROR(connection_.rollouts.WriteCounts());
     ASSIGN_OR_RETURN(sql::Savepoint mark, sql::Savepoint::Begin(*connection_.db));
-    mark_.emplace(std::move(mark));
+    marks_.push_back({std::move(mark), connection_.rollouts.UnwrittenCounts()});
     return absl::OkStatus();
   }
   absl::Status Release() override {
-    if (!mark_.has_value()) return absl::FailedPreconditionError("no mark is open");
-    RETURN_IF_ERROR(mark_->Release());
-    mark_.reset();
+    if (marks_.empty()) return absl::FailedPreconditionError("no mark is open");
+    RETURN_IF_ERROR(marks_.back().savepoint.Release());
+    marks_.pop_back();
     return absl::OkStatus();
   }
   absl::Status RollBackToMark() override {
-    if (!mark_.has_value()) return absl::FailedPreconditionError("no mark is open");
-    mark_.reset();
-    connection_.ForgetUnwritten();
+    if (marks_.empty()) return absl::FailedPreconditionError("no mark is open");
+    connection_.Undo(std::move(marks_.back().unwritten));
+    marks_.pop_back();
     return absl::OkStatus();
   }
 
   absl::Status Commit() override {
-    if (mark_.has_value()) RETURN_IF_ERROR(Release());
+    while (!marks_.empty()) RETURN_IF_ERROR(Release());
     RETURN_IF_ERROR(connection_.rollouts.WriteCounts());
     // A statement may have met the failing disk before: what it left is not to be kept.
     absl::Status failure;
@@ -141,7 +149,7 @@ class SqliteStore::SqliteTransaction final : public Transaction {
   SqliteStore& store_;
   Connection& connection_;
   sql::Transaction transaction_;
-  std::optional<sql::Savepoint> mark_;
+  std::vector<OpenMark> marks_;  // The innermost last.
   bool committed_ = false;
 };
 
@@ -190,27 +198,36 @@ absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const SqliteStoreOption
   // A turn of many operations stays in the cache (SQLite's own, 2 MiB, overflows into the log and
   // is read back from there).
   RETURN_IF_ERROR(db->Exec("PRAGMA cache_size=-65536"));  // KiB
-  // A page that many turns write goes to the log each time, but into the file once per checkpoint:
-  // SQLite's own 1,000 pages would be one for every few hundred commands.
-  RETURN_IF_ERROR(db->Exec(absl::StrCat("PRAGMA wal_autocheckpoint=", kMostLogBytes / 4096)));
+  // A commit that had to move the log into the file would make every turn wait for it.
+  RETURN_IF_ERROR(db->SetCheckpointOnCommit(false));
+  // What a long reader made of the log is given back once it is over.
+  RETURN_IF_ERROR(db->Exec(
+      absl::StrCat("PRAGMA journal_size_limit=", 2 * kPageBytes * options.checkpoint_pages)));
   if (options.max_pages > 0) {
     RETURN_IF_ERROR(db->Exec(absl::StrCat("PRAGMA max_page_count=", options.max_pages)));
   }
-  auto store =
-      absl::WrapUnique(new SqliteStore(options.path, migrated->to_version, options.durable));
+  auto store = absl::WrapUnique(new SqliteStore(options, migrated->to_version));
+  db->SetLogHook([s = store.get()](int64_t pages) { s->log_pages_ = pages; });
   db->SetFatalErrorHook([s = store.get()](const absl::Status& error) { return s->Fail(error); });
   store->writer_ = std::make_unique<Connection>(std::move(db));
   return store;
 }
 
-SqliteStore::SqliteStore(std::string path, int schema_version, bool durable)
-    : path_(std::move(path)), schema_version_(schema_version), durable_(durable) {}
+SqliteStore::SqliteStore(const SqliteStoreOptions& options, int schema_version)
+    : path_(options.path),
+      schema_version_(schema_version),
+      durable_(options.durable),
+      checkpoint_pages_(options.checkpoint_pages),
+      checkpoint_at_pages_(options.checkpoint_pages) {}
 
 SqliteStore::~SqliteStore() = default;
 
 absl::StatusOr<std::unique_ptr<Transaction>> SqliteStore::Begin() {
   {
     MutexLock lock(&mu_);
+    const auto log_is_free = [this]()
+                                 ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !log_restarting_; };
+    mu_.Await(absl::Condition(&log_is_free));
     if (!failure_.ok()) {
       return FailureStatus(FailureCode::kStoreReadOnly, failure_.message());
     }
@@ -249,6 +266,46 @@ absl::Status SqliteStore::Sync() {
   }
   if (const absl::Status status = log_->Sync(); !status.ok()) sync_failure_ = Fail(status);
   return sync_failure_;
+}
+
+bool SqliteStore::CheckpointIsDue() const { return log_pages_ >= checkpoint_at_pages_; }
+
+// The bulk moves while turns go on; what they committed meanwhile is little, and moves with the
+// writer kept out, after which the log begins anew. A reader of an old state holds that up: then
+// the log grows on and the next try comes a quarter of the bound later.
+absl::Status SqliteStore::Checkpoint() {
+  MutexLock lock(&checkpoint_mu_);
+  if (checkpointer_ == nullptr) {
+    auto opened = sql::Database::Open(
+        {.path = path_,
+         .create = false,
+         .busy_timeout = kCheckpointPatience,
+         .synchronous = durable_ ? sql::Synchronous::kNormal : sql::Synchronous::kOff});
+    if (!opened.ok()) return opened.status();
+    checkpointer_ = *std::move(opened);
+    checkpointer_->SetFatalErrorHook([this](const absl::Status& error) { return Fail(error); });
+  }
+  RETURN_IF_ERROR(checkpointer_->Checkpoint(sql::CheckpointMode::kPassive).status());
+  ASSIGN_OR_RETURN(const sql::CheckpointOutcome outcome, RestartLog(*checkpointer_));
+  if (outcome.complete) log_pages_ = 0;
+  checkpoint_at_pages_ =
+      outcome.complete ? checkpoint_pages_ : outcome.log_pages + checkpoint_pages_ / 4;
+  return absl::OkStatus();
+}
+
+// Between two turns, which come one after the other when there is much to do: a lock that waits for
+// its chance would not get it.
+absl::StatusOr<sql::CheckpointOutcome> SqliteStore::RestartLog(sql::Database& checkpointer) {
+  {
+    MutexLock lock(&mu_);
+    log_restarting_ = true;
+    const auto no_turn = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !transaction_open_; };
+    mu_.AwaitWithTimeout(absl::Condition(&no_turn), kTurnPatience);
+  }
+  auto outcome = checkpointer.Checkpoint(sql::CheckpointMode::kRestart);
+  MutexLock lock(&mu_);
+  log_restarting_ = false;
+  return outcome;
 }
 
 StoreHealth SqliteStore::Health() const {

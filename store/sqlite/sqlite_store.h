@@ -3,6 +3,7 @@
 //   Begin() ─► the one writing connection      a turn's transaction, BEGIN IMMEDIATE
 //   Read()  ─► a pool of reading connections   each snapshot has one to itself; idle ones are kept
 //   Sync()  ─► the log                         one wait for the disk, for all commits before it
+//   Checkpoint() ─► a connection of its own    log → file, beside the writer, when it is long
 //
 // WAL with synchronous=NORMAL and a Sync of our own: a commit does not wait for the disk, so the
 // next transaction goes on meanwhile, and readers never wait for the writer. The first full,
@@ -11,6 +12,7 @@
 #ifndef MUSTER_STORE_SQLITE_SQLITE_STORE_H_
 #define MUSTER_STORE_SQLITE_SQLITE_STORE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -39,6 +41,8 @@ struct SqliteStoreOptions {
   bool quick_check = true;
   // Off only in tests that do not care for power cuts: nothing waits for the disk.
   bool durable = true;
+  // The log is moved into the file when it has so many pages of 4 KiB.
+  int checkpoint_pages = kMostLogBytes / 4096;
   // For tests of a full disk: the file grows to so many pages of 4 KiB. 0: no limit.
   int64_t max_pages = 0;
 };
@@ -56,6 +60,8 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::unique_ptr<Transaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<Snapshot>> Read() const override;
   absl::Status Sync() override;
+  bool CheckpointIsDue() const override;
+  absl::Status Checkpoint() override;
   StoreHealth Health() const override;
 
  private:
@@ -63,9 +69,10 @@ class SqliteStore final : public Store {
   class SqliteTransaction;
   class SqliteSnapshot;
 
-  SqliteStore(std::string path, int schema_version, bool durable);
+  SqliteStore(const SqliteStoreOptions& options, int schema_version);
   absl::StatusOr<std::unique_ptr<Connection>> TakeReader() const;
   void GiveBack(std::unique_ptr<Connection> reader) const;
+  absl::StatusOr<sql::CheckpointOutcome> RestartLog(sql::Database& checkpointer);
   // Makes the store read-only, once; returns the reason as an E-STORE status.
   absl::Status Fail(const absl::Status& cause) const;
 
@@ -73,14 +80,21 @@ class SqliteStore final : public Store {
   const std::string path_;
   const int schema_version_;
   const bool durable_;
+  const int checkpoint_pages_;
   // -- used by the one open transaction --
   std::unique_ptr<Connection> writer_;
+  // -- self-synchronized --
+  std::atomic<int64_t> log_pages_ = 0;
+  std::atomic<int64_t> checkpoint_at_pages_;
   // -- guarded --
+  Mutex checkpoint_mu_;
+  std::unique_ptr<sql::Database> checkpointer_ ABSL_GUARDED_BY(checkpoint_mu_);  // From the first.
   Mutex sync_mu_;
   std::unique_ptr<sql::FileSync> log_ ABSL_GUARDED_BY(sync_mu_);  // From the first Sync on.
   absl::Status sync_failure_ ABSL_GUARDED_BY(sync_mu_);
   mutable Mutex mu_;
   bool transaction_open_ ABSL_GUARDED_BY(mu_) = false;
+  bool log_restarting_ ABSL_GUARDED_BY(mu_) = false;   // Begin waits.
   mutable absl::Status failure_ ABSL_GUARDED_BY(mu_);  // OK while the store accepts writes.
   mutable std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(mu_);
 };

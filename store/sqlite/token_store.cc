@@ -52,7 +52,8 @@ absl::StatusOr<std::vector<BootstrapToken>> SqliteTokenStore::List(const ZoneId&
         .All(ReadToken);
   }
   return db_
-      .Cached(absl::StrCat(kSelectToken, " WHERE zone_id = ? ORDER BY create_time_us DESC, id DESC"))
+      .Cached(
+          absl::StrCat(kSelectToken, " WHERE zone_id = ? ORDER BY create_time_us DESC, id DESC"))
       .BindAll(zone)
       .All(ReadToken);
 }
@@ -134,6 +135,23 @@ absl::StatusOr<std::vector<TokenRefusal>> SqliteTokenStore::ListRefusals(const T
           "WHERE token_id = ? ORDER BY sequence DESC LIMIT ?")
       .BindAll(id, most)
       .All(read);
+}
+
+absl::StatusOr<int> SqliteTokenStore::PruneRefusals(absl::Time before, int limit) {
+  // Sequences follow the time: the oldest come first.
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM token_refusals WHERE sequence IN (SELECT sequence FROM "
+                             "token_refusals ORDER BY sequence LIMIT ?) AND time_us < ?")
+                      .RunWith(limit, before));
+  return static_cast<int>(db_.changes());
+}
+
+absl::StatusOr<int> SqliteTokenStore::Prune(absl::Time expired_before, int limit) {
+  RETURN_IF_ERROR(
+      db_.Cached("DELETE FROM bootstrap_tokens WHERE id IN (SELECT id FROM bootstrap_tokens "
+                 "WHERE expire_time_us < ? AND NOT EXISTS (SELECT 1 FROM worker_certificates "
+                 "WHERE token_id = bootstrap_tokens.id) ORDER BY create_time_us LIMIT ?)")
+          .RunWith(expired_before, limit));
+  return static_cast<int>(db_.changes());
 }
 
 }  // namespace muster::store

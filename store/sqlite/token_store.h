@@ -25,6 +25,8 @@ class SqliteTokenStore final : public TokenStore {
   absl::Status AddRefusal(const TokenRefusal& refusal) override;
   absl::StatusOr<std::vector<TokenRefusal>> ListRefusals(const TokenId& id,
                                                          int limit) const override;
+  absl::StatusOr<int> PruneRefusals(absl::Time before, int limit) override;
+  absl::StatusOr<int> Prune(absl::Time expired_before, int limit) override;
 
  private:
   sql::Database& db_;

@@ -47,6 +47,8 @@ class FaultInjectingStore final : public store::Store {
   absl::StatusOr<std::unique_ptr<store::Transaction>> Begin() override;
   absl::StatusOr<std::unique_ptr<store::Snapshot>> Read() const override;
   absl::Status Sync() override;
+  bool CheckpointIsDue() const override { return inner_.CheckpointIsDue(); }
+  absl::Status Checkpoint() override { return inner_.Checkpoint(); }
   store::StoreHealth Health() const override;
 
  private:

@@ -4,8 +4,10 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "orchestrator/core/audit/audit_verdict.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
 
 namespace muster::sim {
@@ -93,8 +95,11 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
   std::vector<std::string> breaches = world.violations();
   const std::unique_ptr<store::Snapshot> snapshot = world.Read();
 
-  const auto check = snapshot->audit().Verify();
-  if (!check.ok() || !check->intact) breaches.emplace_back("the audit chain is broken");
+  const auto verdict = core::JudgeAudit(*snapshot, world.audit_key(), world.head_book().lines, {});
+  if (!verdict.ok() || verdict->state != core::AuditVerdict::State::kIntact) {
+    breaches.push_back(absl::StrCat(
+        "the audit log: ", verdict.ok() ? absl::StrJoin(verdict->remarks, " ") : "unreadable"));
+  }
   std::vector<store::AuditEvent> events = *snapshot->audit().List("", {}, 0, 1'000'000);
   std::reverse(events.begin(), events.end());
   Replay replay(breaches);

@@ -125,9 +125,9 @@ void SimWorld::StartNode() {
       clock_, [this](std::function<void()> task) { Later(Latency(), std::move(task)); });
   core::CoreOptions options = options_.core;
   options.on_store_lost = [this](const absl::Status&) { lost_ = true; };
-  node_->core = std::make_unique<core::Core>(
-      core::CoreDependencies{*faulty_, node_->strand, &node_->disk, clock_, node_->timers, random_,
-                             vault_, *this, *this, *this, std::move(options)});
+  node_->core = std::make_unique<core::Core>(core::CoreDependencies{
+      *faulty_, node_->strand, &node_->disk, clock_, node_->timers, random_, vault_, *this, *this,
+      *this, std::move(options), &audit_key_, &head_book_});
   const absl::Status started = node_->core->Start();
   if (!started.ok() && !faulty_->crashed()) {
     Violation(absl::StrCat("the core does not start: ", started.ToString()));

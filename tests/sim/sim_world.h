@@ -22,6 +22,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fault_injecting_store.h"
 #include "tests/fakes/manual_strand.h"
+#include "tests/sim/sim_audit.h"
 #include "tests/sim/sim_hub.h"
 #include "tests/sim/sim_vault.h"
 #include "tests/sim/sim_worker.h"
@@ -62,6 +63,8 @@ class SimWorld final : private core::WorkerLink,
   FakeClock& clock() { return clock_; }
   FaultInjectingStore& faulty_store() { return *faulty_; }
   SimVault& vault() { return vault_; }
+  SimAuditKey& audit_key() { return audit_key_; }
+  SimHeadBook& head_book() { return head_book_; }
   const core::Operations& operations();
   core::WorkerEvents& worker_events();
   std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
@@ -148,6 +151,8 @@ class SimWorld final : private core::WorkerLink,
   SeededRandom random_;
   sql::TempDir dir_;
   SimVault vault_;
+  SimAuditKey audit_key_;
+  SimHeadBook head_book_;
   std::vector<std::unique_ptr<SimHub>> hubs_;
   std::vector<std::unique_ptr<SimWorker>> workers_;
   std::vector<ServerId> servers_;

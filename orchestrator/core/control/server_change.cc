@@ -15,7 +15,9 @@ ServerChange::ServerChange(Turn& turn, absl::string_view actor, absl::string_vie
       actor_(actor.data(), actor.size()),
       action_(action.data(), action.size()),
       server_(server),
-      tenant_(TenantOf(zone)) {}
+      tenant_(TenantOf(zone)) {
+  turn_.Concerns(server_);
+}
 
 void ServerChange::Note(absl::string_view text) {
   absl::StrAppend(&detail_, detail_.empty() ? "" : "; ", text);
@@ -98,6 +100,7 @@ absl::Status Audit(Turn& turn, absl::string_view actor, absl::string_view action
 
 absl::Status MoveRollout(Turn& turn, absl::string_view actor, store::Rollout& rollout,
                          store::RolloutState to, absl::string_view reason) {
+  turn.Concerns(rollout.id);
   std::optional<absl::Time> finish;
   if (IsFinal(to)) finish = turn.now();
   RETURN_IF_ERROR(turn.store().rollouts().Move(rollout.id, rollout.state, to, reason, finish));

@@ -7,6 +7,7 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/control/failure_kind.h"
 
 namespace muster::core {
 namespace {
@@ -18,17 +19,50 @@ constexpr size_t kMostUnsynced = 4;
 
 class TurnControl::OpenTurn final : public Turn {
  public:
-  OpenTurn(std::unique_ptr<store::Transaction> transaction, absl::Time now)
-      : transaction_(std::move(transaction)), now_(now) {}
+  OpenTurn(TurnControl& control, std::unique_ptr<store::Transaction> transaction, absl::Time now)
+      : control_(control), transaction_(std::move(transaction)), now_(now) {}
 
   store::Transaction& store() override { return *transaction_; }
   absl::Time now() const override { return now_; }
   void AfterCommit(absl::AnyInvocable<void()> effect) override {
     effects_.push_back(std::move(effect));
   }
+  void Concerns(const ServerId& server) override { concerned_.servers.push_back(server); }
+  void Concerns(const RolloutId& rollout) override { concerned_.rollouts.push_back(rollout); }
 
-  size_t effects() const { return effects_.size(); }
-  void DropEffectsFrom(size_t first) { effects_.resize(first); }
+  absl::Status Alone(absl::FunctionRef<absl::Status()> step) override {
+    Concerned outer = std::exchange(concerned_, {});
+    const size_t effects = effects_.size();
+    absl::Status status = transaction_->Mark();
+    if (!status.ok()) {
+      control_.Lose(status);
+      return status;
+    }
+    status = step();
+    if (status.ok()) {
+      status = transaction_->Release();
+      if (!status.ok()) control_.Lose(status);
+    } else {
+      effects_.resize(effects);
+      const absl::Status undone = transaction_->RollBackToMark();
+      if (!undone.ok()) {
+        control_.Lose(undone);
+      } else if (KindOf(status) == FailureKind::kStoreLost) {
+        control_.Lose(status);
+      } else if (KindOf(status) == FailureKind::kUnexpected) {
+        control_.Repair(*this, status);
+      }
+    }
+    // What encloses this step may still fail itself: then this is its concern, too.
+    outer.servers.insert(outer.servers.end(), concerned_.servers.begin(), concerned_.servers.end());
+    outer.rollouts.insert(outer.rollouts.end(), concerned_.rollouts.begin(),
+                          concerned_.rollouts.end());
+    concerned_ = std::move(outer);
+    return status;
+  }
+
+  const Concerned& concerned() const { return concerned_; }
+  void ForgetConcerned() { concerned_ = {}; }
   std::vector<absl::AnyInvocable<void()>> TakeEffects() { return std::move(effects_); }
   absl::Status Commit() {
     const absl::Status status = transaction_->Commit();
@@ -37,9 +71,11 @@ class TurnControl::OpenTurn final : public Turn {
   }
 
  private:
+  TurnControl& control_;
   std::unique_ptr<store::Transaction> transaction_;
   const absl::Time now_;
   std::vector<absl::AnyInvocable<void()>> effects_;
+  Concerned concerned_;
 };
 
 TurnControl::TurnControl(store::Store& store, Strand& strand, Executor* disk, const Clock& clock,
@@ -56,7 +92,7 @@ void TurnControl::Post(Operation operation, Done done) {
 }
 
 void TurnControl::PostFirm(Operation operation) {
-  Enqueue(Queued{.operation = std::move(operation), .firm = true});
+  Enqueue(Queued{.operation = std::move(operation)});
 }
 
 void TurnControl::Enqueue(Queued queued) {
@@ -110,25 +146,16 @@ absl::Status TurnControl::RunNow(Operation operation) {
   return result;
 }
 
-absl::Status TurnControl::RunOne(OpenTurn& turn, Queued& queued) {
-  if (queued.firm) {
-    absl::Status status = queued.operation(turn);
-    if (!status.ok()) Lose(status);
-    return status;
-  }
-  const size_t effects = turn.effects();
-  memory_changed_ = false;
-  RETURN_IF_ERROR(turn.store().Mark());
-  absl::Status status = queued.operation(turn);
-  if (status.ok()) {
-    status = turn.store().Release();
-    if (!status.ok()) Lose(status);
-    return status;
-  }
-  turn.DropEffectsFrom(effects);
-  const absl::Status undone = turn.store().RollBackToMark();
-  if (memory_changed_ || !undone.ok()) Lose(undone.ok() ? status : undone);
-  return status;
+void TurnControl::Repair(OpenTurn& turn, const absl::Status& why) {
+  const Concerned concerned = turn.concerned();
+  log::Error("an operation failed against expectation; it is undone",
+             {{"error", why},
+              {"server", concerned.servers.empty() ? "" : concerned.servers.front().value()},
+              {"rollout", concerned.rollouts.empty() ? "" : concerned.rollouts.front().value()}});
+  if (concerned.empty()) return;
+  // Not alone: half a reload is no repair.
+  const absl::Status reloaded = reload_ ? reload_(turn, concerned, why) : why;
+  if (!reloaded.ok()) Lose(reloaded);
 }
 
 void TurnControl::Answer(std::vector<Queued>& batch, const absl::Status& status) {
@@ -145,11 +172,12 @@ void TurnControl::RunBatch(std::vector<Queued> batch) {
     Lose(transaction.status());
     return Answer(batch, lost_);
   }
-  OpenTurn turn(*std::move(transaction), clock_.Now());
+  OpenTurn turn(*this, *std::move(transaction), clock_.Now());
   std::vector<absl::Status> results;
   results.reserve(batch.size());
   for (Queued& queued : batch) {
-    results.push_back(lost() ? lost_ : RunOne(turn, queued));
+    results.push_back(lost() ? lost_ : turn.Alone([&] { return queued.operation(turn); }));
+    turn.ForgetConcerned();
   }
   if (!lost() && last_step_) {
     if (const absl::Status status = last_step_(turn); !status.ok()) Lose(status);
@@ -178,6 +206,23 @@ void TurnControl::StartSync() {
   });
 }
 
+// Beside the turns and their syncs.
+void TurnControl::StartCheckpoint() {
+  if (checkpointing_ || stopped_ || lost() || !store_.CheckpointIsDue()) return;
+  if (disk_ == nullptr) {
+    if (const absl::Status status = store_.Checkpoint(); !status.ok()) Lose(status);
+    return;
+  }
+  checkpointing_ = true;
+  disk_->Run([this] {
+    absl::Status status = store_.Checkpoint();
+    strand_.Post([this, status = std::move(status)] {
+      checkpointing_ = false;
+      if (!status.ok()) Lose(status);
+    });
+  });
+}
+
 void TurnControl::Synced(uint64_t number, absl::Status status) {
   // After a failed sync nobody knows what is on the disk; a later one that succeeds does not
   // either.
@@ -186,6 +231,7 @@ void TurnControl::Synced(uint64_t number, absl::Status status) {
     sync_failure_ = status;
     Lose(status);
   }
+  StartCheckpoint();
   while (!unsynced_.empty() && unsynced_.front().number <= number) {
     Unsynced turn = std::move(unsynced_.front());
     unsynced_.pop_front();
@@ -205,7 +251,7 @@ void TurnControl::Lose(const absl::Status& why) {
   lost_ = FailureCodeOf(why) == FailureCode::kStoreReadOnly
               ? why
               : FailureStatus(FailureCode::kStoreReadOnly, why.message());
-  log::Error("the core stops deciding: memory and store may differ", {{"error", why}});
+  log::Error("the core stops deciding until the next start", {{"error", why}});
   if (on_lost_) on_lost_(why);
 }
 

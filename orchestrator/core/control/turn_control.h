@@ -2,12 +2,13 @@
 //
 //   Post ─► strand: enqueue, ask for a turn ─► strand: turn (all that waits by then, bounded)
 //
-// An operation of Post that fails is undone alone in the store, by its savepoint. It must not have
-// changed the tables in memory: operations write first and remember last. Where that cannot be
-// (many steps in one operation) they say MemoryChanged() and a failure from there on is the end:
-// memory and store differ, so the control stops deciding (store lost) and the program's next start
-// recovers. An operation of PostFirm, and the last step of a turn, have no savepoint: a failure is
-// the end from their beginning.
+// Each operation has a savepoint, so one that fails is undone alone in the store; its effects are
+// dropped. The tables in memory have none. An operation that refuses has not touched them: it
+// decides first and remembers last. After one that failed against expectation the reload brings
+// what memory holds of the servers and rollouts concerned back to what the store says, in the same
+// turn. What cannot be undone or reloaded, a last step that fails, and a store that is lost end the
+// control: nothing is decided any more, and on_lost makes the program end; its next start recovers
+// (docs/decisions/store-lost.md).
 #ifndef MUSTER_ORCHESTRATOR_CORE_CONTROL_TURN_CONTROL_H_
 #define MUSTER_ORCHESTRATOR_CORE_CONTROL_TURN_CONTROL_H_
 
@@ -31,11 +32,17 @@ class TurnControl final : public Control {
   // The step that ends each turn: what follows from the turn's operations as a whole.
   using LastStep = std::function<absl::Status(Turn&)>;
 
-  // `disk` waits for the disk while the strand goes on; null: each turn waits itself.
+  // `disk` waits for the disk while the strand goes on; null: each turn waits itself. With two
+  // threads a sync does not wait for a checkpoint.
   TurnControl(store::Store& store, Strand& strand, Executor* disk, const Clock& clock,
               int max_operations, std::function<void(const absl::Status&)> on_lost);
 
   void SetLastStep(LastStep step) { last_step_ = std::move(step); }
+  // Reads anew what memory holds of these. `why` is the failure that made it necessary. Without a
+  // reload such a failure is the end.
+  using Reload =
+      std::function<absl::Status(Turn&, const Concerned& concerned, const absl::Status& why)>;
+  void SetReload(Reload reload) { reload_ = std::move(reload); }
 
   // Control. Unavailable after Stop, E-STORE-READ-ONLY after the store was lost.
   void Post(Operation operation, Done done) override;
@@ -46,7 +53,9 @@ class TurnControl final : public Control {
   // Refuses what is posted from now on. Thread-safe.
   void Stop();
   // On the strand.
-  void MemoryChanged() { memory_changed_ = true; }
+  void MemoryChanged() {}
+  // More waits than this turn takes.
+  bool busy() const { return !queue_.empty(); }
   bool lost() const { return !lost_.ok(); }
 
  private:
@@ -54,7 +63,6 @@ class TurnControl final : public Control {
   struct Queued {
     Operation operation;
     Done done;
-    bool firm = false;
   };
 
   void RunTurn();
@@ -71,10 +79,12 @@ class TurnControl final : public Control {
 
   void Enqueue(Queued queued);
   void StartSync();
+  void StartCheckpoint();
   // Ends the turns up to `number`, all of which this status is of.
   void Synced(uint64_t number, absl::Status status);
   static void Answer(std::vector<Queued>& batch, const absl::Status& status);
-  absl::Status RunOne(OpenTurn& turn, Queued& queued);
+  // Undoes nothing: reads anew what a failure against expectation left in memory.
+  void Repair(OpenTurn& turn, const absl::Status& why);
   void Lose(const absl::Status& why);
 
   store::Store& store_;
@@ -84,15 +94,16 @@ class TurnControl final : public Control {
   const int max_operations_;
   const std::function<void(const absl::Status&)> on_lost_;
   LastStep last_step_;
+  Reload reload_;
   // Owned by the strand.
   std::deque<Queued> queue_;
   std::deque<Unsynced> unsynced_;
   uint64_t turns_ = 0;
   bool syncing_ = false;
+  bool checkpointing_ = false;
   absl::Status sync_failure_;
   bool scheduled_ = false;
   bool stopped_ = false;
-  bool memory_changed_ = false;
   absl::Status lost_;
 };
 

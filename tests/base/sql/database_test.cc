@@ -29,7 +29,7 @@ void Fill(const std::string& path, int rows) {
         absl::OkStatus(),
         (*db)->Cached("INSERT INTO t VALUES (?, ?)").BindAll(id, std::string(500, 'x')).Run());
   }
-  ASSERT_EQ(absl::OkStatus(), (*db)->Checkpoint());
+  ASSERT_TRUE((*db)->Checkpoint(CheckpointMode::kTruncate)->complete);
 }
 
 // Overwrites the file's content from `offset` on.

@@ -6,6 +6,7 @@
 
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/status_macros.h"
 #include "store/sqlite/sqlite_store.h"
 #include "tests/base/sql/temp_dir.h"
 #include "tests/fakes/fake_clock.h"
@@ -86,11 +87,102 @@ TEST_F(TurnControlTest, APostedOperationThatFailsIsUndoneAlone) {
   EXPECT_TRUE(lost_.ok());
 }
 
-TEST_F(TurnControlTest, AFirmOperationThatFailsEndsTheControl) {
+// A row that is not as it should be costs the server that it is about, not the service.
+TEST_F(TurnControlTest, AFailureAgainstExpectationIsUndoneAloneAndWhatItConcernedIsReadAnew) {
+  std::vector<std::string> reloaded;
+  control_.SetReload([&](Turn& turn, const Concerned& concerned, const absl::Status& why) {
+    EXPECT_EQ(why.message(), "a row is missing");
+    for (const ServerId& server : concerned.servers) reloaded.push_back(server.value());
+    for (const RolloutId& rollout : concerned.rollouts) reloaded.push_back(rollout.value());
+    return PutTenant(turn, "reload");
+  });
+  absl::Status answer = absl::UnknownError("none came");
+  bool effect = false;
+  control_.Post([](Turn& turn) { return PutTenant(turn, "a"); },
+                [&](absl::Status status) { answer = std::move(status); });
+  control_.PostFirm([&](Turn& turn) -> absl::Status {
+    turn.Concerns(ServerId("srv-1"));
+    turn.Concerns(RolloutId("rol-1"));
+    EXPECT_TRUE(PutTenant(turn, "undone").ok());
+    turn.AfterCommit([&] { effect = true; });
+    return absl::InternalError("a row is missing");
+  });
+  control_.PostFirm([](Turn& turn) { return PutTenant(turn, "b"); });
+  strand_.RunUntilIdle();
+  EXPECT_TRUE(answer.ok()) << answer;
+  EXPECT_TRUE(lost_.ok()) << lost_;
+  EXPECT_FALSE(effect);
+  EXPECT_THAT(reloaded, ElementsAre("srv-1", "rol-1"));
+  EXPECT_THAT(Tenants(), ElementsAre("a", "b", "reload"));
+}
+
+TEST_F(TurnControlTest, ARefusalNeedsNoReload) {
+  int reloads = 0;
+  control_.SetReload([&](Turn&, const Concerned&, const absl::Status&) {
+    ++reloads;
+    return absl::OkStatus();
+  });
+  control_.Post(
+      [](Turn& turn) {
+        turn.Concerns(ServerId("srv-1"));
+        return FailureStatus(FailureCode::kServerUnknown, "no");
+      },
+      nullptr);
+  strand_.RunUntilIdle();
+  EXPECT_EQ(reloads, 0);
+  EXPECT_TRUE(lost_.ok());
+}
+
+// Parts of one operation or of the last step fail alone, and what encloses them knows of it.
+TEST_F(TurnControlTest, APartFailsAlone) {
+  std::vector<std::vector<std::string>> reloads;
+  control_.SetReload([&](Turn&, const Concerned& concerned, const absl::Status&) {
+    std::vector<std::string>& names = reloads.emplace_back();
+    for (const ServerId& server : concerned.servers) names.push_back(server.value());
+    return absl::OkStatus();
+  });
+  const auto part = [](Turn& turn, const std::string& name, bool fails) {
+    return turn.Alone([&]() -> absl::Status {
+      turn.Concerns(ServerId(name));
+      RETURN_IF_ERROR(PutTenant(turn, name));
+      return fails ? absl::AbortedError("not as it was") : absl::OkStatus();
+    });
+  };
+  control_.SetLastStep([&](Turn& turn) {
+    EXPECT_TRUE(part(turn, "one", false).ok());
+    EXPECT_TRUE(absl::IsAborted(part(turn, "two", true)));
+    EXPECT_TRUE(part(turn, "three", false).ok());
+    return absl::OkStatus();
+  });
+  control_.PostFirm([](Turn&) { return absl::OkStatus(); });
+  strand_.RunUntilIdle();
+  EXPECT_THAT(Tenants(), ElementsAre("one", "three"));
+  EXPECT_THAT(reloads, ElementsAre(ElementsAre("two")));
+
+  control_.SetLastStep(nullptr);
+  reloads.clear();
+  control_.PostFirm([&](Turn& turn) {
+    part(turn, "four", false).IgnoreError();
+    part(turn, "five", true).IgnoreError();
+    return absl::AbortedError("the whole");
+  });
+  strand_.RunUntilIdle();
+  EXPECT_THAT(Tenants(), ElementsAre("one", "three"));
+  EXPECT_THAT(reloads, ElementsAre(ElementsAre("five"), ElementsAre("four", "five")));
+  EXPECT_TRUE(lost_.ok());
+}
+
+TEST_F(TurnControlTest, WithoutARepairAFailureAgainstExpectationIsTheEnd) {
   absl::Status answer;
   control_.Post([](Turn& turn) { return PutTenant(turn, "a"); },
                 [&](absl::Status status) { answer = std::move(status); });
-  control_.PostFirm([](Turn&) { return absl::InternalError("a row is missing"); });
+  control_.SetReload([](Turn&, const Concerned&, const absl::Status&) {
+    return absl::InternalError("the reload fails, too");
+  });
+  control_.PostFirm([](Turn& turn) {
+    turn.Concerns(ServerId("srv-1"));
+    return absl::InternalError("a row is missing");
+  });
   strand_.RunUntilIdle();
   EXPECT_EQ(FailureCodeOf(answer), FailureCode::kStoreReadOnly) << answer;
   EXPECT_FALSE(lost_.ok());
@@ -104,15 +196,24 @@ TEST_F(TurnControlTest, AFirmOperationThatFailsEndsTheControl) {
   EXPECT_FALSE(ran);
 }
 
-TEST_F(TurnControlTest, AFailureAfterMemoryHasChangedEndsTheControl) {
-  control_.Post(
-      [&](Turn&) {
-        control_.MemoryChanged();
-        return absl::InvalidArgumentError("too late");
-      },
-      nullptr);
+TEST_F(TurnControlTest, AnOperationThatMeetsALostStoreEndsTheControl) {
+  for (const FailureCode code : {FailureCode::kStoreFull, FailureCode::kStoreIo,
+                                 FailureCode::kStoreCorrupt, FailureCode::kStoreReadOnly}) {
+    absl::Status lost;
+    TurnControl control(store_, strand_, nullptr, clock_, 4,
+                        [&lost](const absl::Status& why) { lost = why; });
+    control.PostFirm([code](Turn&) { return FailureStatus(code, "injected"); });
+    strand_.RunUntilIdle();
+    EXPECT_EQ(FailureCodeOf(lost), code);
+  }
+}
+
+TEST_F(TurnControlTest, ALastStepThatFailsEndsTheControl) {
+  control_.SetLastStep([](Turn&) { return absl::InternalError("nobody knows what"); });
+  control_.PostFirm([](Turn& turn) { return PutTenant(turn, "a"); });
   strand_.RunUntilIdle();
   EXPECT_FALSE(lost_.ok());
+  EXPECT_THAT(Tenants(), IsEmpty());
 }
 
 TEST_F(TurnControlTest, AFailedCommitAnswersAllAndHasNoEffects) {
@@ -177,6 +278,39 @@ TEST_F(TurnControlTest, AFailedSyncHasNoEffectsAndEndsTheControl) {
   for (const absl::Status& answer : answers) EXPECT_TRUE(FailureCodeOf(answer).has_value());
   EXPECT_EQ(FailureCodeOf(lost_), FailureCode::kStoreIo);
   EXPECT_FALSE(effect);
+}
+
+// The log is tidied beside the turns, whose syncs and effects do not wait for it.
+TEST_F(TurnControlTest, ACheckpointRunsBesideTheTurns) {
+  sql::TempDir directory;
+  const auto small = *store::SqliteStore::Open({.path = directory / "test.db",
+                                                .now = clock_.Now(),
+                                                .durable = false,
+                                                .checkpoint_pages = 16});
+  ManualExecutor disk;
+  TurnControl control(*small, strand_, &disk, clock_, 1,
+                      [this](const absl::Status& why) { lost_ = why; });
+  int effects = 0;
+  int made = 0;
+  const auto put = [&] {
+    control.PostFirm([&effects, i = made++](Turn& turn) {
+      turn.AfterCommit([&effects] { ++effects; });
+      return PutTenant(turn, absl::StrCat("t", i));
+    });
+    strand_.RunUntilIdle();
+  };
+  while (!small->CheckpointIsDue()) {
+    put();
+    disk.RunUntilIdle();
+    strand_.RunUntilIdle();
+  }
+  put();
+  while (small->CheckpointIsDue() && disk.RunOne()) strand_.RunUntilIdle();
+  EXPECT_FALSE(small->CheckpointIsDue());
+  disk.RunUntilIdle();
+  strand_.RunUntilIdle();
+  EXPECT_EQ(effects, made);
+  EXPECT_TRUE(lost_.ok());
 }
 
 TEST_F(TurnControlTest, StopLeavesNobodyWaitingForTheDisk) {

@@ -53,7 +53,6 @@ TEST_P(StoreContract, AMarkUndoesOneOperationAlone) {
   Change([](Transaction& t) {
     EXPECT_OK(t.tenants().Put(MakeTenant("first")));
     EXPECT_OK(t.Mark());
-    EXPECT_EQ(Code(t.Mark()), absl::StatusCode::kFailedPrecondition);
     EXPECT_OK(t.tenants().Put(MakeTenant("undone")));
     EXPECT_EQ(Code(t.zones().Put(MakeZone(ZoneId("none/zone")))),
               absl::StatusCode::kFailedPrecondition);
@@ -71,6 +70,33 @@ TEST_P(StoreContract, AMarkUndoesOneOperationAlone) {
   EXPECT_FALSE(snapshot->tenants().Find(TenantId("undone"))->has_value());
   EXPECT_TRUE(snapshot->tenants().Find(TenantId("kept"))->has_value());
   EXPECT_TRUE(snapshot->tenants().Find(TenantId("open"))->has_value());
+}
+
+TEST_P(StoreContract, MarksNest) {
+  Change([](Transaction& t) {
+    EXPECT_OK(t.Mark());
+    EXPECT_OK(t.tenants().Put(MakeTenant("outer")));
+    EXPECT_OK(t.Mark());
+    EXPECT_OK(t.tenants().Put(MakeTenant("inner")));
+    EXPECT_OK(t.RollBackToMark());
+    EXPECT_OK(t.Mark());
+    EXPECT_OK(t.tenants().Put(MakeTenant("kept")));
+    EXPECT_OK(t.Release());
+    EXPECT_OK(t.Release());
+    EXPECT_OK(t.Mark());
+    EXPECT_OK(t.Mark());
+    EXPECT_OK(t.tenants().Put(MakeTenant("undone with what encloses it")));
+    EXPECT_OK(t.Release());
+    EXPECT_OK(t.RollBackToMark());
+    EXPECT_EQ(Code(t.Release()), absl::StatusCode::kFailedPrecondition);
+  });
+  const auto snapshot = Read();
+  for (const char* kept : {"outer", "kept"}) {
+    EXPECT_TRUE(snapshot->tenants().Find(TenantId(kept))->has_value()) << kept;
+  }
+  for (const char* undone : {"inner", "undone with what encloses it"}) {
+    EXPECT_FALSE(snapshot->tenants().Find(TenantId(undone))->has_value()) << undone;
+  }
 }
 
 TEST_P(StoreContract, ATransactionCommitsOnce) {

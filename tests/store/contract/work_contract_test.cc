@@ -418,8 +418,8 @@ TEST_P(StoreContract, PruneForgetsExpiredCommandsThatNothingIsOpenOf) {
     done.state = AttemptState::kSucceeded;
     EXPECT_OK(t.attempts().Insert(done));
     EXPECT_OK(t.attempts().Insert(MakeAttempt("att-open", open)));
-    EXPECT_EQ(*t.attempts().Prune(At(20)), 1);
-    EXPECT_EQ(*t.attempts().Prune(At(20)), 0);
+    EXPECT_EQ(*t.attempts().Prune(At(20), 0), 1);
+    EXPECT_EQ(*t.attempts().Prune(At(20), 0), 0);
   });
   const auto snapshot = Read();
   EXPECT_FALSE(snapshot->attempts().FindCommand(old.id)->has_value());

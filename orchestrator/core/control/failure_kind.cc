@@ -1,0 +1,24 @@
+#include "orchestrator/core/control/failure_kind.h"
+
+#include <optional>
+
+#include "base/failure.h"
+#include "base/failure_code.h"
+
+namespace muster::core {
+
+FailureKind KindOf(const absl::Status& failure) {
+  const std::optional<FailureCode> code = FailureCodeOf(failure);
+  if (!code.has_value()) return FailureKind::kUnexpected;
+  switch (*code) {
+    case FailureCode::kStoreFull:
+    case FailureCode::kStoreIo:
+    case FailureCode::kStoreCorrupt:
+    case FailureCode::kStoreReadOnly:
+      return FailureKind::kStoreLost;
+    default:
+      return FailureKind::kRefusal;
+  }
+}
+
+}  // namespace muster::core
