@@ -47,6 +47,8 @@ struct Orchestrator::Parts {
             .control = core->control(),
             .authority = directory.authority,
             .store = *store,
+            .audit_key = *audit_key,
+            .head_book = *head_book,
             .sessions = *sessions,
             .watchers = *watchers,
             .long_calls = long_calls,

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
@@ -250,13 +252,37 @@ absl::StatusOr<v1::VerifyNowResponse> Client::VerifyNow(const v1::VerifyNowReque
               std::max(timeout_, kVerifyCall));
 }
 
-absl::StatusOr<v1::Report> Client::GetReport(const v1::GetReportRequest& request) {
-  return Call(stubs_->verification, &v1::VerificationService::Stub::GetReport, request,
-              std::max(timeout_, kLongCall));
+absl::StatusOr<v1::Report> Client::GetReport(v1::GetReportRequest request) {
+  return CallPages<v1::GetReportRequest, v1::Report>(
+      std::move(request), /*limit=*/0, [](auto& all) -> auto& { return *all.mutable_problems(); },
+      [this](const auto& r) {
+        return Call(stubs_->verification, &v1::VerificationService::Stub::GetReport, r,
+                    std::max(timeout_, kLongCall));
+      });
 }
 
 absl::StatusOr<v1::SystemStatus> Client::GetStatus(const v1::GetStatusRequest& request) {
   return Call(stubs_->system, &v1::SystemService::Stub::GetStatus, request, timeout_);
+}
+
+absl::StatusOr<v1::ListAuditHeadsResponse> Client::ListAuditHeads() {
+  v1::ListAuditHeadsResponse all;
+  v1::ListAuditHeadsRequest request;
+  while (true) {
+    ASSIGN_OR_RETURN(
+        const v1::ListAuditHeadsResponse page,
+        Call(stubs_->system, &v1::SystemService::Stub::ListAuditHeads, request, timeout_));
+    all.mutable_lines()->MergeFrom(page.lines());
+    if (!page.more() || page.lines().empty()) return all;
+    // "head 120000 …": the sequence is the second word.
+    const std::vector<std::string> words = absl::StrSplit(*page.lines().rbegin(), ' ');
+    int64_t sequence = 0;
+    if (words.size() < 2 || !absl::SimpleAtoi(words[1], &sequence) ||
+        sequence <= request.after_sequence()) {
+      return absl::InternalError("the orchestrator's answer is no list of heads");
+    }
+    request.set_after_sequence(sequence);
+  }
 }
 
 absl::StatusOr<v1::VerifyAuditResponse> Client::VerifyAudit(const v1::VerifyAuditRequest& request) {

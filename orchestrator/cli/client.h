@@ -47,6 +47,8 @@ class SetJoiningKeyRequest;
 class SetJoiningKeyResponse;
 class SystemStatus;
 class Token;
+class ListAuditHeadsRequest;
+class ListAuditHeadsResponse;
 class VerifyAuditRequest;
 class VerifyAuditResponse;
 class VerifyNowRequest;
@@ -104,9 +106,12 @@ class Client {
                             const std::function<bool()>& keep_on);
 
   absl::StatusOr<v1::VerifyNowResponse> VerifyNow(const v1::VerifyNowRequest& request);
-  absl::StatusOr<v1::Report> GetReport(const v1::GetReportRequest& request);
+  // The whole of it: joins the pages.
+  absl::StatusOr<v1::Report> GetReport(v1::GetReportRequest request);
 
   absl::StatusOr<v1::SystemStatus> GetStatus(const v1::GetStatusRequest& request);
+  // All of them: joins the answers.
+  absl::StatusOr<v1::ListAuditHeadsResponse> ListAuditHeads();
   absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(const v1::VerifyAuditRequest& request);
 
  private:

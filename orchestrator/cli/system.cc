@@ -1,14 +1,19 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/system.pb.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/files.h"
 #include "orchestrator/cli/text.h"
 
 namespace muster::cli {
 namespace {
+
+constexpr size_t kMostHeadBytes = 3 << 20;  // Of one call, with room for the rest of the message.
 
 using v1::SystemStatus;
 
@@ -45,11 +50,18 @@ constexpr Field<v1::AuditEvent> kEventFields[] = {
 constexpr Field<v1::VerifyAuditResponse> kAuditFields[] = {
     {"intact", Show::kAlways,
      [](const v1::VerifyAuditResponse& a) { return std::string(a.intact() ? "yes" : "no"); }},
+    {"state", Show::kAlways, [](const v1::VerifyAuditResponse& a) { return WordOf(a.state()); }},
+    {"heads", Show::kAlways,
+     [](const v1::VerifyAuditResponse& a) { return absl::StrCat(a.heads()); }},
+    {"checkpoint", Show::kDetails,
+     [](const v1::VerifyAuditResponse& a) { return absl::StrCat(a.checkpoint()); }},
+    {"last_sequence", Show::kDetails,
+     [](const v1::VerifyAuditResponse& a) { return absl::StrCat(a.last_sequence()); }},
     {"events", Show::kAlways,
      [](const v1::VerifyAuditResponse& a) { return absl::StrCat(a.events()); }},
     {"first_bad_sequence", Show::kAlways,
      [](const v1::VerifyAuditResponse& a) {
-       return a.intact() ? std::string() : absl::StrCat(a.first_bad_sequence());
+       return a.first_bad_sequence() == 0 ? std::string() : absl::StrCat(a.first_bad_sequence());
      }},
 };
 
@@ -87,10 +99,32 @@ absl::StatusOr<ExitCode> ListAudit(Context& context, const AuditFlags& flags) {
   return ExitCode::kOk;
 }
 
-absl::StatusOr<ExitCode> VerifyAudit(Context& context) {
+absl::StatusOr<ExitCode> ShowHeads(Context& context) {
   ASSIGN_OR_RETURN(Client * client, context.Connect());
-  ASSIGN_OR_RETURN(const v1::VerifyAuditResponse response, client->VerifyAudit({}));
+  ASSIGN_OR_RETURN(const v1::ListAuditHeadsResponse response, client->ListAuditHeads());
+  Table table{{{"head"}}, {}};
+  for (const std::string& line : response.lines()) table.rows.push_back({line});
+  if (context.output().for_people()) {
+    for (const std::string& line : response.lines()) context.output().Say(line);
+  } else {
+    context.output().Print(response, table);
+  }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> VerifyAudit(Context& context, const std::string& heads_file) {
+  v1::VerifyAuditRequest request;
+  if (!heads_file.empty()) {
+    ASSIGN_OR_RETURN(const std::string text, ReadFile(heads_file, kMostHeadBytes));
+    for (absl::string_view line : absl::StrSplit(text, '\n')) {
+      line = absl::StripAsciiWhitespace(line);
+      if (!line.empty()) request.add_exported_heads(std::string(line));
+    }
+  }
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::VerifyAuditResponse response, client->VerifyAudit(request));
   context.output().PrintDetails(response, MakeRow(kAuditFields, response));
+  for (const std::string& remark : response.remarks()) context.output().Hint(remark);
   if (response.intact()) return ExitCode::kOk;
   context.output().Hint(
       "The audit log was changed from outside. Keep the data directory as it is, compare it with a "
@@ -118,8 +152,15 @@ void AddSystemCommands(CommandTree& tree) {
   list.add_option("--actor", flags->actor, "Only what this operator or worker did, by its id");
   list.add_option("--limit", flags->limit, "At most so many; 0: all (default: 100)")
       ->check(LimitProblem);
-  tree.Verb(audit, "verify", "Recompute the hash chain of the whole log", "muster audit verify",
-            VerifyAudit);
+  tree.Verb(audit, "heads", "Show the signed heads of the log, to keep them elsewhere",
+            "muster audit heads >> /mnt/elsewhere/muster-heads.log", ShowHeads);
+  auto heads_file = std::make_shared<std::string>();
+  CLI::App& verify = tree.Verb(
+      audit, "verify", "Recompute the whole log's chain and hold it against its signed heads",
+      "muster audit verify --heads /mnt/elsewhere/muster-heads.log",
+      [heads_file](Context& context) { return VerifyAudit(context, *heads_file); });
+  verify.add_option("--heads", *heads_file, "Also against these, from 'muster audit heads'")
+      ->type_name("FILE");
 
   tree.Verb(tree.root(), "version", "Show this program's version", "muster version",
             [](Context& context) -> absl::StatusOr<ExitCode> {

@@ -29,7 +29,7 @@ struct AuditEvent {
 // Which events, newest first. What is empty or absent asks for all.
 struct AuditQuery {
   std::string subject;
-  std::string actor;
+  std::string actor;                // With its kind ("operator:opr-…") or by its id alone.
   std::optional<absl::Time> since;  // At this time or later.
   std::optional<absl::Time> until;  // Before this time.
   std::vector<TenantId> visible_tenants;

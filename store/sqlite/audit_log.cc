@@ -115,7 +115,10 @@ absl::StatusOr<int64_t> SqliteAuditLog::SequenceAt(absl::Time time) const {
 absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::List(const AuditQuery& query) const {
   Where where;
   if (!query.subject.empty()) where.And("subject = ?", {query.subject});
-  if (!query.actor.empty()) where.And("actor = ?", {query.actor});
+  if (!query.actor.empty()) {
+    where.And("(actor = ? OR substr(actor, instr(actor, ':') + 1) = ?)",
+              {query.actor, query.actor});
+  }
   where.AndIn("tenant_id", Texts(query.visible_tenants));
   if (query.before > 0) where.And("sequence < ?", {query.before});
   if (query.since.has_value()) {

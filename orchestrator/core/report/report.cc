@@ -54,6 +54,40 @@ bool Visible(const store::Zone& zone, const ReportQuery& query) {
              query.visible_tenants.end();
 }
 
+// The lines of zones, with their counts.
+absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::Snapshot& snapshot,
+                                                  const ReportQuery& query,
+                                                  const store::ServerQuery& servers) {
+  std::map<ZoneId, ReportZone> zones;
+  ASSIGN_OR_RETURN(const std::vector<store::Zone> all,
+                   snapshot.zones().List(query.selection.tenant_id));
+  for (const store::Zone& zone : all) {
+    if (!Visible(zone, query)) continue;
+    ReportZone& line = zones[zone.id];
+    line.zone_id = zone.id;
+    line.hub_url = zone.hub_url;
+    ASSIGN_OR_RETURN(const std::optional<store::HubReading> reading,
+                     snapshot.zones().FindReading(zone.id));
+    if (!reading.has_value()) continue;
+    line.hub_read_time = reading->read_time;
+    line.hub_instances = reading->instances;
+    line.hub_unmatched = reading->unmatched;
+    line.hub_failure = reading->failure;
+  }
+  ASSIGN_OR_RETURN(const auto counts, snapshot.servers().CountByEnrollment(servers));
+  for (const auto& count : counts) {
+    if (const auto it = zones.find(count.zone_id); it != zones.end()) {
+      Count(it->second, count.enrollment, count.servers);
+    }
+  }
+  std::vector<ReportZone> lines;
+  const bool narrow = !query.rollout_id.empty();
+  for (auto& [id, line] : zones) {
+    if (!narrow || line.servers > 0) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::optional<Failure> ProblemOf(const store::Server& server) {
@@ -85,38 +119,16 @@ absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQ
                                   absl::Time now) {
   Report report;
   report.time = now;
-  std::map<ZoneId, ReportZone> zones;
-  ASSIGN_OR_RETURN(const std::vector<store::Zone> all,
-                   snapshot.zones().List(query.selection.tenant_id));
-  for (const store::Zone& zone : all) {
-    if (!Visible(zone, query)) continue;
-    ReportZone& line = zones[zone.id];
-    line.zone_id = zone.id;
-    line.hub_url = zone.hub_url;
-    ASSIGN_OR_RETURN(const std::optional<store::HubReading> reading,
-                     snapshot.zones().FindReading(zone.id));
-    if (!reading.has_value()) continue;
-    line.hub_read_time = reading->read_time;
-    line.hub_instances = reading->instances;
-    line.hub_unmatched = reading->unmatched;
-    line.hub_failure = reading->failure;
-  }
   store::ServerQuery servers;
   servers.selection = query.selection;
   servers.visible_tenants = query.visible_tenants;
   servers.rollout_id = query.rollout_id;
-  ASSIGN_OR_RETURN(const auto counts, snapshot.servers().CountByEnrollment(servers));
-  for (const auto& count : counts) {
-    if (const auto it = zones.find(count.zone_id); it != zones.end()) {
-      Count(it->second, count.enrollment, count.servers);
-    }
-  }
-  const bool narrow = !query.rollout_id.empty();
-  for (auto& [id, line] : zones) {
-    if (!narrow || line.servers > 0) report.zones.push_back(std::move(line));
+  if (query.after.empty()) {
+    ASSIGN_OR_RETURN(report.zones, ZoneLines(snapshot, query, servers));
   }
 
-  servers.limit = kPageSize;
+  servers.after = query.after;
+  servers.limit = query.limit > 0 ? query.limit : kPageSize;
   servers.enrollments = {
       Enrollment::kNotEnrolled,      Enrollment::kQueued,      Enrollment::kJoining,
       Enrollment::kJoinedUnverified, Enrollment::kFailed,      Enrollment::kInDoubt,
@@ -135,8 +147,11 @@ absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQ
       report.problems.push_back(
           {server.zone_id, server.name, server.id, server.enrollment, *std::move(failure)});
     }
-    if (page.size() < kPageSize) return report;
+    if (page.size() < static_cast<size_t>(servers.limit)) return report;
     servers.after = store::CursorOf(page.back());
+    if (query.limit == 0) continue;
+    report.next = servers.after;
+    return report;
   }
 }
 

@@ -20,6 +20,9 @@ struct ReportQuery {
   store::Selection selection;
   std::vector<TenantId> visible_tenants;  // Empty: all.
   RolloutId rollout_id;                   // Set: only servers of this rollout.
+  // A page of problems: at most `limit`, from behind the page before's `next`. 0: all of them.
+  int limit = 0;
+  std::string after;
 };
 
 struct ReportZone {
@@ -48,8 +51,9 @@ struct ReportProblem {
 
 struct Report {
   absl::Time time;
-  std::vector<ReportZone> zones;        // By zone id; zones without servers too.
+  std::vector<ReportZone> zones;  // By zone id; zones without servers too. On the first page only.
   std::vector<ReportProblem> problems;  // Every server that is not enrolled, by zone and name.
+  std::string next;                     // The cursor of the next page; empty: this is the last.
 };
 
 absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQuery& query,

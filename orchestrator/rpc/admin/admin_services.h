@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/random.h"
+#include "orchestrator/core/interfaces/audit_trust.h"
 #include "orchestrator/core/interfaces/control.h"
 #include "orchestrator/core/interfaces/operations.h"
 #include "orchestrator/identity/certificate_authority.h"
@@ -32,6 +33,8 @@ struct AdminDependencies {
   core::Control& control;  // For audit events of refusals.
   const identity::CertificateAuthority& authority;
   const store::Store& store;
+  const core::AuditKey& audit_key;
+  const core::HeadBook& head_book;
   SessionRegistry& sessions;
   RolloutWatchers& watchers;
   LongCalls& long_calls;

@@ -1,13 +1,14 @@
 // muster.admin.v1.VerificationService and SystemService.
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "muster/admin/v1/verification.grpc.pb.h"
+#include "orchestrator/core/audit/audit_verdict.h"
+#include "orchestrator/core/audit/head_text.h"
 #include "orchestrator/core/report/report.h"
 #include "orchestrator/rpc/admin/admin_call.h"
 #include "orchestrator/rpc/admin/admin_values.h"
@@ -20,6 +21,8 @@ namespace {
 namespace admin = muster::admin::v1;
 
 constexpr absl::string_view kAuditList = "audit";
+constexpr absl::string_view kReportList = "report";
+constexpr int kMostHeads = 1000;  // Of one answer.
 
 admin::ReadingState ReadingStateOf(core::ZoneVerification::State state) {
   switch (state) {
@@ -31,6 +34,18 @@ admin::ReadingState ReadingStateOf(core::ZoneVerification::State state) {
       return admin::READING_STATE_FAILED;
   }
   return admin::READING_STATE_UNSPECIFIED;
+}
+
+admin::AuditState AuditStateOf(core::AuditVerdict::State state) {
+  switch (state) {
+    case core::AuditVerdict::State::kIntact:
+      return admin::AUDIT_STATE_INTACT;
+    case core::AuditVerdict::State::kRestored:
+      return admin::AUDIT_STATE_RESTORED;
+    case core::AuditVerdict::State::kBroken:
+      return admin::AUDIT_STATE_BROKEN;
+  }
+  return admin::AUDIT_STATE_UNSPECIFIED;
 }
 
 absl::StatusOr<std::vector<ZoneId>> ZonesOf(const admin::Selection& selection, const Caller& caller,
@@ -81,37 +96,6 @@ void Show(const store::AuditEvent& event, admin::AuditEvent& out) {
   out.set_detail(event.detail);
 }
 
-constexpr int kFilteredEvents = 1000;
-// Events are in order of time but for steps of the clock.
-constexpr absl::Duration kLongestClockStep = absl::Hours(1);
-
-// Which events a request wants, of those that its subject has.
-class EventFilter {
- public:
-  explicit EventFilter(const admin::ListAuditEventsRequest& request)
-      : since_(request.has_since() ? FromProto(request.since()) : absl::InfinitePast()),
-        until_(request.has_until() ? FromProto(request.until()) : absl::InfiniteFuture()),
-        actor_(request.actor()) {}
-
-  bool empty() const {
-    return since_ == absl::InfinitePast() && until_ == absl::InfiniteFuture() && actor_.empty();
-  }
-  bool Wants(const store::AuditEvent& event) const {
-    return event.time >= since_ && event.time < until_ &&
-           (actor_.empty() || event.actor == actor_ ||
-            absl::EndsWith(event.actor, absl::StrCat(":", actor_)));
-  }
-  // Whether this one and all that are older are before the time asked for.
-  bool IsOver(const store::AuditEvent& event) const {
-    return since_ != absl::InfinitePast() && event.time < since_ - kLongestClockStep;
-  }
-
- private:
-  const absl::Time since_;
-  const absl::Time until_;
-  const std::string actor_;
-};
-
 class VerificationService final : public admin::VerificationService::CallbackService, AdminCalls {
  public:
   VerificationService(Door door, const AdminDependencies& d)
@@ -157,6 +141,8 @@ class VerificationService final : public admin::VerificationService::CallbackSer
                              FindRollout(request->rollout_id(), caller, snapshot));
             query.rollout_id = rollout.id;
           }
+          ASSIGN_OR_RETURN(query.limit, PageSize(request->page_size()));
+          ASSIGN_OR_RETURN(query.after, ParsePageToken(kReportList, request->page_token()));
           ASSIGN_OR_RETURN(const auto report, core::MakeReport(snapshot, query, d_.clock.Now()));
           *response->mutable_time() = ToProto(report.time);
           for (const auto& zone : report.zones) Show(zone, *response->add_zones());
@@ -167,6 +153,9 @@ class VerificationService final : public admin::VerificationService::CallbackSer
             out.set_server_id(problem.server_id.value());
             out.set_enrollment(ToProto(problem.enrollment));
             *out.mutable_failure() = ToProto(problem.failure);
+          }
+          if (!report.next.empty()) {
+            response->set_next_page_token(MakePageToken(kReportList, report.next));
           }
           return absl::OkStatus();
         });
@@ -211,41 +200,68 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
           if (!cursor.empty() && !absl::SimpleAtoi(cursor, &before)) {
             return InvalidRequest("page_token is not one that the list before gave");
           }
-          // What the store does not filter by is skipped, so a page may take more than one reading.
-          const EventFilter filter(*request);
-          const int reading = filter.empty() ? page + 1 : kFilteredEvents;
-          while (true) {
-            ASSIGN_OR_RETURN(const auto events,
-                             snapshot.audit().List(request->subject(), caller.actor.visible_tenants,
-                                                   before, reading));
-            for (const store::AuditEvent& event : events) {
-              if (filter.IsOver(event)) return absl::OkStatus();
-              if (!filter.Wants(event)) continue;
-              if (response->events_size() == page) {
-                response->set_next_page_token(MakePageToken(
-                    kAuditList,
-                    absl::StrCat(response->events(response->events_size() - 1).sequence())));
-                return absl::OkStatus();
-              }
-              Show(event, *response->add_events());
-            }
-            if (static_cast<int>(events.size()) < reading) return absl::OkStatus();
-            before = events.back().sequence;
+          store::AuditQuery query{.subject = request->subject(),
+                                  .actor = request->actor(),
+                                  .visible_tenants = caller.actor.visible_tenants,
+                                  .before = before,
+                                  .limit = page + 1};
+          if (request->has_since()) query.since = FromProto(request->since());
+          if (request->has_until()) query.until = FromProto(request->until());
+          ASSIGN_OR_RETURN(auto events, snapshot.audit().List(query));
+          if (static_cast<int>(events.size()) > page) {
+            events.pop_back();
+            response->set_next_page_token(
+                MakePageToken(kAuditList, absl::StrCat(events.back().sequence)));
           }
+          for (const store::AuditEvent& event : events) Show(event, *response->add_events());
+          return absl::OkStatus();
         });
   }
 
   grpc::ServerUnaryReactor* VerifyAudit(grpc::CallbackServerContext* context,
-                                        const admin::VerifyAuditRequest*,
+                                        const admin::VerifyAuditRequest* request,
                                         admin::VerifyAuditResponse* response) override {
-    return Read(context, "VerifyAudit",
-                [response](const Caller&, const store::Snapshot& snapshot) -> absl::Status {
-                  ASSIGN_OR_RETURN(const auto check, snapshot.audit().Verify());
-                  response->set_intact(check.intact);
-                  response->set_events(check.events);
-                  response->set_first_bad_sequence(check.first_bad_sequence);
-                  return absl::OkStatus();
-                });
+    return Read(
+        context, "VerifyAudit",
+        [this, request, response](const Caller&, const store::Snapshot& snapshot) -> absl::Status {
+          const std::vector<std::string> exported(request->exported_heads().begin(),
+                                                  request->exported_heads().end());
+          // The book may have gone on meanwhile: what it says of later events is not asked.
+          ASSIGN_OR_RETURN(const auto book, d_.head_book.Read());
+          ASSIGN_OR_RETURN(const auto verdict,
+                           core::JudgeAudit(snapshot, d_.audit_key, book, exported));
+          response->set_intact(verdict.state != core::AuditVerdict::State::kBroken);
+          response->set_state(AuditStateOf(verdict.state));
+          response->set_events(verdict.events);
+          response->set_first_bad_sequence(verdict.first_bad_sequence);
+          response->set_heads(verdict.heads);
+          response->set_checkpoint(verdict.checkpoint);
+          response->set_last_sequence(verdict.last_sequence);
+          for (const std::string& remark : verdict.remarks) response->add_remarks(remark);
+          return absl::OkStatus();
+        });
+  }
+
+  grpc::ServerUnaryReactor* ListAuditHeads(grpc::CallbackServerContext* context,
+                                           const admin::ListAuditHeadsRequest* request,
+                                           admin::ListAuditHeadsResponse* response) override {
+    return Read(
+        context, "ListAuditHeads",
+        [request, response](const Caller&, const store::Snapshot& snapshot) -> absl::Status {
+          ASSIGN_OR_RETURN(const auto heads, snapshot.audit().ListHeads());
+          int64_t last = 0;
+          for (const store::AuditHead& head : heads) {
+            if (head.sequence <= request->after_sequence()) continue;
+            // Heads of one event are not torn apart.
+            if (response->lines_size() >= kMostHeads && head.sequence != last) {
+              response->set_more(true);
+              break;
+            }
+            last = head.sequence;
+            response->add_lines(core::LineOf(head));
+          }
+          return absl::OkStatus();
+        });
   }
 };
 
