@@ -1,18 +1,23 @@
 #include "orchestrator/core/core.h"
 
+#include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/audit/head_keeper.h"
 #include "orchestrator/core/control/agenda.h"
+#include "orchestrator/core/control/failure_kind.h"
+#include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
 #include "orchestrator/core/enrollment/enrollments.h"
 #include "orchestrator/core/enrollment/verification.h"
 #include "orchestrator/core/enrollment/verifier.h"
-#include "orchestrator/core/hubs/hub_poller.h"
 #include "orchestrator/core/housekeeping/housekeeper.h"
+#include "orchestrator/core/hubs/hub_poller.h"
 #include "orchestrator/core/inventory/fleet.h"
 #include "orchestrator/core/inventory/servers.h"
 #include "orchestrator/core/inventory/zone_table.h"
@@ -32,7 +37,7 @@ struct Core::Parts {
         heads(options.audit_heads, d.audit_key, d.head_book, agenda),
         housekeeper(options.retention, options.dispatch.command_memory, control, agenda, heads),
         ids(d.random),
-        dispatcher(options.dispatch, control, agenda, ids, d.vault, d.workers, zones),
+        dispatcher(options.dispatch, agenda, ids, d.vault, d.workers, zones),
         pacing(options.pacing, agenda),
         hubs(options.verify, control, agenda, d.hub_reader, zones),
         verifier(options.verify, control, hubs, zones),
@@ -51,10 +56,48 @@ struct Core::Parts {
                    .rollouts = {control, engine},
                    .verification = {control, verification}},
         worker_events(control, dispatcher, enrollments, engine, zones, d.workers) {
+    control.SetReload([this](Turn& turn, const Concerned& concerned, const absl::Status& why) {
+      return Reload(turn, concerned, why);
+    });
     control.SetLastStep([this](Turn& turn) -> absl::Status {
       RETURN_IF_ERROR(engine.Pump(turn));
       return heads.Consider(turn);
     });
+  }
+
+  // What memory holds of these is thrown away and read from the store, in the order of the start.
+  absl::Status Reload(Turn& turn, const Concerned& concerned, const absl::Status& why) {
+    const std::set<ServerId> anew(concerned.servers.begin(), concerned.servers.end());
+    for (const ServerId& server : anew) {
+      const absl::Status reloaded = ReloadOrUndo(turn, server);
+      if (!reloaded.ok() && KindOf(reloaded) == FailureKind::kStoreLost) return reloaded;
+      if (!reloaded.ok()) {
+        log::Error("what is on record of a server contradicts itself; it is left alone",
+                   {{"server", server}, {"error", reloaded}});
+        engine.Forget(server);
+        verifier.Forget(server);
+        dispatcher.Bar(turn, server);
+      }
+      RETURN_IF_ERROR(Audit(turn, kSystemActor, "server.inconsistent", server.value(), TenantId(),
+                            absl::StrCat("undone and read anew: ", why.message())));
+    }
+    for (const RolloutId& rollout : concerned.rollouts) engine.Reload(rollout);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReloadOrUndo(Turn& turn, const ServerId& server) {
+    RETURN_IF_ERROR(turn.store().Mark());
+    const absl::Status status = ReloadServer(turn, server);
+    const absl::Status ended = status.ok() ? turn.store().Release() : turn.store().RollBackToMark();
+    return ended.ok() ? status : ended;
+  }
+
+  absl::Status ReloadServer(Turn& turn, const ServerId& server) {
+    engine.Forget(server);
+    verifier.Forget(server);
+    RETURN_IF_ERROR(engine.Reload(turn, server));
+    RETURN_IF_ERROR(dispatcher.Reload(turn, server));
+    return enrollments.Reload(turn, server);
   }
 
   const CoreOptions options;

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/session_policy.h"
@@ -27,6 +28,9 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
           return Decision(*refusal);
         }
         const store::Server& server = std::get<store::Server>(admitted);
+        if (dispatcher_.IsBarred(server.id)) {
+          return Decision(Failure{FailureCode::kSessionRecord, "it is left alone"});
+        }
         ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, server.zone_id));
         if (zone == nullptr) return absl::InternalError("a server without a zone");
         SessionGrant grant{zone->zone.hub_url, zone->zone.allow_cli_join};

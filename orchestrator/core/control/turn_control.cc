@@ -14,6 +14,8 @@ namespace {
 
 // Turns that may be committed and not durable. More would let memory run away from a slow disk.
 constexpr size_t kMostUnsynced = 4;
+// After a firm operation that failed: what failed once may do so with each word of its worker.
+constexpr absl::Duration kCarefulFor = absl::Hours(1);
 
 }  // namespace
 
@@ -92,7 +94,7 @@ void TurnControl::Post(Operation operation, Done done) {
 }
 
 void TurnControl::PostFirm(Operation operation) {
-  Enqueue(Queued{.operation = std::move(operation)});
+  Enqueue(Queued{.operation = std::move(operation), .firm = true});
 }
 
 void TurnControl::Enqueue(Queued queued) {
@@ -146,6 +148,24 @@ absl::Status TurnControl::RunNow(Operation operation) {
   return result;
 }
 
+void TurnControl::RunTogether(OpenTurn& turn, std::vector<Queued>& batch, size_t first,
+                              std::vector<absl::Status>& results) {
+  size_t end = first + 1;
+  if (batch[first].firm && turn.now() >= careful_until_) {
+    while (end < batch.size() && batch[end].firm) ++end;
+  }
+  size_t ran = 0;
+  const absl::Status status = turn.Alone([&]() -> absl::Status {
+    for (size_t i = first; i < end; ++i) {
+      ++ran;
+      RETURN_IF_ERROR(batch[i].operation(turn));
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok() && batch[first].firm) careful_until_ = turn.now() + kCarefulFor;
+  results.insert(results.end(), ran, status);
+}
+
 void TurnControl::Repair(OpenTurn& turn, const absl::Status& why) {
   const Concerned concerned = turn.concerned();
   log::Error("an operation failed against expectation; it is undone",
@@ -175,8 +195,8 @@ void TurnControl::RunBatch(std::vector<Queued> batch) {
   OpenTurn turn(*this, *std::move(transaction), clock_.Now());
   std::vector<absl::Status> results;
   results.reserve(batch.size());
-  for (Queued& queued : batch) {
-    results.push_back(lost() ? lost_ : turn.Alone([&] { return queued.operation(turn); }));
+  while (!lost() && results.size() < batch.size()) {
+    RunTogether(turn, batch, results.size(), results);
     turn.ForgetConcerned();
   }
   if (!lost() && last_step_) {

@@ -7,6 +7,7 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/control/failure_kind.h"
 
 namespace muster::core {
 namespace {
@@ -46,24 +47,54 @@ const OpenAttempt* Dispatcher::FindOpen(const ServerId& server) const {
 absl::Status Dispatcher::Recover(Turn& turn) {
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts, turn.store().attempts().ListOpen());
   for (const store::Attempt& attempt : attempts) {
-    ASSIGN_OR_RETURN(const std::optional<store::Command> command,
-                     turn.store().attempts().FindCommand(attempt.command_id));
-    if (!command.has_value()) {
-      return absl::InternalError(absl::StrCat("attempt ", attempt.id.value(), " has no command"));
-    }
-    OpenAttempt& open = open_[attempt.server_id];
-    open.command = *command;
-    open.attempt = attempt;
-    open.answered = attempt.state == AttemptState::kInDoubt && Answered(attempt);
-    if (attempt.state != AttemptState::kInDoubt) RETURN_IF_ERROR(Doubt(turn, open, nullptr));
+    // One that cannot be taken up costs its server, not the start.
+    const absl::Status status = turn.Alone([&] { return TakeUp(turn, attempt); });
+    if (!status.ok() && KindOf(status) == FailureKind::kStoreLost) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status Dispatcher::TakeUp(Turn& turn, const store::Attempt& attempt) {
+  turn.Concerns(attempt.server_id);
+  ASSIGN_OR_RETURN(const std::optional<store::Command> command,
+                   turn.store().attempts().FindCommand(attempt.command_id));
+  if (!command.has_value()) {
+    return absl::InternalError(absl::StrCat("attempt ", attempt.id.value(), " has no command"));
+  }
+  OpenAttempt& open = open_[attempt.server_id];
+  open.command = *command;
+  open.attempt = attempt;
+  open.answered = attempt.state == AttemptState::kInDoubt && Answered(attempt);
+  return attempt.state == AttemptState::kInDoubt ? absl::OkStatus() : Doubt(turn, open, nullptr);
+}
+
+void Dispatcher::Drop(Turn& turn, const ServerId& server, const Failure& why, bool may_reconnect) {
+  if (const Session* session = sessions_.FindOf(server); session != nullptr) {
+    const SessionId id = session->id;
+    turn.AfterCommit([this, id, why, may_reconnect] { workers_.End(id, why, may_reconnect); });
+    sessions_.Remove(id);
+  }
+  open_.erase(server);
+  std::erase_if(deadlines_, [&server](const auto& deadline) { return deadline.second == server; });
+}
+
+absl::Status Dispatcher::Reload(Turn& turn, const ServerId& server) {
+  Drop(turn, server, Failure{FailureCode::kSessionRecord, "what is on record is read anew"}, true);
+  ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts,
+                   turn.store().attempts().ListOpenOf(server));
+  for (const store::Attempt& attempt : attempts) RETURN_IF_ERROR(TakeUp(turn, attempt));
+  return absl::OkStatus();
+}
+
+void Dispatcher::Bar(Turn& turn, const ServerId& server) {
+  Drop(turn, server, Failure{FailureCode::kSessionRecord, "what is on record contradicts itself"},
+       true);
+  barred_.insert(server);
 }
 
 absl::Status Dispatcher::Move(ServerChange& change, OpenAttempt& open, AttemptState to,
                               absl::Time now) {
   const AttemptState from = open.attempt.state;
-  control_.MemoryChanged();
   open.attempt.state = to;
   if (!store::IsOpen(to)) open.attempt.finish_time = now;
   return change.Attempt(open.attempt, from);
@@ -175,7 +206,6 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   turn.AfterCommit([this, to = session->id, out = std::move(out)]() mutable {
     workers_.SendCommand(to, std::move(out));
   });
-  control_.MemoryChanged();
   OpenAttempt& placed = open_[delivery.server_id] = std::move(open);
   SetDeadline(placed,
               turn.now() + (store::ChangesNothing(placed.command.kind) ? options_.probe_timeout
@@ -189,7 +219,6 @@ absl::Status Dispatcher::SessionOpened(Turn& turn, Session session,
                              Failure{FailureCode::kSessionReplaced, "a newer session opened"},
                              true));
   RETURN_IF_ERROR(Reconcile(turn, session, journal));
-  control_.MemoryChanged();
   sessions_.Put(std::move(session));
   return absl::OkStatus();
 }
@@ -236,7 +265,6 @@ absl::Status Dispatcher::SessionEnded(Turn& turn, SessionId session) {
   if (found == nullptr) return absl::OkStatus();  // Replaced or ended by us before.
   const ServerId server = found->server_id;
   RETURN_IF_ERROR(turn.store().servers().SetLastContact(server, turn.now()));
-  control_.MemoryChanged();
   sessions_.Remove(session);
   const auto it = open_.find(server);
   if (it == open_.end()) return absl::OkStatus();

@@ -61,10 +61,9 @@ struct Delivery {
 // On the strand only.
 class Dispatcher {
  public:
-  Dispatcher(const DispatchOptions& options, TurnControl& control, Agenda& agenda, OrderedIds& ids,
-             KeyVault& vault, WorkerLink& workers, ZoneTable& zones)
+  Dispatcher(const DispatchOptions& options, Agenda& agenda, OrderedIds& ids, KeyVault& vault,
+             WorkerLink& workers, ZoneTable& zones)
       : options_(options),
-        control_(control),
         agenda_(agenda),
         ids_(ids),
         vault_(vault),
@@ -100,6 +99,14 @@ class Dispatcher {
   absl::Status Started(Turn& turn, SessionId session, const CommandId& command);
   absl::Status Finished(Turn& turn, SessionId session, const CommandReport& report);
 
+  // Memory may differ from the store about this server: ends its session, which makes the worker
+  // tell again what it has, and takes its open attempt as after a restart.
+  absl::Status Reload(Turn& turn, const ServerId& server);
+  // Not even that can be read: nothing is done with it until the next start, and its sessions are
+  // refused. Its present one ends.
+  void Bar(Turn& turn, const ServerId& server);
+  bool IsBarred(const ServerId& server) const { return barred_.contains(server); }
+
   // The hub's list decided about a server whose attempt is in doubt: the attempt's move is added to
   // the change. Nothing to do when it has none.
   absl::Status Settle(Turn& turn, ServerChange& change, const ServerId& server,
@@ -108,6 +115,10 @@ class Dispatcher {
  private:
   using OpenTable = std::map<ServerId, OpenAttempt>;
 
+  // Ends its session and forgets its attempt, in memory.
+  void Drop(Turn& turn, const ServerId& server, const Failure& why, bool may_reconnect);
+  // Takes up an attempt that the store has as open.
+  absl::Status TakeUp(Turn& turn, const store::Attempt& attempt);
   absl::StatusOr<std::optional<store::Command>> FindRedelivery(Turn& turn,
                                                                const Delivery& delivery);
   absl::Status Reconcile(Turn& turn, Session& session,
@@ -127,7 +138,6 @@ class Dispatcher {
   OpenAttempt* FindAnswering(SessionId session, const CommandId& command);
 
   const DispatchOptions options_;
-  TurnControl& control_;
   Agenda& agenda_;
   OrderedIds& ids_;
   KeyVault& vault_;
@@ -140,6 +150,7 @@ class Dispatcher {
   // Commands that never arrived, until they expire: only they themselves may be sent meanwhile.
   std::map<ServerId, absl::Time> late_copies_;
   std::set<std::pair<absl::Time, ServerId>> deadlines_;
+  std::set<ServerId> barred_;
   absl::Time armed_ = absl::InfiniteFuture();
 };
 

@@ -11,6 +11,7 @@ absl::Status KeepFacts(Turn& turn, Session& session,
   const bool new_machine = machine.has_value() && absl::HashOf(*machine) != session.machine_hash;
   const bool new_service = service.has_value() && absl::HashOf(*service) != session.service_hash;
   if (!new_machine && !new_service) return absl::OkStatus();
+  turn.Concerns(session.server_id);
   RETURN_IF_ERROR(turn.store().servers().SetFacts(session.server_id,
                                                   new_machine ? machine : std::nullopt,
                                                   new_service ? service : std::nullopt));

@@ -33,24 +33,39 @@ absl::Status Enrollments::Recover(Turn& turn) {
     ASSIGN_OR_RETURN(const std::vector<store::Server> servers,
                      turn.store().servers().ListUnproven(zone));
     for (const store::Server& server : servers) {
-      // Who was in flight at the crash is in doubt since this very turn, and waits already.
-      if (verifier_.Find(server.id) != nullptr || !server.claim.has_value()) continue;
-      const OpenAttempt* open = dispatcher_.FindOpen(server.id);
-      AwaitedProof proof;
-      proof.server_id = server.id;
-      proof.zone_id = zone;
-      proof.claim = *server.claim;
-      proof.doubt = server.enrollment == Enrollment::kInDoubt;
-      // Doubt without an open attempt has nothing that could still run.
-      proof.answered = open == nullptr || open->answered;
-      if (open != nullptr) proof.quiet = QuietFrom(turn, *open, nullptr);
-      RETURN_IF_ERROR(verifier_.Await(turn, std::move(proof)));
+      RETURN_IF_ERROR(AwaitAgain(turn, server));
     }
   }
   turn.AfterCommit([this] {
     control_.Post([this](Turn& next) { return verifier_.LoadOwners(next, ""); }, nullptr);
   });
   return absl::OkStatus();
+}
+
+absl::Status Enrollments::AwaitAgain(Turn& turn, const store::Server& server) {
+  // Who was in flight at the crash is in doubt since this very turn, and waits already.
+  if (verifier_.Find(server.id) != nullptr || !server.claim.has_value()) return absl::OkStatus();
+  const OpenAttempt* open = dispatcher_.FindOpen(server.id);
+  AwaitedProof proof;
+  proof.server_id = server.id;
+  proof.zone_id = server.zone_id;
+  proof.claim = *server.claim;
+  proof.doubt = server.enrollment == Enrollment::kInDoubt;
+  // Doubt without an open attempt has nothing that could still run.
+  proof.answered = open == nullptr || open->answered;
+  if (open != nullptr) proof.quiet = QuietFrom(turn, *open, nullptr);
+  return verifier_.Await(turn, std::move(proof));
+}
+
+absl::Status Enrollments::Reload(Turn& turn, const ServerId& server) {
+  Forget(server);
+  verifier_.Forget(server);
+  ASSIGN_OR_RETURN(const std::optional<store::Server> row, turn.store().servers().Find(server));
+  if (!row.has_value() || (row->enrollment != Enrollment::kInDoubt &&
+                           row->enrollment != Enrollment::kJoinedUnverified)) {
+    return absl::OkStatus();
+  }
+  return AwaitAgain(turn, *row);
 }
 
 absl::StatusOr<Enrollment> Enrollments::StateOf(Turn& turn, const ServerId& server) {
@@ -63,7 +78,6 @@ absl::StatusOr<Enrollment> Enrollments::StateOf(Turn& turn, const ServerId& serv
 
 absl::Status Enrollments::Move(ServerChange& change, const ServerId& server, Enrollment from,
                                Enrollment to, const std::optional<Failure>& failure) {
-  control_.MemoryChanged();
   RETURN_IF_ERROR(change.Enrollment(from, to, failure));
   if (const auto it = states_.find(server); it != states_.end()) it->second = to;
   return absl::OkStatus();

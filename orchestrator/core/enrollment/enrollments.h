@@ -41,6 +41,10 @@ class Enrollments final : public AttemptListener, public ProofListener {
   // Polls again for who waited for proof before a restart. After Dispatcher::Recover.
   absl::Status Recover(Turn& turn);
 
+  // Memory may differ from the store about this server: forgets it, and waits for proof again if it
+  // has to. After Dispatcher::Reload.
+  absl::Status Reload(Turn& turn, const ServerId& server);
+
   // The server's enrollment; NotFound when there is no such server. Kept in memory from then on,
   // until Forget.
   absl::StatusOr<store::Enrollment> StateOf(Turn& turn, const ServerId& server);
@@ -76,6 +80,7 @@ class Enrollments final : public AttemptListener, public ProofListener {
   absl::Status OnAbsent(Turn& turn, const ServerId& server, const ZoneId& zone) override;
 
  private:
+  absl::Status AwaitAgain(Turn& turn, const store::Server& server);
   absl::Status Move(ServerChange& change, const ServerId& server, store::Enrollment from,
                     store::Enrollment to, const std::optional<Failure>& failure);
   absl::Status Tell(Turn& turn, ServerChange& change, const OpenAttempt& open,

@@ -43,7 +43,6 @@ absl::Status Verifier::LoadOwners(Turn& turn, const std::string& cursor) {
   query.after = cursor;
   query.limit = kPageSize;
   ASSIGN_OR_RETURN(const std::vector<store::Server> page, turn.store().servers().List(query));
-  control_.MemoryChanged();
   for (const store::Server& server : page) {
     ASSIGN_OR_RETURN(const std::string url, HubUrlOf(turn, server.zone_id));
     Own(url, server);
@@ -84,7 +83,6 @@ const AwaitedProof* Verifier::Find(const ServerId& server) const {
 
 absl::Status Verifier::Await(Turn& turn, AwaitedProof proof) {
   ASSIGN_OR_RETURN(const std::string url, HubUrlOf(turn, proof.zone_id));
-  control_.MemoryChanged();
   Forget(proof.server_id);
   if (!proof.claim.hub_instance_id.empty()) {
     owners_[url].try_emplace(proof.claim.hub_instance_id, proof.server_id);
@@ -99,7 +97,6 @@ absl::Status Verifier::Await(Turn& turn, AwaitedProof proof) {
 void Verifier::Forget(const ServerId& server) {
   const auto it = waiting_.find(server);
   if (it == waiting_.end()) return;
-  control_.MemoryChanged();
   waiting_in_[it->second.zone_id].erase(server);
   waiting_.erase(it);
 }
@@ -110,7 +107,6 @@ absl::Status Verifier::Looked(Turn& turn, const ServerId& server,
   if (it == waiting_.end() || !it->second.doubt) return absl::OkStatus();
   AwaitedProof& proof = it->second;
   ASSIGN_OR_RETURN(const std::string url, HubUrlOf(turn, proof.zone_id));
-  control_.MemoryChanged();
   proof.look = LookOf(service, url);
   proof.elsewhere = proof.look == Look::kJoinedElsewhere ? service.hub_url : "";
   if (proof.look != Look::kJoinedHere) return absl::OkStatus();
@@ -131,7 +127,6 @@ absl::Status Verifier::Verify(Turn& turn, const std::vector<ZoneId>& zones,
     turn.AfterCommit([job] { job->done({}); });
     return absl::OkStatus();
   }
-  control_.MemoryChanged();
   for (size_t i = 0; i < zones.size(); ++i) {
     job->lines[i].zone_id = zones[i];
     asking_[zones[i]].emplace_back(job, i);
@@ -159,7 +154,6 @@ void Verifier::Answer(Turn& turn, const Line& line) {
 
 absl::Status Verifier::OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
                                 const Failure& failure, absl::Time again) {
-  control_.MemoryChanged();
   for (const ZoneId& zone : zones) {
     ASSIGN_OR_RETURN(const std::optional<store::HubReading> before,
                      turn.store().zones().FindReading(zone));
@@ -188,7 +182,6 @@ absl::Status Verifier::OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
 
 absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
                               const std::shared_ptr<const HubReading>& reading) {
-  control_.MemoryChanged();
   auto walk = std::make_shared<Walk>(reading);
   for (const ZoneId& zone : zones) {
     const std::set<ServerId> waiting = waiting_in_[zone];
@@ -270,7 +263,6 @@ absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubRe
 }
 
 absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) {
-  control_.MemoryChanged();
   if (!walk->zones.empty()) {
     const ZoneId zone = walk->zones.back();
     store::ServerQuery query;

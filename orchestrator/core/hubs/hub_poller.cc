@@ -31,12 +31,10 @@ absl::StatusOr<HubPoller::Source*> HubPoller::SourceOf(Turn& turn, const ZoneId&
   if (const auto it = source_of_.find(zone); it != source_of_.end()) {
     Source* before = it->second;
     if (before->key == key) return before;
-    control_.MemoryChanged();
     source_of_.erase(it);
     before->zones.erase(zone);
     if (before->zones.empty() && !before->reading) sources_.erase(before->key);
   }
-  control_.MemoryChanged();
   std::unique_ptr<Source>& source = sources_[key];
   if (source == nullptr) {
     source = std::make_unique<Source>();
@@ -89,7 +87,6 @@ absl::Status HubPoller::Poll(Turn& turn, Source& source, bool insist) {
   if (entry == nullptr || SourceKeyOf(entry->zone) != source.key) return absl::OkStatus();
   const store::Zone& zone = entry->zone;
   HubReadRequest request{zone.id, zone.hub_url, zone.hub_ca_pem, zone.verifier, insist};
-  control_.MemoryChanged();
   source.reading = true;
   turn.AfterCommit(
       [this, key = source.key, request = std::move(request), started = turn.now()]() mutable {
@@ -125,7 +122,6 @@ absl::Status HubPoller::OnResult(Turn& turn, const std::string& key, absl::Time 
                                  HubReadResult result) {
   Source* source = Find(key);
   if (source == nullptr) return absl::OkStatus();
-  control_.MemoryChanged();
   // `reading` keeps the source alive while its zones are looked at.
   ASSIGN_OR_RETURN(const std::vector<ZoneId> zones, ZonesOf(turn, *source));
   source->reading = false;

@@ -37,29 +37,9 @@ RolloutEngine::RolloutEngine(const CoreOptions& options, EngineParts parts)
   pacing_.SetReleased([this](const ServerId& server) { Released(server); });
 }
 
-absl::Status RolloutEngine::Recover(Turn& turn) {
-  ASSIGN_OR_RETURN(const std::vector<store::Rollout> rollouts,
-                   turn.store().rollouts().ListUnfinished());
-  for (const store::Rollout& rollout : rollouts) {
-    ASSIGN_OR_RETURN(const store::TargetCounts counts, turn.store().rollouts().Count(rollout.id));
-    Run* run = AddRun(rollout, counts);
-    store::TargetQuery query;
-    query.rollout_id = rollout.id;
-    query.states = {TargetState::kInFlight, TargetState::kVerifying, TargetState::kInDoubt};
-    query.limit = 0;
-    ASSIGN_OR_RETURN(std::vector<store::Target> targets,
-                     turn.store().rollouts().ListTargets(query));
-    for (store::Target& target : targets) {
-      Entry& entry = AddEntry(*run, std::move(target));
-      if (entry.target.state == TargetState::kInDoubt) BeginDoubt(*run, entry, turn.now());
-    }
-  }
-  return absl::OkStatus();
-}
-
 // ---- the pump ----
 
-absl::Status RolloutEngine::Pump(Turn& turn) {
+absl::Status RolloutEngine::PumpAll(Turn& turn) {
   RETURN_IF_ERROR(Reconsider(turn));
   int budget = kSendsPerTurn;
   bool more = false;
@@ -73,7 +53,9 @@ absl::Status RolloutEngine::Pump(Turn& turn) {
       more |= !run->sweep.empty();
     }
     // A limit trips before the next command goes out.
-    if (changed_.contains(id)) RETURN_IF_ERROR(CheckLimits(turn, *run));
+    if (changed_.contains(id)) {
+      RETURN_IF_ERROR(Step(turn, [&, &r = *run] { return CheckLimits(turn, r); }));
+    }
     if (run->rollout.state == RolloutState::kRunning && !run->ending()) {
       RETURN_IF_ERROR(DispatchReady(turn, *run, budget));
     }
@@ -81,8 +63,11 @@ absl::Status RolloutEngine::Pump(Turn& turn) {
   DropFinal();
   for (const RolloutId& id : std::exchange(changed_, {})) {
     if (const auto it = runs_.find(id); it != runs_.end()) {
-      RETURN_IF_ERROR(CheckLimits(turn, *it->second));
-      RETURN_IF_ERROR(Finish(turn, *it->second));
+      RETURN_IF_ERROR(Step(turn, [&]() -> absl::Status {
+        turn.Concerns(id);
+        RETURN_IF_ERROR(CheckLimits(turn, *it->second));
+        return Finish(turn, *it->second);
+      }));
     }
     turn.AfterCommit([this, changed = id] { watch_.RolloutChanged(changed); });
   }
@@ -94,22 +79,25 @@ absl::Status RolloutEngine::Pump(Turn& turn) {
 
 absl::Status RolloutEngine::Reconsider(Turn& turn) {
   for (const ServerId& server : std::exchange(reconsider_, {})) {
-    Entry* entry = EntryOf(server);
-    if (entry == nullptr || entry->target.state != TargetState::kWaiting) continue;
-    Run& run = *RunOf(server);
-    if (run.rollout.kind == CommandKind::kJoin) {
-      ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
-      if (state == store::Enrollment::kEnrolled) {
-        ServerChange change(turn, kSystemActor, "target.enrolled", server, entry->target.zone_id);
-        RETURN_IF_ERROR(
-            MoveTarget(turn, change, run, *entry, TargetState::kSucceeded, std::nullopt));
-        RETURN_IF_ERROR(change.Record());
-        continue;
-      }
-    }
-    RETURN_IF_ERROR(Offer(turn, run, *entry));
+    RETURN_IF_ERROR(Step(turn, [&] { return ReconsiderOne(turn, server); }));
   }
   return absl::OkStatus();
+}
+
+absl::Status RolloutEngine::ReconsiderOne(Turn& turn, const ServerId& server) {
+  Entry* entry = EntryOf(server);
+  if (entry == nullptr || entry->target.state != TargetState::kWaiting) return absl::OkStatus();
+  turn.Concerns(server);
+  Run& run = *RunOf(server);
+  if (run.rollout.kind == CommandKind::kJoin) {
+    ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
+    if (state == store::Enrollment::kEnrolled) {
+      ServerChange change(turn, kSystemActor, "target.enrolled", server, entry->target.zone_id);
+      RETURN_IF_ERROR(MoveTarget(turn, change, run, *entry, TargetState::kSucceeded, std::nullopt));
+      return change.Record();
+    }
+  }
+  return Offer(turn, run, *entry);
 }
 
 absl::Status RolloutEngine::LoadPage(Turn& turn, Run& run) {
@@ -120,21 +108,20 @@ absl::Status RolloutEngine::LoadPage(Turn& turn, Run& run) {
   query.after = run.cursor;
   query.limit = options_.targets_per_page;
   ASSIGN_OR_RETURN(std::vector<store::Target> page, turn.store().rollouts().ListTargets(query));
-  control_.MemoryChanged();
   run.loaded = page.size() < static_cast<size_t>(options_.targets_per_page);
   for (store::Target& target : page) {
     run.cursor = absl::StrCat(target.zone_id.value(), "/", absl::AsciiStrToLower(target.name));
     if (run.entries.contains(target.server_id)) continue;  // In doubt at the start, waiting by now.
-    RETURN_IF_ERROR(Take(turn, run, std::move(target)));
+    RETURN_IF_ERROR(Step(turn, [&] { return Take(turn, run, std::move(target)); }));
   }
   if (run.loaded) changed_.insert(run.rollout.id);
   return absl::OkStatus();
 }
 
 absl::Status RolloutEngine::TakePlanned(Turn& turn, Run& run) {
-  control_.MemoryChanged();
   for (int i = 0; i < options_.targets_per_page && run.planned_taken < run.planned.size(); ++i) {
-    RETURN_IF_ERROR(Take(turn, run, std::move(run.planned[run.planned_taken++])));
+    store::Target& target = run.planned[run.planned_taken++];
+    RETURN_IF_ERROR(Step(turn, [&] { return Take(turn, run, std::move(target)); }));
   }
   if (run.planned_taken < run.planned.size()) return absl::OkStatus();
   run.planned = {};
@@ -146,6 +133,7 @@ absl::Status RolloutEngine::TakePlanned(Turn& turn, Run& run) {
 // A target comes into memory; its server stands in the queue from now on.
 absl::Status RolloutEngine::Take(Turn& turn, Run& run, store::Target target) {
   const ServerId server = target.server_id;
+  turn.Concerns(server);
   Entry& entry = AddEntry(run, std::move(target));
   if (run.rollout.kind == CommandKind::kJoin && !run.ending()) {
     ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
@@ -185,7 +173,6 @@ absl::Status RolloutEngine::Offer(Turn& turn, Run& run, Entry& entry) {
     ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
     if (state != store::Enrollment::kQueued && !MayQueue(state)) return absl::OkStatus();
   }
-  control_.MemoryChanged();
   entry.queued = true;
   run.ready[entry.target.zone_id].push_back(server);
   return absl::OkStatus();
@@ -195,7 +182,6 @@ absl::Status RolloutEngine::Offer(Turn& turn, Run& run, Entry& entry) {
 void RolloutEngine::Released(const ServerId& server) {
   Entry* entry = EntryOf(server);
   if (entry == nullptr || !entry->queued) return;
-  control_.MemoryChanged();
   RunOf(server)->ready[entry->target.zone_id].push_front(server);
 }
 
@@ -208,7 +194,6 @@ absl::Status RolloutEngine::DispatchReady(Turn& turn, Run& run, int& budget) {
       if (join && zone != nullptr && joins_in_flight_[zone_id] >= zone->zone.max_concurrent_joins) {
         break;
       }
-      control_.MemoryChanged();
       const ServerId server = queue.front();
       queue.pop_front();
       Entry* entry = EntryIn(run.rollout.id, server);
@@ -225,7 +210,7 @@ absl::Status RolloutEngine::DispatchReady(Turn& turn, Run& run, int& budget) {
         continue;
       }
       --budget;
-      RETURN_IF_ERROR(Dispatch(turn, run, *entry));
+      RETURN_IF_ERROR(Step(turn, [&] { return Dispatch(turn, run, *entry); }));
     }
   }
   return absl::OkStatus();
@@ -265,7 +250,6 @@ absl::Status RolloutEngine::Dispatch(Turn& turn, Run& run, Entry& entry) {
 absl::Status RolloutEngine::Sweep(Turn& turn, Run& run) {
   if (!run.loaded) return absl::OkStatus();
   if (!run.sweep_built) {
-    control_.MemoryChanged();
     run.sweep_built = true;
     for (const auto& [server, entry] : run.entries) {
       if (entry.target.state == TargetState::kWaiting ||
@@ -280,7 +264,7 @@ absl::Status RolloutEngine::Sweep(Turn& turn, Run& run) {
     const ServerId server = run.sweep.back();
     run.sweep.pop_back();
     if (Entry* entry = EntryIn(run.rollout.id, server); entry != nullptr) {
-      RETURN_IF_ERROR(SweepTarget(turn, run, *entry));
+      RETURN_IF_ERROR(Step(turn, [&] { return SweepTarget(turn, run, *entry); }));
     }
   }
   return absl::OkStatus();
@@ -339,7 +323,6 @@ absl::Status RolloutEngine::Finish(Turn& turn, Run& run) {
   if (!NothingOpen(run.counts) || !run.loaded) return absl::OkStatus();
   RETURN_IF_ERROR(
       MoveRollout(turn, kSystemActor, run.rollout, FinalStateOf(run.counts, run.canceling), ""));
-  control_.MemoryChanged();
   runs_.erase(run.rollout.id);
   return absl::OkStatus();
 }

@@ -1,7 +1,8 @@
 // The rollout engine: which server comes when, and where each target of a rollout stands. What
-// becomes of a server's enrollment is decided by enrollment/; the target follows. One class in three
+// becomes of a server's enrollment is decided by enrollment/; the target follows. One class in four
 // files: the pump here (engine.cc), what operators ask (engine_operations.cc), the book of targets
-// (engine_targets.cc). What it decides by is in limits.h and policies.h.
+// (engine_targets.cc), what is read anew after a failure (engine_reload.cc). What it decides by is in
+// limits.h and policies.h.
 //
 //   Create ─► targets waiting ─► pages ─► ready (connected, idle, due)
 //                 ▲                          │ gates: rollout running, its concurrency, the zone's,
@@ -27,6 +28,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/ids.h"
@@ -78,6 +80,13 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   absl::StatusOr<store::Rollout> Cancel(Turn& turn, const Actor& actor,
                                         const RolloutId& id) override;
 
+  // Memory may differ from the store about this server: forgets its target, then (after
+  // Dispatcher::Reload's turn) reads it anew. It is not offered for a while.
+  void Forget(const ServerId& server);
+  absl::Status Reload(Turn& turn, const ServerId& server);
+  // The same of a rollout, before the next pump.
+  void Reload(const RolloutId& rollout) { stale_runs_.insert(rollout); }
+
   // A worker takes commands from now on.
   void ServerReady(const ServerId& server) { reconsider_.push_back(server); }
   // The last step of each turn: sends what the gates let through, ends what is over.
@@ -111,8 +120,19 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   int CountingDoubts(const Run& run, absl::Time now) const;
   absl::Status ForgiveDoubts(Turn& turn, Run& run);
 
+  // ---- what failed against expectation (engine_reload.cc) ----
+  absl::Status RecoverRun(Turn& turn, const store::Rollout& rollout);
+  void DropRun(const RolloutId& id);
+  absl::Status ReloadRun(Turn& turn, const RolloutId& id);
+  absl::Status ReloadStaleRuns(Turn& turn);
+  // Runs a part of the pump: alone once a pump has failed, so that the next failure costs the server
+  // or rollout that it is about; else as a part of the whole.
+  absl::Status Step(Turn& turn, absl::FunctionRef<absl::Status()> step);
+
   // ---- the pump ----
+  absl::Status PumpAll(Turn& turn);
   absl::Status Reconsider(Turn& turn);
+  absl::Status ReconsiderOne(Turn& turn, const ServerId& server);
   absl::Status LoadPage(Turn& turn, Run& run);
   absl::Status TakePlanned(Turn& turn, Run& run);
   absl::Status Take(Turn& turn, Run& run, store::Target target);
@@ -145,6 +165,8 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   std::map<ZoneId, int> joins_in_flight_;  // Over all rollouts.
   std::vector<ServerId> reconsider_;       // Their circumstances changed.
   std::set<RolloutId> changed_;            // In this turn.
+  std::set<RolloutId> stale_runs_;         // To be read anew before the next pump.
+  absl::Time careful_until_ = absl::InfinitePast();
   // Targets that became final in this turn. A server may be the target of a newer rollout already.
   std::vector<std::pair<RolloutId, ServerId>> final_;
 };

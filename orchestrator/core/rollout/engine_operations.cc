@@ -174,7 +174,6 @@ absl::StatusOr<store::Rollout> RolloutEngine::Pause(Turn& turn, const Actor& act
   if (run->rollout.state != RolloutState::kRunning) {
     return FailureStatus(FailureCode::kRolloutState, "it is not running");
   }
-  control_.MemoryChanged();
   RETURN_IF_ERROR(MoveRollout(turn, actor.name, run->rollout, RolloutState::kPaused,
                               absl::StrCat("by ", actor.name)));
   changed_.insert(id);
@@ -187,7 +186,6 @@ absl::StatusOr<store::Rollout> RolloutEngine::Resume(Turn& turn, const Actor& ac
   if (run->rollout.state != RolloutState::kPaused) {
     return FailureStatus(FailureCode::kRolloutState, "it is not paused");
   }
-  control_.MemoryChanged();
   RETURN_IF_ERROR(turn.store().rollouts().SetForgivenFailures(id, run->counts.failed));
   run->rollout.forgiven_failures = run->counts.failed;
   RETURN_IF_ERROR(ForgiveDoubts(turn, *run));
@@ -210,7 +208,6 @@ absl::Status RolloutEngine::ForgiveDoubts(Turn& turn, Run& run) {
 absl::StatusOr<store::Rollout> RolloutEngine::Cancel(Turn& turn, const Actor& actor,
                                                      const RolloutId& id) {
   ASSIGN_OR_RETURN(Run * run, GetRun(turn, actor, id));
-  control_.MemoryChanged();
   if (run->rollout.state == RolloutState::kPaused) {  // Only a move carries the new reason.
     RETURN_IF_ERROR(MoveRollout(turn, actor.name, run->rollout, RolloutState::kRunning, ""));
   }

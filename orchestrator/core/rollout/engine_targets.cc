@@ -17,7 +17,6 @@ using store::RolloutState;
 using store::TargetState;
 
 Run* RolloutEngine::AddRun(store::Rollout rollout, store::TargetCounts counts) {
-  control_.MemoryChanged();
   auto run = std::make_unique<Run>();
   run->max_concurrency = ResolveMaxConcurrency(rollout.max_concurrency, counts.total);
   run->max_failures = ResolveMaxFailures(rollout.max_failures, counts.total);
@@ -40,7 +39,6 @@ Run* RolloutEngine::AddRun(store::Rollout rollout, store::TargetCounts counts) {
 }
 
 Entry& RolloutEngine::AddEntry(Run& run, store::Target target) {
-  control_.MemoryChanged();
   const ServerId server = target.server_id;
   if (target.state == TargetState::kInFlight && run.rollout.kind == CommandKind::kJoin) {
     ++joins_in_flight_[target.zone_id];
@@ -70,7 +68,6 @@ Entry* RolloutEngine::EntryIn(const RolloutId& rollout, const ServerId& server) 
 
 absl::Status RolloutEngine::MoveTarget(Turn& turn, ServerChange& change, Run& run, Entry& entry,
                                        TargetState to, const std::optional<Failure>& failure) {
-  control_.MemoryChanged();
   store::Target& target = entry.target;
   const TargetState from = target.state;
   if (from == TargetState::kInDoubt) EndDoubt(run, entry);

@@ -30,7 +30,7 @@ class DispatcherTest : public CoreBench {
     control_ = std::make_unique<TurnControl>(world_->faulty_store(), strand_, nullptr,
                                              world_->clock(), 100, nullptr);
     agenda_ = std::make_unique<Agenda>(*control_, world_->clock(), world_->clock());
-    dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, *control_, *agenda_, ids_,
+    dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, *agenda_, ids_,
                                                world_->vault(), link_, zones_);
   }
 
