@@ -97,6 +97,9 @@ class AuditLog {
 
   virtual absl::Status AppendHead(const AuditHead& head) = 0;
   virtual absl::StatusOr<std::vector<AuditHead>> ListHeads() const = 0;  // By sequence.
+  // Makes at most `limit` events findable by subject without reading them; List finds them in any
+  // case. How many it were.
+  virtual absl::StatusOr<int> IndexSubjects(int limit) = 0;
   // Deletes at most `limit` events at or before the newest checkpoint, oldest first, and the heads
   // that vouch for nothing else. How many events it were. Events behind it cannot be deleted.
   virtual absl::StatusOr<int> Prune(int limit) = 0;

@@ -2,10 +2,11 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/crypto/digest.h"
-#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
@@ -27,6 +28,9 @@ std::string HashOf(absl::string_view previous, int64_t sequence, const AuditEven
   }
   return crypto::Sha256(bytes);
 }
+
+constexpr char kEventColumns[] =
+    "sequence, time_us, actor, action, subject, tenant_id, detail FROM audit_events";
 
 AuditLink ReadLink(const sql::Row& row) { return AuditLink{row.Int64(0), row.Text(1)}; }
 
@@ -114,7 +118,6 @@ absl::StatusOr<int64_t> SqliteAuditLog::SequenceAt(absl::Time time) const {
 
 absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::List(const AuditQuery& query) const {
   Where where;
-  if (!query.subject.empty()) where.And("subject = ?", {query.subject});
   if (!query.actor.empty()) {
     where.And("(actor = ? OR substr(actor, instr(actor, ':') + 1) = ?)",
               {query.actor, query.actor});
@@ -129,10 +132,59 @@ absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::List(const AuditQuery& q
     ASSIGN_OR_RETURN(const int64_t to, SequenceAt(*query.until + kClockSlack));
     where.And("sequence < ? AND time_us < ?", {to, absl::ToUnixMicros(*query.until)});
   }
+  if (!query.subject.empty()) return ListOfSubject(query, std::move(where));
   return where
-      .Build(db_, "sequence, time_us, actor, action, subject, tenant_id, detail FROM audit_events",
-             absl::StrCat("ORDER BY sequence DESC ", LimitClause(query.limit)))
+      .Build(db_, kEventColumns, absl::StrCat("ORDER BY sequence DESC ", LimitClause(query.limit)))
       .All(ReadEvent);
+}
+
+absl::StatusOr<int64_t> SqliteAuditLog::Indexed() const {
+  ASSIGN_OR_RETURN(const std::optional<int64_t> indexed,
+                   db_.Cached("SELECT sequence FROM audit_indexed").One([](const sql::Row& row) {
+                     return row.Int64(0);
+                   }));
+  return indexed.value_or(0);
+}
+
+// The newest are read, then those that have an entry.
+absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::ListOfSubject(const AuditQuery& query,
+                                                                      Where where) const {
+  ASSIGN_OR_RETURN(const int64_t indexed, Indexed());
+  Where behind = where;
+  behind.And("subject = ? AND sequence > ?", {query.subject, indexed});
+  ASSIGN_OR_RETURN(std::vector<AuditEvent> events,
+                   behind
+                       .Build(db_, kEventColumns,
+                              absl::StrCat("ORDER BY sequence DESC ", LimitClause(query.limit)))
+                       .All(ReadEvent));
+  const int found = static_cast<int>(events.size());
+  if (query.limit > 0 && found >= query.limit) return events;
+  where.And("sequence IN (SELECT sequence FROM audit_subjects WHERE subject = ? AND sequence <= ?)",
+            {query.subject, indexed});
+  ASSIGN_OR_RETURN(std::vector<AuditEvent> older,
+                   where
+                       .Build(db_, kEventColumns,
+                              absl::StrCat("ORDER BY sequence DESC ",
+                                           LimitClause(query.limit > 0 ? query.limit - found : 0)))
+                       .All(ReadEvent));
+  events.insert(events.end(), std::make_move_iterator(older.begin()),
+                std::make_move_iterator(older.end()));
+  return events;
+}
+
+absl::StatusOr<int> SqliteAuditLog::IndexSubjects(int limit) {
+  ASSIGN_OR_RETURN(const int64_t indexed, Indexed());
+  RETURN_IF_ERROR(db_.Cached("INSERT OR IGNORE INTO audit_subjects SELECT subject, sequence FROM "
+                             "(SELECT subject, sequence FROM audit_events WHERE sequence > ? "
+                             "ORDER BY sequence LIMIT ?) ORDER BY subject, sequence")
+                      .RunWith(indexed, limit));
+  const int made = static_cast<int>(db_.changes());
+  if (made == 0) return 0;
+  RETURN_IF_ERROR(db_.Cached("UPDATE audit_indexed SET sequence = (SELECT max(sequence) FROM "
+                             "(SELECT sequence FROM audit_events WHERE sequence > ? "
+                             "ORDER BY sequence LIMIT ?))")
+                      .RunWith(indexed, limit));
+  return made;
 }
 
 // What is left at or before the checkpoint waits to be deleted: the first of it has lost what its
@@ -215,6 +267,10 @@ absl::StatusOr<std::vector<AuditHead>> SqliteAuditLog::ListHeads() const {
 absl::StatusOr<int> SqliteAuditLog::Prune(int limit) {
   ASSIGN_OR_RETURN(const AuditLink checkpoint, Checkpoint());
   if (checkpoint.sequence == 0) return 0;
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM audit_subjects WHERE (subject, sequence) IN (SELECT "
+                             "subject, sequence FROM audit_events WHERE sequence <= ? "
+                             "ORDER BY sequence LIMIT ?)")
+                      .RunWith(checkpoint.sequence, limit > 0 ? limit : -1));
   RETURN_IF_ERROR(db_.Cached("DELETE FROM audit_events WHERE sequence IN (SELECT sequence FROM "
                              "audit_events WHERE sequence <= ? ORDER BY sequence LIMIT ?)")
                       .RunWith(checkpoint.sequence, limit > 0 ? limit : -1));

@@ -9,12 +9,14 @@
 
 #include "base/sql/database.h"
 #include "store/interface/work_store.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 
 // Table audit_events. hash = SHA-256(hash before, sequence, time, actor, action, subject, tenant,
 // detail), each text with its length in front; triggers refuse UPDATE, and DELETE behind the newest
-// checkpoint. Table audit_heads: what vouches for the chain.
+// checkpoint. Table audit_heads: what vouches for the chain. Table audit_subjects: which events are
+// about a subject, up to the sequence in audit_indexed; what comes behind is read.
 //
 // The last link of the chain is remembered between two appends; whoever undoes appends says so with
 // Forget().
@@ -33,10 +35,13 @@ class SqliteAuditLog final : public AuditLog {
   absl::StatusOr<AuditLink> LastBefore(absl::Time time) const override;
   absl::Status AppendHead(const AuditHead& head) override;
   absl::StatusOr<std::vector<AuditHead>> ListHeads() const override;
+  absl::StatusOr<int> IndexSubjects(int limit) override;
   absl::StatusOr<int> Prune(int limit) override;
 
  private:
   absl::StatusOr<AuditLink> ReadLast() const;
+  absl::StatusOr<int64_t> Indexed() const;
+  absl::StatusOr<std::vector<AuditEvent>> ListOfSubject(const AuditQuery& query, Where where) const;
   absl::StatusOr<AuditLink> Checkpoint() const;
   // The first event at or behind `time` has a sequence of at least this.
   absl::StatusOr<int64_t> SequenceAt(absl::Time time) const;

@@ -15,6 +15,9 @@ constexpr char kMaxInDoubt[] =
 constexpr char kAuditHeads[] =
 #include "store/sqlite/migrations/0004_audit_heads.inc"
     ;
+constexpr char kAuditSubjects[] =
+#include "store/sqlite/migrations/0005_audit_subjects.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -24,6 +27,8 @@ constexpr sql::Migration kMigrations[] = {
     {3, "max_in_doubt", kMaxInDoubt, 2},
     // The programs before would take a pruned log for a broken one.
     {4, "audit_heads", kAuditHeads, 4},
+    // The programs before would make no entries, and find no subject behind them.
+    {5, "audit_subjects", kAuditSubjects, 5},
 };
 
 }  // namespace

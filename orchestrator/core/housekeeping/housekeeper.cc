@@ -10,6 +10,7 @@ namespace muster::core {
 namespace {
 
 constexpr absl::Duration kLongestPeak = absl::Hours(1);
+constexpr int kIndexRows = 2000;  // Some milliseconds.
 
 }  // namespace
 
@@ -56,6 +57,7 @@ absl::Status Housekeeper::Step(Turn& turn) {
   aged("tokens", options_.tokens,
        [&](absl::Time before) { return store.tokens().Prune(before, limit); });
   prune("audit events", [&] { return PruneAudit(turn); });
+  prune("index of audit events", [&] { return store.audit().IndexSubjects(kIndexRows); });
   again(more ? options_.between_steps : options_.every);
   return absl::OkStatus();
 }

@@ -1,4 +1,5 @@
-// Forgets what is out of its retention, in small steps between the turns that matter.
+// Forgets what is out of its retention, and makes events findable by subject, in small steps between
+// the turns that matter.
 //
 //   every 10 min ─► step ─► a bounded number of rows of each kind ─► more left? ─► step, soon
 //                   └─ the strand is busy: later, but within the hour

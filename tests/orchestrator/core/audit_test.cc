@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -275,6 +276,49 @@ TEST_F(AuditTest, TheStoreRefusesToPruneBehindTheCheckpoint) {
   const auto db = *sql::Database::Open({.path = path()});
   EXPECT_FALSE(db->Exec("DELETE FROM audit_events WHERE sequence = 1").ok());
   EXPECT_FALSE(db->Exec("UPDATE audit_events SET detail = 'x' WHERE sequence = 1").ok());
+}
+
+// Whether an event has an entry by subject, or is read, or both halves are asked: one answer.
+TEST_F(AuditTest, SubjectsAreFoundWithAndWithoutTheirIndex) {
+  Start();
+  const auto sequences = [&](const std::string& subject, int64_t before, int limit) {
+    std::vector<int64_t> found;
+    const auto snapshot = *store_->Read();
+    const auto events = *snapshot->audit().List(subject, {}, before, limit);
+    for (const store::AuditEvent& event : events) found.push_back(event.sequence);
+    return found;
+  };
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(control_
+                    ->RunNow([&](Turn& turn) {
+                      return Audit(turn, "test", "test", i % 3 == 0 ? "x" : "y", TenantId(), "");
+                    })
+                    .ok());
+  }
+  const std::vector<int64_t> all = sequences("x", 0, 0);
+  EXPECT_EQ(all.size(), 10u);
+  for (int step = 0; step < 6; ++step) {
+    ASSERT_TRUE(
+        control_->RunNow([&](Turn& turn) { return turn.store().audit().IndexSubjects(7).status(); })
+            .ok());
+    EXPECT_EQ(sequences("x", 0, 0), all) << step;
+    EXPECT_EQ(sequences("x", all[3], 4), std::vector<int64_t>(all.begin() + 4, all.begin() + 8))
+        << step;
+    EXPECT_EQ(sequences("x", 0, 3), std::vector<int64_t>(all.begin(), all.begin() + 3)) << step;
+    EXPECT_TRUE(sequences("z", 0, 0).empty());
+  }
+  ASSERT_TRUE(control_
+                  ->RunNow([&](Turn& turn) -> absl::Status {
+                    EXPECT_EQ(*turn.store().audit().IndexSubjects(7), 0);
+                    ASSIGN_OR_RETURN(const auto hash, turn.store().audit().HashAt(20));
+                    RETURN_IF_ERROR(heads_->MakeCheckpoint(turn, {20, *hash}));
+                    return turn.store().audit().Prune(0).status();
+                  })
+                  .ok());
+  for (const int64_t sequence : sequences("x", 0, 0)) EXPECT_GT(sequence, 20);
+  EXPECT_EQ(sequences("x", 0, 0).size(),
+            static_cast<size_t>(std::count_if(all.begin(), all.end(),
+                                              [](int64_t sequence) { return sequence > 20; })));
 }
 
 TEST_F(AuditTest, QueriesByTimeAndActor) {
