@@ -72,16 +72,16 @@ absl::StatusOr<int> Housekeeper::PruneAudit(Turn& turn) {
   if (options_.audit > absl::ZeroDuration()) {
     ASSIGN_OR_RETURN(cut, audit.LastBefore(turn.now() - options_.audit));
   }
+  // The newest stays: a log without any event is a broken one.
+  if (cut.sequence >= last.sequence) cut.sequence = last.sequence - 1;
   const int64_t too_many = options_.audit_events > 0 ? last.sequence - options_.audit_events : 0;
-  if (too_many > cut.sequence) {
-    ASSIGN_OR_RETURN(const std::optional<std::string> hash, audit.HashAt(too_many));
-    if (hash.has_value()) cut = store::AuditLink{too_many, *hash};
-  }
+  cut.sequence = std::max(cut.sequence, too_many);
   // A checkpoint is worth its signature from a step's worth of events on.
   ASSIGN_OR_RETURN(const std::optional<std::string> first,
                    audit.HashAt(std::max<int64_t>(1, cut.sequence - options_.rows_per_step)));
-  if (cut.sequence == 0 || !first.has_value()) return 0;
-  RETURN_IF_ERROR(heads_.MakeCheckpoint(turn, cut));
+  ASSIGN_OR_RETURN(const std::optional<std::string> hash, audit.HashAt(cut.sequence));
+  if (!first.has_value() || !hash.has_value()) return 0;
+  RETURN_IF_ERROR(heads_.MakeCheckpoint(turn, store::AuditLink{cut.sequence, *hash}));
   return options_.rows_per_step;  // The next step deletes.
 }
 
