@@ -21,4 +21,8 @@ FailureKind KindOf(const absl::Status& failure) {
   }
 }
 
+absl::Status IfLost(const absl::Status& status) {
+  return status.ok() || KindOf(status) != FailureKind::kStoreLost ? absl::OkStatus() : status;
+}
+
 }  // namespace muster::core

@@ -15,6 +15,10 @@ enum class FailureKind { kRefusal, kUnexpected, kStoreLost };
 // `failure` is not OK.
 FailureKind KindOf(const absl::Status& failure);
 
+// What a part that ran by Turn::Alone leaves for what encloses it: its error when the store is lost,
+// else OK, for then it is undone and read anew.
+absl::Status IfLost(const absl::Status& status);
+
 }  // namespace muster::core
 
 #endif  // MUSTER_ORCHESTRATOR_CORE_CONTROL_FAILURE_KIND_H_

@@ -48,8 +48,7 @@ absl::Status Dispatcher::Recover(Turn& turn) {
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts, turn.store().attempts().ListOpen());
   for (const store::Attempt& attempt : attempts) {
     // One that cannot be taken up costs its server, not the start.
-    const absl::Status status = turn.Alone([&] { return TakeUp(turn, attempt); });
-    if (!status.ok() && KindOf(status) == FailureKind::kStoreLost) return status;
+    RETURN_IF_ERROR(IfLost(turn.Alone([&] { return TakeUp(turn, attempt); })));
   }
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/control/failure_kind.h"
 
 namespace muster::core {
 namespace {
@@ -204,7 +205,17 @@ absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
   return CheckPage(turn, walk);
 }
 
+// A server whose row is not as it should be does not keep the others from their proof.
 absl::Status Verifier::Obey(Turn& turn, const std::string& hub_url, const AwaitedProof& proof,
+                            const Judgment& judgment) {
+  if (judgment.verdict == Judgment::Verdict::kWait) return absl::OkStatus();
+  return IfLost(turn.Alone([&] {
+    turn.Concerns(proof.server_id);
+    return Move(turn, hub_url, proof, judgment);
+  }));
+}
+
+absl::Status Verifier::Move(Turn& turn, const std::string& hub_url, const AwaitedProof& proof,
                             const Judgment& judgment) {
   switch (judgment.verdict) {
     case Judgment::Verdict::kWait:
@@ -271,7 +282,7 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) 
     query.limit = kPageSize;
     ASSIGN_OR_RETURN(const std::vector<store::Server> page, turn.store().servers().List(query));
     for (const store::Server& server : page) {
-      RETURN_IF_ERROR(CheckServer(turn, *walk, server));
+      RETURN_IF_ERROR(IfLost(turn.Alone([&] { return CheckServer(turn, *walk, server); })));
     }
     if (page.size() < kPageSize) {
       walk->zones.pop_back();

@@ -74,6 +74,8 @@ class Verifier final : public HubListener {
   void Own(const std::string& hub_url, const store::Server& server);
   absl::Status Obey(Turn& turn, const std::string& hub_url, const AwaitedProof& proof,
                     const Judgment& judgment);
+  absl::Status Move(Turn& turn, const std::string& hub_url, const AwaitedProof& proof,
+                    const Judgment& judgment);
   absl::Status WantNext(Turn& turn, const ZoneId& zone, bool failed);
   absl::Status Prove(Turn& turn, const std::string& hub_url, const ServerId& server,
                      const ZoneId& zone, const Match& match);

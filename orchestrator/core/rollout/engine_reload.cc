@@ -126,8 +126,7 @@ absl::Status RolloutEngine::ReloadStaleRuns(Turn& turn) {
 
 absl::Status RolloutEngine::Step(Turn& turn, absl::FunctionRef<absl::Status()> step) {
   if (turn.now() >= careful_until_) return step();
-  const absl::Status status = turn.Alone(step);
-  return status.ok() || KindOf(status) == FailureKind::kStoreLost ? status : absl::OkStatus();
+  return IfLost(turn.Alone(step));
 }
 
 // One savepoint for all of it, unless one has failed lately: what is sent costs little more than the
