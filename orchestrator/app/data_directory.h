@@ -6,7 +6,9 @@
 //   muster.db     the store; backups/ before migrations
 //   operator/     operator.crt  operator.key  ca.crt  address
 //                 the first operator, for the CLI; may be moved away
+//   listeners/    server.crt  server.key (0600)  addresses: what the listeners show, kept
 //   initialized   written last: init, or a restore, was finished
+//   last-event    number of the newest audit event              (event_mark.h)
 //   last-backup   when and where to the newest backup went      (backup.h)
 //   restored      when and of which moment, if it came out of a backup
 //
@@ -36,6 +38,7 @@ struct DataPaths {
   std::string master_key() const { return root + "/master.key"; }
   std::string authority(const char* file) const { return root + "/ca/" + file; }
   std::string operators(const char* file) const { return root + "/operator/" + file; }
+  std::string listeners(const char* file) const { return root + "/listeners/" + file; }
   std::string marker() const { return root + "/initialized"; }
   std::string admin_socket() const { return root + "/admin.sock"; }
   std::string root;

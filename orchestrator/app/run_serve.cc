@@ -53,6 +53,7 @@ absl::Status WritePortFile(const std::string& path, const Endpoints& at) {
   const nlohmann::json json = {{"session", at.session_port},
                                {"bootstrap", at.bootstrap_port},
                                {"admin", at.admin_port},
+                               {"health", at.health_port},
                                {"session_address", at.session_address},
                                {"bootstrap_address", at.bootstrap_address},
                                {"admin_address", at.admin_address},
