@@ -305,6 +305,8 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
       ->capture_default_str()
       ->group(work);
 
+  serve->add_flag("--new-master-key", o.new_master_key,
+                  "Start although no secret opens: the master key was lost and is another one now");
   serve->add_option("--log-format", flags.log_format, "logfmt or json")
       ->check(CLI::IsMember({"logfmt", "json"}))
       ->capture_default_str();

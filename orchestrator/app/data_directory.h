@@ -84,6 +84,9 @@ absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, co
 absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& paths,
                                                              const Clock& clock, Random& random);
 
+// The addresses that init was given, or an operator edited since. E-SYSTEM-CA. Blocks on the disk.
+absl::StatusOr<std::vector<std::string>> LoadAddresses(const DataPaths& paths);
+
 // Replaces the file in one step; mode 0600. Also for the port file and operator/address.
 absl::Status ReplaceFile(const std::string& path, absl::string_view content);
 

@@ -27,8 +27,7 @@ absl::StatusOr<int64_t> EventMark::NewestEvent() const {
 
 absl::StatusOr<std::optional<EventMark::Gap>> EventMark::FindGap() const {
   // A mark that is missing or unreadable says nothing.
-  const auto content =
-      secrets::ReadPrivateFile(path_, secrets::FileAccess::kAny, kMostMarkBytes);
+  const auto content = secrets::ReadPrivateFile(path_, secrets::FileAccess::kAny, kMostMarkBytes);
   Gap gap;
   if (!content.ok() ||
       !absl::SimpleAtoi(absl::StripAsciiWhitespace(content->Reveal()), &gap.noted)) {

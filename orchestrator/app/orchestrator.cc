@@ -37,7 +37,11 @@ absl::Status Orchestrator::Parts::Open() {
                                           .now = clock.Now()});
   if (!opened.ok()) return EnsureCode(opened.status(), FailureCode::kStoreUnusable);
   store = *std::move(opened);
-  RETURN_IF_ERROR(CheckMasterKey(*store, *vault));
+  const absl::Status key = CheckMasterKey(*store, *vault);
+  if (!key.ok() && (!options.new_master_key || FailureCodeOf(key) != FailureCode::kKeyUnsealable)) {
+    return key;
+  }
+  if (!key.ok()) log::Warning("no secret opens with the new master key", {{"reason", key}});
   strand = std::make_unique<ThreadStrand>("control");
   disk = std::make_unique<BlockingPool>("disk", 1);
   read_pool = std::make_unique<BlockingPool>("reads", options.read_threads);
@@ -101,10 +105,10 @@ absl::Status Orchestrator::Parts::LookForOlderDatabase() {
   const std::string seen =
       absl::StrCat("it ends at event ", gap->database, ", and event ", gap->noted,
                    " was in this data directory before: it is an older copy");
-  self_check->Add(rpc::SystemCheck{
-      "database", rpc::SystemCheck::Result::kWarning, seen,
-      "If it was put back on purpose, workers and hubs settle what it does not know; otherwise stop "
-      "the orchestrator and find the newer one."});
+  self_check->Add(rpc::SystemCheck{"database", rpc::SystemCheck::Result::kWarning, seen,
+                                   "If it was put back on purpose, workers and hubs settle what it "
+                                   "does not know; otherwise stop "
+                                   "the orchestrator and find the newer one."});
   return absl::OkStatus();
 }
 
@@ -198,6 +202,7 @@ Orchestrator::~Orchestrator() { Stop(); }
 const Endpoints& Orchestrator::endpoints() const { return parts_->endpoints; }
 bool Orchestrator::store_lost() const { return parts_->store_lost; }
 int Orchestrator::sessions() const { return parts_->sessions->Count(); }
+void Orchestrator::Reload() { parts_->RenewListenerCertificate(); }
 void Orchestrator::Stop() { parts_->Stop(); }
 
 }  // namespace muster::app

@@ -49,6 +49,9 @@ struct OrchestratorOptions {
   int hub_threads = 8;        // For hubs; a slow one holds one for up to a minute.
   absl::Duration stop_deadline = absl::Seconds(10);
   int64_t disk_warning_bytes = 512 << 20;  // Less free space than this is said.
+  // Starts although no secret of the database opens: the master key was lost and replaced, and the
+  // operators store joining keys and verifiers again.
+  bool new_master_key = false;
   absl::Duration self_check_interval = absl::Seconds(10);
   absl::Duration backup_age_warning = absl::Hours(24 * 7);
   // Called once, on a thread of the orchestrator's, when the store is lost and everybody was told.
@@ -77,6 +80,8 @@ class Orchestrator {
   const Endpoints& endpoints() const;
   bool store_lost() const;  // Thread-safe.
   int sessions() const;     // Open worker sessions. Thread-safe.
+  // Looks for what was edited: the listeners' addresses. Thread-safe; blocks on the disk.
+  void Reload();
   // Blocks, at most a little longer than the stop deadline. Idempotent.
   void Stop();
 

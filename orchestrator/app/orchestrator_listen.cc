@@ -127,13 +127,17 @@ absl::Status Orchestrator::Parts::Listen() {
 
 // Renewed while it runs: the listeners read the files again by themselves.
 void Orchestrator::Parts::RenewListenerCertificate() {
-  auto kept =
-      KeepListenerCertificate(directory.paths, directory.authority, directory.addresses, clock);
-  if (kept.ok()) {
-    listener_not_after = kept->not_after;
-  } else {
-    log::Warning("the listeners' certificate is not renewed", {{"reason", kept.status()}});
+  MutexLock lock(&renew_mu);
+  auto addresses = LoadAddresses(directory.paths);
+  absl::StatusOr<ListenerCertificateFiles> kept = addresses.status();
+  if (addresses.ok()) {
+    kept = KeepListenerCertificate(directory.paths, directory.authority, *addresses, clock);
   }
+  if (kept.ok()) listener_not_after = kept->not_after;
+  if (kept.status() == renewed) return;
+  renewed = kept.status();
+  if (renewed.ok()) return;
+  log::Warning("the listeners' certificate cannot be renewed", {{"reason", renewed}});
 }
 
 absl::Status Orchestrator::Parts::ListenForProbes() {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/crypto/secure_random.h"
 #include "base/http/curl_client.h"
+#include "base/mutex.h"
 #include "base/thread_strand.h"
 #include "base/thread_timers.h"
 #include "orchestrator/app/data_directory.h"
@@ -96,7 +97,9 @@ struct Orchestrator::Parts {
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<SelfCheck> self_check;
   std::unique_ptr<EventMark> event_mark;
-  ListenerCertificateFiles listener_certificate;
+  ListenerCertificateFiles listener_certificate;  // As at the start.
+  Mutex renew_mu;
+  absl::Status renewed ABSL_GUARDED_BY(renew_mu);  // Of the last renewal.
   std::atomic<absl::Time> listener_not_after = absl::InfinitePast();
   std::vector<std::unique_ptr<Listener>> listeners;
   std::unique_ptr<HttpProbe> http_probe;

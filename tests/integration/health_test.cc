@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/integration/process.h"
 #include "tests/integration/serve.h"
@@ -72,6 +73,22 @@ TEST_F(HealthTest, ADiskThatIsNearlyFullIsSaidAndIsReady) {
   EXPECT_THAT(line, HasSubstr("warning: disk: "));
 }
 
+// SIGHUP ends nothing, before and after it had something to reload.
+TEST_F(HealthTest, AReloadFindsOtherAddresses) {
+  auto command = ServeCommand(orchestrator_.data_dir());
+  command.insert(command.end(), {"--self-check-interval", "1h"});
+  Process running(command);
+  AwaitReady(running);
+  running.Signal(SIGHUP);
+  EXPECT_NE(running.AwaitLine("reloaded"), "");
+  std::ofstream(app::DataPaths(orchestrator_.data_dir()).authority("addresses"))
+      << "127.0.0.1\nmuster.example\n";
+  running.Signal(SIGHUP);
+  EXPECT_NE(running.AwaitLine("the addresses changed"), "");
+  running.Signal(SIGTERM);
+  EXPECT_EQ(running.Wait(), 0) << running.Output();
+}
+
 // A file put back over the newer one; the rest of the directory knows better.
 TEST_F(HealthTest, AnOlderDatabaseIsRecognized) {
   const std::string database = app::DataPaths(orchestrator_.data_dir()).database();
@@ -90,7 +107,7 @@ TEST_F(HealthTest, AnOlderDatabaseIsRecognized) {
     EXPECT_NE(running.AwaitLine("it is an older copy"), "");
     std::string line;
     EXPECT_EQ(Health(&line), 0) << "it works, and somebody has to look";
-    EXPECT_THAT(line, HasSubstr("warning: database: it ends at event "));
+    EXPECT_THAT(line, HasSubstr("database: it ends at event "));
     ASSERT_TRUE(orchestrator_.ApplyFleet({"acme"}, "https://hub.example").ok());
     running.Signal(SIGTERM);
     EXPECT_EQ(running.Wait(), 0);
