@@ -16,6 +16,7 @@
 #include "orchestrator/app/backup.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
+#include "orchestrator/app/health_command.h"
 #include "orchestrator/app/run_serve.h"
 #include "orchestrator/app/signals.h"
 
@@ -207,6 +208,20 @@ int RunCheck(const CheckFlags& flags) {
   return kExitStopped;
 }
 
+struct HealthFlags {
+  std::string data_dir = kDefaultDataDir;
+  std::string socket;
+  absl::Duration timeout = absl::Seconds(10);
+};
+
+int RunHealth(const HealthFlags& flags) {
+  const HealthAnswer answer =
+      AskHealth(flags.socket.empty() ? DataPaths(flags.data_dir).admin_socket() : flags.socket,
+                flags.timeout);
+  std::cout << answer.line << "\n";
+  return answer.ready ? kExitStopped : kExitStartFailed;
+}
+
 struct ServeFlags {
   OrchestratorOptions options;
   std::string port_file;
@@ -258,6 +273,12 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
       ->check(DialProblem)
       ->group(listen);
   serve
+      ->add_option("--health-listen", o.health_listen,
+                   "Plain HTTP for /healthz and /readyz, on an IP address such as 127.0.0.1:8446 "
+                   "[none]")
+      ->check(ListenProblem)
+      ->group(listen);
+  serve
       ->add_option("--port-file", flags.port_file,
                    "Write the actual ports and addresses here, as JSON, once all listen")
       ->group(listen);
@@ -303,6 +324,12 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
   AddDuration(serve, "--store-lost-linger", flags.store_lost_linger,
               "Reads are answered so long after the store was lost; then it ends with 3")
       ->group(work);
+  AddDuration(serve, "--self-check-interval", o.self_check_interval,
+              "Between two looks at listeners, disk and certificates")
+      ->group(work);
+  AddDuration(serve, "--backup-age-warning", o.backup_age_warning,
+              "A newest backup that is older is warned of")
+      ->group(work);
   serve
       ->add_option("--disk-warning-mib", flags.disk_warning_mib,
                    "Warn when the data directory's disk has fewer MiB free")
@@ -333,12 +360,21 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
               "Workers' certificates after their end; a server's newest stays")
       ->group(keep);
 
+  serve->add_flag("--new-master-key", o.new_master_key,
+                  "Start although no secret opens: the master key was lost and is another one now");
   serve->add_option("--log-format", flags.log_format, "logfmt or json")
       ->check(CLI::IsMember({"logfmt", "json"}))
       ->capture_default_str();
   serve->add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+}
+
+void DescribeHealth(CLI::App* health, HealthFlags& flags) {
+  health->add_option("--data-dir", flags.data_dir, "Of the orchestrator that runs")
+      ->capture_default_str();
+  health->add_option("--admin-socket", flags.socket, "[admin.sock in the data directory]");
+  AddDuration(health, "--timeout", flags.timeout, "For the answer");
 }
 
 int Serve(ServeFlags flags) {
@@ -384,6 +420,10 @@ int RunCommandLine(int argc, char** argv) {
   CLI::App* restore =
       app.add_subcommand("restore", "Make a data directory out of a backup; overwrites nothing.");
   DescribeRestore(restore, restore_options);
+  HealthFlags health_flags;
+  CLI::App* health = app.add_subcommand(
+      "health", "Say in one line whether the orchestrator on this machine is ready; 0 or 1.");
+  DescribeHealth(health, health_flags);
   CheckFlags check_flags;
   CLI::App* check = app.add_subcommand("check", "Verify a backup or a data directory, offline.");
   DescribeCheck(check, check_flags);
@@ -396,6 +436,7 @@ int RunCommandLine(int argc, char** argv) {
   if (*init) return RunInit(std::move(init_options));
   if (*backup) return RunBackup(backup_options);
   if (*restore) return RunRestore(restore_options);
+  if (*health) return RunHealth(health_flags);
   if (*check) return RunCheck(check_flags);
   return Serve(std::move(serve_flags));
 }

@@ -1,4 +1,4 @@
-// muster-orchestrator's command line: init, serve, backup, restore, check.
+// muster-orchestrator's command line: init, serve, health, backup, restore, check.
 #ifndef MUSTER_ORCHESTRATOR_APP_COMMAND_LINE_H_
 #define MUSTER_ORCHESTRATOR_APP_COMMAND_LINE_H_
 

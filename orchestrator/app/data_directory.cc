@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -184,6 +185,14 @@ absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& pa
   return authority;
 }
 
+absl::StatusOr<std::vector<std::string>> LoadAddresses(const DataPaths& paths) {
+  const auto text = ReadText(paths.authority("addresses"));
+  if (!text.ok()) return EnsureCode(text.status(), FailureCode::kSystemAuthority);
+  std::vector<std::string> addresses = absl::StrSplit(*text, '\n', absl::SkipWhitespace());
+  for (std::string& address : addresses) absl::StripAsciiWhitespace(&address);
+  return addresses;
+}
+
 absl::Status ReplaceFile(const std::string& path, absl::string_view content) {
   const std::string fresh = path + ".new";
   std::error_code error;
@@ -221,8 +230,7 @@ absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, co
   ASSIGN_OR_RETURN(auto authority, LoadAuthority(paths, clock, random));
   ASSIGN_OR_RETURN(auto master,
                    secrets::LoadMasterKey({.file = paths.master_key(), .environment = nullptr}));
-  const auto addresses = ReadText(paths.authority("addresses"));
-  if (!addresses.ok()) return EnsureCode(addresses.status(), FailureCode::kSystemAuthority);
+  ASSIGN_OR_RETURN(auto addresses, LoadAddresses(paths));
   // Opening it would make an empty one, which knows no server, no key and no operator.
   const auto size =
       fs::is_regular_file(paths.database(), error) ? fs::file_size(paths.database(), error) : 0;
@@ -232,7 +240,7 @@ absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, co
                                       Exists(paths.database()) ? "no file, or empty" : "lost"));
   }
   return DataDirectory{paths, std::move(lock), std::move(authority), std::move(master.bytes),
-                       absl::StrSplit(*addresses, '\n', absl::SkipWhitespace())};
+                       std::move(addresses)};
 }
 
 }  // namespace muster::app

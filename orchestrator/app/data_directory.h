@@ -7,7 +7,9 @@
 //   muster.db     the store; backups/ before migrations
 //   operator/     operator.crt  operator.key  ca.crt  address
 //                 the first operator, for the CLI; may be moved away
+//   listeners/    server.crt  server.key (0600)  addresses: what the listeners show, kept
 //   initialized   written last: init, or a restore, was finished
+//   last-event    number of the newest audit event              (event_mark.h)
 //   last-backup   when and where to the newest backup went      (backup.h)
 //   restored      when and of which moment, if it came out of a backup
 //
@@ -38,6 +40,7 @@ struct DataPaths {
   std::string authority(const char* file) const { return root + "/ca/" + file; }
   std::string operators(const char* file) const { return root + "/operator/" + file; }
   std::string audit(const char* file) const { return root + "/audit/" + file; }
+  std::string listeners(const char* file) const { return root + "/listeners/" + file; }
   std::string marker() const { return root + "/initialized"; }
   std::string admin_socket() const { return root + "/admin.sock"; }
   std::string root;
@@ -82,6 +85,9 @@ absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, co
 // The certificate authority alone. E-SYSTEM-CA. Blocks on the disk.
 absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& paths,
                                                              const Clock& clock, Random& random);
+
+// The addresses that init was given, or an operator edited since. E-SYSTEM-CA. Blocks on the disk.
+absl::StatusOr<std::vector<std::string>> LoadAddresses(const DataPaths& paths);
 
 // Replaces the file in one step; mode 0600. Also for the port file and operator/address.
 absl::Status ReplaceFile(const std::string& path, absl::string_view content);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/failure.h"
@@ -37,7 +38,11 @@ absl::Status Orchestrator::Parts::Open() {
                                           .now = clock.Now()});
   if (!opened.ok()) return EnsureCode(opened.status(), FailureCode::kStoreUnusable);
   store = *std::move(opened);
-  RETURN_IF_ERROR(CheckMasterKey(*store, *vault));
+  const absl::Status key = CheckMasterKey(*store, *vault);
+  if (!key.ok() && (!options.new_master_key || FailureCodeOf(key) != FailureCode::kKeyUnsealable)) {
+    return key;
+  }
+  if (!key.ok()) log::Warning("no secret opens with the new master key", {{"reason", key}});
   ASSIGN_OR_RETURN(audit_key, FileAuditKey::LoadOrMake(directory.paths.audit("key.pem")));
   strand = std::make_unique<ThreadStrand>("control");
   disk = std::make_unique<BlockingPool>("disk", 2);
@@ -46,9 +51,20 @@ absl::Status Orchestrator::Parts::Open() {
   admission_pool = std::make_unique<BlockingPool>("admission", options.admission_threads);
   hub_pool = std::make_unique<BlockingPool>("hubs", options.hub_threads);
   timers = std::make_unique<ThreadTimers>(clock);
+  self_check_pool = std::make_unique<BlockingPool>("self check", 2);
   disk_watch = std::make_unique<DiskWatch>(
       DiskWatchOptions{.directory = directory.paths.root, .warn_below = options.disk_warning_bytes},
-      clock, *timers, *admission_pool);
+      clock, *timers, *self_check_pool);
+  self_check = std::make_unique<SelfCheck>(
+      SelfCheckOptions{.data_dir = directory.paths.root,
+                       .interval = options.self_check_interval,
+                       .backup_age_warning = options.backup_age_warning},
+      SelfCheckDependencies{.store = *store,
+                            .disk = *disk_watch,
+                            .strand = *strand,
+                            .pool = *self_check_pool,
+                            .timers = *timers,
+                            .clock = clock});
   hub_reader = std::make_unique<hub::PooledHubReader>(*hub_pool, http, *vault, clock);
   sessions = std::make_unique<rpc::SessionRegistry>(clock, *timers, options.sessions);
   watchers = std::make_unique<rpc::RolloutWatchers>(clock, *timers);
@@ -67,6 +83,7 @@ absl::Status Orchestrator::Parts::Open() {
                                                              .options = std::move(core_options),
                                                              .audit_key = audit_key.get(),
                                                              .head_book = head_book.get()});
+  RETURN_IF_ERROR(LookForOlderDatabase());
   RETURN_IF_ERROR(StartCore());
   sessions->Start();
   disk_watch->Start();
@@ -85,13 +102,50 @@ absl::Status Orchestrator::Parts::StartCore() {
   return status;
 }
 
+// Before anything is written to it.
+absl::Status Orchestrator::Parts::LookForOlderDatabase() {
+  event_mark = std::make_unique<EventMark>(directory.paths.root, *store);
+  ASSIGN_OR_RETURN(const auto gap, event_mark->FindGap());
+  if (!gap.has_value()) return absl::OkStatus();
+  const std::string seen =
+      absl::StrCat("it ends at event ", gap->database, ", and event ", gap->noted,
+                   " was in this data directory before: it is an older copy");
+  self_check->Add(rpc::SystemCheck{"database", rpc::SystemCheck::Result::kWarning, seen,
+                                   "If it was put back on purpose, workers and hubs settle what it "
+                                   "does not know; otherwise stop "
+                                   "the orchestrator and find the newer one."});
+  return absl::OkStatus();
+}
+
+void Orchestrator::Parts::StartSelfCheck() {
+  listener_not_after = listener_certificate.not_after;
+  self_check->Add(ExpiryCheck{
+      "certificate authority", [this] { return directory.authority.not_after(); },
+      absl::Hours(24 * 60),
+      "Begin a new data directory before that day: nothing that it signed outlives it."});
+  self_check->Add(ExpiryCheck{"listeners' certificate",
+                              [this] { return listener_not_after.load(); }, absl::Hours(24 * 30),
+                              "Look for the reason in the log; it is renewed by itself."});
+  self_check->OnLook([this] { RenewListenerCertificate(); });
+  self_check->OnLook([this] {
+    const absl::Status noted = event_mark->Note();
+    if (!noted.ok()) log::Debug("the newest event is not noted", {{"reason", noted}});
+  });
+  // A reader may find the damage while nothing is written: that, too, is the store's end.
+  self_check->OnLook([this] {
+    const store::StoreHealth health = store->Health();
+    if (health.read_only) OnStoreLost(absl::DataLossError(health.reason));
+  });
+  self_check->Start();
+}
+
 void Orchestrator::Parts::SetServing(bool serving) {
   for (const auto& listener : listeners) listener->SetServing(serving);
 }
 
 void Orchestrator::Parts::OnStoreLost(const absl::Status& why) {
+  if (store_lost.exchange(true)) return;
   log::Error("store lost: no more changes; the process ends soon", {{"reason", why}});
-  store_lost = true;
   const absl::Status read_only = FailureStatus(FailureCode::kStoreReadOnly, why.message());
   sessions->EndAll(read_only);
   long_calls.EndAll(read_only);
@@ -101,6 +155,7 @@ void Orchestrator::Parts::OnStoreLost(const absl::Status& why) {
 
 void Orchestrator::Parts::Stop() {
   if (std::exchange(stopped, true)) return;
+  http_probe.reset();  // From here on whoever asks finds nobody: not ready.
   for (const auto& listener : listeners) listener->Drain();
   const absl::Status why = absl::UnavailableError("the orchestrator is stopping; reconnect");
   if (sessions != nullptr) sessions->EndAll(why);
@@ -114,8 +169,10 @@ void Orchestrator::Parts::Stop() {
   if (strand != nullptr) strand->Stop();
   if (disk != nullptr) disk->Stop();
   if (hub_pool != nullptr) hub_pool->Stop();
+  if (self_check_pool != nullptr) self_check_pool->Stop();
   if (admission_pool != nullptr) admission_pool->Stop();
   if (read_pool != nullptr) read_pool->Stop();
+  if (event_mark != nullptr && !store_lost) (void)event_mark->Note();
   timers.reset();
   listeners.clear();
   core.reset();
@@ -133,12 +190,14 @@ absl::StatusOr<std::unique_ptr<Orchestrator>> Orchestrator::Create(OrchestratorO
   RETURN_IF_ERROR(orchestrator->parts_->Listen());
   orchestrator->parts_->listening = true;
   orchestrator->parts_->SetServing(!orchestrator->store_lost());
+  orchestrator->parts_->StartSelfCheck();
   const Endpoints& at = orchestrator->endpoints();
   log::Info("orchestrator is ready", {{"version", MUSTER_VERSION},
                                       {"sessions", at.session_address},
                                       {"bootstrap", at.bootstrap_address},
                                       {"admin", at.admin_address},
-                                      {"socket", at.admin_socket}});
+                                      {"socket", at.admin_socket},
+                                      {"health_port", at.health_port}});
   return orchestrator;
 }
 
@@ -148,6 +207,7 @@ Orchestrator::~Orchestrator() { Stop(); }
 const Endpoints& Orchestrator::endpoints() const { return parts_->endpoints; }
 bool Orchestrator::store_lost() const { return parts_->store_lost; }
 int Orchestrator::sessions() const { return parts_->sessions->Count(); }
+void Orchestrator::Reload() { parts_->RenewListenerCertificate(); }
 void Orchestrator::Stop() { parts_->Stop(); }
 
 }  // namespace muster::app

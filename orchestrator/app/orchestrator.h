@@ -32,6 +32,8 @@ struct OrchestratorOptions {
   std::string bootstrap_listen = "0.0.0.0:8444";
   std::string admin_listen = "0.0.0.0:8445";
   std::string admin_socket;  // Empty: admin.sock in the data directory.
+  // Plain HTTP for liveness and readiness (http_probe.h), with an IP address; empty: none.
+  std::string health_listen;
   // What workers and operators dial. Host: empty for the first address of `init`. A whole
   // "host:port" wins over it; empty: that host with the listener's port.
   std::string public_address;
@@ -47,6 +49,11 @@ struct OrchestratorOptions {
   int hub_threads = 8;        // For hubs; a slow one holds one for up to a minute.
   absl::Duration stop_deadline = absl::Seconds(10);
   int64_t disk_warning_bytes = 512 << 20;  // Less free space than this is said.
+  // Starts although no secret of the database opens: the master key was lost and replaced, and the
+  // operators store joining keys and verifiers again.
+  bool new_master_key = false;
+  absl::Duration self_check_interval = absl::Seconds(10);
+  absl::Duration backup_age_warning = absl::Hours(24 * 7);
   // Called once, on a thread of the orchestrator's, when the store is lost and everybody was told.
   // It must not stop the orchestrator itself. May be null.
   std::function<void()> on_store_lost;
@@ -56,6 +63,7 @@ struct Endpoints {
   int session_port = 0;
   int bootstrap_port = 0;
   int admin_port = 0;
+  int health_port = 0;          // 0: no HTTP probe.
   std::string session_address;  // Public.
   std::string bootstrap_address;
   std::string admin_address;
@@ -72,6 +80,8 @@ class Orchestrator {
   const Endpoints& endpoints() const;
   bool store_lost() const;  // Thread-safe.
   int sessions() const;     // Open worker sessions. Thread-safe.
+  // Looks for what was edited: the listeners' addresses. Thread-safe; blocks on the disk.
+  void Reload();
   // Blocks, at most a little longer than the stop deadline. Idempotent.
   void Stop();
 

@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/app/listener_certificate.h"
+#include "orchestrator/app/listener_probe.h"
 #include "orchestrator/app/orchestrator_parts.h"
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/credentials.h"
@@ -16,6 +18,7 @@ namespace {
 
 // Workers say little; a Hello with an unusual journal is some kilobytes.
 constexpr int kMaxWorkerMessage = 256 << 10;
+constexpr absl::Duration kProbeTimeout = absl::Seconds(5);
 
 std::string OrElse(const std::string& value, const std::string& otherwise) {
   return value.empty() ? otherwise : value;
@@ -41,17 +44,27 @@ std::string HostPort(const std::string& host, int port) {
 }  // namespace
 
 absl::Status Orchestrator::Parts::Listen() {
-  ASSIGN_OR_RETURN(const identity::IssuedServer server,
-                   directory.authority.IssueServer(directory.addresses));
-  const rpc::TlsServerIdentity identity{server.certificate_pem, server.private_key_pem.Clone()};
-  const std::string& clients = directory.authority.bundle_pem();
+  ASSIGN_OR_RETURN(
+      listener_certificate,
+      KeepListenerCertificate(directory.paths, directory.authority, directory.addresses, clock));
+  rpc::TlsServerFiles for_machines{listener_certificate.certificate,
+                                   listener_certificate.private_key, ""};
+  rpc::TlsServerFiles for_known = for_machines;
+  for_known.client_ca_bundle = listener_certificate.client_ca_bundle;
   const std::string host =
       OrElse(options.public_address,
              directory.addresses.empty() ? "localhost" : directory.addresses.front());
-  const auto add = [this](ListenerOptions listener) -> absl::StatusOr<int> {
+  const auto add = [this](ListenerOptions listener, ProbeDoor door) -> absl::StatusOr<int> {
+    const std::string name = listener.name;
+    const std::string address = listener.address;
     ASSIGN_OR_RETURN(auto started, Listener::Start(std::move(listener)));
     listeners.push_back(std::move(started));
-    return listeners.back()->port();
+    const int port = listeners.back()->port();
+    self_check->Add(ListenerCheck{name, [this, door, at = AddressToProbe(address, port)] {
+                                    return ProbeListener(at, door, directory.authority,
+                                                         kProbeTimeout);
+                                  }});
+    return port;
   };
   const auto one = [](std::unique_ptr<grpc::Service> service) {
     std::vector<std::unique_ptr<grpc::Service>> services;
@@ -69,30 +82,33 @@ absl::Status Orchestrator::Parts::Listen() {
   ASSIGN_OR_RETURN(endpoints.session_port,
                    add({.name = "session",
                         .address = options.session_listen,
-                        .credentials = rpc::MutualTlsServerCredentials(identity, clients),
+                        .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.worker.v1.Session"),
                         .services = one(rpc::MakeSessionService(workers)),
-                        .max_request_bytes = kMaxWorkerMessage}));
+                        .max_request_bytes = kMaxWorkerMessage},
+                       ProbeDoor::kMutualTls));
   endpoints.session_address =
       OrElse(options.public_session_address, HostPort(host, endpoints.session_port));
   ASSIGN_OR_RETURN(endpoints.bootstrap_port,
                    add({.name = "bootstrap",
                         .address = options.bootstrap_listen,
-                        .credentials = rpc::TlsServerCredentials(identity),
+                        .credentials = rpc::TlsServerCredentialsOf(for_machines),
                         .names = ServicesOf(*roles, "muster.worker.v1.Bootstrap"),
                         .services = one(rpc::MakeBootstrapService(
                             workers, {.session_address = endpoints.session_address,
                                       .calls_per_minute = options.bootstrap_calls_per_minute})),
-                        .max_request_bytes = kMaxWorkerMessage}));
+                        .max_request_bytes = kMaxWorkerMessage},
+                       ProbeDoor::kTls));
   endpoints.bootstrap_address =
       OrElse(options.public_bootstrap_address, HostPort(host, endpoints.bootstrap_port));
   ASSIGN_OR_RETURN(endpoints.admin_port,
                    add({.name = "admin",
                         .address = options.admin_listen,
-                        .credentials = rpc::MutualTlsServerCredentials(identity, clients),
+                        .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.admin.v1"),
                         .services = rpc::MakeAdminServices(rpc::Door::kMutualTls, AdminParts()),
-                        .reflection = true}));
+                        .reflection = true},
+                       ProbeDoor::kMutualTls));
   endpoints.admin_address =
       OrElse(options.public_admin_address, HostPort(host, endpoints.admin_port));
   endpoints.admin_socket = OrElse(options.admin_socket, directory.paths.admin_socket());
@@ -101,9 +117,36 @@ absl::Status Orchestrator::Parts::Listen() {
                        .credentials = rpc::LocalServerCredentials(),
                        .names = ServicesOf(*roles, "muster.admin.v1"),
                        .services = rpc::MakeAdminServices(rpc::Door::kLocalSocket, AdminParts()),
-                       .reflection = true})
+                       .reflection = true},
+                      ProbeDoor::kLocalSocket)
                       .status());
+  RETURN_IF_ERROR(ListenForProbes());
   TellOperatorDirectory();
+  return absl::OkStatus();
+}
+
+// Renewed while it runs: the listeners read the files again by themselves.
+void Orchestrator::Parts::RenewListenerCertificate() {
+  MutexLock lock(&renew_mu);
+  auto addresses = LoadAddresses(directory.paths);
+  absl::StatusOr<ListenerCertificateFiles> kept = addresses.status();
+  if (addresses.ok()) {
+    kept = KeepListenerCertificate(directory.paths, directory.authority, *addresses, clock);
+  }
+  if (kept.ok()) listener_not_after = kept->not_after;
+  if (kept.status() == renewed) return;
+  renewed = kept.status();
+  if (renewed.ok()) return;
+  log::Warning("the listeners' certificate cannot be renewed", {{"reason", renewed}});
+}
+
+absl::Status Orchestrator::Parts::ListenForProbes() {
+  if (options.health_listen.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(http_probe,
+                   HttpProbe::Start(options.health_listen, [this](const std::string& path) {
+                     return AnswerProbe(*self_check, path);
+                   }));
+  endpoints.health_port = http_probe->port();
   return absl::OkStatus();
 }
 

@@ -13,13 +13,18 @@
 #include "base/clock.h"
 #include "base/crypto/secure_random.h"
 #include "base/http/curl_client.h"
+#include "base/mutex.h"
 #include "base/thread_strand.h"
 #include "base/thread_timers.h"
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
+#include "orchestrator/app/event_mark.h"
+#include "orchestrator/app/http_probe.h"
+#include "orchestrator/app/listener_certificate.h"
 #include "orchestrator/app/listeners.h"
 #include "orchestrator/app/orchestrator.h"
+#include "orchestrator/app/self_check.h"
 #include "orchestrator/core/core.h"
 #include "orchestrator/hub/pooled_hub_reader.h"
 #include "orchestrator/rpc/admin/admin_services.h"
@@ -37,7 +42,11 @@ struct Orchestrator::Parts {
   absl::Status Open();
   absl::Status StartCore();
   absl::Status Listen();
+  absl::Status ListenForProbes();
   void TellOperatorDirectory();
+  void StartSelfCheck();
+  absl::Status LookForOlderDatabase();
+  void RenewListenerCertificate();
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
   void Stop();
@@ -53,6 +62,8 @@ struct Orchestrator::Parts {
             .watchers = *watchers,
             .long_calls = long_calls,
             .pool = *read_pool,
+            .status_pool = *self_check_pool,
+            .facts = *self_check,
             .clock = clock,
             .random = random,
             .bootstrap_address = endpoints.bootstrap_address,
@@ -87,8 +98,16 @@ struct Orchestrator::Parts {
   std::unique_ptr<BlockingPool> admission_pool;
   std::unique_ptr<BlockingPool> hub_pool;
   std::unique_ptr<ThreadTimers> timers;
+  std::unique_ptr<BlockingPool> self_check_pool;
   std::unique_ptr<DiskWatch> disk_watch;
+  std::unique_ptr<SelfCheck> self_check;
+  std::unique_ptr<EventMark> event_mark;
+  ListenerCertificateFiles listener_certificate;  // As at the start.
+  Mutex renew_mu;
+  absl::Status renewed ABSL_GUARDED_BY(renew_mu);  // Of the last renewal.
+  std::atomic<absl::Time> listener_not_after = absl::InfinitePast();
   std::vector<std::unique_ptr<Listener>> listeners;
+  std::unique_ptr<HttpProbe> http_probe;
 };
 
 }  // namespace muster::app

@@ -16,7 +16,7 @@
 namespace muster::app {
 namespace {
 
-// Why and when the process ends. Signals may come until the last moment, so it is never destroyed.
+// Why and when the process ends, and what it reloads until then. Signals may come until the last moment, so it is never destroyed.
 class StopRequest {
  public:
   // The second signal does not wait for what the first one began.
@@ -27,6 +27,17 @@ class StopRequest {
   void OnStoreLost() {
     MutexLock lock(&mu_);
     lost_ = true;
+  }
+  // From `Serve` to `Serve(nullptr)` there is something to reload.
+  void Serve(Orchestrator* orchestrator) {
+    MutexLock lock(&reload_mu_);
+    orchestrator_ = orchestrator;
+  }
+  void OnReload() {
+    MutexLock lock(&reload_mu_);
+    if (orchestrator_ == nullptr) return;
+    orchestrator_->Reload();
+    log::Info("reloaded");
   }
   // Blocks until a signal, or `linger` after the loss of the store.
   void Await(absl::Duration linger) {
@@ -42,6 +53,8 @@ class StopRequest {
   Mutex mu_;
   bool signaled_ ABSL_GUARDED_BY(mu_) = false;
   bool lost_ ABSL_GUARDED_BY(mu_) = false;
+  Mutex reload_mu_;
+  Orchestrator* orchestrator_ ABSL_GUARDED_BY(reload_mu_) = nullptr;
 };
 
 int FailStart(const absl::Status& status) {
@@ -53,6 +66,7 @@ absl::Status WritePortFile(const std::string& path, const Endpoints& at) {
   const nlohmann::json json = {{"session", at.session_port},
                                {"bootstrap", at.bootstrap_port},
                                {"admin", at.admin_port},
+                               {"health", at.health_port},
                                {"session_address", at.session_address},
                                {"bootstrap_address", at.bootstrap_address},
                                {"admin_address", at.admin_address},
@@ -65,8 +79,8 @@ absl::Status WritePortFile(const std::string& path, const Endpoints& at) {
 
 int RunServe(ServeOptions options) {
   auto* const stop = new StopRequest;
-  HandleSignals({.on_stop = [stop] { stop->OnSignal(); },
-                 .on_reload = [] { log::Info("nothing to reload"); }});
+  HandleSignals(
+      {.on_stop = [stop] { stop->OnSignal(); }, .on_reload = [stop] { stop->OnReload(); }});
   options.orchestrator.on_store_lost = [stop] { stop->OnStoreLost(); };
   auto orchestrator = Orchestrator::Create(std::move(options.orchestrator));
   if (!orchestrator.ok()) return FailStart(orchestrator.status());
@@ -74,7 +88,9 @@ int RunServe(ServeOptions options) {
     const absl::Status written = WritePortFile(options.port_file, (*orchestrator)->endpoints());
     if (!written.ok()) return FailStart(Annotate(written, "--port-file"));
   }
+  stop->Serve(orchestrator->get());
   stop->Await(options.store_lost_linger);
+  stop->Serve(nullptr);
   log::Info("stopping");
   (*orchestrator)->Stop();
   log::Info("stopped");

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/crypto/certificate.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
@@ -21,6 +22,7 @@ namespace muster::cli {
 namespace {
 
 constexpr absl::Duration kCaExpiresSoon = absl::Hours(24 * 60);
+constexpr absl::Duration kOperatorExpiresSoon = absl::Hours(24 * 30);
 constexpr absl::Duration kTokenExpiresSoon = absl::Hours(2);
 
 // What was looked at, what was seen and what to do next.
@@ -50,6 +52,22 @@ class Findings {
   int problems_ = 0;
 };
 
+void CheckOperatorCertificate(const std::string& pem, absl::Time now, Findings& findings) {
+  const auto certificate = crypto::Certificate::FromPem(pem);
+  if (!certificate.ok()) return;  // The connection says what is wrong with it.
+  const std::string seen = absl::StrCat(
+      "valid until ",
+      absl::FormatTime("%Y-%m-%d %H:%M UTC", certificate->not_after(), absl::UTCTimeZone()));
+  const char* next = "Have another operator issue a new certificate for this one.";
+  if (certificate->not_after() <= now) {
+    findings.Problem("operator certificate", seen, next);
+  } else if (certificate->not_after() - now < kOperatorExpiresSoon) {
+    findings.Warning("operator certificate", seen, next);
+  } else {
+    findings.Ok("operator certificate", seen);
+  }
+}
+
 void CheckOperatorFiles(Context& context, Findings& findings) {
   const auto connection = ResolveConnection(context.flags(), context.environment());
   if (!connection.ok()) {
@@ -68,6 +86,24 @@ void CheckOperatorFiles(Context& context, Findings& findings) {
                      absl::StrCat("chmod 600 ", key));
   } else {
     findings.Ok("operator files", connection->operator_dir);
+  }
+  CheckOperatorCertificate(connection->certificate_pem, context.environment().now(), findings);
+}
+
+// What an orchestrator that does not look at itself tells.
+void CheckOlderSystem(Context& context, const v1::SystemStatus& status, Findings& findings) {
+  if (status.store_read_only()) {
+    findings.Problem("store", absl::StrCat("read-only: ", status.store_reason()),
+                     "Mend the cause (disk full, disk errors), then restart the orchestrator.");
+  } else {
+    findings.Ok("store", "writable");
+  }
+  const std::string until = absl::StrCat("valid until ", TextOf(status.ca_expire_time()));
+  if (rpc::FromProto(status.ca_expire_time()) - context.environment().now() < kCaExpiresSoon) {
+    findings.Warning("certificate authority", until,
+                     "Rotate the certificate authority before that day.");
+  } else {
+    findings.Ok("certificate authority", until);
   }
 }
 
@@ -91,20 +127,15 @@ bool CheckSystem(Context& context, Client& client, Findings& findings) {
                      absl::StrCat("orchestrator ", status->version(), ", muster ", MUSTER_VERSION),
                      "Use the same version of both.");
   }
-  if (status->store_read_only()) {
-    findings.Problem("store", absl::StrCat("read-only: ", status->store_reason()),
-                     "Mend the cause (disk full, disk errors), then restart the orchestrator.");
-  } else {
-    findings.Ok("store", "writable");
-  }
-  const absl::Time expires = rpc::FromProto(status->ca_expire_time());
-  if (expires - context.environment().now() < kCaExpiresSoon) {
-    findings.Warning("certificate authority",
-                     absl::StrCat("expires ", TextOf(status->ca_expire_time())),
-                     "Rotate the certificate authority before that day.");
-  } else {
-    findings.Ok("certificate authority",
-                absl::StrCat("valid until ", TextOf(status->ca_expire_time())));
+  if (status->checks().empty()) CheckOlderSystem(context, *status, findings);
+  for (const v1::SystemCheck& check : status->checks()) {
+    if (check.result() == "ok") {
+      findings.Ok(check.name(), check.seen());
+    } else if (check.result() == "warning") {
+      findings.Warning(check.name(), check.seen(), check.next());
+    } else {
+      findings.Problem(check.name(), check.seen(), check.next());
+    }
   }
   return true;
 }

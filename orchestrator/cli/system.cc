@@ -17,6 +17,15 @@ constexpr size_t kMostHeadBytes = 3 << 20;  // Of one call, with room for the re
 
 using v1::SystemStatus;
 
+std::string NotReadyBecause(const SystemStatus& status) {
+  if (status.ready()) return "yes";
+  std::string why = "no";
+  for (const v1::SystemCheck& check : status.checks()) {
+    if (check.result() == "problem") absl::StrAppend(&why, "; ", check.name(), ": ", check.seen());
+  }
+  return why;
+}
+
 constexpr Field<SystemStatus> kStatusFields[] = {
     {"version", Show::kAlways, [](const SystemStatus& s) { return s.version(); }},
     {"started", Show::kAlways, [](const SystemStatus& s) { return TextOf(s.start_time()); },
@@ -35,6 +44,20 @@ constexpr Field<SystemStatus> kStatusFields[] = {
     {"ca_fingerprint", Show::kAlways, [](const SystemStatus& s) { return s.ca_fingerprint(); }},
     {"ca_expires", Show::kAlways, [](const SystemStatus& s) { return TextOf(s.ca_expire_time()); },
      Unit::kTime},
+    {"ready", Show::kAlways, [](const SystemStatus& s) { return NotReadyBecause(s); }},
+    {"disk_free", Show::kAlways,
+     [](const SystemStatus& s) {
+       return s.has_disk_free_bytes() ? absl::StrCat(s.disk_free_bytes() >> 20, " MiB")
+                                      : std::string("not known");
+     }},
+    {"last_backup", Show::kAlways,
+     [](const SystemStatus& s) {
+       return s.has_last_backup_time() ? TextOf(s.last_backup_time()) : std::string("none");
+     }},
+    {"restored_from_backup_of", Show::kDetails,
+     [](const SystemStatus& s) {
+       return s.has_restored_backup_time() ? TextOf(s.restored_backup_time()) : std::string();
+     }},
 };
 
 constexpr Field<v1::AuditEvent> kEventFields[] = {

@@ -31,7 +31,7 @@ absl::StatusOr<CertificateAuthority> CertificateAuthority::Create(const Clock& c
   ASSIGN_OR_RETURN(crypto::Certificate root,
                    crypto::SelfSign(key,
                                     {.subject_common_name = absl::StrCat(kRootName, " ", id),
-                                     .not_before = now - kClockLenience,
+                                     .not_before = now - kServerClockLenience,
                                      .not_after = now + kRootLife,
                                      .is_ca = true,
                                      .path_length = 0},
@@ -70,7 +70,7 @@ absl::StatusOr<IssuedServer> CertificateAuthority::IssueServer(
   ASSIGN_OR_RETURN(const crypto::PrivateKey key, crypto::PrivateKey::Generate());
   crypto::CertificateSpec spec{.subject_common_name = kServerName,
                                .dns_sans = {kServerName},
-                               .not_before = clock_->Now() - kClockLenience,
+                               .not_before = clock_->Now() - kServerClockLenience,
                                .not_after = EndOf(kServerLife),
                                .server = true};
   for (const std::string& address : addresses) {

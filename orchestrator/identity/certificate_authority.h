@@ -2,13 +2,14 @@
 // signs everything else directly.
 //
 //   root (10 years) ─┬─ the orchestrator   DNS muster-orchestrator, and    server, 5 years;
-//                    │                     its addresses                   in memory only
+//                    │                     its addresses
 //                    ├─ workers            muster://<tenant>/<zone>/<id>   client, 30 days
 //                    └─ operators          muster://operator/<operator>    client, 1 year
 //
-// A certificate begins 5 minutes before it is made, for machines whose clock is behind. Nothing of
-// a certificate request but its public key is used. What was issued is recorded by the caller: an
-// issued worker certificate that is not on record is refused by the core.
+// A certificate of a client begins 5 minutes before it is made, root and server a day: machines
+// whose clock is behind judge those two. Nothing of a certificate request but its public key is
+// used. What was issued is recorded by the caller: an issued worker certificate that is not on
+// record is refused by the core.
 #ifndef MUSTER_ORCHESTRATOR_IDENTITY_CERTIFICATE_AUTHORITY_H_
 #define MUSTER_ORCHESTRATOR_IDENTITY_CERTIFICATE_AUTHORITY_H_
 
@@ -28,6 +29,7 @@
 namespace muster::identity {
 
 inline constexpr absl::Duration kClockLenience = absl::Minutes(5);
+inline constexpr absl::Duration kServerClockLenience = absl::Hours(24);
 inline constexpr absl::Duration kRootLife = absl::Hours(24 * 3650);
 inline constexpr absl::Duration kServerLife = absl::Hours(24 * 1826);
 inline constexpr absl::Duration kWorkerLife = absl::Hours(24 * 30);

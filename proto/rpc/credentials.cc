@@ -2,9 +2,13 @@
 
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 namespace muster::rpc {
 namespace {
+
+constexpr unsigned kReadFilesEverySeconds = 5;
 
 grpc::SslServerCredentialsOptions ServerOptions(const TlsServerIdentity& identity,
                                                 grpc_ssl_client_certificate_request_type request) {
@@ -56,6 +60,20 @@ std::shared_ptr<grpc::ServerCredentials> TlsServerCredentials(const TlsServerIde
   auto credentials = grpc::SslServerCredentials(options);
   WipeKeys(options);
   return credentials;
+}
+
+std::shared_ptr<grpc::ServerCredentials> TlsServerCredentialsOf(const TlsServerFiles& files) {
+  const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      files.private_key, files.certificate_chain, files.client_ca_bundle, kReadFilesEverySeconds);
+  grpc::experimental::TlsServerCredentialsOptions options(provider);
+  options.watch_identity_key_cert_pairs();
+  if (files.client_ca_bundle.empty()) {
+    options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  } else {
+    options.watch_root_certs();
+    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return grpc::experimental::TlsServerCredentials(options);
 }
 
 std::shared_ptr<grpc::ServerCredentials> LocalServerCredentials() {

@@ -51,6 +51,14 @@ struct TlsServerIdentity {
 std::shared_ptr<grpc::ServerCredentials> MutualTlsServerCredentials(
     const TlsServerIdentity& identity, const std::string& client_ca_bundle_pem);
 std::shared_ptr<grpc::ServerCredentials> TlsServerCredentials(const TlsServerIdentity& identity);
+// The same from PEM files, which are read again every few seconds: a file that is replaced is what
+// the next connection meets. A file that cannot be read leaves what was there before.
+struct TlsServerFiles {
+  std::string certificate_chain;
+  std::string private_key;
+  std::string client_ca_bundle;  // Empty: clients show nothing.
+};
+std::shared_ptr<grpc::ServerCredentials> TlsServerCredentialsOf(const TlsServerFiles& files);
 // For "unix:PATH" addresses only.
 std::shared_ptr<grpc::ServerCredentials> LocalServerCredentials();
 

@@ -111,7 +111,7 @@ TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {
   std::ofstream(path()) << "This was a database once, said the disk, and it is not one now.";
   const absl::Status status = OpenError();
   EXPECT_EQ(FailureCodeOf(status), FailureCode::kStoreCorrupt) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("restore the newest backup"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("from the newest backup"));
 }
 
 TEST_F(SqliteStoreTest, ADamagedDatabaseIsRefused) {

@@ -52,14 +52,31 @@ class AdminCalls {
                });
   }
 
+  // As Read, beside the reports that may take the whole pool for long.
+  template <typename Handler>
+  grpc::ServerUnaryReactor* ReadStatus(grpc::CallbackServerContext* context, const char* method,
+                                       Handler handler) {
+    return RunOn(d_.status_pool, context, method,
+                 [handler = std::move(handler)](const Caller& caller, Snapshot snapshot,
+                                                Reply reply) mutable {
+                   reply.Finish(handler(caller, *snapshot));
+                 });
+  }
+
   // `handler(caller, snapshot, reply)`, on the pool: a write. The snapshot is for checks; the
   // handler drops it before it waits for the core.
   template <typename Handler>
   grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, const char* method,
                                 Handler handler) {
+    return RunOn(d_.pool, context, method, std::move(handler));
+  }
+
+  template <typename Handler>
+  grpc::ServerUnaryReactor* RunOn(Executor& pool, grpc::CallbackServerContext* context,
+                                  const char* method, Handler handler) {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    d_.pool.Run([this, claim = ClaimOf(*context, method), handler = std::move(handler),
-                 reply = Reply(reactor)]() mutable {
+    pool.Run([this, claim = ClaimOf(*context, method), handler = std::move(handler),
+              reply = Reply(reactor)]() mutable {
       auto snapshot = d_.store.Read();
       if (!snapshot.ok()) return reply.Finish(snapshot.status());
       auto caller = Authorize(claim, **snapshot);

@@ -16,6 +16,7 @@
 #include "orchestrator/rpc/admin/caller.h"
 #include "orchestrator/rpc/admin/long_calls.h"
 #include "orchestrator/rpc/admin/rollout_watchers.h"
+#include "orchestrator/rpc/system_facts.h"
 #include "orchestrator/rpc/worker/session_registry.h"
 #include "proto/rpc/roles.h"
 #include "store/interface/store.h"
@@ -39,6 +40,8 @@ struct AdminDependencies {
   RolloutWatchers& watchers;
   LongCalls& long_calls;
   Executor& pool;
+  Executor& status_pool;  // For the status: it is asked for while reports take the other.
+  const SystemFacts& facts;
   const Clock& clock;
   Random& random;
   std::string bootstrap_address;  // For token files: "host:port".

@@ -96,6 +96,36 @@ void Show(const store::AuditEvent& event, admin::AuditEvent& out) {
   out.set_detail(event.detail);
 }
 
+const char* NameOf(SystemCheck::Result result) {
+  switch (result) {
+    case SystemCheck::Result::kOk:
+      return "ok";
+    case SystemCheck::Result::kWarning:
+      return "warning";
+    case SystemCheck::Result::kProblem:
+      return "problem";
+  }
+  return "";
+}
+
+void Show(const SystemReport& report, admin::SystemStatus& status) {
+  status.set_ready(report.ready);
+  for (const SystemCheck& check : report.checks) {
+    auto& out = *status.add_checks();
+    out.set_name(check.name);
+    out.set_result(NameOf(check.result));
+    out.set_seen(check.seen);
+    out.set_next(check.next);
+  }
+  if (report.disk_free_bytes.has_value()) status.set_disk_free_bytes(*report.disk_free_bytes);
+  if (report.last_backup_time.has_value()) {
+    *status.mutable_last_backup_time() = ToProto(*report.last_backup_time);
+  }
+  if (report.restored_backup_time.has_value()) {
+    *status.mutable_restored_backup_time() = ToProto(*report.restored_backup_time);
+  }
+}
+
 class VerificationService final : public admin::VerificationService::CallbackService, AdminCalls {
  public:
   VerificationService(Door door, const AdminDependencies& d)
@@ -170,21 +200,23 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const admin::GetStatusRequest*,
                                       admin::SystemStatus* response) override {
-    return Read(context, "GetStatus",
-                [this, response](const Caller&, const store::Snapshot& snapshot) -> absl::Status {
-                  response->set_version(MUSTER_VERSION);
-                  *response->mutable_start_time() = ToProto(d_.start_time);
-                  response->set_sessions(d_.sessions.Count());
-                  const store::StoreHealth health = d_.store.Health();
-                  response->set_store_read_only(health.read_only);
-                  response->set_store_reason(health.reason);
-                  response->set_schema_version(health.schema_version);
-                  ASSIGN_OR_RETURN(const auto running, snapshot.rollouts().ListUnfinished());
-                  response->set_running_rollouts(static_cast<int>(running.size()));
-                  response->set_ca_fingerprint(d_.authority.Fingerprint());
-                  *response->mutable_ca_expire_time() = ToProto(d_.authority.not_after());
-                  return absl::OkStatus();
-                });
+    return ReadStatus(
+        context, "GetStatus",
+        [this, response](const Caller&, const store::Snapshot& snapshot) -> absl::Status {
+          response->set_version(MUSTER_VERSION);
+          *response->mutable_start_time() = ToProto(d_.start_time);
+          response->set_sessions(d_.sessions.Count());
+          const store::StoreHealth health = d_.store.Health();
+          response->set_store_read_only(health.read_only);
+          response->set_store_reason(health.reason);
+          response->set_schema_version(health.schema_version);
+          ASSIGN_OR_RETURN(const auto running, snapshot.rollouts().ListUnfinished());
+          response->set_running_rollouts(static_cast<int>(running.size()));
+          response->set_ca_fingerprint(d_.authority.Fingerprint());
+          *response->mutable_ca_expire_time() = ToProto(d_.authority.not_after());
+          Show(d_.facts.Report(), *response);
+          return absl::OkStatus();
+        });
   }
 
   grpc::ServerUnaryReactor* ListAuditEvents(grpc::CallbackServerContext* context,

@@ -47,6 +47,25 @@ TEST_F(DoctorTest, ProblemsComeWithTheirRemedy) {
                           HasSubstr("muster rollout resume rol-1")));
 }
 
+TEST_F(DoctorTest, WhatTheOrchestratorFindsAboutItselfIsShown) {
+  const auto add = [this](const char* name, const char* result, const char* next) {
+    auto& check = *admin_.status.add_checks();
+    check.set_name(name);
+    check.set_result(result);
+    check.set_seen(std::string("seen of ") + name);
+    check.set_next(next);
+  };
+  add("store", "ok", "");
+  add("backup", "warning", "Make one.");
+  EXPECT_EQ(Run({"doctor"}), 0) << "a warning is no failure";
+  EXPECT_THAT(out_, AllOf(HasSubstr("seen of backup"), HasSubstr("Make one.")));
+  add("listener session", "problem", "Restart it.");
+  EXPECT_EQ(Run({"doctor"}), 5);
+  EXPECT_THAT(out_, AllOf(HasSubstr("seen of listener session"), HasSubstr("Restart it.")));
+  EXPECT_EQ(Run({"system", "status"}), 0);
+  EXPECT_THAT(out_, HasSubstr("no; listener session: seen of listener session"));
+}
+
 TEST_F(DoctorTest, UnreachableOrchestratorIsThree) {
   admin_.failures["GetStatus"] = absl::UnavailableError("down");
   EXPECT_EQ(Run({"doctor", "-o", "json"}), 3);

@@ -1,0 +1,40 @@
+// What the orchestrator finds out about itself: for `muster system status`, `muster doctor`,
+// `muster-orchestrator health` and the HTTP probe, so that all say the same.
+#ifndef MUSTER_ORCHESTRATOR_RPC_SYSTEM_FACTS_H_
+#define MUSTER_ORCHESTRATOR_RPC_SYSTEM_FACTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace muster::rpc {
+
+struct SystemCheck {
+  enum class Result { kOk, kWarning, kProblem };
+  std::string name;  // "listener session", "disk".
+  Result result = Result::kOk;
+  std::string seen;
+  std::string next;  // What to do; empty when all is well.
+};
+
+struct SystemReport {
+  bool ready = false;  // No check is a problem.
+  std::vector<SystemCheck> checks;
+  std::optional<int64_t> disk_free_bytes;
+  std::optional<absl::Time> last_backup_time;
+  std::optional<absl::Time> restored_backup_time;  // Of the backup that this life came out of.
+};
+
+// Thread-safe; its call does not block.
+class SystemFacts {
+ public:
+  virtual ~SystemFacts() = default;
+  virtual SystemReport Report() const = 0;
+};
+
+}  // namespace muster::rpc
+
+#endif  // MUSTER_ORCHESTRATOR_RPC_SYSTEM_FACTS_H_
