@@ -5,11 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "base/platform/files.h"
 #include "base/status_macros.h"
 #include "proto/rpc/token_file.h"
 #include "worker/identity/enroll.h"
 #include "worker/identity/state_directory.h"
-#include "worker/platform/files.h"
 #include "worker/platform/machine.h"
 #include "worker/rpc/grpc_bootstrap_client.h"
 
