@@ -1,5 +1,5 @@
 // The durable note that a join was begun and never answered: the service may still be at it
-// (contract 6.2: minutes, and longer behind a hub that hangs), and a second join beside it would
+// (certify.md 6.2: minutes, and longer behind a hub that hangs), and a second join beside it would
 // make a second record on the hub (invariant 11).
 //
 //   Write ─► join ─► an answer, good or bad ─► Clear
