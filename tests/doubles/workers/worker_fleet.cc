@@ -55,7 +55,7 @@ absl::Status WorkerFleet::Add(const FleetMember& member, const WorkerFleetOption
 
   ASSIGN_OR_RETURN(const worker::StateDirectory directory, worker::StateDirectory::Open(data_dir));
   if (!directory.HasIdentity()) {
-    ASSIGN_OR_RETURN(const std::string text, worker::ReadWholeFile(member.token_file, 64 << 10));
+    ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(member.token_file, 64 << 10));
     worker::EnrollOptions enroll;
     ASSIGN_OR_RETURN(enroll.token, rpc::ParseTokenFile(text));
     enroll.machine = machine;
