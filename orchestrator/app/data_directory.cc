@@ -170,8 +170,7 @@ absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& pa
                                                              const Clock& clock, Random& random) {
   const auto certificate = ReadText(paths.authority("ca.crt"));
   if (!certificate.ok()) return EnsureCode(certificate.status(), FailureCode::kSystemAuthority);
-  const auto key = ReadPrivateFile(paths.authority("ca.key"),
-                                            FileReach::kOwnerOnly, kMaxFileBytes);
+  const auto key = ReadPrivateFile(paths.authority("ca.key"), FileReach::kOwnerOnly, kMaxFileBytes);
   if (!key.ok()) return EnsureCode(key.status(), FailureCode::kSystemAuthority);
   auto authority = identity::CertificateAuthority::FromPem(*certificate, *key, clock, random);
   if (!authority.ok()) {

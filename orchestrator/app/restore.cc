@@ -12,13 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/backup.h"
 #include "orchestrator/app/backup_content.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/master_key_check.h"
 #include "orchestrator/secrets/master_key.h"
-#include "base/platform/private_file.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -56,8 +56,7 @@ absl::StatusOr<bool> PlaceMasterKey(const RestoreOptions& options, const DataPat
   }
   const auto none = [](const std::string&) { return std::optional<std::string>(); };
   ASSIGN_OR_RETURN(const auto key, secrets::LoadMasterKey({options.master_key_file, none}));
-  auto content = ReadPrivateFile(options.master_key_file, FileReach::kOwnerOnly,
-                                          kMostNoteBytes);
+  auto content = ReadPrivateFile(options.master_key_file, FileReach::kOwnerOnly, kMostNoteBytes);
   if (!content.ok()) return EnsureCode(content.status(), FailureCode::kKeyMaster);
   RETURN_IF_ERROR(ReplaceFile(stage.master_key(), content->Reveal()));
   return true;

@@ -59,7 +59,8 @@ absl::Status WritePortFile(const std::string& path, const Endpoints& at) {
                                {"admin_address", at.admin_address},
                                {"admin_socket", at.admin_socket},
                                {"pid", getpid()}};
-  return ReplaceFile(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return ReplaceFile(path,
+                     json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace

@@ -143,8 +143,7 @@ int RunWorker(const RunFlags& flags) {
                                          [&] {
                                            log::ApplyLevelFile(data_dir, LevelOf(flags));
                                            log::Info("reloaded");
-                                         },
-                                     .forced_exit_code = kExitForced});
+                                         }});
   const log::BackgroundWriter log_writer;
   rpc::RouteGrpcLog();
   log::ApplyLevelFile(data_dir, LevelOf(flags));

@@ -45,7 +45,8 @@ class PosixSignalWatch final : public SignalWatch {
         if (!stopping && actions_.on_reload) actions_.on_reload();
         continue;
       }
-      if (stopping) _exit(actions_.forced_exit_code ? actions_.forced_exit_code() : kForcedExitCode);
+      if (stopping)
+        _exit(actions_.forced_exit_code ? actions_.forced_exit_code() : kForcedExitCode);
       stopping = true;
       if (actions_.on_stop) actions_.on_stop();
     }
