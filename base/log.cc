@@ -1,14 +1,17 @@
 #include "base/log.h"
 
+#include <atomic>
 #include <cstdio>
 
 #include "absl/time/clock.h"
+#include "base/log_writer.h"
 #include "base/mutex.h"
+#include "base/platform/standard_error.h"
 
 namespace muster::log {
 namespace {
 
-Level g_least = Level::kInfo;
+std::atomic<Level> g_least = Level::kInfo;
 Format g_format = Format::kLogfmt;
 
 Mutex& SinkMutex() {
@@ -18,20 +21,6 @@ Mutex& SinkMutex() {
 std::function<void(absl::string_view)>& Sink() {
   static auto* const sink = new std::function<void(absl::string_view)>;
   return *sink;
-}
-
-absl::string_view LevelName(Level level) {
-  switch (level) {
-    case Level::kDebug:
-      return "debug";
-    case Level::kInfo:
-      return "info";
-    case Level::kWarning:
-      return "warning";
-    case Level::kError:
-      return "error";
-  }
-  return "unknown";
 }
 
 // JSON string escapes serve both formats (logfmt quotes in the same way).
@@ -93,7 +82,7 @@ void AppendField(std::string& out, absl::string_view name, absl::string_view val
 }
 
 void Write(Level level, absl::string_view message, Fields fields) {
-  if (level < g_least) return;
+  if (level < g_least.load(std::memory_order_relaxed)) return;
   std::string line;
   if (g_format == Format::kJson) line = "{";
   // Lines carry the real time even where the program's clock is a fake: a log is for people.
@@ -103,13 +92,18 @@ void Write(Level level, absl::string_view message, Fields fields) {
   AppendField(line, "msg", message);
   for (const Field& field : fields) AppendField(line, field.name, field.value);
   if (g_format == Format::kJson) line += '}';
-  MutexLock lock(&SinkMutex());
-  if (Sink()) {
-    Sink()(line);
-    return;
+  {
+    MutexLock lock(&SinkMutex());
+    if (Sink()) {
+      Sink()(line);
+      return;
+    }
   }
   line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  if (BackgroundWriter::Take(line)) return;
+  static Mutex* const whole_lines = new Mutex;
+  MutexLock lock(whole_lines);
+  WriteToStandardError(line);
 }
 
 }  // namespace
@@ -119,10 +113,33 @@ void Info(absl::string_view message, Fields fields) { Write(Level::kInfo, messag
 void Warning(absl::string_view message, Fields fields) { Write(Level::kWarning, message, fields); }
 void Error(absl::string_view message, Fields fields) { Write(Level::kError, message, fields); }
 
+absl::string_view LevelName(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      return "error";
+  }
+  return "unknown";
+}
+
+std::optional<Level> FindLevel(absl::string_view name) {
+  for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError}) {
+    if (name == LevelName(level)) return level;
+  }
+  return std::nullopt;
+}
+
 void Configure(Level least, Format format) {
   g_least = least;
   g_format = format;
 }
+void SetLevel(Level least) { g_least = least; }
+Level LeastLevel() { return g_least; }
 
 void SetSinkForTesting(std::function<void(absl::string_view line)> sink) {
   MutexLock lock(&SinkMutex());

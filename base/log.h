@@ -10,6 +10,7 @@
 #include <concepts>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -44,7 +45,8 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-// Thread-safe; each call writes one whole line. They block as long as standard error does.
+// Thread-safe; each call writes one whole line. Where a BackgroundWriter runs (log_writer.h) they
+// never block; elsewhere they block as long as standard error does.
 void Debug(absl::string_view message, Fields fields = {});
 void Info(absl::string_view message, Fields fields = {});
 void Warning(absl::string_view message, Fields fields = {});
@@ -52,6 +54,12 @@ void Error(absl::string_view message, Fields fields = {});
 
 // Set once by main, before threads start. Defaults: info, logfmt.
 void Configure(Level least, Format format);
+// Lines below `least` are dropped from now on. Thread-safe.
+void SetLevel(Level least);
+Level LeastLevel();
+// "debug", "info", "warning" or "error"; none otherwise.
+std::optional<Level> FindLevel(absl::string_view name);
+absl::string_view LevelName(Level level);
 // Tests look at what would be written: each line goes to `sink` instead of standard error. Null
 // restores it.
 void SetSinkForTesting(std::function<void(absl::string_view line)> sink);

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/thread_name.h"
+#include "base/platform/thread_name.h"
 
 namespace muster {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/thread_name.h"
+#include "base/platform/thread_name.h"
 
 namespace muster {
 
@@ -17,18 +17,19 @@ ThreadTimers::~ThreadTimers() {
   {
     MutexLock lock(&mu_);
     stopping_ = true;
-    changed_ = true;
   }
+  changed_.Set();
   thread_.join();
 }
 
-TimerId ThreadTimers::At(absl::Time when, absl::AnyInvocable<void()> task) {
+TimerId ThreadTimers::After(absl::Duration wait, absl::AnyInvocable<void()> task) {
+  const absl::Duration when = clock_.Steady() + std::max(wait, absl::ZeroDuration());
   MutexLock lock(&mu_);
   const TimerId id = next_id_++;
   const bool first = queue_.empty() || when < queue_.begin()->first.first;
   queue_.emplace(Key(when, id), std::move(task));
   due_.emplace(id, when);
-  if (first) changed_ = true;  // Only an earlier deadline needs to wake the thread.
+  if (first) changed_.Set();  // Only an earlier deadline needs to wake the thread.
   return id;
 }
 
@@ -44,21 +45,22 @@ bool ThreadTimers::Cancel(TimerId id) {
 void ThreadTimers::Run() {
   std::vector<absl::AnyInvocable<void()>> ready;
   while (true) {
+    changed_.Clear();  // Before looking: what comes after it sets the flag again.
+    absl::Duration wait = absl::Minutes(1);
     {
       MutexLock lock(&mu_);
-      absl::Duration wait = absl::Minutes(1);
-      const absl::Time now = clock_.Now();
+      if (stopping_) return;
+      const absl::Duration now = clock_.Steady();
       while (!queue_.empty() && queue_.begin()->first.first <= now) {
         ready.push_back(std::move(queue_.begin()->second));
         due_.erase(queue_.begin()->first.second);
         queue_.erase(queue_.begin());
       }
-      if (stopping_) return;
-      if (ready.empty()) {
-        if (!queue_.empty()) wait = std::min(wait, queue_.begin()->first.first - now);
-        changed_ = false;
-        mu_.AwaitWithTimeout(absl::Condition(&changed_), wait);
-      }
+      if (!queue_.empty()) wait = std::min(wait, queue_.begin()->first.first - now);
+    }
+    if (ready.empty()) {
+      changed_.Await(wait);
+      continue;
     }
     for (auto& task : ready) task();
     ready.clear();

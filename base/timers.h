@@ -1,4 +1,4 @@
-// Timers: run a task on a strand at a time. One small interface, one real (ThreadTimers), one fake
+// Timers: run a task after a while. One small interface, one real (ThreadTimers), one fake
 // (FakeClock in tests/fakes fires timers when it is advanced).
 #ifndef MUSTER_BASE_TIMERS_H_
 #define MUSTER_BASE_TIMERS_H_
@@ -17,8 +17,9 @@ using TimerId = uint64_t;  // 0 names no timer.
 class Timers {
  public:
   virtual ~Timers() = default;
-  // Runs `task` once when the clock reaches `when` (at once if that is past). Does not block.
-  virtual TimerId At(absl::Time when, absl::AnyInvocable<void()> task) = 0;
+  // Runs `task` once when `wait` has passed on the steady clock (at once if it is not positive):
+  // whoever waits for a date waits for what is left until then, and looks again. Does not block.
+  virtual TimerId After(absl::Duration wait, absl::AnyInvocable<void()> task) = 0;
   // Forgets a timer that has not fired. False when it has fired, is firing now, or never was.
   virtual bool Cancel(TimerId id) = 0;
 };

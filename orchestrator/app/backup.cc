@@ -10,12 +10,12 @@
 #include "base/crypto/digest.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/platform/private_file.h"
 #include "base/sql/database.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/backup_content.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/master_key_check.h"
-#include "orchestrator/secrets/private_file.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/zone_store.h"
@@ -108,8 +108,8 @@ absl::StatusOr<BackupFacts> MakeInFolder(const BackupOptions& options, const Dat
   ASSIGN_OR_RETURN(const auto names, SmallFiles(paths, options.with_master_key));
   std::map<std::string, std::string> small;
   for (const std::string& name : names) {
-    auto content = secrets::ReadPrivateFile(absl::StrCat(paths.root, "/", name),
-                                            secrets::FileAccess::kAny, kMostSmallFileBytes);
+    auto content =
+        ReadPrivateFile(absl::StrCat(paths.root, "/", name), FileReach::kAny, kMostSmallFileBytes);
     if (!content.ok()) {
       return EnsureCode(content.status(), name == kMasterKeyName ? FailureCode::kKeyMaster
                                                                  : FailureCode::kSystemDataDir);

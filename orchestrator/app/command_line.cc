@@ -13,12 +13,12 @@
 #include "base/crypto/secure_random.h"
 #include "base/host_port.h"
 #include "base/log.h"
+#include "base/platform/signals.h"
 #include "orchestrator/app/backup.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
 #include "orchestrator/app/health_command.h"
 #include "orchestrator/app/run_serve.h"
-#include "orchestrator/app/signals.h"
 
 namespace muster::app {
 namespace {
@@ -378,10 +378,7 @@ void DescribeHealth(CLI::App* health, HealthFlags& flags) {
 }
 
 int Serve(ServeFlags flags) {
-  log::Level level = log::Level::kInfo;
-  if (flags.log_level == "debug") level = log::Level::kDebug;
-  if (flags.log_level == "warning") level = log::Level::kWarning;
-  if (flags.log_level == "error") level = log::Level::kError;
+  const log::Level level = log::FindLevel(flags.log_level).value_or(log::Level::kInfo);
   log::Configure(level, flags.log_format == "json" ? log::Format::kJson : log::Format::kLogfmt);
   core::VerifyOptions& verify = flags.options.core.verify;
   verify.poll_interval = flags.verify_poll;
@@ -392,7 +389,7 @@ int Serve(ServeFlags flags) {
   auto& pacing = flags.options.core.pacing;
   pacing.initial_joins_per_minute =
       std::min(pacing.initial_joins_per_minute, pacing.max_joins_per_minute);
-  return RunServe({std::move(flags.options), flags.port_file, flags.store_lost_linger});
+  return RunServe({std::move(flags.options), flags.port_file, flags.store_lost_linger, level});
 }
 
 }  // namespace

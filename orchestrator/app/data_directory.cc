@@ -10,10 +10,11 @@
 #include "absl/strings/str_split.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/platform/files.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/secrets/master_key.h"
-#include "orchestrator/secrets/private_file.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace muster::app {
@@ -29,8 +30,7 @@ bool Exists(const std::string& path) {
 }
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {
-  ASSIGN_OR_RETURN(const Secret content,
-                   secrets::ReadPrivateFile(path, secrets::FileAccess::kAny, kMaxFileBytes));
+  ASSIGN_OR_RETURN(const Secret content, ReadPrivateFile(path, FileReach::kAny, kMaxFileBytes));
   return std::string(content.Reveal());
 }
 
@@ -67,8 +67,8 @@ absl::Status CheckOurs(const DataPaths& paths) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<sql::DirectoryLock>> Lock(const DataPaths& paths) {
-  auto lock = sql::DirectoryLock::Acquire(paths.root);
+absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const DataPaths& paths) {
+  auto lock = DirectoryLock::Acquire(paths.root);
   if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
   return lock;
 }
@@ -82,9 +82,9 @@ absl::StatusOr<identity::CertificateAuthority> MakeAuthority(const DataPaths& pa
   fs::remove(paths.authority("ca.key"), ignored);
   ASSIGN_OR_RETURN(auto authority, identity::CertificateAuthority::Create(clock, random));
   ASSIGN_OR_RETURN(const Secret key, authority.PrivateKeyPem());
-  RETURN_IF_ERROR(secrets::CreatePrivateFile(paths.authority("ca.key"), key));
-  RETURN_IF_ERROR(secrets::CreatePrivateFile(paths.authority("ca.crt"),
-                                             Secret::CopyOf(authority.bundle_pem())));
+  RETURN_IF_ERROR(CreatePrivateFile(paths.authority("ca.key"), key));
+  RETURN_IF_ERROR(
+      CreatePrivateFile(paths.authority("ca.crt"), Secret::CopyOf(authority.bundle_pem())));
   return authority;
 }
 
@@ -128,11 +128,10 @@ absl::StatusOr<OperatorId> MakeOperator(const DataPaths& paths, const InitOption
   if (!Exists(paths.operators("operator.key"))) {
     ASSIGN_OR_RETURN(const auto fresh, crypto::PrivateKey::Generate());
     ASSIGN_OR_RETURN(const Secret pem, fresh.ToPem());
-    RETURN_IF_ERROR(secrets::CreatePrivateFile(paths.operators("operator.key"), pem));
+    RETURN_IF_ERROR(CreatePrivateFile(paths.operators("operator.key"), pem));
   }
-  ASSIGN_OR_RETURN(const Secret pem,
-                   secrets::ReadPrivateFile(paths.operators("operator.key"),
-                                            secrets::FileAccess::kOwnerOnly, kMaxFileBytes));
+  ASSIGN_OR_RETURN(const Secret pem, ReadPrivateFile(paths.operators("operator.key"),
+                                                     FileReach::kOwnerOnly, kMaxFileBytes));
   ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::FromPem(pem));
   ASSIGN_OR_RETURN(const OperatorId id,
                    RecordOperator(store, options, key.public_key(), clock, random));
@@ -164,7 +163,7 @@ absl::StatusOr<InitReport> MakeContent(const InitOptions& options, const Clock& 
     ASSIGN_OR_RETURN(report.operator_id,
                      MakeOperator(paths, options, authority, *store, clock, random));
   }
-  RETURN_IF_ERROR(secrets::CreatePrivateFile(paths.marker(), Secret::CopyOf(MUSTER_VERSION "\n")));
+  RETURN_IF_ERROR(CreatePrivateFile(paths.marker(), Secret::CopyOf(MUSTER_VERSION "\n")));
   return report;
 }
 
@@ -174,8 +173,7 @@ absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& pa
                                                              const Clock& clock, Random& random) {
   const auto certificate = ReadText(paths.authority("ca.crt"));
   if (!certificate.ok()) return EnsureCode(certificate.status(), FailureCode::kSystemAuthority);
-  const auto key = secrets::ReadPrivateFile(paths.authority("ca.key"),
-                                            secrets::FileAccess::kOwnerOnly, kMaxFileBytes);
+  const auto key = ReadPrivateFile(paths.authority("ca.key"), FileReach::kOwnerOnly, kMaxFileBytes);
   if (!key.ok()) return EnsureCode(key.status(), FailureCode::kSystemAuthority);
   auto authority = identity::CertificateAuthority::FromPem(*certificate, *key, clock, random);
   if (!authority.ok()) {
@@ -194,15 +192,7 @@ absl::StatusOr<std::vector<std::string>> LoadAddresses(const DataPaths& paths) {
 }
 
 absl::Status ReplaceFile(const std::string& path, absl::string_view content) {
-  const std::string fresh = path + ".new";
-  std::error_code error;
-  fs::remove(fresh, error);
-  RETURN_IF_ERROR(secrets::CreatePrivateFile(fresh, Secret::CopyOf(content)));
-  fs::rename(fresh, path, error);
-  if (error) {
-    return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", error.message()));
-  }
-  return absl::OkStatus();
+  return WriteFileAtomically(path, content, FileAccess::kOwnerOnly);
 }
 
 absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const Clock& clock,

@@ -1,6 +1,6 @@
 // The orchestrator's data directory: made once by `init`, opened by `serve`.
 //
-//   LOCK          one process at a time                    (base/sql/directory_lock.h)
+//   LOCK          one process at a time                    (base/platform/directory_lock.h)
 //   ca/           ca.crt  ca.key (0600)  addresses         the certificate authority
 //   master.key    0600; absent when the master key comes from elsewhere (secrets/master_key.h)
 //   audit/        key.pem (0600)  heads.log                what vouches for the audit log
@@ -25,9 +25,9 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/platform/directory_lock.h"
 #include "base/random.h"
 #include "base/secret.h"
-#include "base/sql/directory_lock.h"
 #include "orchestrator/identity/certificate_authority.h"
 
 namespace muster::app {
@@ -70,7 +70,7 @@ absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const C
 // What `serve` needs of it, besides the store.
 struct DataDirectory {
   DataPaths paths;
-  std::unique_ptr<sql::DirectoryLock> lock;
+  std::unique_ptr<DirectoryLock> lock;
   identity::CertificateAuthority authority;
   Secret master_key;
   std::vector<std::string> addresses;

@@ -1,6 +1,5 @@
 #include "orchestrator/app/listeners.h"
 
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/service_type.h>
@@ -51,15 +50,6 @@ absl::Status CannotListen(const ListenerOptions& options, absl::string_view why)
       absl::StrCat("the ", options.name, " listener on ", options.address, ": ", why));
 }
 
-void WriteGrpcLog(gpr_log_func_args* args) {
-  const log::Fields fields = {{"text", args->message}};
-  if (args->severity == GPR_LOG_SEVERITY_ERROR) {
-    log::Info("grpc", fields);  // Mostly peers: a failed handshake is an error to gRPC.
-  } else {
-    log::Debug("grpc", fields);
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(ListenerOptions options) {
@@ -102,7 +92,5 @@ void Listener::Stop(absl::Time deadline) {
   server_->Shutdown(absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
   server_->Wait();
 }
-
-void RouteGrpcLog() { gpr_set_log_function(WriteGrpcLog); }
 
 }  // namespace muster::app

@@ -52,9 +52,6 @@ class Listener {
   bool stopped_ = false;
 };
 
-// gRPC's own messages go through our log from here on.
-void RouteGrpcLog();
-
 }  // namespace muster::app
 
 #endif  // MUSTER_ORCHESTRATOR_APP_LISTENERS_H_

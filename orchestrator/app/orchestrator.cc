@@ -13,6 +13,7 @@
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/master_key_check.h"
 #include "orchestrator/app/orchestrator_parts.h"
+#include "proto/rpc/grpc_log.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace muster::app {
@@ -180,7 +181,7 @@ void Orchestrator::Parts::Stop() {
 }
 
 absl::StatusOr<std::unique_ptr<Orchestrator>> Orchestrator::Create(OrchestratorOptions options) {
-  RouteGrpcLog();
+  rpc::RouteGrpcLog();
   ASSIGN_OR_RETURN(auto directory,
                    OpenDataDirectory(options.data_dir, SystemClock(), crypto::SecureRandom()));
   auto parts = std::make_unique<Parts>(std::move(options), std::move(directory));

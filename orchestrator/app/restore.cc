@@ -12,13 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/backup.h"
 #include "orchestrator/app/backup_content.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/master_key_check.h"
 #include "orchestrator/secrets/master_key.h"
-#include "orchestrator/secrets/private_file.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -56,8 +56,7 @@ absl::StatusOr<bool> PlaceMasterKey(const RestoreOptions& options, const DataPat
   }
   const auto none = [](const std::string&) { return std::optional<std::string>(); };
   ASSIGN_OR_RETURN(const auto key, secrets::LoadMasterKey({options.master_key_file, none}));
-  auto content = secrets::ReadPrivateFile(options.master_key_file, secrets::FileAccess::kOwnerOnly,
-                                          kMostNoteBytes);
+  auto content = ReadPrivateFile(options.master_key_file, FileReach::kOwnerOnly, kMostNoteBytes);
   if (!content.ok()) return EnsureCode(content.status(), FailureCode::kKeyMaster);
   RETURN_IF_ERROR(ReplaceFile(stage.master_key(), content->Reveal()));
   return true;
@@ -109,7 +108,7 @@ absl::Status MoveInto(const std::string& stage, const std::string& data_dir) {
 }
 
 std::optional<nlohmann::json> ReadNote(const std::string& path) {
-  const auto content = secrets::ReadPrivateFile(path, secrets::FileAccess::kAny, kMostNoteBytes);
+  const auto content = ReadPrivateFile(path, FileReach::kAny, kMostNoteBytes);
   if (!content.ok()) return std::nullopt;
   auto note =
       nlohmann::json::parse(content->Reveal().begin(), content->Reveal().end(), nullptr, false);
@@ -153,7 +152,7 @@ absl::StatusOr<RestoreReport> RestoreBackup(const RestoreOptions& options, const
                                {"backup_time", TimeText(manifest.time)},
                                {"generation", report.generation}};
   RETURN_IF_ERROR(ReplaceFile(stage.root + "/" + kRestoredNote, note.dump() + "\n"));
-  RETURN_IF_ERROR(secrets::CreatePrivateFile(stage.marker(), Secret::CopyOf(MUSTER_VERSION "\n")));
+  RETURN_IF_ERROR(CreatePrivateFile(stage.marker(), Secret::CopyOf(MUSTER_VERSION "\n")));
   {
     ASSIGN_OR_RETURN(DataDirectory opened, OpenDataDirectory(stage.root, clock, random));
     RETURN_IF_ERROR(MarkDatabase(opened, manifest, report.generation, clock, random));

@@ -2,31 +2,34 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/log.h"
+#include "base/log_level_file.h"
+#include "base/log_writer.h"
 #include "base/mutex.h"
+#include "base/platform/signals.h"
 #include "base/status_macros.h"
+#include "base/timed_flag.h"
 #include "orchestrator/app/command_line.h"
 #include "orchestrator/app/data_directory.h"
-#include "orchestrator/app/signals.h"
 
 namespace muster::app {
 namespace {
 
-// Why and when the process ends, and what it reloads until then. Signals may come until the last moment, so it is never destroyed.
+// Why and when the process ends, and what it reloads until then.
 class StopRequest {
  public:
-  // The second signal does not wait for what the first one began.
   void OnSignal() {
-    MutexLock lock(&mu_);
-    if (std::exchange(signaled_, true)) _exit(lost_ ? kExitStoreLost : kExitForced);
+    signaled_.Set();
+    due_.Set();
   }
   void OnStoreLost() {
-    MutexLock lock(&mu_);
     lost_ = true;
+    due_.Set();
   }
   // From `Serve` to `Serve(nullptr)` there is something to reload.
   void Serve(Orchestrator* orchestrator) {
@@ -35,24 +38,21 @@ class StopRequest {
   }
   void OnReload() {
     MutexLock lock(&reload_mu_);
-    if (orchestrator_ == nullptr) return;
-    orchestrator_->Reload();
-    log::Info("reloaded");
+    if (orchestrator_ != nullptr) orchestrator_->Reload();
   }
+  // Of a process that a second signal ends: it does not wait for what the first one began.
+  int forced_exit_code() const { return lost_ ? kExitStoreLost : kExitForced; }
   // Blocks until a signal, or `linger` after the loss of the store.
   void Await(absl::Duration linger) {
-    MutexLock lock(&mu_);
-    mu_.Await(absl::Condition(
-        +[](StopRequest* self)
-             ABSL_NO_THREAD_SAFETY_ANALYSIS { return self->signaled_ || self->lost_; },
-        this));
-    mu_.AwaitWithTimeout(absl::Condition(&signaled_), linger);
+    while (!due_.Await(absl::InfiniteDuration())) {
+    }
+    signaled_.Await(linger);
   }
 
  private:
-  Mutex mu_;
-  bool signaled_ ABSL_GUARDED_BY(mu_) = false;
-  bool lost_ ABSL_GUARDED_BY(mu_) = false;
+  TimedFlag due_;
+  TimedFlag signaled_;
+  std::atomic<bool> lost_ = false;
   Mutex reload_mu_;
   Orchestrator* orchestrator_ ABSL_GUARDED_BY(reload_mu_) = nullptr;
 };
@@ -72,25 +72,36 @@ absl::Status WritePortFile(const std::string& path, const Endpoints& at) {
                                {"admin_address", at.admin_address},
                                {"admin_socket", at.admin_socket},
                                {"pid", getpid()}};
-  return ReplaceFile(path, json.dump(2) + "\n");
+  return ReplaceFile(path,
+                     json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace
 
 int RunServe(ServeOptions options) {
-  auto* const stop = new StopRequest;
-  HandleSignals(
-      {.on_stop = [stop] { stop->OnSignal(); }, .on_reload = [stop] { stop->OnReload(); }});
-  options.orchestrator.on_store_lost = [stop] { stop->OnStoreLost(); };
+  StopRequest stop;
+  const std::string data_dir = options.orchestrator.data_dir;
+  const auto signals =
+      WatchSignals({.on_stop = [&stop] { stop.OnSignal(); },
+                    .on_reload =
+                        [&] {
+                          log::ApplyLevelFile(data_dir, options.log_level);
+                          stop.OnReload();
+                          log::Info("reloaded");
+                        },
+                    .forced_exit_code = [&stop] { return stop.forced_exit_code(); }});
+  const log::BackgroundWriter log_writer;
+  log::ApplyLevelFile(data_dir, options.log_level);
+  options.orchestrator.on_store_lost = [&stop] { stop.OnStoreLost(); };
   auto orchestrator = Orchestrator::Create(std::move(options.orchestrator));
   if (!orchestrator.ok()) return FailStart(orchestrator.status());
   if (!options.port_file.empty()) {
     const absl::Status written = WritePortFile(options.port_file, (*orchestrator)->endpoints());
     if (!written.ok()) return FailStart(Annotate(written, "--port-file"));
   }
-  stop->Serve(orchestrator->get());
-  stop->Await(options.store_lost_linger);
-  stop->Serve(nullptr);
+  stop.Serve(orchestrator->get());
+  stop.Await(options.store_lost_linger);
+  stop.Serve(nullptr);
   log::Info("stopping");
   (*orchestrator)->Stop();
   log::Info("stopped");

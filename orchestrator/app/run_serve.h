@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "base/log.h"
 #include "orchestrator/app/orchestrator.h"
 
 namespace muster::app {
@@ -19,6 +20,8 @@ struct ServeOptions {
   std::string port_file;  // Empty: none.
   // How long whoever asks is told why, once the store is lost.
   absl::Duration store_lost_linger = absl::Seconds(5);
+  // Where the file log-level of the data directory names no other; SIGHUP looks again.
+  log::Level log_level = log::Level::kInfo;
 };
 
 // Blocks until the end; the process's exit code. Call it before any thread was started.

@@ -87,7 +87,7 @@ void UseWords(const google::protobuf::Descriptor& type, Json& object) {
 // What stands behind "key:" or "-": on the same line when it fits there.
 void EmitChild(const Json& value, int indent, bool in_list, std::string& out) {
   if (!value.is_structured() || value.empty()) {
-    absl::StrAppend(&out, " ", value.is_structured() ? value.dump() : Scalar(value), "\n");
+    absl::StrAppend(&out, " ", Scalar(value), "\n");
   } else if (in_list) {
     std::string nested;
     Emit(value, indent, nested);
@@ -101,7 +101,7 @@ void EmitChild(const Json& value, int indent, bool in_list, std::string& out) {
 void Emit(const Json& value, int indent, std::string& out) {
   const std::string margin(static_cast<size_t>(indent), ' ');
   if (!value.is_structured() || value.empty()) {
-    absl::StrAppend(&out, margin, value.is_structured() ? value.dump() : Scalar(value), "\n");
+    absl::StrAppend(&out, margin, Scalar(value), "\n");
     return;
   }
   for (auto it = value.begin(); it != value.end(); ++it) {
@@ -128,7 +128,7 @@ std::string ToJson(const google::protobuf::Message& message) {
       resolver.get(), absl::StrCat(kTypeUrlPrefix, "/", message.GetDescriptor()->full_name()),
       DeterministicBytes(message), &json, options);
   // Fails only for values that no orchestrator sends, such as a time outside of year 1 to 9999.
-  if (!status.ok()) return absl::StrCat("{\"error\": ", Json(status.ToString()).dump(), "}\n");
+  if (!status.ok()) return absl::StrCat("{\"error\": ", Dump(Json(status.ToString())), "}\n");
   Json words = Json::parse(json, nullptr, false);
   UseWords(*message.GetDescriptor(), words);
   return Dump(words);

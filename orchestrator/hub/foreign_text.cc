@@ -7,8 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "base/http/url.h"
+#include "base/redact.h"
 
 namespace muster::hub {
 namespace {
@@ -91,17 +90,11 @@ void Scrubber::KeepFirst(size_t count) {
 }
 
 std::string Scrubber::Clean(absl::string_view foreign, size_t limit) const {
-  std::string text(foreign);
-  for (const Secret& secret : secrets_) {
-    std::string encoded = http::PercentEncode(secret.Reveal());
-    text = absl::StrReplaceAll(text, {{secret.Reveal(), kStruckOut}});
-    if (encoded != secret.Reveal()) text = absl::StrReplaceAll(text, {{encoded, kStruckOut}});
-    Wipe(encoded);
-  }
+  std::vector<absl::string_view> secrets;
+  for (const Secret& secret : secrets_) secrets.push_back(secret.Reveal());
+  std::string text = StrikeOut(foreign, secrets, kStruckOut);
   StrikeOutJwts(text);
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); }, ' ');
+  text = CleanLine(text, text.size());
   Clip(text, limit);
   return text;
 }

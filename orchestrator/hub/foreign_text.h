@@ -17,7 +17,7 @@ namespace muster::hub {
 // Knows the secrets of one hub client. Not thread-safe.
 class Scrubber {
  public:
-  // `secret` is struck out of all texts from now on, as it is and percent-encoded.
+  // `secret` is struck out of all texts from now on, in every spelling (base/redact.h).
   void Add(const Secret& secret);
   // Forgets the secrets that were added after the first `count`.
   void KeepFirst(size_t count);

@@ -9,7 +9,7 @@
 #include "base/crypto/sealing.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
-#include "orchestrator/secrets/private_file.h"
+#include "base/platform/private_file.h"
 
 namespace muster::secrets {
 namespace {
@@ -44,7 +44,7 @@ absl::StatusOr<MasterKey> Decode(const Secret& text, std::string source) {
 absl::StatusOr<MasterKey> LoadMasterKey(const MasterKeyPlaces& places) {
   if (const auto directory = LookUp(places, "CREDENTIALS_DIRECTORY")) {
     const std::string path = absl::StrCat(*directory, "/", kMasterKeyCredential);
-    const absl::StatusOr<Secret> text = ReadPrivateFile(path, FileAccess::kAny, kMaxFileBytes);
+    const absl::StatusOr<Secret> text = ReadPrivateFile(path, FileReach::kAny, kMaxFileBytes);
     if (text.ok()) return Decode(*text, absl::StrCat("systemd credential ", kMasterKeyCredential));
     if (!absl::IsNotFound(text.status())) return Unusable(text.status().message());
   }
@@ -57,7 +57,7 @@ absl::StatusOr<MasterKey> LoadMasterKey(const MasterKeyPlaces& places) {
                                  " nor a variable ", kMasterKeyVariable));
   }
   const absl::StatusOr<Secret> text =
-      ReadPrivateFile(places.file, FileAccess::kOwnerOnly, kMaxFileBytes);
+      ReadPrivateFile(places.file, FileReach::kOwnerOnly, kMaxFileBytes);
   if (!text.ok()) return Unusable(text.status().message());
   return Decode(*text, absl::StrCat("file ", places.file));
 }

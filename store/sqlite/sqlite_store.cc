@@ -31,6 +31,11 @@ constexpr int64_t kPageBytes = 4096;
 constexpr absl::Duration kCheckpointPatience = absl::Milliseconds(20);
 constexpr absl::Duration kTurnPatience = absl::Milliseconds(200);  // For a turn's end.
 
+// Nobody knows what is on the disk.
+absl::Status DiskFailed(const absl::Status& why) {
+  return sql::MakeError(sql::ErrorKind::kIo, why.message());
+}
+
 // The words for a disk that fails; other errors stay as they are.
 absl::Status AsStoreFailure(const absl::Status& status) {
   if (FailureCodeOf(status).has_value()) return status;
@@ -260,11 +265,13 @@ absl::Status SqliteStore::Sync() {
   if (!sync_failure_.ok())
     return sync_failure_;  // The next one need not report what was not written.
   if (log_ == nullptr) {
-    auto log = sql::FileSync::Open(path_ + "-wal");
-    if (!log.ok()) return sync_failure_ = Fail(log.status());
+    auto log = FileSync::Open(path_ + "-wal");
+    if (!log.ok()) return sync_failure_ = Fail(DiskFailed(log.status()));
     log_ = *std::move(log);
   }
-  if (const absl::Status status = log_->Sync(); !status.ok()) sync_failure_ = Fail(status);
+  if (const absl::Status status = log_->Sync(); !status.ok()) {
+    sync_failure_ = Fail(DiskFailed(status));
+  }
   return sync_failure_;
 }
 

@@ -22,8 +22,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
+#include "base/platform/file_sync.h"
 #include "base/sql/database.h"
-#include "base/sql/file_sync.h"
 #include "store/interface/store.h"
 
 namespace muster::store {
@@ -90,7 +90,7 @@ class SqliteStore final : public Store {
   Mutex checkpoint_mu_;
   std::unique_ptr<sql::Database> checkpointer_ ABSL_GUARDED_BY(checkpoint_mu_);  // From the first.
   Mutex sync_mu_;
-  std::unique_ptr<sql::FileSync> log_ ABSL_GUARDED_BY(sync_mu_);  // From the first Sync on.
+  std::unique_ptr<FileSync> log_ ABSL_GUARDED_BY(sync_mu_);  // From the first Sync on.
   absl::Status sync_failure_ ABSL_GUARDED_BY(sync_mu_);
   mutable Mutex mu_;
   bool transaction_open_ ABSL_GUARDED_BY(mu_) = false;

@@ -57,9 +57,14 @@ constexpr Rule kRules[] = {
     {"worker/session/", "grpc", "the session loop is tested without gRPC; worker/rpc adapts it"},
     {"worker/commands/", "grpc", "commands know nothing of the stream"},
     {"worker/service/", "grpc|^worker/(session|rpc)/", "drivers talk to the local service only"},
-    {"worker/(?!platform/)",
-     "^(unistd\\.h|sys/.*|fcntl\\.h|signal\\.h|pwd\\.h|spawn\\.h|windows\\.h)$",
-     "what differs between systems lives in worker/platform/<system>/"},
+    {"(base|worker)/(?!platform/)",
+     "^(unistd\\.h|sys/"
+     ".*|fcntl\\.h|signal\\.h|pwd\\.h|spawn\\.h|poll\\.h|pthread\\.h|windows\\.h)$",
+     "what differs between systems lives in base/platform/<system>/ and worker/platform/<system>/"},
+    {"(base|worker)/platform/[^/]*$",
+     "^(unistd\\.h|sys/"
+     ".*|fcntl\\.h|signal\\.h|pwd\\.h|spawn\\.h|poll\\.h|pthread\\.h|windows\\.h)$",
+     "a header of the platform names no system; its sources do"},
 };
 
 TEST(IncludeRules, HoldForEveryFile) {

@@ -9,10 +9,15 @@ absl::Time FakeClock::Now() const {
   return now_;
 }
 
-TimerId FakeClock::At(absl::Time when, absl::AnyInvocable<void()> task) {
+absl::Duration FakeClock::Steady() const {
+  MutexLock lock(&mu_);
+  return steady_;
+}
+
+TimerId FakeClock::After(absl::Duration wait, absl::AnyInvocable<void()> task) {
   MutexLock lock(&mu_);
   const TimerId id = next_id_++;
-  queue_.emplace(Key(when, id), std::move(task));
+  queue_.emplace(Key(steady_ + wait, id), std::move(task));
   return id;
 }
 
@@ -27,12 +32,18 @@ bool FakeClock::Cancel(TimerId id) {
   return false;
 }
 
-bool FakeClock::FireNext(absl::Time limit) {
+void FakeClock::MoveTo(absl::Duration steady) {
+  if (steady <= steady_) return;
+  now_ += steady - steady_;
+  steady_ = steady;
+}
+
+bool FakeClock::FireNext(absl::Duration limit) {
   absl::AnyInvocable<void()> task;
   {
     MutexLock lock(&mu_);
     if (queue_.empty() || queue_.begin()->first.first > limit) return false;
-    now_ = std::max(now_, queue_.begin()->first.first);
+    MoveTo(queue_.begin()->first.first);
     task = std::move(queue_.begin()->second);
     queue_.erase(queue_.begin());
   }
@@ -41,18 +52,23 @@ bool FakeClock::FireNext(absl::Time limit) {
 }
 
 void FakeClock::Advance(absl::Duration by) {
-  const absl::Time target = Now() + by;
+  const absl::Duration target = Steady() + by;
   while (FireNext(target)) {
   }
   MutexLock lock(&mu_);
-  now_ = std::max(now_, target);
+  MoveTo(target);
 }
 
-bool FakeClock::AdvanceToNext() { return FireNext(absl::InfiniteFuture()); }
+bool FakeClock::AdvanceToNext() { return FireNext(absl::InfiniteDuration()); }
+
+void FakeClock::StepWall(absl::Duration by) {
+  MutexLock lock(&mu_);
+  now_ += by;
+}
 
 absl::Time FakeClock::NextTimer() const {
   MutexLock lock(&mu_);
-  return queue_.empty() ? absl::InfiniteFuture() : queue_.begin()->first.first;
+  return queue_.empty() ? absl::InfiniteFuture() : now_ + (queue_.begin()->first.first - steady_);
 }
 
 void FakeClock::AwaitArmed(size_t count) {

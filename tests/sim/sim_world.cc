@@ -20,8 +20,8 @@ class MortalTimers final : public Timers {
  public:
   explicit MortalTimers(FakeClock& clock) : clock_(clock) {}
   ~MortalTimers() override { *alive_ = false; }
-  TimerId At(absl::Time when, absl::AnyInvocable<void()> task) override {
-    return clock_.At(when, [alive = alive_, task = std::move(task)]() mutable {
+  TimerId After(absl::Duration wait, absl::AnyInvocable<void()> task) override {
+    return clock_.After(wait, [alive = alive_, task = std::move(task)]() mutable {
       if (*alive) task();
     });
   }

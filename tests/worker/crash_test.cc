@@ -118,10 +118,12 @@ class CrashTest : public testing::Test {
     handlers.push_back(std::make_unique<JoinHandler>(
         JoinHandler::Parts{.api = service,
                            .service_control = service,
+                           .clock = clock,
                            .wait = [](absl::Duration) { return true; }},
         JoinHandlerOptions{.zone_pin = Pin(),
                            .lock_path = folder_.path() + "/join.lock",
-                           .takeover_mark_path = folder_.path() + "/takeover"}));
+                           .takeover_mark_path = folder_.path() + "/takeover",
+                           .pending_join_path = folder_.path() + "/join"}));
     const auto session = Session::Create({.transport = transport,
                                           .journal = **journal,
                                           .handlers = handlers,

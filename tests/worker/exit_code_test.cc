@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <future>
 
+#include "absl/strings/str_cat.h"
 #include "tests/worker/program_fixture.h"
 
 namespace muster::worker {
@@ -63,15 +64,50 @@ TEST_F(EnrolledProgramTest, AfterAKillItComesBack) {
   EXPECT_EQ(again.Wait(), kExitStopped) << again.Output();
 }
 
-TEST_F(EnrolledProgramTest, RefusedForGoodEndsIt) {
+TEST_F(EnrolledProgramTest, RefusedForGoodItStaysAndSaysWhy) {
   Process program(RunCommand());
   ASSERT_TRUE(orchestrator_.AwaitSessions(1));
   v1::OrchestratorMessage goodbye;
   goodbye.mutable_goodbye()->set_code("E-CERT-REVOKED");
   orchestrator_.Send(goodbye);
   orchestrator_.EndSession();
-  EXPECT_EQ(program.Wait(), kExitUsage) << program.Output();
-  EXPECT_THAT(program.Output(), HasSubstr("E-CERT-REVOKED"));
+  EXPECT_THAT(program.AwaitLine("this worker is refused"), HasSubstr("E-CERT-REVOKED"));
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
+}
+
+TEST_F(EnrolledProgramTest, AHangUpReadsTheLogLevelAgainAndEndsNothing) {
+  Process program(RunCommand());
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  std::ofstream(data_dir_ + "/log-level") << "error\n";
+  program.Signal(SIGHUP);
+  std::ofstream(data_dir_ + "/log-level") << "nonsense\n";
+  program.Signal(SIGHUP);
+  std::filesystem::remove(data_dir_ + "/log-level");
+  program.Signal(SIGHUP);
+  EXPECT_NE(program.AwaitLine("reloaded"), "");
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
+}
+
+// Nobody reads its standard error: it works on, and a stop is a stop.
+TEST_F(EnrolledProgramTest, ABlockedLogStopsNoStop) {
+  int pipe_ends[2];
+  ASSERT_EQ(pipe2(pipe_ends, O_NONBLOCK | O_CLOEXEC), 0);
+  while (write(pipe_ends[1], "full", 4) > 0) {
+  }
+  ASSERT_EQ(fcntl(pipe_ends[1], F_SETFL, 0), 0);
+  const std::string full = absl::StrCat("exec 2>/proc/", getpid(), "/fd/", pipe_ends[1]);
+  std::string words;
+  for (const std::string& word : RunCommand()) absl::StrAppend(&words, " '", word, "'");
+  Process program({"/bin/sh", "-c", absl::StrCat(full, "; exec", words)});
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  orchestrator_.SendCommand(ProbeCommand("cmd-1"));
+  EXPECT_TRUE(orchestrator_.AwaitResult("cmd-1").has_value());
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitStopped);
+  close(pipe_ends[0]);
+  close(pipe_ends[1]);
 }
 
 TEST_F(EnrolledProgramTest, AJournalLostWhileItRunsEndsItAndTheCommandIsDoneAfterwards) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "worker/platform/service_control.h"
 #include "worker/service/driver.h"
@@ -23,6 +24,8 @@ class FakeService final : public ServiceDriver, public ServiceControl {
   std::optional<Failure> survey_failure;
   std::function<JoinAnswer(FakeService&, const JoinCall&)> on_join;  // Null: joins and connects.
   bool connects = true;
+  absl::Status restart_failure;
+  std::string run_id = "run-0";
   // Told at the start of each call, and once more when a join or a restart has taken effect.
   std::function<void(const char* call)> on_call = [](const char*) {};
   // What happened.
@@ -60,10 +63,14 @@ class FakeService final : public ServiceDriver, public ServiceControl {
   absl::Status Restart() override {
     on_call("restart");
     ++restarts;
+    if (!restart_failure.ok()) return restart_failure;
     connected = connects;
+    run_id = absl::StrCat("run-", restarts);
     on_call("restarted");
     return absl::OkStatus();
   }
+
+  std::string RunId() override { return run_id; }
 
   JoinAnswer Succeed(const JoinCall& call) {
     if (hub_id.empty()) hub_id = "3f0c9a52-6d0e-4a0b-9a57-0d5f6a1b2c3d";
@@ -73,7 +80,8 @@ class FakeService final : public ServiceDriver, public ServiceControl {
     return {JoinAnswer::Outcome::kSucceeded, std::nullopt, hub_id};
   }
   static JoinAnswer Lost() {
-    return {JoinAnswer::Outcome::kUnsure, Failure{FailureCode::kJoinAnswerLost, "reset"}, ""};
+    return {JoinAnswer::Outcome::kUnsure, Failure{FailureCode::kJoinAnswerLost, "reset"}, "",
+            /*may_still_run=*/true};
   }
 
  private:

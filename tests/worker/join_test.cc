@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/failure_code.h"
+#include "base/platform/files.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/worker/fake_service.h"
 #include "tests/worker/worker_fixture.h"
-#include "worker/platform/files.h"
 
 namespace muster::worker {
 namespace {
@@ -21,6 +24,7 @@ class JoinTest : public testing::Test {
     return JoinHandler({.api = service_,
                         .cli = cli,
                         .service_control = service_,
+                        .clock = clock_,
                         .wait =
                             [this](absl::Duration) {
                               ++sleeps_;
@@ -28,7 +32,8 @@ class JoinTest : public testing::Test {
                             }},
                        {.zone_pin = std::move(pin),
                         .lock_path = folder_.path() + "/join.lock",
-                        .takeover_mark_path = folder_.path() + "/takeover"});
+                        .takeover_mark_path = folder_.path() + "/takeover",
+                        .pending_join_path = folder_.path() + "/join"});
   }
   static void ExpectFailure(const Result& result, Result::Outcome outcome, FailureCode code) {
     EXPECT_EQ(result.outcome(), outcome) << result.ShortDebugString();
@@ -37,6 +42,7 @@ class JoinTest : public testing::Test {
 
   TempDir folder_;
   FakeService service_;
+  FakeClock clock_;
   int sleeps_ = 0;
 };
 
@@ -212,6 +218,95 @@ TEST_F(JoinTest, RecoveryLooksAndNeverJoins) {
   service_.hub_url = kHub;
   EXPECT_EQ(Handler().Recover().outcome(), Result::OUTCOME_SUCCEEDED);
   EXPECT_EQ(service_.joins, 0);
+}
+
+// A join that never answered may still run: nobody joins beside it, whoever asks and however often
+// the worker restarts.
+TEST_F(JoinTest, AJoinWithoutAnAnswerIsNotRepeatedUntilItShowsAnOutcome) {
+  service_.on_join = [](FakeService&, const JoinCall&) { return FakeService::Lost(); };
+  ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_IN_DOUBT,
+                FailureCode::kJoinAnswerLost);
+  for (int restart = 0; restart < 3; ++restart) {  // Each handler is a new process.
+    const Result refused = Handler().Run(JoinCommand("cmd-2", "att-2"));
+    ExpectFailure(refused, Result::OUTCOME_REJECTED, FailureCode::kJoinStillRunning);
+    clock_.Advance(absl::Minutes(5));
+  }
+  EXPECT_EQ(service_.joins, 1);
+  // The slow join ends: the service is there, and nothing is left to do.
+  service_.hub_id = "new-id";
+  service_.hub_url = kHub;
+  service_.connected = true;
+  EXPECT_EQ(Handler().Run(JoinCommand("cmd-3", "att-3")).join().effect(),
+            v1::JoinResult::EFFECT_ALREADY_JOINED);
+  EXPECT_EQ(service_.joins, 1);
+  // Later joins are not held up by it.
+  service_.connected = false;
+  service_.on_join = nullptr;
+  EXPECT_EQ(Handler().Run(JoinCommand("cmd-4", "att-4")).join().effect(),
+            v1::JoinResult::EFFECT_REJOINED);
+}
+
+TEST_F(JoinTest, AJoinWithoutAnAnswerIsOverWithARestartOrAfterALongTime) {
+  const auto lose = [this] {
+    service_.on_join = [](FakeService&, const JoinCall&) { return FakeService::Lost(); };
+    (void)Handler().Run(JoinCommand());
+    service_.on_join = nullptr;
+    ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_REJECTED,
+                  FailureCode::kJoinStillRunning);
+  };
+  lose();
+  service_.run_id = "run-after-restart";
+  EXPECT_EQ(Handler().Run(JoinCommand()).outcome(), Result::OUTCOME_SUCCEEDED);
+
+  for (const absl::Duration step : {absl::ZeroDuration(), -absl::Hours(24), -absl::Hours(9000)}) {
+    service_.hub_id.clear();
+    service_.hub_url.clear();
+    service_.connected = false;
+    lose();
+    clock_.StepWall(step);  // A clock that is set back neither frees it nor holds it for ever.
+    ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_REJECTED,
+                  FailureCode::kJoinStillRunning);
+    clock_.Advance(kLongestJoin + absl::Seconds(1));
+    EXPECT_EQ(Handler().Run(JoinCommand()).outcome(), Result::OUTCOME_SUCCEEDED) << step;
+  }
+}
+
+TEST_F(JoinTest, AnAnswerThatNamesAFailureHoldsNothingUp) {
+  service_.on_join = [](FakeService&, const JoinCall&) {
+    return JoinAnswer{JoinAnswer::Outcome::kFailed, Failure{FailureCode::kJoinKeyRefused, "no"},
+                      ""};
+  };
+  ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_FAILED, FailureCode::kJoinKeyRefused);
+  service_.on_join = nullptr;
+  EXPECT_EQ(Handler().Run(JoinCommand()).outcome(), Result::OUTCOME_SUCCEEDED);
+}
+
+// A note that a crash or a hand has damaged says that nothing is known.
+TEST_F(JoinTest, ADamagedNoteIsWaitedForOnce) {
+  for (const char* text : {"{", "[]", "nonsense", R"({"begin_us":"x"})"}) {
+    std::ofstream(folder_.path() + "/join") << text;
+    ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_REJECTED,
+                  FailureCode::kJoinStillRunning);
+    clock_.Advance(kLongestJoin + absl::Seconds(1));
+    EXPECT_EQ(Handler().Run(JoinCommand()).outcome(), Result::OUTCOME_SUCCEEDED) << text;
+  }
+}
+
+TEST_F(JoinTest, ATakeoverWhoseServiceIsNotRestartedIsAProblem) {
+  service_.hub_id = "id";
+  service_.hub_url = kOther;
+  service_.connected = true;
+  service_.restart_failure = absl::FailedPreconditionError("systemctl restart x ended with 5");
+  const Result taken = Handler().Run(JoinCommand("c", "a", kHub, true));
+  EXPECT_EQ(taken.outcome(), Result::OUTCOME_SUCCEEDED);
+  ASSERT_EQ(taken.problems_size(), 1) << taken.ShortDebugString();
+  EXPECT_EQ(taken.problems(0).code(), "E-JOIN-RESTART-DUE");
+  EXPECT_THAT(taken.problems(0).detail(), testing::HasSubstr("ended with 5"));
+  ASSERT_EQ(taken.join().service().problems_size(), 1);
+  service_.restart_failure = absl::OkStatus();
+  const Result again = Handler().Run(JoinCommand("c2", "a2", kHub));
+  EXPECT_EQ(again.problems_size(), 0) << again.ShortDebugString();
+  EXPECT_EQ(again.join().service().problems_size(), 0);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <thread>
 
+#include "base/platform/signals.h"
 #include "tests/worker/program_fixture.h"
-#include "worker/platform/signals.h"
 
 namespace muster::worker {
 namespace {

@@ -35,10 +35,13 @@ class DoubleControl final : public ServiceControl {
   explicit DoubleControl(ServiceDouble& service) : service_(service) {}
   absl::Status Restart() override {
     service_.Restart();
+    ++runs_;
     return absl::OkStatus();
   }
+  std::string RunId() override { return absl::StrCat("run-", runs_); }
 
  private:
+  int runs_ = 0;
   ServiceDouble& service_;
 };
 
@@ -88,6 +91,7 @@ class ServiceDriverTest : public doubles::DoublesTest {
     return JoinHandler({.api = *driver_,
                         .cli = cli,
                         .service_control = control,
+                        .clock = *clock_,
                         // Virtual: lets the double's heartbeat come.
                         .wait =
                             [this](absl::Duration time) {
@@ -96,7 +100,8 @@ class ServiceDriverTest : public doubles::DoublesTest {
                             }},
                        {.zone_pin = Pin(hub_->url(), allow_cli),
                         .lock_path = Folder() + "/join.lock",
-                        .takeover_mark_path = Folder() + "/takeover"})
+                        .takeover_mark_path = Folder() + "/takeover",
+                        .pending_join_path = Folder() + "/join"})
         .Run(command);
   }
   static void ExpectFailure(const Result& result, Result::Outcome outcome, FailureCode code) {
@@ -349,6 +354,19 @@ TEST_F(ServiceDriverTest, TheProbeReportsFactsAlsoOfAMissingService) {
   const Result gone = ProbeHandler(*driver_, machine).Run(ProbeCommand("p"));
   EXPECT_EQ(gone.outcome(), Result::OUTCOME_SUCCEEDED);
   EXPECT_EQ(gone.failure().code(), "E-SERVICE-UNREACHABLE");
+  ASSERT_EQ(gone.probe().service().problems_size(), 1);
+  EXPECT_EQ(gone.probe().service().problems(0).code(), "E-SERVICE-UNREACHABLE");
+}
+
+TEST_F(ServiceDriverTest, TheProbeSaysWhatItCouldNotRead) {
+  StartWorld();
+  for (const char* text : {"{", "[]", R"({"Port":"none"})"}) {
+    std::ofstream(AppData() + "/serviceconfig.json") << text;
+    const Result result = ProbeHandler(*driver_, {}).Run(ProbeCommand("p"));
+    ASSERT_EQ(result.probe().service().problems_size(), 1) << text;
+    EXPECT_EQ(result.probe().service().problems(0).code(), "E-SERVICE-CONFIG") << text;
+    EXPECT_NE(result.probe().service().problems(0).detail(), "") << text;
+  }
 }
 
 class ServiceFilesTest : public testing::Test {

@@ -5,11 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
+#include "base/redact.h"
 #include "tests/worker/worker_fixture.h"
 #include "worker/service/classify.h"
 #include "worker/service/cli_driver.h"
 #include "worker/service/join_answer.h"
-#include "worker/service/redact.h"
 
 namespace muster::worker {
 namespace {

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/manual_strand.h"
+#include "tests/worker/failing_journal.h"
 #include "tests/worker/fake_handler.h"
 #include "tests/worker/fake_transport.h"
 #include "tests/worker/memory_journal.h"
@@ -31,14 +33,14 @@ class SessionTest : public testing::Test {
   }
   ~SessionTest() override { StopSession(); }
 
-  void StartSession() {
+  void StartSession(Journal* journal = nullptr) {
     SessionOptions options{.zone_pin = Pin()};
     options.on_state = [this](SessionState state, const absl::Status& status) {
       state_ = state;
       end_ = status;
     };
     session_ = Session::Create({.transport = transport_,
-                                .journal = journal_,
+                                .journal = journal != nullptr ? *journal : journal_,
                                 .handlers = handlers_,
                                 .strand = strand_,
                                 .executor = executor_,
@@ -305,23 +307,131 @@ TEST_F(SessionTest, AnExpiredOrUnknownCommandIsAnswered) {
   StartSession();
   AwaitConnection();
   auto& connection = transport_.last();
-  // The orchestrator's clock is an hour ahead of this machine's.
-  connection.SayWelcome(clock_.Now() + absl::Hours(1), Pin());
+  connection.SayWelcome(clock_.Now(), Pin());
   v1::Command late = JoinCommand("late");
-  *late.mutable_expire_time() = rpc::ToProto(clock_.Now() + absl::Minutes(30));
-  connection.SayCommand(late);
+  *late.mutable_time_left() = rpc::ToProto(absl::Minutes(2));
   v1::Command in_time = JoinCommand("in-time");
-  *in_time.mutable_expire_time() = rpc::ToProto(clock_.Now() + absl::Minutes(90));
-  connection.SayCommand(in_time);
+  *in_time.mutable_time_left() = rpc::ToProto(absl::Minutes(90));
   v1::Command odd = JoinCommand("odd");
   odd.clear_kind();
+  connection.SayCommand(JoinCommand("first"));
+  connection.SayCommand(late);
+  connection.SayCommand(in_time);
   connection.SayCommand(odd);
+  strand_.RunUntilIdle();
+  clock_.Advance(absl::Minutes(3));  // The first one takes its time.
   Settle();
-  ASSERT_EQ(connection.Results().size(), 3u);
-  EXPECT_EQ(connection.Results()[0].failure().code(), "E-DISPATCH-EXPIRED");
-  EXPECT_EQ(connection.Results()[1].outcome(), Result::OUTCOME_SUCCEEDED);
-  EXPECT_EQ(connection.Results()[2].failure().code(), "E-DISPATCH-UNSUPPORTED");
-  EXPECT_EQ(connection.Results()[2].outcome(), Result::OUTCOME_REJECTED);
+  connection.SayResultAck("first");
+  ASSERT_EQ(connection.Results().size(), 4u);
+  EXPECT_EQ(connection.Results()[0].outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(connection.Results()[1].failure().code(), "E-DISPATCH-EXPIRED");
+  EXPECT_EQ(connection.Results()[2].outcome(), Result::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(connection.Results()[3].failure().code(), "E-DISPATCH-UNSUPPORTED");
+  EXPECT_EQ(connection.Results()[3].outcome(), Result::OUTCOME_REJECTED);
+}
+
+// Whatever the machine's date says or is set to, a command has the time that it was sent with.
+TEST_F(SessionTest, AWrongClockRefusesNothing) {
+  for (const absl::Duration step :
+       {absl::Hours(1), -absl::Hours(1), absl::Hours(24 * 365), -absl::Hours(24 * 365)}) {
+    StartSession();
+    AwaitConnection();
+    transport_.last().SayWelcome(clock_.Now(), Pin());
+    clock_.StepWall(step);
+    v1::Command command = JoinCommand(absl::StrCat("cmd ", absl::FormatDuration(step)));
+    *command.mutable_time_left() = rpc::ToProto(absl::Minutes(10));
+    transport_.last().SayCommand(command);
+    Settle();
+    ASSERT_EQ(transport_.last().Results().size(), 1u) << step;
+    EXPECT_EQ(transport_.last().Results()[0].outcome(), Result::OUTCOME_SUCCEEDED) << step;
+    transport_.last().SayResultAck(command.command_id());
+    Settle();
+    // The heartbeat comes as ever.
+    Advance(absl::Seconds(31));
+    EXPECT_EQ(transport_.last().Count(Kind::kHeartbeat), 1) << step;
+    Crash();
+  }
+}
+
+// A step that fails in the runner ends the session: nothing is left running that does not run.
+TEST_F(SessionTest, AJournalThatFailsAtAnyStepEndsTheWorker) {
+  using Step = FailingJournal::Step;
+  for (const Step step :
+       {Step::kUnacknowledged, Step::kFind, Step::kReceive, Step::kStart, Step::kFinish,
+        Step::kAcknowledge, Step::kPrune, Step::kReaddress, Step::kReopen}) {
+    FailingJournal journal(step);
+    state_ = SessionState::kWaiting;
+    StartSession(&journal);
+    AwaitConnection();
+    if (transport_.count() > 0 && state_ != SessionState::kEnded) {
+      transport_.last().SayWelcome(clock_.Now(), Pin());
+      Settle();
+      journal.armed = true;
+      transport_.last().SayCommand(JoinCommand("cmd-1"));
+      transport_.last().SayCommand(JoinCommand("cmd-2"));
+      Settle();
+      transport_.last().SayCommand(JoinCommand("cmd-1", "att-2"));
+      transport_.last().SayResultAck("cmd-1");
+      Advance(absl::Hours(2));
+    }
+    if (step != Step::kReopen) {  // Only a command that was not tried is opened again.
+      EXPECT_EQ(state_, SessionState::kEnded) << static_cast<int>(step);
+      EXPECT_THAT(std::string(end_.message()), testing::HasSubstr("E-WORKER-JOURNAL"));
+    }
+    bool stopped = false;
+    session_->Stop([&stopped] { stopped = true; });
+    Settle();
+    EXPECT_TRUE(stopped) << "a stop must not wait for a handler that was never called: "
+                         << static_cast<int>(step);
+    Crash();
+  }
+}
+
+TEST_F(SessionTest, BeatsFasterWhereIdleConnectionsAreCut) {
+  StartSession();
+  for (int i = 0; i < 2; ++i) {
+    Open();
+    Advance(absl::Seconds(12));
+    EXPECT_EQ(transport_.last().Count(Kind::kHeartbeat), 0);
+    transport_.last().Break();
+    Settle();
+  }
+  Open();
+  EXPECT_EQ(rpc::FromProto(transport_.last().sent[0].hello().heartbeat_interval()),
+            absl::Seconds(6));
+  Advance(absl::Seconds(25));
+  EXPECT_GE(transport_.last().Count(Kind::kHeartbeat), 3);
+}
+
+// A proxy that cuts sessions which did their work must not make the waits grow.
+TEST_F(SessionTest, ASessionThatDidItsWorkResetsTheBackOff) {
+  StartSession();
+  for (int i = 0; i < 12; ++i) {
+    AwaitConnection();
+    transport_.last().SayWelcome(clock_.Now(), Pin(), absl::ZeroDuration());
+    const std::string id = absl::StrCat("cmd-", i);
+    transport_.last().SayCommand(JoinCommand(id));
+    Settle();
+    transport_.last().SayResultAck(id);
+    Settle();
+    transport_.last().Break();
+    Settle();
+  }
+  EXPECT_LE(AwaitConnection(), absl::Seconds(1));
+}
+
+TEST_F(SessionTest, NothingButItsJournalEndsAWorker) {
+  StartSession();
+  for (const char* code : {"E-CERT-REVOKED", "E-BOOTSTRAP-BANNED", "E-OF-A-NEWER-ONE"}) {
+    auto& connection = Open();
+    connection.SayGoodbye(code, false);
+    connection.Break();
+    Settle();
+    EXPECT_EQ(state_, SessionState::kWaiting) << code;
+    const absl::Duration wait = AwaitConnection();
+    EXPECT_GT(wait, absl::Minutes(5)) << code;
+    EXPECT_LE(wait, absl::Minutes(13)) << code;
+  }
 }
 
 TEST_F(SessionTest, ACrashBeforeTheStartIsAnsweredAsNotBegunAndRunsWhenSentAgain) {
@@ -350,18 +460,6 @@ TEST_F(SessionTest, ACrashBeforeTheStartIsAnsweredAsNotBegunAndRunsWhenSentAgain
   EXPECT_EQ(connection.Results().back().outcome(), Result::OUTCOME_SUCCEEDED);
 }
 
-TEST_F(SessionTest, GoodbyeForGoodEndsIt) {
-  StartSession();
-  auto& connection = Open();
-  connection.SayGoodbye("E-CERT-REVOKED", false);
-  connection.Break();
-  Settle();
-  EXPECT_EQ(state_, SessionState::kEnded);
-  EXPECT_THAT(std::string(end_.message()), testing::HasSubstr("E-CERT-REVOKED"));
-  Advance(absl::Hours(3));
-  EXPECT_EQ(transport_.count(), 1u);
-}
-
 TEST_F(SessionTest, ARefusedIdentityKnocksSeldom) {
   StartSession();
   AwaitConnection();
@@ -383,15 +481,28 @@ TEST_F(SessionTest, AnOrderlyGoodbyeLeadsBack) {
   EXPECT_EQ(transport_.count(), 2u);
 }
 
-TEST_F(SessionTest, AnotherZoneThanThePinnedEndsIt) {
+TEST_F(SessionTest, AnotherZoneThanThePinnedIsSaidAndRetried) {
   StartSession();
   AwaitConnection();
   transport_.last().SayWelcome(clock_.Now(), Pin("https://evil.example"));
   transport_.last().SayCommand(JoinCommand());
   Settle();
-  EXPECT_EQ(state_, SessionState::kEnded);
-  EXPECT_THAT(std::string(end_.message()), testing::HasSubstr("E-JOIN-ZONE-MISMATCH"));
+  EXPECT_EQ(state_, SessionState::kWaiting);
   EXPECT_EQ(join_->runs, 0);
+  EXPECT_GT(AwaitConnection(), absl::Minutes(5));
+  const v1::Hello& hello = transport_.last().sent[0].hello();
+  ASSERT_EQ(hello.problems_size(), 1);
+  EXPECT_EQ(hello.problems(0).code(), "E-JOIN-ZONE-MISMATCH");
+  EXPECT_THAT(hello.problems(0).detail(), testing::HasSubstr("https://evil.example"));
+  // The zone is set right: the worker works, and says no more of it.
+  transport_.last().SayWelcome(clock_.Now(), Pin());
+  transport_.last().SayCommand(JoinCommand());
+  Settle();
+  EXPECT_EQ(join_->runs, 1);
+  transport_.last().Break();
+  Settle();
+  AwaitConnection();
+  EXPECT_EQ(transport_.last().sent[0].hello().problems_size(), 0);
 }
 
 TEST_F(SessionTest, ACommandBeforeWelcomeIsNotRun) {

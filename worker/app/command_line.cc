@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 
 #include "base/host_port.h"
+#include "base/platform/signals.h"
 #include "worker/app/commands.h"
-#include "worker/platform/signals.h"
 
 namespace muster::worker {
 namespace {
@@ -20,9 +20,10 @@ int RunCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", MUSTER_VERSION);
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 stopped, 1 start failed, 2 usage, configuration or an identity that is "
-      "refused "
-      "for good, 3 journal lost, 4 ended by a second signal.");
+      "Exit codes: 0 stopped, 1 start failed, 2 usage, configuration or not enrolled, 3 journal "
+      "lost, 4 ended by a second signal.\n"
+      "SIGHUP reads the log level again: from the file log-level in the data directory, else "
+      "--log-level.");
 
   EnrollFlags enroll;
   CLI::App* enroll_command = app.add_subcommand(

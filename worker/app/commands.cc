@@ -9,18 +9,21 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "base/log_level_file.h"
+#include "base/log_writer.h"
 #include "base/mutex.h"
-#include "base/sql/directory_lock.h"
+#include "base/platform/directory_lock.h"
+#include "base/platform/files.h"
+#include "base/platform/signals.h"
 #include "base/sql/error.h"
 #include "base/status_macros.h"
+#include "proto/rpc/grpc_log.h"
 #include "proto/rpc/token_file.h"
 #include "worker/app/runtime.h"
 #include "worker/app/worker.h"
 #include "worker/identity/enroll.h"
 #include "worker/identity/state_directory.h"
-#include "worker/platform/files.h"
 #include "worker/platform/machine.h"
-#include "worker/platform/signals.h"
 #include "worker/rpc/grpc_bootstrap_client.h"
 #include "worker/session/sqlite_journal.h"
 
@@ -34,8 +37,8 @@ int Fail(const absl::Status& status) {
   return code == kExitJournalLost ? static_cast<int>(kExitStartFailed) : code;
 }
 
-absl::StatusOr<std::unique_ptr<sql::DirectoryLock>> Lock(const std::string& data_dir) {
-  auto lock = sql::DirectoryLock::Acquire(data_dir);
+absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const std::string& data_dir) {
+  auto lock = DirectoryLock::Acquire(data_dir);
   if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
   return lock;
 }
@@ -90,12 +93,13 @@ struct Ending {
   }
 };
 
+log::Level LevelOf(const RunFlags& flags) {
+  return log::FindLevel(flags.log_level).value_or(log::Level::kInfo);
+}
+
 void ConfigureLog(const RunFlags& flags) {
-  const log::Level level = flags.log_level == "debug"     ? log::Level::kDebug
-                           : flags.log_level == "warning" ? log::Level::kWarning
-                           : flags.log_level == "error"   ? log::Level::kError
-                                                          : log::Level::kInfo;
-  log::Configure(level, flags.log_format == "json" ? log::Format::kJson : log::Format::kLogfmt);
+  log::Configure(LevelOf(flags),
+                 flags.log_format == "json" ? log::Format::kJson : log::Format::kLogfmt);
 }
 
 }  // namespace
@@ -129,13 +133,23 @@ int RunEnroll(const EnrollFlags& flags) {
 int RunWorker(const RunFlags& flags) {
   ConfigureLog(flags);
   Ending ending;  // Declared before all that calls it.
-  const auto signals = WatchStopSignals([&ending] {
-    log::Info("stopping");
-    ending.Set(absl::OkStatus());
-  });
+  const std::string data_dir = OrDefault(flags.data_dir, DefaultDataDirectory());
+  const auto signals = WatchSignals({.on_stop =
+                                         [&ending] {
+                                           log::Info("stopping");
+                                           ending.Set(absl::OkStatus());
+                                         },
+                                     .on_reload =
+                                         [&] {
+                                           log::ApplyLevelFile(data_dir, LevelOf(flags));
+                                           log::Info("reloaded");
+                                         }});
+  const log::BackgroundWriter log_writer;
+  rpc::RouteGrpcLog();
+  log::ApplyLevelFile(data_dir, LevelOf(flags));
   Runtime runtime;
   WorkerOptions options;
-  options.data_dir = OrDefault(flags.data_dir, DefaultDataDirectory());
+  options.data_dir = data_dir;
   options.app_data_folder = flags.app_data;
   options.cli_program = flags.cli;
   options.service_unit = flags.service_unit;
@@ -183,7 +197,7 @@ int RunStatus(const std::string& data_dir_flag) {
     std::cout << "certificate   until " << certificate->not_after() << ", renewed from "
               << RenewalTime(identity->certificate_pem) << "\n";
   }
-  const auto lock = sql::DirectoryLock::Acquire(data_dir);
+  const auto lock = DirectoryLock::Acquire(data_dir);
   std::cout << "process       " << (lock.ok() ? "not running" : "running") << "\n";
   if (lock.ok() &&
       ReadWholeFile(directory->JournalPath(), 1).status().code() != absl::StatusCode::kNotFound) {

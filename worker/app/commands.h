@@ -12,7 +12,7 @@ namespace muster::worker {
 enum ExitCode {
   kExitStopped = 0,
   kExitStartFailed = 1,
-  kExitUsage = 2,        // Also: enroll again, because this identity is refused for good.
+  kExitUsage = 2,        // Also: not enrolled.
   kExitJournalLost = 3,  // While running.
   kExitForced = 4,       // A second signal.
 };
@@ -35,7 +35,7 @@ struct RunFlags {
 };
 
 int RunEnroll(const EnrollFlags& flags);
-int RunWorker(const RunFlags& flags);  // Until a signal, or until it is refused for good.
+int RunWorker(const RunFlags& flags);  // Until a signal, or until the journal is lost.
 int RunStatus(const std::string& data_dir);
 
 // The exit code for an error: configuration, journal, or else a failed start.

@@ -11,12 +11,14 @@
 #include "base/failure_code.h"
 #include "base/http/curl_client.h"
 #include "base/log.h"
-#include "base/sql/directory_lock.h"
+#include "base/platform/directory_lock.h"
 #include "base/status_macros.h"
+#include "base/timed_flag.h"
 #include "worker/commands/join.h"
 #include "worker/commands/probe.h"
 #include "worker/identity/renewer.h"
 #include "worker/identity/state_directory.h"
+#include "worker/platform/clean_facts.h"
 #include "worker/platform/machine.h"
 #include "worker/platform/process.h"
 #include "worker/platform/service_control.h"
@@ -36,10 +38,10 @@ std::string AppDataFolder(const std::string& option) {
 }
 
 struct Worker::Equipment {
-  std::unique_ptr<sql::DirectoryLock> directory_lock;
+  std::unique_ptr<DirectoryLock> directory_lock;
   std::optional<StateDirectory> directory;
   http::CurlClient http;
-  absl::Notification stopping;
+  TimedFlag stopping;
   // A stop ends a join's program, which may hang for minutes, but lets the service's restart
   // finish: a service left stopped would renew nothing.
   const std::unique_ptr<ProcessRunner> join_programs = MakeProcessRunner();
@@ -116,7 +118,7 @@ void Worker::Stop() {
   if (inside_->stopped) return;
   inside_->stopped = true;
   if (equipment_ != nullptr) {
-    equipment_->stopping.Notify();
+    equipment_->stopping.Set();
     equipment_->http.Stop();
     equipment_->join_programs->Stop();
   }
@@ -139,14 +141,15 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
                          absl::StrCat("there is no directory ", options.data_dir));
   }
   ASSIGN_OR_RETURN(equipment->directory, StateDirectory::Open(options.data_dir));
-  auto lock = sql::DirectoryLock::Acquire(options.data_dir);
+  auto lock = DirectoryLock::Acquire(options.data_dir);
   if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
   equipment->directory_lock = *std::move(lock);
   WorkerParts parts;
   ASSIGN_OR_RETURN(parts.identity, equipment->directory->LoadIdentity());
   ASSIGN_OR_RETURN(parts.journal,
                    SqliteJournal::Open(equipment->directory->JournalPath(), runtime.clock().Now()));
-  parts.machine = options.machine.has_value() ? *options.machine : ReadMachineFacts();
+  parts.machine =
+      options.machine.has_value() ? CleanFacts(*std::move(options.machine)) : ReadMachineFacts();
   parts.start_spread = options.start_spread;
   parts.on_state = std::move(options.on_state);
 
@@ -168,7 +171,15 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
   equipment->service_control = options.service_control != nullptr
                                    ? std::move(options.service_control)
                                    : SystemServiceControl(*equipment->service_programs, unit);
-  parts.handlers.push_back(std::make_unique<ProbeHandler>(*equipment->api, parts.machine));
+  parts.handlers.push_back(std::make_unique<ProbeHandler>(
+      *equipment->api, parts.machine,
+      [mark = TakeoverMark(equipment->directory->TakeoverMarkPath(),
+                           parts.identity.zone_pin.hub_url()),
+       hub = parts.identity.zone_pin.hub_url()](
+          const types::v1::ServiceFacts& facts) -> std::optional<Failure> {
+        if (!mark.IsSet() || !IsJoinedTo(facts, hub)) return std::nullopt;
+        return Failure{FailureCode::kJoinRestartDue, "the service has not been restarted since"};
+      }));
   // Named after the service's folder, not after this worker's: two workers of one service must
   // meet.
   const std::string join_lock = absl::StrCat(LockDirectory(options.data_dir), "/muster-join-",
@@ -177,13 +188,13 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
       JoinHandler::Parts{.api = *equipment->api,
                          .cli = equipment->cli.get(),
                          .service_control = *equipment->service_control,
-                         .wait =
-                             [&stopping = equipment->stopping](absl::Duration time) {
-                               return !stopping.WaitForNotificationWithTimeout(time);
-                             }},
+                         .clock = runtime.clock(),
+                         .wait = [&stopping = equipment->stopping](
+                                     absl::Duration time) { return !stopping.Await(time); }},
       JoinHandlerOptions{.zone_pin = parts.identity.zone_pin,
                          .lock_path = join_lock,
-                         .takeover_mark_path = equipment->directory->TakeoverMarkPath()}));
+                         .takeover_mark_path = equipment->directory->TakeoverMarkPath(),
+                         .pending_join_path = equipment->directory->PendingJoinPath()}));
 
   const std::string address =
       options.session_address.empty() ? parts.identity.session_address : options.session_address;

@@ -6,8 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "base/log.h"
-#include "worker/platform/files.h"
-#include "worker/service/redact.h"
+#include "base/platform/files.h"
+#include "base/redact.h"
+#include "worker/service/service_files.h"
 
 namespace muster::worker {
 namespace {
@@ -40,7 +41,8 @@ v1::JoinResult::Effect EffectOf(JoinDecision decision) {
 JoinHandler::JoinHandler(Parts parts, JoinHandlerOptions options)
     : parts_(std::move(parts)),
       options_(std::move(options)),
-      mark_(options_.takeover_mark_path, options_.zone_pin.hub_url()) {}
+      mark_(options_.takeover_mark_path, options_.zone_pin.hub_url()),
+      pending_(options_.pending_join_path) {}
 
 ServiceDriver& JoinHandler::DriverFor(const Survey& survey) const {
   const bool pipe_only =
@@ -54,9 +56,9 @@ Result JoinHandler::Run(const v1::Command& command) {
   if (!FitsZonePin(options_.zone_pin, command)) {
     return Rejected(
         FailureCode::kJoinZoneMismatch,
-        absl::StrCat("the command is for zone ", CleanField(command.zone_id()), " and hub ",
-                     CleanField(join.hub_url()), "; this worker's are ",
-                     options_.zone_pin.zone_id(), " and ", options_.zone_pin.hub_url()));
+        absl::StrCat("the command is for zone ", CleanLine(command.zone_id()), " and hub ",
+                     CleanLine(join.hub_url()), "; this worker's are ", options_.zone_pin.zone_id(),
+                     " and ", options_.zone_pin.hub_url()));
   }
   const absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryAcquire(options_.lock_path);
   if (!lock.ok()) {
@@ -64,7 +66,11 @@ Result JoinHandler::Run(const v1::Command& command) {
                                                 ? "another process holds the join lock"
                                                 : "the join lock cannot be taken");
   }
+  return WithProblems(RunLocked(command));
+}
 
+Result JoinHandler::RunLocked(const v1::Command& command) {
+  const v1::Join& join = command.join();
   Survey survey = parts_.api.TakeSurvey();
   ServiceDriver& driver = DriverFor(survey);
   if (&driver != &parts_.api) {
@@ -79,6 +85,14 @@ Result JoinHandler::Run(const v1::Command& command) {
   }
   if (survey.failure.has_value()) {
     Result result = Failed(*survey.failure);
+    *result.mutable_join()->mutable_service() = std::move(survey.facts);
+    return result;
+  }
+  if (MayStillRun(driver, survey.facts)) {
+    Result result =
+        Rejected(FailureCode::kJoinStillRunning,
+                 "the service has not answered an earlier join, shows no outcome of it and was not "
+                 "restarted since");
     *result.mutable_join()->mutable_service() = std::move(survey.facts);
     return result;
   }
@@ -114,10 +128,21 @@ Result JoinHandler::JoinWith(ServiceDriver& driver, const ServiceFacts& before,
                      absl::StrCat("the takeover cannot be noted: ", noted.message())});
     }
   }
+  const absl::Status noted =
+      pending_.Write({.hub_url = NormalizeHubUrl(options_.zone_pin.hub_url()),
+                      .begin_time = parts_.clock.Now(),
+                      .service_run = parts_.service_control.RunId(),
+                      .identity_before = before.hub_instance_id(),
+                      .hub_before = before.hub_url()});
+  if (!noted.ok()) {
+    return Failed(
+        {FailureCode::kWorkerJournal, absl::StrCat("the join cannot be noted: ", noted.message())});
+  }
   // The pinned spelling, not the command's: the service stores and later compares it.
   const JoinAnswer answer = driver.Join({.hub_url = options_.zone_pin.hub_url(),
                                          .client_id = join.joining_client_id(),
                                          .secret = Secret::CopyOf(join.joining_secret())});
+  if (!answer.may_still_run) ForgetPending("");
   if (answer.outcome == JoinAnswer::Outcome::kUnsure) {
     return SettleUnsure(driver, before, decision, *answer.failure);
   }
@@ -148,6 +173,7 @@ Result JoinHandler::SettleUnsure(ServiceDriver& driver, const ServiceFacts& befo
     after.set_hub_url(identity->hub_url());
   }
   if (IsJoinedTo(after, options_.zone_pin.hub_url())) {
+    (void)MayStillRun(driver, after);  // An outcome that shows ends the note.
     if (decision == JoinDecision::kTakeOver) FinishTakeover(driver);
     after = AwaitConnection(driver, std::move(after));
     // An identity that was there before proves nothing; the connection does.
@@ -164,10 +190,14 @@ Result JoinHandler::SettleUnsure(ServiceDriver& driver, const ServiceFacts& befo
 }
 
 Result JoinHandler::Recover() {
+  const absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryAcquire(options_.lock_path);
+  return WithProblems(RecoverLocked(lock.ok()));
+}
+
+Result JoinHandler::RecoverLocked(bool locked) {
   Survey survey = parts_.api.TakeSurvey();
   const std::string& hub_url = options_.zone_pin.hub_url();
-  const absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryAcquire(options_.lock_path);
-  if (lock.ok() && mark_.IsSet()) {
+  if (locked && mark_.IsSet()) {
     ServiceDriver& driver = DriverFor(survey);
     for (absl::Duration waited;
          !IsJoinedTo(survey.facts, hub_url) && waited < options_.late_join_wait;
@@ -220,8 +250,50 @@ ServiceFacts JoinHandler::AwaitConnection(ServiceDriver& driver, ServiceFacts fa
 }
 
 void JoinHandler::FinishTakeover(ServiceDriver& driver) {
-  if (const absl::Status restarted = RestartService(driver); !restarted.ok()) {
-    log::Warning("service not restarted after a takeover", {{"reason", restarted}});
+  const absl::Status restarted = RestartService(driver);
+  restart_problem_.clear();
+  if (restarted.ok()) return;
+  restart_problem_ = CleanLine(DetailOf(restarted));
+  log::Warning("service not restarted after a takeover", {{"reason", restarted}});
+}
+
+Result JoinHandler::WithProblems(Result result) const {
+  const ServiceFacts& facts = result.join().service();
+  if (!mark_.IsSet() || !IsJoinedTo(facts, options_.zone_pin.hub_url())) return result;
+  auto& problem = *result.add_problems();
+  problem.set_code(TextOf(FailureCode::kJoinRestartDue));
+  problem.set_detail(restart_problem_.empty() ? "the service has not been restarted since"
+                                              : restart_problem_);
+  *result.mutable_join()->mutable_service()->add_problems() = problem;
+  return result;
+}
+
+bool JoinHandler::MayStillRun(ServiceDriver& driver, ServiceFacts& facts) {
+  const absl::Time now = parts_.clock.Now();
+  const std::optional<PendingJoin> pending = pending_.Read(now);
+  if (!pending.has_value()) return false;
+  const std::string run = parts_.service_control.RunId();
+  std::optional<std::string> over = WhyOver(*pending, facts, run, now);
+  for (absl::Duration waited; !over.has_value() && waited < options_.connect_wait;
+       waited += options_.poll_interval) {
+    if (!parts_.wait(options_.poll_interval)) break;
+    if (const auto identity = driver.ReadIdentity(); identity.ok()) {
+      facts.set_hub_instance_id(identity->hub_instance_id());
+      facts.set_hub_url(identity->hub_url());
+    }
+    const absl::StatusOr<bool> connected = driver.IsHubConnected();
+    if (connected.ok()) facts.set_hub_connected(*connected);
+    over = WhyOver(*pending, facts, run, now);
+  }
+  if (!over.has_value()) return true;
+  ForgetPending(*over);
+  return false;
+}
+
+void JoinHandler::ForgetPending(absl::string_view why) {
+  if (!why.empty()) log::Info("an earlier join without an answer is over", {{"because", why}});
+  if (const absl::Status cleared = pending_.Clear(); !cleared.ok()) {
+    log::Warning("the note of a join stays; the next one will look first", {{"reason", cleared}});
   }
 }
 
@@ -235,6 +307,7 @@ void JoinHandler::ForgetTakeover() {
 absl::Status JoinHandler::RestartService(ServiceDriver& driver) {
   if (absl::Status restarted = parts_.service_control.Restart(); !restarted.ok()) return restarted;
   ForgetTakeover();  // Whatever its API does from here on, the old connection is gone.
+  ForgetPending("");
   for (absl::Duration waited; waited < options_.restart_wait; waited += options_.poll_interval) {
     const Survey survey = driver.TakeSurvey();
     if (!survey.failure.has_value()) return absl::OkStatus();

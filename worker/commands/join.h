@@ -1,7 +1,8 @@
 // The command `join`: makes the local service join its zone's hub, carefully (certify.md 1.6, 3.4).
 //
 //   zone pin ─► lock ─► survey ─► decide ─┬─► nothing to do ──────────────────────────► claim
-//                                         ├─► refuse (elsewhere, zone)
+//                                         ├─► refuse (elsewhere, zone; an earlier join without an
+//                                         │           answer may still run: pending_join.h)
 //                                         └─► join, once ─┬─► succeeded ─► (takeover: restart)
 //                                                         │                ─► connected? ─► claim
 //                                                         ├─► failed ─────────────────► code
@@ -20,9 +21,11 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "base/clock.h"
 #include "muster/worker/v1/bootstrap.pb.h"
 #include "worker/commands/command_handler.h"
 #include "worker/commands/decide_join.h"
+#include "worker/commands/pending_join.h"
 #include "worker/commands/takeover_mark.h"
 #include "worker/platform/service_control.h"
 #include "worker/service/driver.h"
@@ -33,7 +36,9 @@ struct JoinHandlerOptions {
   v1::ZonePin zone_pin;
   // Excludes every other worker process of this server (invariant 11).
   std::string lock_path;
-  std::string takeover_mark_path;  // In a directory that survives a restart of the machine.
+  // In a directory that survives a restart of the machine.
+  std::string takeover_mark_path;
+  std::string pending_join_path;
   absl::Duration connect_wait = absl::Seconds(20);   // For hub/status after a join.
   absl::Duration restart_wait = absl::Seconds(120);  // For the API after a restart.
   // How long a service may be at a join that its worker did not live to see: the worker's own limit
@@ -48,6 +53,7 @@ class JoinHandler final : public CommandHandler {
     ServiceDriver& api;
     ServiceDriver* cli = nullptr;  // Null where there is no command line.
     ServiceControl& service_control;
+    const Clock& clock;
     // Waits; false when the worker stops, and then waiting is over.
     std::function<bool(absl::Duration)> wait;
   };
@@ -70,6 +76,13 @@ class JoinHandler final : public CommandHandler {
   types::v1::ServiceFacts AwaitConnection(ServiceDriver& driver, types::v1::ServiceFacts facts);
   // The end of a takeover: what goes wrong is logged, and the mark stays for the next try.
   void FinishTakeover(ServiceDriver& driver);
+  // Whether an earlier join may still run; looks for a while if that is how it seems.
+  bool MayStillRun(ServiceDriver& driver, types::v1::ServiceFacts& facts);
+  void ForgetPending(absl::string_view why);
+  // Adds to the result what is due on this server: a restart after a takeover.
+  v1::CommandResult WithProblems(v1::CommandResult result) const;
+  v1::CommandResult RunLocked(const v1::Command& command);
+  v1::CommandResult RecoverLocked(bool locked);
   void ForgetTakeover();
   absl::Status RestartService(ServiceDriver& driver);
   // The command line where the service answers no HTTP and the zone allows it; else the HTTP API.
@@ -78,6 +91,8 @@ class JoinHandler final : public CommandHandler {
   const Parts parts_;
   const JoinHandlerOptions options_;
   const TakeoverMark mark_;
+  const PendingJoinNote pending_;
+  std::string restart_problem_;  // Why the last restart failed; empty: it did not.
 };
 
 }  // namespace muster::worker

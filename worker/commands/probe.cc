@@ -14,6 +14,12 @@ v1::CommandResult ProbeHandler::Look() {
   if (survey.failure.has_value()) {
     result.mutable_failure()->set_code(TextOf(survey.failure->code));
     result.mutable_failure()->set_detail(survey.failure->detail);
+    *survey.facts.add_problems() = result.failure();
+  }
+  if (const auto due = due_ ? due_(survey.facts) : std::nullopt; due.has_value()) {
+    auto& problem = *survey.facts.add_problems();
+    problem.set_code(TextOf(due->code));
+    problem.set_detail(due->detail);
   }
   *result.mutable_probe()->mutable_machine() = machine_;
   *result.mutable_probe()->mutable_service() = std::move(survey.facts);

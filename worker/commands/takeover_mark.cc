@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "worker/platform/files.h"
+#include "base/platform/files.h"
 #include "worker/service/service_files.h"
 
 namespace muster::worker {

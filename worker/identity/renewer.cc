@@ -45,11 +45,12 @@ void Renewer::Stop() {
 
 void Renewer::Arm(absl::Time when) {
   if (stopped_) return;
-  timer_ = parts_.timers.At(when, [weak = weak_from_this(), &strand = parts_.strand] {
-    strand.Post([weak] {
-      if (const auto self = weak.lock(); self != nullptr && !self->stopped_) self->Ask();
-    });
-  });
+  timer_ = parts_.timers.After(
+      when - parts_.clock.Now(), [weak = weak_from_this(), &strand = parts_.strand] {
+        strand.Post([weak] {
+          if (const auto self = weak.lock(); self != nullptr && !self->stopped_) self->Ask();
+        });
+      });
 }
 
 void Renewer::Ask() {

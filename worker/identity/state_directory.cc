@@ -7,8 +7,8 @@
 #include "base/crypto/certificate.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/platform/files.h"
 #include "base/status_macros.h"
-#include "worker/platform/files.h"
 
 namespace muster::worker {
 namespace {

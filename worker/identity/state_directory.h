@@ -45,6 +45,7 @@ class StateDirectory {
   const std::string& path() const { return path_; }
   std::string JournalPath() const { return path_ + "/journal.db"; }
   std::string TakeoverMarkPath() const { return path_ + "/takeover"; }
+  std::string PendingJoinPath() const { return path_ + "/join"; }
 
  private:
   explicit StateDirectory(std::string path) : path_(std::move(path)) {}

@@ -17,8 +17,9 @@ std::string DefaultDataDirectory();
 // The Certify service's app data folder where no variable names another (certify.md 1.1).
 std::string DefaultAppDataFolder();
 
-// A directory for locks between processes that ends with the machine's uptime; `fallback` when this
-// process may not write there.
+// A directory for locks between the workers of this machine, in which only root or the workers'
+// account can make names (a lock that anybody can open, anybody can hold); `fallback`, a directory
+// of the caller's own, where there is none.
 std::string LockDirectory(const std::string& fallback);
 
 // Path of the service's command line program; empty where the vendor documents none (certify.md 2).

@@ -17,6 +17,9 @@ class ServiceControl {
   // Blocks until the service manager reports that the service runs again; that its API answers is
   // for the caller to await.
   virtual absl::Status Restart() = 0;
+  // Names the present run of the service: another text after each start. Empty when the service
+  // manager does not tell. Blocks for seconds at most.
+  virtual std::string RunId() = 0;
 };
 
 // The system's service manager (Linux: systemctl). `runner` outlives the result.

@@ -37,7 +37,8 @@ JoinAnswer ParseCliOutput(absl::string_view output, int exit_code, const JoinCal
     return {JoinAnswer::Outcome::kUnsure,
             Failure{FailureCode::kServiceError,
                     absl::StrCat("certify hub join ended with ", exit_code, " and no answer")},
-            ""};
+            "",
+            /*may_still_run=*/true};
   }
   return RefusedWith(absl::StrJoin(lines, " "), call);
 }
@@ -80,13 +81,15 @@ JoinAnswer CliServiceDriver::Join(const JoinCall& call) {
   if (answer.ok()) return ParseCliOutput(answer->output, answer->exit_code, call);
   if (absl::IsDeadlineExceeded(answer.status())) {
     return {JoinAnswer::Outcome::kUnsure,
-            Failure{FailureCode::kJoinAnswerLost, "certify hub join did not end in time"}, ""};
+            Failure{FailureCode::kJoinAnswerLost, "certify hub join did not end in time"}, "",
+            /*may_still_run=*/true};
   }
   if (absl::IsCancelled(answer.status())) {
     return {
         JoinAnswer::Outcome::kUnsure,
         Failure{FailureCode::kJoinAnswerLost, "certify hub join was ended by the worker's stop"},
-        ""};
+        "",
+        /*may_still_run=*/true};
   }
   return {JoinAnswer::Outcome::kFailed,
           Failure{FailureCode::kServiceUnreachable, "certify could not be started"}, ""};

@@ -36,6 +36,8 @@ struct JoinAnswer {
   Outcome outcome = Outcome::kUnsure;
   std::optional<Failure> failure;  // Set unless succeeded; the detail is redacted.
   std::string hub_instance_id;  // From the answer; empty with 2025 services and the command line.
+  // No answer came: the service may still be at this join when the call returns.
+  bool may_still_run = false;
 };
 
 // Blocks. One call at a time.

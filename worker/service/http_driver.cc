@@ -9,9 +9,9 @@
 #include "absl/strings/strip.h"
 #include "base/failure_code.h"
 #include "base/http/transport_error.h"
+#include "base/redact.h"
 #include "base/status_macros.h"
 #include "worker/service/join_answer.h"
-#include "worker/service/redact.h"
 
 namespace muster::worker {
 namespace {
@@ -48,7 +48,7 @@ absl::StatusOr<std::string> ParseVersion(absl::string_view body) {
   body = absl::StripAsciiWhitespace(body);
   absl::ConsumePrefix(&body, "\"");
   absl::ConsumeSuffix(&body, "\"");
-  const std::string text = CleanField(absl::StripAsciiWhitespace(body));
+  const std::string text = CleanLine(absl::StripAsciiWhitespace(body));
   const bool plausible = !text.empty() && text.size() <= 64 &&
                          absl::ascii_isdigit(static_cast<unsigned char>(text[0])) &&
                          text.find_first_of(" <>{}") == std::string::npos;
@@ -67,7 +67,7 @@ Failure FailureOf(const absl::Status& status, FailureCode otherwise) {
   if (begin != std::string::npos && end != std::string::npos && begin + prefix.size() <= end) {
     detail = detail.substr(begin + prefix.size(), end - begin - prefix.size());
   }
-  return {code, CleanField(detail, kMaxForeignText)};
+  return {code, CleanLine(detail, kMaxForeignText)};
 }
 
 }  // namespace
@@ -148,7 +148,7 @@ Survey HttpServiceDriver::TakeSurvey() {
       if (const auto it = preferences.find("instanceId");
           it != preferences.end() && it->is_string()) {
         facts.set_internal_instance_id(
-            absl::AsciiStrToLower(CleanField(it->get_ref<const std::string&>())));
+            absl::AsciiStrToLower(CleanLine(it->get_ref<const std::string&>())));
       }
     }
   }
@@ -187,6 +187,7 @@ JoinAnswer HttpServiceDriver::Join(const JoinCall& call) {
     JoinAnswer answer;
     if (kind != http::TransportError::kNone && http::RequestMayHaveBeenSent(response.status())) {
       answer.outcome = JoinAnswer::Outcome::kUnsure;
+      answer.may_still_run = true;
       answer.failure =
           Failure{FailureCode::kJoinAnswerLost,
                   absl::StrCat("no answer to the join: ", http::TransportErrorName(kind))};

@@ -7,8 +7,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
+#include "base/redact.h"
 #include "worker/service/classify.h"
-#include "worker/service/redact.h"
 
 namespace muster::worker {
 namespace {
@@ -77,7 +77,7 @@ JoinAnswer ParseJoinAnswer(int http_status, absl::string_view body, const JoinCa
     JoinAnswer joined{Outcome::kSucceeded, std::nullopt, ""};
     if (has_result) {
       joined.hub_instance_id =
-          absl::AsciiStrToLower(CleanField(StringAt(*result, "hubAssignedInstanceId")));
+          absl::AsciiStrToLower(CleanLine(StringAt(*result, "hubAssignedInstanceId")));
     }
     return joined;
   }

@@ -11,9 +11,9 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/http/url.h"
+#include "base/platform/files.h"
+#include "base/redact.h"
 #include "base/status_macros.h"
-#include "worker/platform/files.h"
-#include "worker/service/redact.h"
 
 namespace muster::worker {
 namespace {
@@ -49,7 +49,7 @@ const nlohmann::json* FindAnyCase(const nlohmann::json& object, absl::string_vie
 std::string TextOf(const nlohmann::json& object, absl::string_view name) {
   const nlohmann::json* value = FindAnyCase(object, name);
   if (value == nullptr || !value->is_string()) return "";
-  return CleanField(absl::StripAsciiWhitespace(value->get_ref<const std::string&>()));
+  return CleanLine(absl::StripAsciiWhitespace(value->get_ref<const std::string&>()));
 }
 
 absl::StatusOr<std::optional<int>> PortOf(const nlohmann::json& config) {

@@ -27,6 +27,17 @@ bool MayBeginAfresh(const Result& result) {
   return code.has_value() && IsTransient(*code);
 }
 
+// As it was recorded. One that cannot be read any more says so: what became of the command is then
+// for the hub's list to settle, and the orchestrator must not wait for ever.
+Result RecordedResult(const JournalRecord& record) {
+  Result result;
+  if (!record.result.empty() && result.ParseFromString(record.result)) return result;
+  result = FailedResult(Result::OUTCOME_IN_DOUBT, FailureCode::kDispatchInDoubt,
+                        "the result in the worker's journal cannot be read");
+  result.set_command_id(record.command_id.value());
+  return result;
+}
+
 // One line a command, without its content.
 void LogEnd(const v1::Command& command, absl::string_view kind, const Result& result) {
   const bool good = result.outcome() == Result::OUTCOME_SUCCEEDED;
@@ -51,9 +62,16 @@ CommandRunner::~CommandRunner() { life_->runner = nullptr; }
 
 bool CommandRunner::Lost(const absl::Status& status) {
   if (status.ok()) return false;
-  stopped_ = true;
+  const bool first = !std::exchange(stopped_, true);
   for (Work& work : queue_) WipeSecret(work.command);
   queue_.clear();
+  // What was taken out of the queue and has not reached its handler runs no more.
+  if (current_.has_value() && !in_handler_) {
+    WipeSecret(current_->command);
+    current_.reset();
+    running_ = false;
+  }
+  if (!first) return true;
   parts_.listener.OnJournalLost(FailureCodeOf(status).has_value()
                                     ? status
                                     : FailureStatus(FailureCode::kWorkerJournal, status.message()));
@@ -99,7 +117,17 @@ void CommandRunner::Receive(v1::Command command) {
                              .expire_time = rpc::FromProto(command.expire_time())};
   if (Lost(parts_.journal.Receive(record))) return WipeSecret(command);
   parts_.listener.OnAccepted(id, record.attempt_id);
-  Enqueue({std::move(command), false, record.kind});
+  Enqueue(WorkOf(std::move(command), record.kind));
+}
+
+CommandRunner::Work CommandRunner::WorkOf(v1::Command command, std::string kind) const {
+  Work work;
+  if (command.has_time_left()) {
+    work.begin_by = parts_.clock.Steady() + rpc::FromProto(command.time_left());
+  }
+  work.command = std::move(command);
+  work.kind = std::move(kind);
+  return work;
 }
 
 void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& record) {
@@ -113,15 +141,14 @@ void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& reco
     WipeSecret(command);
     return parts_.listener.OnAccepted(record.command_id, attempt);
   }
-  Result result;
-  (void)result.ParseFromString(record.result);
+  Result result = RecordedResult(record);
   if (attempt != record.attempt_id && MayBeginAfresh(result)) {
     JournalRecord fresh = record;
     fresh.attempt_id = attempt;
     fresh.expire_time = rpc::FromProto(command.expire_time());
     if (Lost(parts_.journal.Reopen(fresh))) return WipeSecret(command);
     parts_.listener.OnAccepted(record.command_id, attempt);
-    return Enqueue({std::move(command), false, record.kind});
+    return Enqueue(WorkOf(std::move(command), record.kind));
   }
   WipeSecret(command);
   if (attempt != record.attempt_id && Lost(parts_.journal.Readdress(record.command_id, attempt))) {
@@ -137,9 +164,8 @@ void CommandRunner::ReceiveReadOnly(v1::Command command) {
     last_answer_.set_attempt_id(command.attempt_id());
     return parts_.listener.OnFinished(last_answer_);
   }
-  Work work;
-  work.kind = std::string(KindName(command.kind_case()));
-  work.command = std::move(command);
+  std::string kind(KindName(command.kind_case()));
+  Work work = WorkOf(std::move(command), std::move(kind));
   work.journaled = false;
   Enqueue(std::move(work));
 }
@@ -172,6 +198,7 @@ void CommandRunner::StartWork() {
   current_ = std::move(queue_.front());
   queue_.pop_front();
   running_ = true;
+  in_handler_ = false;
   start_time_ = parts_.clock.Now();
   const CommandId id = IdOf(current_->command);
   CommandHandler* handler =
@@ -185,8 +212,7 @@ void CommandRunner::StartWork() {
                                        "this worker does not know the kind of the command"));
   }
   if (!current_->recovery) {
-    const absl::Time expiry = rpc::FromProto(current_->command.expire_time());
-    if (current_->command.has_expire_time() && start_time_ + clock_offset_ > expiry) {
+    if (parts_.clock.Steady() > current_->begin_by) {
       return Finished(FailedResult(Result::OUTCOME_REJECTED, FailureCode::kDispatchExpired,
                                    "the command's time was over before it began"));
     }
@@ -196,6 +222,7 @@ void CommandRunner::StartWork() {
       parts_.listener.OnStarted(id, AttemptId(current_->command.attempt_id()), start_time_);
     }
   }
+  in_handler_ = true;
   handler_blocks_ = handler->blocks();
   if (!handler_blocks_) return Finished(RunHandler(*current_, *handler));
   parts_.executor.Run([life = life_, handler, &strand = parts_.strand,
@@ -216,6 +243,7 @@ v1::CommandResult CommandRunner::RunHandler(const Work& work, CommandHandler& ha
 
 void CommandRunner::Finished(v1::CommandResult result) {
   running_ = false;
+  in_handler_ = false;
   Work work = *std::move(current_);
   current_.reset();
   WipeSecret(work.command);
@@ -287,18 +315,17 @@ std::vector<v1::CommandResult> CommandRunner::UnacknowledgedResults() {
   if (Lost(open.status())) return results;
   for (const JournalRecord& record : *open) {
     if (record.state != JournalState::kFinished) continue;
-    v1::CommandResult& result = results.emplace_back();
-    (void)result.ParseFromString(record.result);
+    v1::CommandResult& result = results.emplace_back(RecordedResult(record));
     result.set_attempt_id(record.attempt_id.value());
   }
   return results;
 }
 
 void CommandRunner::PruneNow() {
-  const absl::Time now = parts_.clock.Now();
+  const absl::Duration now = parts_.clock.Steady();
   if (stopped_ || now - pruned_ < absl::Hours(1)) return;
   pruned_ = now;
-  (void)Lost(parts_.journal.Prune(now + clock_offset_));
+  (void)Lost(parts_.journal.Prune(parts_.clock.Now() + clock_offset_));
 }
 
 void CommandRunner::Stop() {

@@ -69,7 +69,7 @@ class CommandRunner {
   std::vector<v1::JournalEntry> OpenEntries();
   // To be sent again after Welcome.
   std::vector<v1::CommandResult> UnacknowledgedResults();
-  // What to add to this machine's clock to get the orchestrator's.
+  // What to add to this machine's clock to get the orchestrator's: for pruning, which goes by dates.
   void SetClockOffset(absl::Duration offset) { clock_offset_ = offset; }
   // Forgets old commands, at most once an hour.
   void PruneNow();
@@ -83,12 +83,14 @@ class CommandRunner {
     bool recovery = false;
     std::string kind;
     bool journaled = true;
+    absl::Duration begin_by = absl::InfiniteDuration();  // Steady time: expired when it is over.
   };
   struct Life;  // Outlives the runner in the hands of executor tasks.
 
   void ReceiveReadOnly(v1::Command command);
   // Of a command that waits or runs: its newest delivery. False when there is none of this id.
   bool Readdress(const CommandId& command, const std::string& attempt);
+  Work WorkOf(v1::Command command, std::string kind) const;
   void Enqueue(Work work);
   void RunNext();
   void StartWork();
@@ -105,12 +107,13 @@ class CommandRunner {
   std::optional<Work> current_;
   v1::CommandResult last_answer_;  // To the last command that changed nothing.
   bool running_ = false;
+  bool in_handler_ = false;  // What runs has reached its handler, which cannot be called back.
   bool stopped_ = false;
   bool in_run_next_ = false;
   bool handler_blocks_ = true;  // Of the handler that ran last.
   absl::Duration clock_offset_;
   absl::Time start_time_;
-  absl::Time pruned_ = absl::InfinitePast();
+  absl::Duration pruned_ = -absl::InfiniteDuration();  // Steady time.
 };
 
 }  // namespace muster::worker

@@ -33,7 +33,7 @@ struct JournalRecord {
   AttemptId attempt_id;  // Of the newest delivery.
   std::string kind;      // "join"; KindName in commands/command_handler.h.
   JournalState state = JournalState::kReceived;
-  absl::Time expire_time;  // The orchestrator's clock.
+  absl::Time expire_time;  // The orchestrator's clock; for pruning only.
   std::string result;      // Serialized v1::CommandResult from finished on.
 };
 

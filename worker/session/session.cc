@@ -7,18 +7,18 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "proto/rpc/time.h"
-#include "worker/service/redact.h"
 #include "worker/service/service_files.h"
 
 namespace muster::worker {
 namespace {
 
-// Bounds on what the orchestrator asks for: its mistake must not become a storm or a silence.
-constexpr absl::Duration kMinHeartbeat = absl::Seconds(1);
-constexpr absl::Duration kMaxHeartbeat = absl::Minutes(10);
+// A bound on what the orchestrator asks for: its mistake must not become a silence.
 constexpr absl::Duration kMaxSpread = absl::Minutes(30);
-// Between tries of an identity that is refused. An operator's change is seen this much later, and
+// A session that lasted so long was no crash at its start.
+constexpr absl::Duration kLasting = absl::Seconds(5);
+// Between tries of a worker that is refused. An operator's change is seen this much later, and
 // an evicted fleet does not keep knocking.
 constexpr absl::Duration kRefusedWait = absl::Minutes(10);
 
@@ -34,8 +34,8 @@ absl::Status ZonePinChanged(const v1::ZonePin& pin, const v1::ZonePin& welcome) 
   return FailureStatus(
       FailureCode::kJoinZoneMismatch,
       absl::StrCat("this worker is pinned to zone ", pin.zone_id(), " and hub ", pin.hub_url(),
-                   ", but the orchestrator names zone ", CleanField(welcome.zone_id()), " and hub ",
-                   CleanField(welcome.hub_url())));
+                   ", but the orchestrator names zone ", CleanLine(welcome.zone_id()), " and hub ",
+                   CleanLine(welcome.hub_url())));
 }
 
 }  // namespace
@@ -66,16 +66,15 @@ void Session::Post(void (Session::*method)()) {
 void Session::Arm(absl::Duration after, void (Session::*method)()) {
   DisarmTimer();
   const uint64_t generation = ++timer_generation_;
-  timer_ = parts_.timers.At(parts_.clock.Now() + after,
-                            [weak = weak_from_this(), &strand = parts_.strand, method, generation] {
-                              strand.Post([weak, method, generation] {
-                                const auto self = weak.lock();
-                                if (self == nullptr || self->timer_generation_ != generation)
-                                  return;
-                                self->timer_ = 0;
-                                (self.get()->*method)();
-                              });
-                            });
+  timer_ = parts_.timers.After(
+      after, [weak = weak_from_this(), &strand = parts_.strand, method, generation] {
+        strand.Post([weak, method, generation] {
+          const auto self = weak.lock();
+          if (self == nullptr || self->timer_generation_ != generation) return;
+          self->timer_ = 0;
+          (self.get()->*method)();
+        });
+      });
 }
 
 void Session::DisarmTimer() {
@@ -111,12 +110,11 @@ void Session::TellStopIfIdle() {
   if (stopped_ == nullptr) return;
   if (runner_.idle()) return std::exchange(stopped_, nullptr)();
   // A handler cannot be interrupted; its end is looked for, which needs no signal from it.
-  parts_.timers.At(parts_.clock.Now() + absl::Milliseconds(50),
-                   [weak = weak_from_this(), &strand = parts_.strand] {
-                     strand.Post([weak] {
-                       if (const auto self = weak.lock()) self->TellStopIfIdle();
-                     });
-                   });
+  parts_.timers.After(absl::Milliseconds(50), [weak = weak_from_this(), &strand = parts_.strand] {
+    strand.Post([weak] {
+      if (const auto self = weak.lock()) self->TellStopIfIdle();
+    });
+  });
 }
 
 void Session::Reconnect() {
@@ -163,6 +161,13 @@ void Session::Connect() {
   hello.set_protocol_revision(kProtocolRevision);
   *hello.mutable_machine() = options_.machine;
   if (service_.has_value()) *hello.mutable_service() = *service_;
+  if (problem_.has_value()) {
+    hello.add_problems()->set_code(TextOf(problem_->code));
+    hello.mutable_problems(0)->set_detail(problem_->detail);
+  }
+  if (pace_.learned().has_value()) {
+    *hello.mutable_heartbeat_interval() = rpc::ToProto(*pace_.learned());
+  }
   for (v1::JournalEntry& entry : runner_.OpenEntries()) *hello.add_journal() = std::move(entry);
   if (!alive()) return;  // The journal was lost meanwhile.
   stream_->Send(std::move(message));
@@ -184,11 +189,19 @@ void Session::DropStream() {
 
 void Session::Send(v1::WorkerMessage message) {
   // Before Welcome nothing is lost: Hello's journal and the results after Welcome say the same.
-  if (state_ == SessionState::kOpen && stream_ != nullptr) stream_->Send(std::move(message));
+  if (state_ != SessionState::kOpen || stream_ == nullptr) return;
+  traffic_ = parts_.clock.Steady();
+  stream_->Send(std::move(message));
+}
+
+void Session::DidWork() {
+  did_work_ = true;
+  backoff_.Reset();
 }
 
 void Session::OnMessage(v1::OrchestratorMessage message) {
   using Kind = v1::OrchestratorMessage;
+  traffic_ = parts_.clock.Steady();
   if (state_ == SessionState::kConnecting && message.message_case() != Kind::kWelcome &&
       message.message_case() != Kind::kGoodbye) {
     return OnClosed(absl::InternalError("the orchestrator spoke before its Welcome"));
@@ -199,6 +212,7 @@ void Session::OnMessage(v1::OrchestratorMessage message) {
     case Kind::kCommand:
       return runner_.Receive(std::move(*message.mutable_command()));
     case Kind::kResultAck:
+      DidWork();
       return runner_.Acknowledge(CommandId(message.result_ack().command_id()));
     case Kind::kCancel:
       return runner_.Cancel(CommandId(message.cancel().command_id()));
@@ -215,15 +229,20 @@ void Session::OnWelcome(const v1::Welcome& welcome) {
   if (welcome.has_zone_pin() && (welcome.zone_pin().zone_id() != options_.zone_pin.zone_id() ||
                                  NormalizeHubUrl(welcome.zone_pin().hub_url()) !=
                                      NormalizeHubUrl(options_.zone_pin.hub_url()))) {
-    return End(ZonePinChanged(options_.zone_pin, welcome.zone_pin()));
+    const absl::Status why = ZonePinChanged(options_.zone_pin, welcome.zone_pin());
+    problem_ = Failure{FailureCode::kJoinZoneMismatch, DetailOf(why)};
+    DropStream();
+    return WaitRefused(why);
   }
+  problem_.reset();
   if (welcome.has_server_time()) {
     runner_.SetClockOffset(rpc::FromProto(welcome.server_time()) - parts_.clock.Now());
   }
   if (welcome.has_heartbeat_interval()) {
-    heartbeat_interval_ =
-        std::clamp(rpc::FromProto(welcome.heartbeat_interval()), kMinHeartbeat, kMaxHeartbeat);
+    pace_.OnWelcome(rpc::FromProto(welcome.heartbeat_interval()));
   }
+  opened_ = parts_.clock.Steady();
+  did_work_ = false;
   reconnect_spread_ =
       std::clamp(rpc::FromProto(welcome.reconnect_spread()), absl::ZeroDuration(), kMaxSpread);
   SetState(SessionState::kOpen);
@@ -233,35 +252,50 @@ void Session::OnWelcome(const v1::Welcome& welcome) {
   if (!alive()) return;
   // The first beat at a random point of the interval: a fleet that came back together shall not
   // beat together.
-  Arm(heartbeat_interval_ * (0.5 + 0.5 * parts_.random.Fraction()), &Session::Beat);
+  Arm(pace_.interval() * (0.5 + 0.5 * parts_.random.Fraction()), &Session::Beat);
   ReconnectIfIdle();
 }
 
 void Session::Beat() {
-  backoff_.Reset();
+  DidWork();
+  pace_.OnBeat(parts_.clock.Steady() - opened_);
   v1::WorkerMessage message;
   message.mutable_heartbeat();
   Send(std::move(message));
   runner_.PruneNow();
-  if (alive()) Arm(heartbeat_interval_, &Session::Beat);
+  if (alive()) Arm(pace_.interval(), &Session::Beat);
 }
 
 void Session::OnClosed(const absl::Status& status) {
   const bool was_open = state_ == SessionState::kOpen;
   DropStream();
+  if (was_open && !goodbye_.has_value()) {
+    const absl::Duration now = parts_.clock.Steady();
+    pace_.OnCut(now - traffic_, now - opened_);
+    if (now - opened_ >= kLasting) DidWork();
+  }
   if (goodbye_.has_value() && !goodbye_->may_reconnect()) {
     const auto code = FindFailureCode(goodbye_->code()).value_or(FailureCode::kCertRevoked);
-    const std::string detail = CleanField(goodbye_->detail());
-    return End(FailureStatus(code, detail.empty() ? "the session was ended for good" : detail));
+    const std::string detail = CleanLine(goodbye_->detail());
+    return WaitRefused(
+        FailureStatus(code, detail.empty() ? "the orchestrator refuses this worker" : detail));
   }
+  if (IsIdentityRefused(status)) return WaitRefused(status);
   absl::Duration wait = backoff_.Next() + (was_open ? reconnect_spread_ : absl::ZeroDuration()) *
                                               parts_.random.Fraction();
-  if (IsIdentityRefused(status)) wait += kRefusedWait * (0.5 + 0.5 * parts_.random.Fraction());
   const std::string reason = goodbye_.has_value()
                                  ? absl::StrCat(goodbye_->code(), " ", goodbye_->detail())
                                  : std::string(status.message());
   log::Info(was_open ? "session ended" : "session not opened",
-            {{"reason", CleanField(reason)}, {"retry_in", wait}});
+            {{"reason", CleanLine(reason)}, {"retry_in", wait}});
+  WaitThenConnect(wait);
+}
+
+void Session::WaitRefused(const absl::Status& why) {
+  const absl::Duration wait =
+      backoff_.Next() + kRefusedWait * (0.5 + 0.5 * parts_.random.Fraction());
+  log::Error("this worker is refused; it keeps trying",
+             {{"reason", CleanLine(why.message(), kMaxForeignText)}, {"retry_in", wait}});
   WaitThenConnect(wait);
 }
 

@@ -4,11 +4,16 @@
 //   waiting ──timer──► connecting ──Welcome──► open ──closed──► waiting
 //      ▲                   │ closed, or no Welcome in time        │
 //      └───────────────────┴──────────────────────────────────────┘
-//   any ──Stop──► stopped           any ──refused for good, other zone, journal lost──► ended
+//   any ──Stop──► stopped           any ──journal lost──► ended
+//
+// Nothing that the orchestrator says ends a worker for good: an eviction, a ban, a zone pin that it
+// contradicts may be an operator's mistake, which is mended there, and not on every server. The
+// worker says what is wrong (log, Hello.problems), runs nothing, and knocks again.
 //
 // Waiting times: the first try comes after a random part of `start_spread`; after a lost connection
 // a random part of the orchestrator's reconnect_spread, plus a back-off with full jitter that is
-// reset once a session has lasted a heartbeat; while the identity is refused, 5 to 10 minutes more.
+// reset once a session has done some work (a beat, a result) or lasted; while this worker is
+// refused, 5 to 10 minutes more.
 //
 // A session has no thread: thousands may share one strand, one Timers and one Executor. It is made
 // by Create and held by shared_ptr, because timers and transport call back late.
@@ -32,6 +37,7 @@
 #include "muster/worker/v1/session.pb.h"
 #include "worker/commands/command_handler.h"
 #include "worker/session/command_runner.h"
+#include "worker/session/heartbeat_pace.h"
 #include "worker/session/journal.h"
 #include "worker/session/session_transport.h"
 
@@ -47,7 +53,8 @@ struct SessionOptions {
   BackoffOptions backoff;
   absl::Duration start_spread = absl::Seconds(3);
   absl::Duration welcome_timeout = absl::Seconds(30);
-  // Called on the strand at each change. With kEnded the status says why and what to do next.
+  // Called on the strand at each change. With kEnded (the journal is lost) the status says why and
+  // what to do next.
   std::function<void(SessionState, const absl::Status&)> on_state;
 };
 
@@ -96,6 +103,9 @@ class Session final : public std::enable_shared_from_this<Session>,
   void OnMessage(v1::OrchestratorMessage message);
   void OnWelcome(const v1::Welcome& welcome);
   void OnClosed(const absl::Status& status);
+  // Waits long: the next try will likely be refused as well.
+  void WaitRefused(const absl::Status& why);
+  void DidWork();
   void DropStream();
   void End(const absl::Status& status);
   void ReconnectIfIdle();
@@ -112,7 +122,11 @@ class Session final : public std::enable_shared_from_this<Session>,
   uint64_t generation_ = 0;  // Of stream_; events of older ones are dropped.
   TimerId timer_ = 0;        // One at a time: connect, Welcome overdue, or heartbeat.
   uint64_t timer_generation_ = 0;
-  absl::Duration heartbeat_interval_ = absl::Seconds(30);
+  HeartbeatPace pace_;
+  absl::Duration opened_;           // Steady time of the last Welcome.
+  absl::Duration traffic_;          // Steady time of the last message in either direction.
+  bool did_work_ = false;           // This session.
+  std::optional<Failure> problem_;  // What keeps this worker from its work; for the next Hello.
   absl::Duration reconnect_spread_;
   std::optional<v1::Goodbye> goodbye_;
   std::optional<types::v1::ServiceFacts> service_;  // As of the last result that held it.

@@ -23,7 +23,8 @@ void Agenda::Arm() {
   if (entries_.empty() || entries_.top().when >= armed_) return;
   if (timer_ != 0) timers_.Cancel(timer_);
   armed_ = entries_.top().when;
-  timer_ = timers_.At(armed_, [this] {
+  // What is left until then on the slewed clock, which no step of the machine's clock moves.
+  timer_ = timers_.After(armed_ - clock_.Now(), [this] {
     control_.Post(
         [this](Turn&) {
           RunDue();

@@ -44,7 +44,7 @@ void PacingTable::Release(Bucket& bucket, absl::Time now) {
 
 void PacingTable::OnSuccess(const std::string& hub_url, const std::string& address,
                             absl::Time now) {
-  BucketOf(hub_url, address, now).tokens.OnSuccess();
+  BucketOf(hub_url, address, now).tokens.OnSuccess(now);
 }
 
 void PacingTable::OnRefused(const std::string& hub_url, const std::string& address,

@@ -4,6 +4,7 @@
 #define MUSTER_ORCHESTRATOR_CORE_PACING_TOKEN_BUCKET_H_
 
 #include "absl/time/time.h"
+#include "base/token_bucket.h"
 #include "orchestrator/core/options.h"
 
 namespace muster::core {
@@ -14,23 +15,18 @@ class TokenBucket {
   TokenBucket(const PacingOptions& options, absl::Time now);
 
   // Takes one token; false when there is none (then NextToken says when).
-  bool Take(absl::Time now);
+  bool Take(absl::Time now) { return bucket_.Take(now); }
   // When there will be a token; `now` or earlier when there is one.
-  absl::Time NextToken(absl::Time now);
+  absl::Time NextToken(absl::Time now) { return bucket_.NextToken(now); }
 
-  void OnSuccess();
+  void OnSuccess(absl::Time now);
   // A burst of refusals is one event: the rate is halved at most once in halve_at_most_every.
   void OnRefused(absl::Time now);
-  double joins_per_minute() const { return rate_; }
+  double joins_per_minute() const { return bucket_.per_minute(); }
 
  private:
-  void Refill(absl::Time now);
-  double Capacity() const;
-
   const PacingOptions options_;
-  double rate_;
-  double tokens_;
-  absl::Time filled_;
+  muster::TokenBucket bucket_;
   absl::Time halved_ = absl::InfinitePast();
 };
 

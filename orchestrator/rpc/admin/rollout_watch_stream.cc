@@ -37,9 +37,9 @@ void RolloutWatchStream::Pump() {
     return;
   }
   if (!dirty_ || armed_) return;
-  if (watchers_.clock().Now() < next_) {
+  if (const absl::Duration wait = next_ - watchers_.clock().Steady(); wait > absl::ZeroDuration()) {
     armed_ = true;
-    watchers_.timers().At(next_, [self = shared_from_this()] {
+    watchers_.timers().After(wait, [self = shared_from_this()] {
       MutexLock lock(&self->mu_);
       self->armed_ = false;
       self->Pump();
@@ -70,7 +70,7 @@ void RolloutWatchStream::Arrived(absl::StatusOr<WatchedRollout> rollout) {
 void RolloutWatchStream::OnWriteDone(bool ok) {
   MutexLock lock(&mu_);
   busy_ = false;
-  next_ = watchers_.clock().Now() + kWatchInterval;
+  next_ = watchers_.clock().Steady() + kWatchInterval;
   if (!finish_with_.has_value()) {
     if (!ok) finish_with_ = absl::CancelledError("the watcher is gone");
     if (ok && final_) finish_with_ = absl::OkStatus();

@@ -71,7 +71,7 @@ class RolloutWatchStream final : public RolloutWatcher,
   bool armed_ ABSL_GUARDED_BY(mu_) = false;  // A timer will pump.
   bool final_ ABSL_GUARDED_BY(mu_) = false;  // The final state is being written.
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
-  absl::Time next_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+  absl::Duration next_ ABSL_GUARDED_BY(mu_) = -absl::InfiniteDuration();  // Steady time.
   std::optional<absl::Status> finish_with_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
+#include "base/token_bucket.h"
 
 namespace muster::rpc {
 
@@ -22,18 +23,14 @@ class AddressLimiter {
   bool Allow(const std::string& address, absl::Time now);
 
  private:
-  struct Bucket {
-    double left;
-    absl::Time filled;
-  };
   void DropFull(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  double Level(const Bucket& bucket, absl::Time now) const;
 
   const double per_minute_;
   const double burst_;
   Mutex mu_;
-  absl::flat_hash_map<std::string, Bucket> buckets_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, TokenBucket> buckets_ ABSL_GUARDED_BY(mu_);
   absl::Time next_drop_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+  absl::Time last_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 };
 
 }  // namespace muster::rpc

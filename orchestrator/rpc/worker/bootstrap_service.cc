@@ -13,6 +13,8 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "base/log_throttle.h"
+#include "base/redact.h"
 #include "muster/worker/v1/bootstrap.grpc.pb.h"
 #include "orchestrator/identity/bootstrap_secret.h"
 #include "orchestrator/rpc/facts.h"
@@ -45,8 +47,10 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
     Reply reply(reactor);
     std::string address = AddressOfPeer(context->peer());
     if (!limiter_.Allow(address, d_.clock.Now())) {
-      reply.Finish(FailureStatus(FailureCode::kBootstrapRateLimited,
-                                 absl::StrCat("too many calls from ", address)));
+      const absl::Status refused = FailureStatus(FailureCode::kBootstrapRateLimited,
+                                                 absl::StrCat("too many calls from ", address));
+      LogRefusal(request->server_name(), address, refused);
+      reply.Finish(refused);
       return reactor;
     }
     d_.pool.Run([this, request, response, address = std::move(address),
@@ -57,6 +61,16 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
   }
 
  private:
+  // Anybody may call here as often as he likes: a flood is a few lines a minute and a number.
+  void LogRefusal(const std::string& name, const std::string& address, const absl::Status& why) {
+    const auto untold = refusals_.Admit(d_.clock.Steady());
+    if (!untold.has_value()) return;
+    log::Warning("bootstrap refused", {{"name", CleanLine(name)},
+                                       {"address", address},
+                                       {"reason", CleanLine(why.message(), kMaxForeignText)},
+                                       {"not_told_before", *untold}});
+  }
+
   // On the pool.
   void Check(const EnrollRequest& request, EnrollResponse* response, std::string address,
              Reply reply) {
@@ -84,8 +98,7 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
         [this, name, address = std::move(address), key = csr->public_key(), response,
          reply = std::move(reply)](absl::StatusOr<core::BootstrapGrant> grant) mutable {
           if (!grant.ok()) {
-            log::Warning("bootstrap refused",
-                         {{"name", name}, {"address", address}, {"reason", grant.status()}});
+            LogRefusal(name, address, grant.status());
             return reply.Finish(grant.status());
           }
           d_.pool.Run([this, grant = *std::move(grant), key = std::move(key), response,
@@ -123,6 +136,7 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
   const WorkerServiceDependencies d_;
   const BootstrapOptions options_;
   AddressLimiter limiter_;
+  log::Throttle refusals_;
 };
 
 }  // namespace

@@ -34,7 +34,7 @@ void SessionRegistry::ArmSweep() {
   const absl::Duration every =
       std::min({options_.heartbeat_interval, options_.hello_deadline, options_.goodbye_deadline}) /
       2;
-  sweep_ = timers_.At(clock_.Now() + every, [this] { Sweep(); });
+  sweep_ = timers_.After(every, [this] { Sweep(); });
 }
 
 void SessionRegistry::Sweep() {
@@ -107,9 +107,11 @@ void SessionRegistry::Post(core::SessionId session, absl::AnyInvocable<void(Sess
 }
 
 void SessionRegistry::SendCommand(core::SessionId session, core::OutboundCommand command) {
-  Post(session, [command = std::move(command)](Session& target) {
+  Post(session, [this, command = std::move(command)](Session& target) {
     auto message = std::make_unique<OrchestratorMessage>();
     *message->mutable_command() = ToProto(command);
+    *message->mutable_command()->mutable_time_left() =
+        ToProto(std::max(command.expire_time - clock_.Now(), absl::ZeroDuration()));
     target.Send(std::move(message));
   });
 }

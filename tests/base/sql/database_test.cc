@@ -10,7 +10,7 @@
 
 #include "base/failure.h"
 #include "base/failure_code.h"
-#include "base/sql/directory_lock.h"
+#include "base/platform/directory_lock.h"
 #include "tests/base/sql/temp_dir.h"
 
 namespace muster::sql {

@@ -32,6 +32,7 @@ class StubServiceDriver final : public worker::ServiceDriver {
 class StubServiceControl final : public worker::ServiceControl {
  public:
   absl::Status Restart() override { return absl::OkStatus(); }
+  std::string RunId() override { return ""; }
 };
 
 }  // namespace muster::bench

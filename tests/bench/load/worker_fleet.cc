@@ -203,6 +203,7 @@ class GrpcWorkerFleet final : public WorkerFleet {
     parts.handlers.push_back(std::make_unique<worker::JoinHandler>(
         worker::JoinHandler::Parts{.api = *member->service,
                                    .service_control = service_control_,
+                                   .clock = runtime_.clock(),
                                    .wait = [](absl::Duration) { return true; }},
         worker::JoinHandlerOptions{.zone_pin = identity.zone_pin,
                                    .lock_path = absl::StrCat(lock_folder_, "/", name)}));

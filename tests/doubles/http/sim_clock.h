@@ -30,6 +30,8 @@ class SimClock : public Clock {
   static std::shared_ptr<SimClock> Manual(absl::Time start = DefaultStart());
 
   absl::Time Now() const override;
+  // Moves with Now, which nobody sets.
+  absl::Duration Steady() const override { return Now() - absl::UnixEpoch(); }
 
   // Moves the time forward by `step`, also on a real clock.
   void Advance(absl::Duration step);

@@ -5,11 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "base/platform/files.h"
 #include "base/status_macros.h"
 #include "proto/rpc/token_file.h"
 #include "worker/identity/enroll.h"
 #include "worker/identity/state_directory.h"
-#include "worker/platform/files.h"
 #include "worker/platform/machine.h"
 #include "worker/rpc/grpc_bootstrap_client.h"
 
@@ -55,7 +55,7 @@ absl::Status WorkerFleet::Add(const FleetMember& member, const WorkerFleetOption
 
   ASSIGN_OR_RETURN(const worker::StateDirectory directory, worker::StateDirectory::Open(data_dir));
   if (!directory.HasIdentity()) {
-    ASSIGN_OR_RETURN(const std::string text, worker::ReadWholeFile(member.token_file, 64 << 10));
+    ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(member.token_file, 64 << 10));
     worker::EnrollOptions enroll;
     ASSIGN_OR_RETURN(enroll.token, rpc::ParseTokenFile(text));
     enroll.machine = machine;

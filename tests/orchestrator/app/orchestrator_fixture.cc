@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/crypto/certificate_request.h"
 #include "base/crypto/secure_random.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
-#include "orchestrator/secrets/private_file.h"
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
@@ -24,7 +24,7 @@ namespace admin = muster::admin::v1;
 namespace wire = muster::worker::v1;
 
 std::string ReadAll(const std::string& path) {
-  const auto content = secrets::ReadPrivateFile(path, secrets::FileAccess::kAny, 64 << 10);
+  const auto content = ReadPrivateFile(path, FileReach::kAny, 64 << 10);
   EXPECT_TRUE(content.ok()) << content.status();
   return content.ok() ? std::string(content->Reveal()) : "";
 }

@@ -167,7 +167,7 @@ TEST(TokenBucket, TwelveAMinuteThenByWhatTheHubDoes) {
   int taken = 0;
   for (int second = 0; second < 600; ++second) taken += bucket.Take(start + absl::Seconds(second));
   EXPECT_NEAR(taken, 120, 3);
-  for (int i = 0; i < 24; ++i) bucket.OnSuccess();
+  for (int i = 0; i < 24; ++i) bucket.OnSuccess(start);
   EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 24);
   const absl::Time later = start + absl::Minutes(20);
   bucket.OnRefused(later);
@@ -186,7 +186,7 @@ TEST(TokenBucket, StatedLimitHolds) {
   options.max_joins_per_minute = 30;
   TokenBucket bucket(options, absl::UnixEpoch());
   EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 30);
-  bucket.OnSuccess();
+  bucket.OnSuccess(absl::UnixEpoch());
   EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 30);
 }
 

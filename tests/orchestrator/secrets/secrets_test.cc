@@ -12,8 +12,8 @@
 #include "base/crypto/secure_random.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/platform/private_file.h"
 #include "orchestrator/secrets/master_key.h"
-#include "orchestrator/secrets/private_file.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 
 namespace muster::secrets {

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/crypto/digest.h"
-#include "worker/platform/files.h"
+#include "base/platform/files.h"
+#include "worker/platform/clean_facts.h"
 
 namespace muster::worker {
 namespace {
@@ -43,7 +45,7 @@ types::v1::MachineFacts ReadMachineFacts() {
     const absl::string_view text = absl::StripAsciiWhitespace(*id);
     if (!text.empty()) facts.set_machine_id_hash(crypto::Sha256Hex(text));
   }
-  return facts;
+  return CleanFacts(std::move(facts));
 }
 
 std::string DefaultDataDirectory() { return "/var/lib/muster-worker"; }
@@ -53,8 +55,11 @@ std::string DefaultServiceUnit() { return "certify-agent.service"; }
 bool ServiceWantsNegotiate() { return false; }
 
 std::string LockDirectory(const std::string& fallback) {
-  constexpr char kLocks[] = "/run/lock";
-  return access(kLocks, W_OK | X_OK) == 0 ? kLocks : fallback;
+  // Not /run/lock: there anybody may make the file first, and hold it.
+  constexpr char kOurs[] = "/run/muster-worker";
+  const bool usable = MakePrivateDirectory(kOurs).ok() && IsUnderOurControl(kOurs) &&
+                      access(kOurs, W_OK | X_OK) == 0;
+  return usable ? kOurs : fallback;
 }
 
 }  // namespace muster::worker

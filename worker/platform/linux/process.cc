@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/platform/steady_time.h"
 
 extern char** environ;
 
@@ -46,16 +47,16 @@ constexpr absl::Duration kLookForStop = absl::Milliseconds(200);
 class Patience {
  public:
   Patience(absl::Duration timeout, const std::atomic<bool>& stopping)
-      : deadline_(absl::Now() + timeout), stopping_(stopping) {}
+      : deadline_(SteadyTime() + timeout), stopping_(stopping) {}
 
   // How long to wait before asking again; zero: it is over.
   absl::Duration Left() const {
     if (stopping_) return absl::ZeroDuration();
-    return std::clamp(deadline_ - absl::Now(), absl::ZeroDuration(), kLookForStop);
+    return std::clamp(deadline_ - SteadyTime(), absl::ZeroDuration(), kLookForStop);
   }
 
  private:
-  const absl::Time deadline_;
+  const absl::Duration deadline_;  // Steady time.
   const std::atomic<bool>& stopping_;
 };
 

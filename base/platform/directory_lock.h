@@ -1,6 +1,6 @@
 // A lock on a data directory: one process at a time works in it.
-#ifndef MUSTER_BASE_SQL_DIRECTORY_LOCK_H_
-#define MUSTER_BASE_SQL_DIRECTORY_LOCK_H_
+#ifndef MUSTER_BASE_PLATFORM_DIRECTORY_LOCK_H_
+#define MUSTER_BASE_PLATFORM_DIRECTORY_LOCK_H_
 
 #include <cstdint>
 #include <memory>
@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace muster::sql {
+namespace muster {
 
 // Held from Acquire to destruction, on the file LOCK in the directory. The operating system drops
 // it when the process ends, however it ends; the file stays and means nothing by itself.
@@ -26,6 +26,6 @@ class DirectoryLock {
   const intptr_t handle_;  // A file descriptor; on Windows a HANDLE.
 };
 
-}  // namespace muster::sql
+}  // namespace muster
 
-#endif  // MUSTER_BASE_SQL_DIRECTORY_LOCK_H_
+#endif  // MUSTER_BASE_PLATFORM_DIRECTORY_LOCK_H_

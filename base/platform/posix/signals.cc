@@ -1,4 +1,4 @@
-#include "worker/platform/signals.h"
+#include "base/platform/signals.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -8,23 +8,24 @@
 #include <thread>
 #include <utility>
 
-#include "base/thread_name.h"
+#include "base/platform/thread_name.h"
 
-namespace muster::worker {
+namespace muster {
 namespace {
 
 constexpr int kForcedExitCode = 4;
 
-class PosixStopSignals final : public StopSignals {
+class PosixSignalWatch final : public SignalWatch {
  public:
-  explicit PosixStopSignals(std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
+  explicit PosixSignalWatch(SignalActions actions) : actions_(std::move(actions)) {
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);  // Threads that start later inherit it.
     thread_ = std::thread([this] { Watch(); });
   }
-  ~PosixStopSignals() override {
+  ~PosixSignalWatch() override {
     ended_ = true;
     // It is blocked in all threads: sigwait takes it, and nothing is terminated.
     // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread)
@@ -35,15 +36,23 @@ class PosixStopSignals final : public StopSignals {
  private:
   void Watch() {
     SetThreadName("signals");
-    for (int seen = 0;; ++seen) {
+    bool stopping = false;
+    while (true) {
       int number = 0;
-      if (sigwait(&set_, &number) != 0 || ended_) return;
-      if (seen > 0) _exit(kForcedExitCode);
-      on_stop_();
+      if (sigwait(&set_, &number) != 0) continue;
+      if (ended_) return;
+      if (number == SIGHUP) {
+        if (!stopping && actions_.on_reload) actions_.on_reload();
+        continue;
+      }
+      if (stopping)
+        _exit(actions_.forced_exit_code ? actions_.forced_exit_code() : kForcedExitCode);
+      stopping = true;
+      if (actions_.on_stop) actions_.on_stop();
     }
   }
 
-  const std::function<void()> on_stop_;
+  const SignalActions actions_;
   sigset_t set_;
   std::atomic<bool> ended_ = false;
   std::thread thread_;
@@ -56,8 +65,8 @@ void IgnoreFailedWrites() {
   signal(SIGXFSZ, SIG_IGN);
 }
 
-std::unique_ptr<StopSignals> WatchStopSignals(std::function<void()> on_stop) {
-  return std::make_unique<PosixStopSignals>(std::move(on_stop));
+std::unique_ptr<SignalWatch> WatchSignals(SignalActions actions) {
+  return std::make_unique<PosixSignalWatch>(std::move(actions));
 }
 
-}  // namespace muster::worker
+}  // namespace muster

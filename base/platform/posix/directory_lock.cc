@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
-#include "base/sql/directory_lock.h"
+#include "base/platform/directory_lock.h"
 
-namespace muster::sql {
+namespace muster {
 namespace {
 
 std::string ReadHolder(int fd) {
@@ -44,4 +44,4 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(
 
 DirectoryLock::~DirectoryLock() { close(static_cast<int>(handle_)); }
 
-}  // namespace muster::sql
+}  // namespace muster

@@ -1,6 +1,6 @@
 #include <pthread.h>
 
-#include "base/thread_name.h"
+#include "base/platform/thread_name.h"
 
 namespace muster {
 

@@ -1,6 +1,6 @@
 // Names the calling thread for debuggers and `top -H`.
-#ifndef MUSTER_BASE_THREAD_NAME_H_
-#define MUSTER_BASE_THREAD_NAME_H_
+#ifndef MUSTER_BASE_PLATFORM_THREAD_NAME_H_
+#define MUSTER_BASE_PLATFORM_THREAD_NAME_H_
 
 #include <string>
 
@@ -11,4 +11,4 @@ void SetThreadName(const std::string& name);
 
 }  // namespace muster
 
-#endif  // MUSTER_BASE_THREAD_NAME_H_
+#endif  // MUSTER_BASE_PLATFORM_THREAD_NAME_H_

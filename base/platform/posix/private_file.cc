@@ -1,0 +1,84 @@
+#include "base/platform/private_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/platform/posix/descriptor.h"
+#include "base/status_macros.h"
+
+namespace muster {
+namespace {
+
+absl::Status CheckOwnerOnly(const struct stat& info, const std::string& path) {
+  if (info.st_uid != geteuid() && info.st_uid != 0) {
+    return absl::PermissionDeniedError(
+        absl::StrFormat("%s belongs to user %d; it must belong to the user that runs this program "
+                        "(%d) or to root",
+                        path, info.st_uid, geteuid()));
+  }
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return absl::PermissionDeniedError(
+        absl::StrFormat("others than the owner can reach %s (mode %04o instead of 0600)", path,
+                        info.st_mode & 07777));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CreatePrivateFile(const std::string& path, const Secret& content) {
+  std::string draft = absl::StrCat(path, ".XXXXXX");
+  const Descriptor fd(mkostemp(draft.data(), O_CLOEXEC));  // Mode 0600.
+  if (!fd.ok()) return FileError(errno, "create", path);
+  absl::Status status = WriteAndFlush(fd.get(), content.Reveal(), path);
+  // A link, unlike a rename, never replaces what is there.
+  if (status.ok() && link(draft.c_str(), path.c_str()) != 0) {
+    status = FileError(errno, "create", path);
+  }
+  unlink(draft.c_str());
+  RETURN_IF_ERROR(status);
+  return FlushDirectoryOf(path);
+}
+
+absl::StatusOr<Secret> ReadPrivateFile(const std::string& path, FileReach reach, size_t max_bytes) {
+  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.ok()) return FileError(errno, "open", path);
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return FileError(errno, "open", path);
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is no plain file"));
+  }
+  if (reach == FileReach::kOwnerOnly) RETURN_IF_ERROR(CheckOwnerOnly(info, path));
+  std::string bytes(max_bytes + 1, '\0');
+  size_t size = 0;
+  while (size < bytes.size()) {
+    const ssize_t got = read(fd.get(), bytes.data() + size, bytes.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const int error = errno;
+      Wipe(bytes);
+      return FileError(error, "read", path);
+    }
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  if (size > max_bytes) {
+    Wipe(bytes);
+    return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", max_bytes, " bytes"));
+  }
+  bytes.resize(size);
+  return Secret::Take(std::move(bytes));
+}
+
+bool IsReadableByOthers(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
+}  // namespace muster

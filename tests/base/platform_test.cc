@@ -1,0 +1,103 @@
+// Files that hold secrets and directories that hold locks: who may reach them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/log_level_file.h"
+#include "base/platform/files.h"
+#include "base/platform/private_file.h"
+
+namespace muster {
+namespace {
+
+class PlatformTest : public testing::Test {
+ protected:
+  PlatformTest() : path_(testing::TempDir() + "/platformXXXXXX") {
+    EXPECT_NE(mkdtemp(path_.data()), nullptr);
+  }
+  ~PlatformTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string At(const std::string& name) const { return path_ + "/" + name; }
+  mode_t ModeOf(const std::string& path) const {
+    struct stat info = {};
+    EXPECT_EQ(stat(path.c_str(), &info), 0) << path;
+    return info.st_mode & 07777;
+  }
+
+  std::string path_;
+};
+
+TEST_F(PlatformTest, PrivateFilesAreMadeForTheirOwnerAndChecked) {
+  ASSERT_TRUE(CreatePrivateFile(At("key"), Secret::CopyOf("secret")).ok());
+  EXPECT_EQ(ModeOf(At("key")), 0600u);
+  EXPECT_TRUE(absl::IsAlreadyExists(CreatePrivateFile(At("key"), Secret::CopyOf("other"))));
+  EXPECT_EQ(ReadPrivateFile(At("key"), FileReach::kOwnerOnly, 100)->Reveal(), "secret");
+  for (const mode_t mode : {0640, 0604, 0610, 0601, 0620, 0666}) {
+    ASSERT_EQ(chmod(At("key").c_str(), mode), 0);
+    const auto read = ReadPrivateFile(At("key"), FileReach::kOwnerOnly, 100);
+    EXPECT_TRUE(absl::IsPermissionDenied(read.status())) << mode;
+    EXPECT_TRUE(ReadPrivateFile(At("key"), FileReach::kAny, 100).ok()) << mode;
+  }
+  EXPECT_TRUE(absl::IsNotFound(ReadPrivateFile(At("none"), FileReach::kAny, 1).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadPrivateFile(At("key"), FileReach::kAny, 5).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadPrivateFile(path_, FileReach::kAny, 5).status()));
+  ASSERT_EQ(mkfifo(At("pipe").c_str(), 0600), 0);
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadPrivateFile(At("pipe"), FileReach::kAny, 5).status()));
+}
+
+TEST_F(PlatformTest, AKeyOfAnotherUserIsNotRead) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  ASSERT_TRUE(CreatePrivateFile(At("key"), Secret::CopyOf("secret")).ok());
+  ASSERT_EQ(chown(At("key").c_str(), 12345, 12345), 0);
+  EXPECT_TRUE(
+      absl::IsPermissionDenied(ReadPrivateFile(At("key"), FileReach::kOwnerOnly, 100).status()));
+}
+
+TEST_F(PlatformTest, WhatIsReplacedIsOldOrNewAndKeepsItsMode) {
+  ASSERT_TRUE(WriteFileAtomically(At("file"), "old", FileAccess::kOwnerOnly).ok());
+  EXPECT_EQ(ModeOf(At("file")), 0600u);
+  std::ofstream(At("file.new")) << "left by a crash";
+  ASSERT_EQ(chmod(At("file.new").c_str(), 0666), 0);
+  ASSERT_TRUE(WriteFileAtomically(At("file"), "new", FileAccess::kOwnerOnly).ok());
+  EXPECT_EQ(*ReadWholeFile(At("file")), "new");
+  EXPECT_EQ(ModeOf(At("file")), 0600u);
+  EXPECT_TRUE(absl::IsNotFound(WriteFileAtomically(At("no/file"), "", FileAccess::kOwnerOnly)));
+}
+
+TEST_F(PlatformTest, OnlyADirectoryThatNobodyElseWritesIsUnderOurControl) {
+  EXPECT_TRUE(IsUnderOurControl(path_));
+  for (const mode_t mode : {0770, 0707, 0777, 01777, 0720}) {
+    ASSERT_EQ(chmod(path_.c_str(), mode), 0);
+    EXPECT_FALSE(IsUnderOurControl(path_)) << mode;
+  }
+  ASSERT_EQ(chmod(path_.c_str(), 0755), 0);
+  EXPECT_TRUE(IsUnderOurControl(path_));
+  ASSERT_EQ(symlink(path_.c_str(), At("link").c_str()), 0);
+  EXPECT_FALSE(IsUnderOurControl(At("link")));
+  EXPECT_FALSE(IsUnderOurControl(At("none")));
+  EXPECT_FALSE(IsUnderOurControl("/tmp"));
+}
+
+TEST_F(PlatformTest, ALogLevelInAFileCanBeTakenBack) {
+  const log::Level before = log::LeastLevel();
+  std::ofstream(At("log-level")) << "debug\n";
+  log::ApplyLevelFile(path_, log::Level::kInfo);
+  EXPECT_EQ(log::LeastLevel(), log::Level::kDebug);
+  std::ofstream(At("log-level")) << "loud\n";
+  log::ApplyLevelFile(path_, log::Level::kInfo);
+  EXPECT_EQ(log::LeastLevel(), log::Level::kDebug) << "nonsense changes nothing";
+  std::filesystem::remove(At("log-level"));
+  log::ApplyLevelFile(path_, log::Level::kWarning);
+  EXPECT_EQ(log::LeastLevel(), log::Level::kWarning);
+  log::SetLevel(before);
+}
+
+}  // namespace
+}  // namespace muster

@@ -1,0 +1,16 @@
+#include "worker/platform/clean_facts.h"
+
+#include "base/redact.h"
+
+namespace muster::worker {
+
+types::v1::MachineFacts CleanFacts(types::v1::MachineFacts facts) {
+  for (std::string* text : {facts.mutable_machine_name(), facts.mutable_os(),
+                            facts.mutable_os_version(), facts.mutable_architecture(),
+                            facts.mutable_worker_version(), facts.mutable_machine_id_hash()}) {
+    *text = CleanLine(*text);
+  }
+  return facts;
+}
+
+}  // namespace muster::worker
