@@ -43,9 +43,13 @@ class ZoneStore {
   // the highest + 1.
   virtual absl::Status ActivateKey(const JoiningKeyVersion& key) = 0;
   virtual absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const = 0;  // 0: none.
+  // All versions, newest first.
+  virtual absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const = 0;
 
   virtual absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const = 0;
   virtual absl::Status PutReading(const HubReading& reading) = 0;
+  // Nothing is known of the zone's hub any more; OK when nothing was.
+  virtual absl::Status DropReading(const ZoneId& zone) = 0;
 };
 
 class ServerStore {
@@ -54,6 +58,10 @@ class ServerStore {
   virtual absl::StatusOr<std::optional<Server>> Find(const ServerId& id) const = 0;
   virtual absl::StatusOr<std::optional<Server>> FindByName(const ZoneId& zone,
                                                            absl::string_view name) const = 0;
+  // The server that goes by the other form of this name: "web-01" for "web-01.corp.example", and
+  // the other way round. None for a name with another domain.
+  virtual absl::StatusOr<std::optional<Server>> FindNamesake(const ZoneId& zone,
+                                                             absl::string_view name) const = 0;
   virtual absl::StatusOr<std::vector<Server>> List(
       const ServerQuery& query) const = 0;  // By zone, then name.
   // The same servers in the same order, with no more of each than a plan needs: it reads fleets.
@@ -80,6 +88,7 @@ class ServerStore {
   virtual absl::Status SetLastContact(const ServerId& id, absl::Time time) = 0;
   virtual absl::Status SetClaim(const ServerId& id, const std::optional<Claim>& claim) = 0;
   virtual absl::Status SetProof(const ServerId& id, const HubProof& proof) = 0;
+  virtual absl::Status DropProof(const ServerId& id) = 0;
   // Compare-and-set: Aborted when the server is not in `from`; Internal when the transition table
   // does not hold the move; the failure is replaced (none clears it).
   virtual absl::Status MoveAdmission(const ServerId& id, Admission from, Admission to) = 0;

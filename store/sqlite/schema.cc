@@ -12,6 +12,9 @@ constexpr char kCheaperCommands[] =
 constexpr char kMaxInDoubt[] =
 #include "store/sqlite/migrations/0003_max_in_doubt.inc"
     ;
+constexpr char kNamesAndFingerprints[] =
+#include "store/sqlite/migrations/0004_names_and_fingerprints.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -19,6 +22,8 @@ constexpr sql::Migration kMigrations[] = {
     // The programs before name indexes as they were.
     {2, "cheaper_commands", kCheaperCommands, 2},
     {3, "max_in_doubt", kMaxInDoubt, 2},
+    // The programs before write servers without their name's key.
+    {4, "names_and_fingerprints", kNamesAndFingerprints, 4},
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ class SqliteServerStore final : public ServerStore {
   absl::StatusOr<std::optional<Server>> Find(const ServerId& id) const override;
   absl::StatusOr<std::optional<Server>> FindByName(const ZoneId& zone,
                                                    absl::string_view name) const override;
+  absl::StatusOr<std::optional<Server>> FindNamesake(const ZoneId& zone,
+                                                     absl::string_view name) const override;
   absl::StatusOr<std::vector<Server>> List(const ServerQuery& query) const override;
   absl::StatusOr<std::vector<ServerState>> ListStates(const ServerQuery& query) const override;
   absl::StatusOr<std::vector<EnrollmentCount>> CountByEnrollment(
@@ -29,6 +31,7 @@ class SqliteServerStore final : public ServerStore {
   absl::Status SetLastContact(const ServerId& id, absl::Time time) override;
   absl::Status SetClaim(const ServerId& id, const std::optional<Claim>& claim) override;
   absl::Status SetProof(const ServerId& id, const HubProof& proof) override;
+  absl::Status DropProof(const ServerId& id) override;
   absl::Status MoveAdmission(const ServerId& id, Admission from, Admission to) override;
   absl::Status MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,
                               const std::optional<Failure>& failure) override;

@@ -20,6 +20,8 @@ class SqliteZoneStore final : public ZoneStore {
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindKey(const KeyVersionId& id) const override;
   absl::Status ActivateKey(const JoiningKeyVersion& key) override;
   absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const override;
+  absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const override;
+  absl::Status DropReading(const ZoneId& zone) override;
 
   absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const override;
   absl::Status PutReading(const HubReading& reading) override;
