@@ -30,6 +30,7 @@ struct ImportOutcome {
   int updated = 0;
   int unchanged = 0;
   std::vector<RowProblem> problems;
+  std::vector<RowProblem> hints;  // On rows that were taken: what to look at again.
 };
 
 class ServerOperations {

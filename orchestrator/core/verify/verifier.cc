@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
+#include "base/http/url.h"
 #include "base/log.h"
 #include "base/status_macros.h"
-#include "orchestrator/core/inventory/hub_url.h"
 
 namespace muster::core {
 namespace {
@@ -20,7 +20,7 @@ using store::Enrollment;
 // Whether the service names this hub (its file may spell the address differently).
 bool JoinedTo(const store::Server& server, const std::string& hub_url) {
   if (server.service.hub_url.empty()) return false;
-  const absl::StatusOr<std::string> url = NormalizeHubUrl(server.service.hub_url);
+  const absl::StatusOr<std::string> url = http::CanonicalAddress(server.service.hub_url);
   return url.ok() && *url == hub_url;
 }
 
@@ -129,6 +129,21 @@ void Verifier::Forget(const ServerId& server) {
   waiting_.erase(server);
 }
 
+void Verifier::Release(const std::set<ServerId>& servers) {
+  control_.MemoryChanged();
+  for (const ServerId& server : servers) Forget(server);
+  for (auto& [url, hub] : hubs_) {
+    absl::erase_if(hub->owners, [&](const auto& owner) { return servers.contains(owner.second); });
+  }
+}
+
+void Verifier::LeaveHubs(Turn& turn, const ZoneId& zone, const Failure& why) {
+  control_.MemoryChanged();
+  for (auto& [url, hub] : hubs_) {
+    if (hub->zones.erase(zone) > 0) AnswerAsking(turn, *hub, &zone, why);
+  }
+}
+
 absl::Status Verifier::Verify(Turn& turn, const std::vector<ZoneId>& zones,
                               std::function<void(std::vector<ZoneVerification>)> done) {
   auto job = std::make_shared<Job>();
@@ -234,14 +249,22 @@ absl::Status Verifier::OnFailure(Turn& turn, Hub& hub, const Failure& failure) {
         turn, server, proof.zone_id,
         {FailureCode::kVerifyUnproven, absl::StrCat(TextOf(failure.code), ": ", failure.detail)}));
   }
+  AnswerAsking(turn, hub, nullptr, failure);
+  return absl::OkStatus();
+}
+
+void Verifier::AnswerAsking(Turn& turn, Hub& hub, const ZoneId* of, const Failure& failure) {
   for (auto& [job, line] : std::exchange(hub.asking, {})) {
+    if (of != nullptr && job->lines[line].zone_id != *of) {
+      hub.asking.emplace_back(job, line);
+      continue;
+    }
     job->lines[line].state = ZoneVerification::State::kFailed;
     job->lines[line].failure = failure;
     turn.AfterCommit([job = job] {
       if (--job->remaining == 0) job->done(std::move(job->lines));
     });
   }
-  return absl::OkStatus();
 }
 
 absl::Status Verifier::OnList(Turn& turn, Hub& hub, absl::Time started, HubList list) {
@@ -401,6 +424,7 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Reading>& rea
 // when the hub knows them by an id.
 absl::Status Verifier::CheckServer(Turn& turn, Reading& reading, const store::Server& server) {
   Hub& hub = reading.hub;
+  if (!hub.zones.contains(server.zone_id)) return absl::OkStatus();  // It has left meanwhile.
   const bool enrolled = server.enrollment == Enrollment::kEnrolled;
   if (!enrolled && server.enrollment != Enrollment::kNotEnrolled &&
       server.enrollment != Enrollment::kFailed) {

@@ -55,6 +55,12 @@ class Verifier {
   // Waits from now on, or with other facts than before.
   absl::Status Await(Turn& turn, const AwaitedProof& proof);
   void Forget(const ServerId& server);
+  // These servers own no record of any hub any more: they are retired, deleted, or of a zone with
+  // another hub.
+  void Release(const std::set<ServerId>& servers);
+  // The zone has another hub, or is no more: what is read of its old one does not concern it.
+  // Whoever asked about it is answered with `why`.
+  void LeaveHubs(Turn& turn, const ZoneId& zone, const Failure& why);
 
   // Reads these zones' hubs now, or joins the reading under way; `done` gets one line per zone in
   // the given order, after the commit of the last.
@@ -79,6 +85,8 @@ class Verifier {
   absl::Status Poll(Turn& turn, Hub& hub);
   absl::Time NextPoll(const Hub& hub, bool failed, absl::Time now) const;
   absl::Status OnResult(Turn& turn, Hub& hub, absl::Time started, HubReadResult result);
+  // Answers the lines that `of` picks (all when null) with a failure.
+  void AnswerAsking(Turn& turn, Hub& hub, const ZoneId* of, const Failure& failure);
   absl::Status OnFailure(Turn& turn, Hub& hub, const Failure& failure);
   absl::Status OnList(Turn& turn, Hub& hub, absl::Time started, HubList list);
   // What the reading says about a server that waits.

@@ -110,6 +110,11 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                          out.set_line(problem.line);
                          out.set_reason(std::move(problem.reason));
                        }
+                       for (auto& hint : outcome->hints) {
+                         auto& out = *response->add_hints();
+                         out.set_line(hint.line);
+                         out.set_reason(std::move(hint.reason));
+                       }
                        reply.Finish(absl::OkStatus());
                      },
                      caller.actor, std::move(rows), request->partial(), request->dry_run());
