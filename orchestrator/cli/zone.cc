@@ -2,11 +2,11 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/files.h"
+#include "orchestrator/cli/secret_text.h"
 #include "orchestrator/cli/selection_flags.h"
 #include "orchestrator/cli/text.h"
 
@@ -68,13 +68,12 @@ absl::StatusOr<std::string> ReadSecret(CliEnvironment& environment, const std::s
   } else {
     ASSIGN_OR_RETURN(content, ReadStream(environment.in, kMaxSecretBytes));
   }
-  absl::string_view secret = content;
-  if (absl::ConsumeSuffix(&secret, "\n")) absl::ConsumeSuffix(&secret, "\r");
-  if (const std::string problem = SecretProblem(secret); !problem.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the secret in ", file == "-" ? "standard input" : file, " ", problem));
+  absl::StatusOr<std::string> secret = SecretOf(content);
+  if (!secret.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the secret in ", file == "-" ? "standard input" : file, " ", secret.status().message()));
   }
-  return std::string(secret);
+  return secret;
 }
 
 absl::StatusOr<ExitCode> SetKey(Context& context, const KeyFlags& flags) {
