@@ -39,7 +39,7 @@ struct Core::Parts {
                                     verifier, d.watch}),
         fleet(InventoryTools{d.vault, d.random, options.default_max_concurrent_joins}, zones,
               verifier),
-        servers(ids, dispatcher),
+        servers(ids, dispatcher, verifier),
         tokens(d.random),
         bootstraps(ids),
         verification(verifier, zones),

@@ -22,6 +22,8 @@ class TenantStore {
   virtual absl::StatusOr<std::vector<Tenant>> List() const = 0;  // By id.
   // Inserts, or changes the display name.
   virtual absl::Status Put(const Tenant& tenant) = 0;
+  // With its rollouts. FailedPrecondition while it has zones or operators.
+  virtual absl::Status Delete(const TenantId& id) = 0;
 };
 
 class ZoneStore {
@@ -33,6 +35,8 @@ class ZoneStore {
   // Inserts, or replaces all but id, tenant and create_time. FailedPrecondition when the tenant
   // does not exist.
   virtual absl::Status Put(const Zone& zone) = 0;
+  // With its keys, tokens and reading. FailedPrecondition while it has servers.
+  virtual absl::Status Delete(const ZoneId& id) = 0;
 
   // The one key in state active; none when the zone has none.
   virtual absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(
@@ -82,6 +86,10 @@ class ServerStore {
 
   virtual absl::Status Insert(
       const Server& server) = 0;  // AlreadyExists when zone and name are taken.
+  // AlreadyExists when the name is taken.
+  virtual absl::Status SetName(const ServerId& id, absl::string_view name) = 0;
+  // With its labels, certificates, commands and targets, which no rollout counts any more.
+  virtual absl::Status Delete(const ServerId& id) = 0;
   virtual absl::Status SetLabels(const ServerId& id, const Labels& labels) = 0;
   virtual absl::Status SetFacts(const ServerId& id, const std::optional<MachineFacts>& machine,
                                 const std::optional<ServiceFacts>& service) = 0;

@@ -109,6 +109,7 @@ struct ServerQuery {
   std::vector<TenantId> visible_tenants;  // Empty: all. The caller's wall.
   std::vector<Enrollment> enrollments;    // Empty: all.
   RolloutId rollout_id;                   // Set: only targets of this rollout.
+  bool include_retired = false;           // Else the retired are left out.
   std::string
       after;        // Page cursor: the last row's "zone/name-in-lower-case"; empty: from the start.
   int limit = 200;  // 0: no limit.

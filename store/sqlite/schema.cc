@@ -15,6 +15,9 @@ constexpr char kMaxInDoubt[] =
 constexpr char kNamesAndFingerprints[] =
 #include "store/sqlite/migrations/0004_names_and_fingerprints.inc"
     ;
+constexpr char kCountWithoutRetired[] =
+#include "store/sqlite/migrations/0005_count_without_retired.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -24,6 +27,7 @@ constexpr sql::Migration kMigrations[] = {
     {3, "max_in_doubt", kMaxInDoubt, 2},
     // The programs before write servers without their name's key.
     {4, "names_and_fingerprints", kNamesAndFingerprints, 4},
+    {5, "count_without_retired", kCountWithoutRetired, 4},
 };
 
 }  // namespace

@@ -101,6 +101,7 @@ absl::StatusOr<Where> Filter(const ServerQuery& query) {
   if (!selection.zone_id.empty()) where.And("s.zone_id = ?", {selection.zone_id.value()});
   where.AndIn("s.tenant_id", Texts(query.visible_tenants));
   where.AndIn("s.enrollment", Texts(query.enrollments));
+  if (!query.include_retired) where.And("s.admission <> 'retired'", {});
   for (const auto& [key, value] : selection.labels) {
     where.And(
         "EXISTS (SELECT 1 FROM server_labels WHERE server_id = s.id AND key = ? AND value = ?)",
@@ -241,6 +242,30 @@ absl::Status SqliteServerStore::Insert(const Server& server) {
   if (server.claim.has_value()) RETURN_IF_ERROR(SetClaim(server.id, server.claim));
   if (server.proof.has_value()) RETURN_IF_ERROR(SetProof(server.id, *server.proof));
   return absl::OkStatus();
+}
+
+absl::Status SqliteServerStore::SetName(const ServerId& id, absl::string_view name) {
+  RETURN_IF_ERROR(Explain(db_.Cached("UPDATE servers SET name = ?, name_key = ? WHERE id = ?")
+                              .RunWith(name, FoldName(name), id),
+                          ErrorKind::kConstraintUnique,
+                          absl::StrCat("its zone has another server named ", name)));
+  return CheckChanged(db_, Name(id));
+}
+
+absl::Status SqliteServerStore::Delete(const ServerId& id) {
+  RETURN_IF_ERROR(db_.Cached("UPDATE target_counts SET targets = targets - 1 WHERE EXISTS ("
+                             "SELECT 1 FROM targets t WHERE t.server_id = ? "
+                             "AND t.rollout_id = target_counts.rollout_id "
+                             "AND t.state = target_counts.state)")
+                      .RunWith(id));
+  for (const char* statement :
+       {"DELETE FROM targets WHERE server_id = ?",
+        "DELETE FROM commands WHERE id IN (SELECT command_id FROM attempts WHERE server_id = ?)",
+        "DELETE FROM worker_certificates WHERE server_id = ?",
+        "DELETE FROM servers WHERE id = ?"}) {
+    RETURN_IF_ERROR(db_.Cached(statement).RunWith(id));
+  }
+  return CheckChanged(db_, Name(id));
 }
 
 absl::Status SqliteServerStore::SetLabels(const ServerId& id, const Labels& labels) {

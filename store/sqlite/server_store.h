@@ -25,6 +25,8 @@ class SqliteServerStore final : public ServerStore {
   absl::StatusOr<std::vector<ZoneId>> ListUnprovenZones() const override;
 
   absl::Status Insert(const Server& server) override;
+  absl::Status SetName(const ServerId& id, absl::string_view name) override;
+  absl::Status Delete(const ServerId& id) override;
   absl::Status SetLabels(const ServerId& id, const Labels& labels) override;
   absl::Status SetFacts(const ServerId& id, const std::optional<MachineFacts>& machine,
                         const std::optional<ServiceFacts>& service) override;

@@ -75,6 +75,16 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
                    " does not exist; create it first"));
 }
 
+absl::Status SqliteZoneStore::Delete(const ZoneId& id) {
+  for (const char* statement :
+       {"DELETE FROM hub_readings WHERE zone_id = ?", "DELETE FROM joining_keys WHERE zone_id = ?",
+        "DELETE FROM bootstrap_tokens WHERE zone_id = ?", "DELETE FROM zones WHERE id = ?"}) {
+    RETURN_IF_ERROR(Explain(db_.Cached(statement).RunWith(id), ErrorKind::kConstraintForeignKey,
+                            absl::StrCat("zone ", id.value(), " still has servers")));
+  }
+  return CheckChanged(db_, absl::StrCat("zone ", id.value()));
+}
+
 absl::StatusOr<std::optional<JoiningKeyVersion>> SqliteZoneStore::FindActiveKey(
     const ZoneId& zone) const {
   return db_.Cached(absl::StrCat(kSelectKey, " WHERE zone_id = ? AND state = 'active'"))

@@ -15,6 +15,7 @@ class SqliteZoneStore final : public ZoneStore {
   absl::StatusOr<std::optional<Zone>> Find(const ZoneId& id) const override;
   absl::StatusOr<std::vector<Zone>> List(const TenantId& tenant) const override;
   absl::Status Put(const Zone& zone) override;
+  absl::Status Delete(const ZoneId& id) override;
 
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(const ZoneId& zone) const override;
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindKey(const KeyVersionId& id) const override;

@@ -62,6 +62,13 @@ class FleetOperations {
   virtual absl::StatusOr<std::vector<std::string>> Apply(Turn& turn, const Actor& actor,
                                                          const std::vector<TenantInput>& fleet,
                                                          const ApplyChoices& choices) = 0;
+  // The zone with its keys, tokens and what was read of its hub, answered as it was. E-INVENTORY-ZONE
+  // beyond the actor's wall; E-INVENTORY-NOT-EMPTY while it has servers, also retired ones.
+  virtual absl::StatusOr<ZoneId> DeleteZone(Turn& turn, const Actor& actor, const ZoneId& zone) = 0;
+  // The tenant with its finished rollouts. E-INVENTORY-TENANT beyond the actor's wall;
+  // E-INVENTORY-NOT-EMPTY while it has zones, or operators who are bound to it, and names them.
+  virtual absl::StatusOr<TenantId> DeleteTenant(Turn& turn, const Actor& actor,
+                                                const TenantId& tenant) = 0;
   // A new version of the zone's key, active at once; the version before becomes tainted.
   // E-INVENTORY-ZONE, E-REQUEST-INVALID.
   virtual absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const Actor& actor,

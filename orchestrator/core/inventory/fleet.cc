@@ -12,6 +12,7 @@
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/inventory/fleet_input.h"
 #include "orchestrator/core/inventory/names.h"
+#include "orchestrator/core/inventory/removal.h"
 #include "orchestrator/core/inventory/zone_step.h"
 #include "orchestrator/core/verify/verifier.h"
 
@@ -99,6 +100,19 @@ absl::StatusOr<store::Zone> Fleet::SetJoiningKey(Turn& turn, const Actor& actor,
   RETURN_IF_ERROR(Audit(turn, actor.name, "zone.key", zone.value(), found->tenant_id,
                         absl::StrCat("version ", version, ": new → active")));
   return *std::move(found);
+}
+
+absl::StatusOr<ZoneId> Fleet::DeleteZone(Turn& turn, const Actor& actor, const ZoneId& zone) {
+  zones_.Clear();
+  RETURN_IF_ERROR(core::DeleteZone(turn, actor, zone));
+  verifier_.LeaveHubs(turn, zone, {FailureCode::kZoneUnknown, zone.value()});
+  return zone;
+}
+
+absl::StatusOr<TenantId> Fleet::DeleteTenant(Turn& turn, const Actor& actor,
+                                             const TenantId& tenant) {
+  RETURN_IF_ERROR(core::DeleteTenant(turn, actor, tenant));
+  return tenant;
 }
 
 }  // namespace muster::core

@@ -13,6 +13,8 @@
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
 #include "orchestrator/core/inventory/names.h"
+#include "orchestrator/core/inventory/server_life.h"
+#include "orchestrator/core/verify/verifier.h"
 
 namespace muster::core {
 namespace {
@@ -148,6 +150,33 @@ absl::StatusOr<store::Server> GetVisibleServer(Turn& turn, const Actor& actor,
   return *std::move(found);
 }
 
+absl::Status RevokeCertificates(Turn& turn, ServerChange& change, const ServerId& server) {
+  ASSIGN_OR_RETURN(const std::vector<store::WorkerCertificate> certificates,
+                   turn.store().certificates().ListOf(server));
+  for (const store::WorkerCertificate& certificate : certificates) {
+    if (certificate.state != store::CertificateState::kActive) continue;
+    RETURN_IF_ERROR(change.Certificate(certificate.id, store::CertificateState::kActive,
+                                       store::CertificateState::kRevoked));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<store::Server> Servers::Change(Turn& turn, const Actor& actor,
+                                              const ServerId& server, const ServerAction& action) {
+  using Kind = ServerAction::Kind;
+  ASSIGN_OR_RETURN(store::Server changed, ChangeServer(turn, actor, server, action));
+  const bool out = action.kind == Kind::kRetire || action.kind == Kind::kDelete;
+  if (out) verifier_.Release({server});
+  if (out || action.kind == Kind::kBan) {
+    RETURN_IF_ERROR(dispatcher_.EndSession(
+        turn, server,
+        Failure{FailureCode::kCertRevoked,
+                absl::StrCat(out ? "taken out" : "banned", " by an operator")},
+        false));
+  }
+  return changed;
+}
+
 absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, const ServerId& server,
                                              const std::string& reason) {
   ASSIGN_OR_RETURN(store::Server found, GetVisibleServer(turn, actor, server));
@@ -159,13 +188,7 @@ absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, con
   ServerChange change(turn, actor.name, "server.evict", server, found.zone_id);
   RETURN_IF_ERROR(change.Admission(found.admission, store::Admission::kEvicted));
   found.admission = store::Admission::kEvicted;
-  ASSIGN_OR_RETURN(const std::vector<store::WorkerCertificate> certificates,
-                   turn.store().certificates().ListOf(server));
-  for (const store::WorkerCertificate& certificate : certificates) {
-    if (certificate.state != store::CertificateState::kActive) continue;
-    RETURN_IF_ERROR(change.Certificate(certificate.id, store::CertificateState::kActive,
-                                       store::CertificateState::kRevoked));
-  }
+  RETURN_IF_ERROR(RevokeCertificates(turn, change, server));
   if (!reason.empty()) change.Note(reason);
   RETURN_IF_ERROR(change.Record());
   RETURN_IF_ERROR(dispatcher_.EndSession(

@@ -15,6 +15,13 @@ namespace {
 
 namespace admin = muster::admin::v1;
 
+// An answer without content.
+template <typename T>
+core::Answer<T> AnswerDone(Reply reply) {
+  return
+      [reply = std::move(reply)](absl::StatusOr<T> done) mutable { reply.Finish(done.status()); };
+}
+
 class TenantService final : public admin::TenantService::CallbackService, AdminCalls {
  public:
   TenantService(Door door, const AdminDependencies& d)
@@ -35,6 +42,18 @@ class TenantService final : public admin::TenantService::CallbackService, AdminC
                   }
                   return absl::OkStatus();
                 });
+  }
+
+  grpc::ServerUnaryReactor* DeleteTenant(grpc::CallbackServerContext* context,
+                                         const admin::DeleteTenantRequest* request,
+                                         admin::DeleteTenantResponse*) override {
+    return Run(context, "DeleteTenant",
+               [this, request](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 snapshot.reset();
+                 d_.operations.fleet.Call(&core::FleetOperations::DeleteTenant,
+                                          AnswerDone<TenantId>(std::move(reply)), caller.actor,
+                                          TenantId(request->tenant_id()));
+               });
   }
 };
 
@@ -119,6 +138,18 @@ class ZoneService final : public admin::ZoneService::CallbackService, AdminCalls
           }
           return absl::OkStatus();
         });
+  }
+
+  grpc::ServerUnaryReactor* DeleteZone(grpc::CallbackServerContext* context,
+                                       const admin::DeleteZoneRequest* request,
+                                       admin::DeleteZoneResponse*) override {
+    return Run(context, "DeleteZone",
+               [this, request](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 snapshot.reset();
+                 d_.operations.fleet.Call(&core::FleetOperations::DeleteZone,
+                                          AnswerDone<ZoneId>(std::move(reply)), caller.actor,
+                                          ZoneId(request->zone_id()));
+               });
   }
 
   grpc::ServerUnaryReactor* SetJoiningKey(grpc::CallbackServerContext* context,

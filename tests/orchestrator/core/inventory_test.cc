@@ -231,6 +231,136 @@ TEST_F(InventoryTest, AWorkerDoesNotEnrollUnderTheOtherFormOfAName) {
   EXPECT_TRUE(Bootstrap("hash", "db-01.", "key").ok());
 }
 
+class ServerLifeTest : public InventoryTest {
+ protected:
+  using Kind = ServerAction::Kind;
+  ServerLifeTest() { Build(4); }  // Two in each of two tenants; web-0 and web-2 are tenant-0's.
+
+  absl::StatusOr<store::Server> Change(const ServerId& server, Kind kind,
+                                       const std::string& name = "") {
+    return Ask<store::Server>([&](auto done) {
+      operations().servers.Call(&ServerOperations::Change, std::move(done), operator_, server,
+                                ServerAction{kind, "because", name});
+    });
+  }
+  store::Server Now(const ServerId& server) { return **world_->Read()->servers().Find(server); }
+  size_t Listed() {
+    store::ServerQuery query;
+    query.selection.zone_id = zone_;
+    return world_->Read()->servers().List(query)->size();
+  }
+};
+
+TEST_F(ServerLifeTest, ARetiredServerOwnsNothingAndCanComeBack) {
+  ASSERT_TRUE(Finishes(Start()->id, absl::Minutes(10)));
+  const ServerId id = world_->servers()[0];
+  ASSERT_EQ(Now(id).enrollment, store::Enrollment::kEnrolled);
+  ASSERT_TRUE(Change(id, Kind::kRetire).ok());
+  const store::Server retired = Now(id);
+  EXPECT_EQ(retired.admission, store::Admission::kRetired);
+  EXPECT_EQ(retired.enrollment, store::Enrollment::kDegraded);
+  EXPECT_EQ(retired.failure->code, FailureCode::kInventoryRetired);
+  EXPECT_FALSE(retired.proof.has_value());
+  EXPECT_FALSE(retired.claim.has_value());
+  EXPECT_EQ(Listed(), 1u);
+  const auto counts = *world_->Read()->servers().CountByEnrollment({.selection = {{}, zone_}});
+  ASSERT_EQ(counts.size(), 1u);
+  EXPECT_EQ(counts[0].servers, 1);
+  const auto certificates = world_->Read()->certificates().ListOf(id);
+  for (const store::WorkerCertificate& certificate : *certificates) {
+    EXPECT_NE(certificate.state, store::CertificateState::kActive);
+  }
+  world_->RunFor(absl::Minutes(5));  // Its worker tries to come back.
+  EXPECT_EQ(Now(id).admission, store::Admission::kRetired);
+  EXPECT_FAILS_WITH(Change(id, Kind::kRetire), kRequestInvalid);
+  EXPECT_FAILS_WITH(Change(id, Kind::kBan), kRequestInvalid);
+  const auto row = Import({{2, TenantId("tenant-0"), "prod", "WEB-0", {}}});
+  ASSERT_THAT(row->problems, SizeIs(1));
+  EXPECT_THAT(row->problems[0].reason, HasSubstr("muster server restore"));
+  ASSERT_TRUE(Change(id, Kind::kRestore).ok());
+  EXPECT_EQ(Now(id).admission, store::Admission::kRegistered);
+  EXPECT_EQ(Listed(), 2u);
+  EXPECT_FAILS_WITH(Change(id, Kind::kRestore), kRequestInvalid);
+}
+
+TEST_F(ServerLifeTest, AServerOfARunningRolloutIsNotTakenOut) {
+  const RolloutId rollout = Start()->id;
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_FAILS_WITH(Change(world_->servers()[0], Kind::kRetire), kRolloutTargetBusy);
+  ASSERT_TRUE(Finishes(rollout, absl::Minutes(10)));
+  EXPECT_TRUE(Change(world_->servers()[0], Kind::kRetire).ok());
+}
+
+TEST_F(ServerLifeTest, ABannedServerStaysOutUntilItIsUnbanned) {
+  const ServerId id = world_->servers()[0];
+  ASSERT_TRUE(Change(id, Kind::kBan).ok());
+  TokenInput token;
+  token.secret_hash = "hash";
+  token.max_uses = 5;
+  ASSERT_TRUE(MakeToken(token).ok());
+  EXPECT_FAILS_WITH(Bootstrap("hash", "web-0", "key"), kBootstrapBanned);
+  EXPECT_FAILS_WITH(Change(id, Kind::kRestore), kRequestInvalid);
+  ASSERT_TRUE(Change(id, Kind::kUnban).ok());
+  EXPECT_TRUE(Bootstrap("hash", "web-0", "key").ok());
+  EXPECT_FAILS_WITH(Change(id, Kind::kUnban), kRequestInvalid);
+}
+
+TEST_F(ServerLifeTest, ADeletedServerFreesNameTargetsAndTokens) {
+  const RolloutId rollout = Start()->id;
+  ASSERT_TRUE(Finishes(rollout, absl::Minutes(10)));
+  const ServerId id = world_->servers()[0];
+  EXPECT_FAILS_WITH(Change(id, Kind::kDelete), kRequestInvalid);
+  ASSERT_TRUE(Change(id, Kind::kRetire).ok());
+  ASSERT_TRUE(Change(id, Kind::kDelete).ok());
+  EXPECT_FALSE(world_->Read()->servers().Find(id)->has_value());
+  EXPECT_EQ(world_->Read()->rollouts().Count(rollout)->succeeded, 3);
+  EXPECT_TRUE(world_->Read()->certificates().ListOf(id)->empty());
+  EXPECT_EQ(Import({{2, TenantId("tenant-0"), "prod", "WEB-0", {}}})->created, 1);
+  // Never seen: no need to retire it.
+  const ServerId fresh = (*world_->Read()->servers().FindByName(zone_, "web-0"))->id;
+  EXPECT_TRUE(Change(fresh, Kind::kDelete).ok());
+  EXPECT_THAT(*world_->Read()->audit().List(id.value(), {}, 0, 100), testing::Not(IsEmpty()));
+}
+
+TEST_F(ServerLifeTest, ARenamedServerKeepsItsIdentity) {
+  const ServerId id = world_->servers()[0];
+  EXPECT_FAILS_WITH(Change(id, Kind::kRename, "WEB-2"), kInventoryConflict);
+  EXPECT_FAILS_WITH(Change(id, Kind::kRename, "web-2.corp.example"), kInventoryNamesake);
+  EXPECT_FAILS_WITH(Change(id, Kind::kRename, "a b"), kRequestInvalid);
+  ASSERT_TRUE(Change(id, Kind::kRename, "web-0.corp.example").ok());
+  ASSERT_TRUE(Change(id, Kind::kRename, "WEB-0.corp.example").ok()) << "its own name";
+  EXPECT_EQ(Now(id).name, "WEB-0.corp.example");
+  ASSERT_TRUE(Finishes(Start()->id, absl::Minutes(10)));
+  EXPECT_EQ(Now(id).enrollment, store::Enrollment::kEnrolled);
+}
+
+TEST_F(ServerLifeTest, ZonesAndTenantsGoWhenNothingIsLeftInThem) {
+  const auto delete_zone = [&] {
+    return Ask<ZoneId>([&](auto done) {
+      operations().fleet.Call(&FleetOperations::DeleteZone, std::move(done), operator_, zone_);
+    });
+  };
+  const auto delete_tenant = [&] {
+    return Ask<TenantId>([&](auto done) {
+      operations().fleet.Call(&FleetOperations::DeleteTenant, std::move(done), operator_,
+                              TenantId("tenant-0"));
+    });
+  };
+  ASSERT_TRUE(Finishes(Start()->id, absl::Minutes(10)));
+  const auto full = delete_zone();
+  EXPECT_FAILS_WITH(full, kInventoryNotEmpty);
+  EXPECT_THAT(std::string(full.status().message()), HasSubstr("2 servers, 0 of them retired"));
+  EXPECT_FAILS_WITH(delete_tenant(), kInventoryNotEmpty);
+  for (const size_t i : {0, 2}) ASSERT_TRUE(Change(world_->servers()[i], Kind::kRetire).ok());
+  EXPECT_FAILS_WITH(delete_zone(), kInventoryNotEmpty);
+  for (const size_t i : {0, 2}) ASSERT_TRUE(Change(world_->servers()[i], Kind::kDelete).ok());
+  ASSERT_TRUE(delete_zone().ok());
+  EXPECT_FAILS_WITH(delete_zone(), kZoneUnknown);
+  ASSERT_TRUE(delete_tenant().ok());
+  EXPECT_FALSE(world_->Read()->tenants().Find(TenantId("tenant-0"))->has_value());
+  world_->RunFor(absl::Hours(1));  // Nothing misses them.
+}
+
 TEST_F(InventoryTest, EveryProblemIsNamedAtOnce) {
   TenantInput bad = Fleet("Not A Slug", "gopher://x", "");
   bad.zones[0].joining_key = JoiningKeyInput{"", Secret::CopyOf("canary-secret")};
