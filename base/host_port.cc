@@ -34,7 +34,10 @@ std::string ProblemOfEndpoint(absl::string_view text) {
 
 }  // namespace
 
-std::string HostPort::ToString() const { return absl::StrCat(host, ":", port); }
+std::string HostPort::ToString() const {
+  const bool bare = absl::StrContains(host, ':') && !absl::StartsWith(host, "[");
+  return absl::StrCat(bare ? "[" : "", host, bare ? "]" : "", ":", port);
+}
 
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view text, int smallest_port) {
   if (const std::string problem = ProblemOfEndpoint(text); !problem.empty()) {

@@ -11,9 +11,9 @@
 namespace muster {
 
 struct HostPort {
-  std::string host;  // As CanonicalHost (base/host.h).
+  std::string host;  // As CanonicalHost (base/host.h), or as ParseHostAlone.
   int port = 0;
-  std::string ToString() const;  // "host:port"
+  std::string ToString() const;  // "host:port", "[2001:db8::1]:443"
 };
 
 // A host, a colon and a decimal port from `smallest_port` (0 where "any free one" is meant, else 1)

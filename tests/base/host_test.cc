@@ -95,6 +95,7 @@ TEST(HostPort, AHostAloneHasNoPort) {
   EXPECT_EQ(*ParseHostAlone("2001:DB8::1"), "2001:db8::1");
   EXPECT_EQ(*ParseHostAlone("[2001:DB8::1]"), "2001:db8::1");
   EXPECT_EQ(*ParseHostAlone("10.0.0.1"), "10.0.0.1");
+  EXPECT_EQ((HostPort{*ParseHostAlone("2001:DB8::1"), 443}).ToString(), "[2001:db8::1]:443");
   for (const char* text :
        {"", "muster.example:8443", "[::1]:80", "https://muster.example", "a b"}) {
     EXPECT_FALSE(ParseHostAlone(text).ok()) << text;
