@@ -1,29 +1,87 @@
 #include "base/http/url.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <memory>
+#include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/host.h"
 
 namespace muster::http {
 namespace {
 
-struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
+constexpr char kHexDigits[] = "0123456789ABCDEF";
 
-// "" when the URL has no such part.
-std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK || text == nullptr) return "";
-  std::string out(text);
-  curl_free(text);
-  return out;
+bool IsUnreserved(unsigned char byte) {
+  return absl::ascii_isalnum(byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+}
+
+void AppendEncoded(unsigned char byte, std::string& out) {
+  out.append({'%', kHexDigits[byte >> 4], kHexDigits[byte & 15]});
+}
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = absl::ascii_tolower(static_cast<unsigned char>(c));
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// The byte that "%XX" at `at` stands for; -1 when there is none.
+int EncodedByte(absl::string_view text, size_t at) {
+  if (at + 2 >= text.size()) return -1;
+  const int high = HexValue(text[at + 1]);
+  const int low = HexValue(text[at + 2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+// %XX only where a byte needs it, and in capitals. False when a '%' begins no %XX.
+bool NormalizeEncoding(absl::string_view text, std::string& out) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte == '%') {
+      const int value = EncodedByte(text, i);
+      if (value < 0) return false;
+      if (IsUnreserved(static_cast<unsigned char>(value))) {
+        out.push_back(static_cast<char>(value));
+      } else {
+        AppendEncoded(static_cast<unsigned char>(value), out);
+      }
+      i += 2;
+    } else if (byte >= 0x80 || absl::StrContains("\"<>^`{|}", text[i])) {
+      AppendEncoded(byte, out);
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return true;
+}
+
+// "." and ".." resolved, no '/' at the end.
+std::string NormalizePath(absl::string_view path) {
+  std::vector<absl::string_view> parts;
+  absl::ConsumePrefix(&path, "/");
+  for (const absl::string_view part : absl::StrSplit(path, '/')) {
+    if (part == ".") continue;
+    if (part == "..") {
+      if (!parts.empty()) parts.pop_back();
+    } else {
+      parts.push_back(part);
+    }
+  }
+  while (!parts.empty() && parts.back().empty()) parts.pop_back();
+  return parts.empty() ? "" : absl::StrCat("/", absl::StrJoin(parts, "/"));
+}
+
+bool ParsePort(absl::string_view text, int& port) {
+  return text.size() <= 5 &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }) &&
+         absl::SimpleAtoi(text, &port) && port > 0 && port <= 65535;
 }
 
 }  // namespace
@@ -39,27 +97,51 @@ absl::StatusOr<Url> Url::Parse(absl::string_view text) {
       })) {
     return bad("it holds spaces or control characters");
   }
-  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
-  if (url == nullptr) return absl::ResourceExhaustedError("parse a URL: out of memory");
-  const CURLUcode code =
-      curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_NON_SUPPORT_SCHEME);
-  if (code != CURLUE_OK) return bad(curl_url_strerror(code));
+  if (absl::StrContains(text, '\\')) return bad("it holds a backslash");
+  const size_t colon = text.find("://");
+  if (colon == absl::string_view::npos) return bad("it does not begin with https://");
   Url out;
-  out.scheme_ = Part(url.get(), CURLUPART_SCHEME);
+  out.scheme_ = absl::AsciiStrToLower(text.substr(0, colon));
   if (out.scheme_ != "http" && out.scheme_ != "https")
     return bad("the scheme is neither http nor https");
-  if (!Part(url.get(), CURLUPART_USER).empty() || !Part(url.get(), CURLUPART_PASSWORD).empty()) {
-    return bad("it holds a user name or password");
+  absl::string_view rest = text.substr(colon + 3);
+  rest = rest.substr(0, rest.find('#'));
+  const size_t end = rest.find_first_of("/?");
+  const absl::string_view authority = rest.substr(0, end);
+  rest = end == absl::string_view::npos ? "" : rest.substr(end);
+  if (absl::StrContains(authority, '@')) return bad("it holds a user name or password");
+
+  absl::string_view host = authority;
+  out.port_ = out.tls() ? 443 : 80;
+  const size_t port_colon = authority.rfind(':');
+  const size_t bracket = authority.rfind(']');
+  if (port_colon != absl::string_view::npos &&
+      (bracket == absl::string_view::npos || port_colon > bracket)) {
+    host = authority.substr(0, port_colon);
+    const absl::string_view port = authority.substr(port_colon + 1);
+    if (!port.empty() && !ParsePort(port, out.port_)) {
+      return bad("the port is not between 1 and 65535");
+    }
   }
-  out.host_ = absl::AsciiStrToLower(Part(url.get(), CURLUPART_HOST));
-  if (out.host_.empty()) return bad("the host is missing");
-  if (!absl::SimpleAtoi(Part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT), &out.port_) ||
-      out.port_ <= 0 || out.port_ > 65535) {
-    return bad("the port is not between 1 and 65535");
+  std::string decoded;
+  for (size_t i = 0; i < host.size(); ++i) {
+    const int value = host[i] == '%' ? EncodedByte(host, i) : -1;
+    decoded.push_back(value < 0 ? host[i] : static_cast<char>(value));
+    if (value >= 0) i += 2;
   }
-  out.path_ = Part(url.get(), CURLUPART_PATH);
-  while (!out.path_.empty() && out.path_.back() == '/') out.path_.pop_back();
-  out.query_ = Part(url.get(), CURLUPART_QUERY);
+  const absl::StatusOr<std::string> canonical = CanonicalHost(decoded);
+  if (!canonical.ok()) return bad(canonical.status().message());
+  if (absl::StrContains(*canonical, '%')) return bad("an IPv6 address has no zone here");
+  out.host_ = *canonical;
+
+  const size_t question = rest.find('?');
+  std::string path;
+  if (!NormalizeEncoding(rest.substr(0, question), path) ||
+      (question != absl::string_view::npos &&
+       !NormalizeEncoding(rest.substr(question + 1), out.query_))) {
+    return bad("a '%' is not followed by two hexadecimal digits");
+  }
+  out.path_ = NormalizePath(path);
   return out;
 }
 
@@ -91,15 +173,31 @@ Url Url::AddQuery(absl::string_view name, absl::string_view value) const {
   return out;
 }
 
+absl::StatusOr<std::string> CanonicalAddress(absl::string_view text) {
+  const absl::StatusOr<Url> url = Url::Parse(text);
+  if (!url.ok()) return url.status();
+  if (text.find_first_of("?#") != absl::string_view::npos) {
+    return absl::InvalidArgumentError(
+        "not a usable address: a query (?) or fragment (#) is no part of it");
+  }
+  return url->WithoutQuery();
+}
+
+std::string PlaceOf(absl::string_view address) {
+  const absl::StatusOr<Url> url = Url::Parse(address);
+  if (!url.ok()) return std::string(address);
+  const std::string text = url->WithoutQuery();
+  return text.substr(text.find("://") + 3);
+}
+
 std::string PercentEncode(absl::string_view text) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_isalnum(byte) || c == '-' || c == '.' || c == '_' || c == '~') {
+    if (IsUnreserved(byte)) {
       out.push_back(c);
     } else {
-      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+      AppendEncoded(byte, out);
     }
   }
   return out;

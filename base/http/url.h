@@ -1,4 +1,5 @@
-// URLs of servers: checked once, then joined with paths. A value; pure.
+// URLs of servers: checked once, brought to one spelling, then joined with paths. A value; pure.
+// The one home of what a URL reaches: inventory, verifier, zone pins and workers all compare hubs here.
 #ifndef MUSTER_BASE_HTTP_URL_H_
 #define MUSTER_BASE_HTTP_URL_H_
 
@@ -11,9 +12,11 @@ namespace muster::http {
 
 class Url {
  public:
-  // http or https with a host; scheme and host in lower case, '/' at the end of the path dropped, a
-  // fragment dropped. InvalidArgument for anything else, for user info ("user:password@"), and for
-  // spaces and control characters.
+  // http or https with a host, in canonical form: scheme in lower case, the host as CanonicalHost
+  // (base/host.h) after its %XX are decoded, no port that is the scheme's own, "." and ".." of the
+  // path resolved, %XX of it in capitals and only where needed, no '/' at its end, no fragment.
+  // InvalidArgument with the reason for anything else, for user info ("user:password@"), for
+  // spaces, control characters and backslashes.
   static absl::StatusOr<Url> Parse(absl::string_view text);
 
   const std::string& scheme() const { return scheme_; }
@@ -34,7 +37,7 @@ class Url {
   // This URL with name=value behind its query, both encoded here.
   Url AddQuery(absl::string_view name, absl::string_view value) const;
 
-  // Equal texts after Parse: two spellings of one place are equal.
+  // Equal texts after Parse: two spellings of one URL are equal.
   friend bool operator==(const Url&, const Url&) = default;
 
  private:
@@ -45,6 +48,14 @@ class Url {
   std::string path_;
   std::string query_;
 };
+
+// The address of a server such as a hub, as configured and stored: Url::Parse's canonical text.
+// InvalidArgument also for a query and a fragment, with the reason.
+absl::StatusOr<std::string> CanonicalAddress(absl::string_view text);
+// Where an address leads, whatever the protocol: "hub.example/prefix", with the port when it is
+// not the scheme's own. http and https of one host lead to one hub. The text itself when it is no
+// address.
+std::string PlaceOf(absl::string_view address);
 
 // Everything but letters, digits and "-._~" as %XX: for a segment of a path or a part of a query.
 std::string PercentEncode(absl::string_view text);

@@ -117,6 +117,23 @@ Database::~Database() {
   sqlite3_close_v2(db_);
 }
 
+absl::Status Database::AddTextFunction(const char* name,
+                                       std::string (*function)(absl::string_view)) {
+  using TextFunction = std::string (*)(absl::string_view);
+  const auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+    if (text == nullptr) return sqlite3_result_null(context);
+    const auto run = reinterpret_cast<TextFunction>(sqlite3_user_data(context));
+    const std::string result = run({text, static_cast<size_t>(sqlite3_value_bytes(values[0]))});
+    sqlite3_result_text(context, result.data(), static_cast<int>(result.size()), SQLITE_TRANSIENT);
+  };
+  const int result = sqlite3_create_function_v2(
+      db_, name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+      reinterpret_cast<void*>(function), call, nullptr, nullptr, nullptr);
+  if (result == SQLITE_OK) return absl::OkStatus();
+  return SqliteError(db_, result, absl::StrCat("add the function ", name));
+}
+
 absl::Status Database::Exec(absl::string_view sql) {
   const std::string text(sql);
   return Finish(sqlite3_exec(db_, text.c_str(), nullptr, nullptr, nullptr), text.substr(0, 200));

@@ -74,6 +74,10 @@ class Database {
   // orders).
   Statement Prepare(absl::string_view sql);
 
+  // Makes `function` known to this connection's SQL under `name`: of one text, a text, and always
+  // the same for the same. NULL stays NULL.
+  absl::Status AddTextFunction(const char* name, std::string (*function)(absl::string_view));
+
   // Rows that the last INSERT, UPDATE or DELETE touched: how a compare-and-set sees whether it won.
   int64_t changes() const;
   int64_t last_insert_rowid() const;

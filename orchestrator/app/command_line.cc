@@ -38,7 +38,7 @@ std::string HostName() {
 int RunInit(InitOptions options) {
   if (options.addresses.empty()) options.addresses.push_back(HostName());
   if (options.admin_address.empty()) {
-    options.admin_address = absl::StrCat(options.addresses.front(), ":8445");
+    options.admin_address = HostPort{options.addresses.front(), 8445}.ToString();
   }
   const auto report = InitDataDirectory(options, SystemClock(), crypto::SecureRandom());
   if (!report.ok()) return Fail(report.status(), kExitStartFailed);
@@ -109,9 +109,21 @@ std::string NumberProblem(const std::string& text) {
 }
 
 std::string HostPortProblem(const std::string& text, int smallest_port) {
-  return IsHostPort(text, smallest_port)
-             ? ""
-             : absl::StrCat("wants HOST:PORT with a port from ", smallest_port, " to 65535");
+  const auto parsed = ParseHostPort(text, smallest_port);
+  return parsed.ok() ? ""
+                     : absl::StrCat("wants HOST:PORT with a port from ", smallest_port,
+                                    " to 65535: ", parsed.status().message());
+}
+std::string HostProblem(const std::string& text) {
+  const auto host = ParseHostAlone(text);
+  return host.ok() ? ""
+                   : absl::StrCat("wants a host name or an IP address: ", host.status().message());
+}
+// An option that takes a host, as it is written in certificates.
+CLI::Option* AddHost(CLI::Option* option) {
+  return option->check(HostProblem)->transform([](const std::string& text) {
+    return ParseHostAlone(text).value_or(text);
+  });
 }
 std::string ListenProblem(const std::string& text) { return HostPortProblem(text, 0); }
 std::string DialProblem(const std::string& text) { return HostPortProblem(text, 1); }
@@ -119,9 +131,9 @@ std::string DialProblem(const std::string& text) { return HostPortProblem(text, 
 void DescribeInit(CLI::App* init, InitOptions& options) {
   options.data_dir = kDefaultDataDir;
   init->add_option("--data-dir", options.data_dir, "The directory to make")->capture_default_str();
-  init->add_option("--address", options.addresses,
-                   "Names and IP addresses by which workers and operators reach this orchestrator; "
-                   "the first is handed out [this machine's name]");
+  AddHost(init->add_option("--address", options.addresses,
+                           "Names and IP addresses by which workers and operators reach this "
+                           "orchestrator; the first is handed out [this machine's name]"));
   init->add_option("--operator-name", options.operator_name, "Name of the first operator")
       ->capture_default_str();
   init->add_option("--admin-address", options.admin_address,
@@ -253,9 +265,8 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
       ->add_option("--admin-socket", o.admin_socket,
                    "Unix socket for root on this machine [admin.sock in the data directory]")
       ->group(listen);
-  serve
-      ->add_option("--public-address", o.public_address,
-                   "Host that workers and operators dial [the first --address of init]")
+  AddHost(serve->add_option("--public-address", o.public_address,
+                            "Host that workers and operators dial [the first --address of init]"))
       ->group(listen);
   serve
       ->add_option("--public-session-address", o.public_session_address,

@@ -19,6 +19,8 @@ constexpr size_t kMaxFleetBytes = 8 << 20;
 struct ApplyFlags {
   std::string file;
   bool dry_run = false;
+  bool replace_keys = false;
+  bool replace_hub = false;
 };
 
 absl::StatusOr<ExitCode> Apply(Context& context, const ApplyFlags& flags) {
@@ -41,6 +43,8 @@ absl::StatusOr<ExitCode> Apply(Context& context, const ApplyFlags& flags) {
                      from_stdin ? "standard input" : flags.file));
   }
   fleet.request.set_dry_run(flags.dry_run);
+  fleet.request.set_replace_keys(flags.replace_keys);
+  fleet.request.set_replace_hub(flags.replace_hub);
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::ApplyFleetResponse response, client->ApplyFleet(fleet.request));
   Table table{{{"change"}}, {}};
@@ -68,6 +72,10 @@ void AddApplyCommand(CommandTree& tree) {
       .add_option("-f,--file", flags->file, "The fleet file, see docs/configuration.md; - is stdin")
       ->required();
   apply.add_flag("--dry-run", flags->dry_run, "Say what would change and change nothing");
+  apply.add_flag("--replace-keys", flags->replace_keys,
+                 "Let joining keys and verifier credentials of the file take the place of others");
+  apply.add_flag("--replace-hub", flags->replace_hub,
+                 "Let zones move to other hubs: their enrolled servers must join again");
 }
 
 }  // namespace muster::cli

@@ -45,6 +45,7 @@ void AddCommands(CommandTree& tree) {
   AddTenantCommands(tree);
   AddZoneCommands(tree);
   AddServerCommands(tree);
+  AddServerLifeCommands(tree);
   AddServerImportCommand(tree);
   AddTokenCommands(tree);
   AddRolloutCommands(tree);

@@ -166,6 +166,19 @@ absl::StatusOr<v1::Server> Client::EvictServer(const v1::EvictServerRequest& req
   return Call(stubs_->servers, &v1::ServerService::Stub::EvictServer, request, timeout_);
 }
 
+absl::StatusOr<v1::Server> Client::ChangeServer(const v1::ChangeServerRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::ChangeServer, request, timeout_);
+}
+
+absl::StatusOr<v1::DeleteTenantResponse> Client::DeleteTenant(
+    const v1::DeleteTenantRequest& request) {
+  return Call(stubs_->tenants, &v1::TenantService::Stub::DeleteTenant, request, timeout_);
+}
+
+absl::StatusOr<v1::DeleteZoneResponse> Client::DeleteZone(const v1::DeleteZoneRequest& request) {
+  return Call(stubs_->zones, &v1::ZoneService::Stub::DeleteZone, request, timeout_);
+}
+
 absl::StatusOr<v1::Server> Client::AdmitServer(const v1::AdmitServerRequest& request) {
   return Call(stubs_->servers, &v1::ServerService::Stub::AdmitServer, request, timeout_);
 }

@@ -12,11 +12,16 @@
 
 namespace muster::admin::v1 {
 class AdmitServerRequest;
+class ChangeServerRequest;
 class ApplyFleetRequest;
 class ApplyFleetResponse;
 class CreateRolloutRequest;
 class CreateTokenRequest;
 class CreateTokenResponse;
+class DeleteTenantRequest;
+class DeleteTenantResponse;
+class DeleteZoneRequest;
+class DeleteZoneResponse;
 class EvictServerRequest;
 class ExplainServerResponse;
 class GetReportRequest;
@@ -72,6 +77,9 @@ class Client {
 
   absl::StatusOr<v1::ListTenantsResponse> ListTenants(const v1::ListTenantsRequest& request);
 
+  absl::StatusOr<v1::DeleteTenantResponse> DeleteTenant(const v1::DeleteTenantRequest& request);
+
+  absl::StatusOr<v1::DeleteZoneResponse> DeleteZone(const v1::DeleteZoneRequest& request);
   absl::StatusOr<v1::ListZonesResponse> ListZones(const v1::ListZonesRequest& request);
   absl::StatusOr<v1::SetJoiningKeyResponse> SetJoiningKey(const v1::SetJoiningKeyRequest& request);
   absl::StatusOr<v1::ApplyFleetResponse> ApplyFleet(const v1::ApplyFleetRequest& request);
@@ -87,6 +95,7 @@ class Client {
   absl::StatusOr<v1::ExplainServerResponse> ExplainServer(const v1::GetServerRequest& request);
   absl::StatusOr<v1::ImportServersResponse> ImportServers(const v1::ImportServersRequest& request);
   absl::StatusOr<v1::Server> EvictServer(const v1::EvictServerRequest& request);
+  absl::StatusOr<v1::Server> ChangeServer(const v1::ChangeServerRequest& request);
   absl::StatusOr<v1::Server> AdmitServer(const v1::AdmitServerRequest& request);
 
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);

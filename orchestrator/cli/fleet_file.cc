@@ -5,15 +5,15 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/crypto/trust_anchors.h"
 #include "base/http/url.h"
 #include "base/ids.h"
 #include "base/yaml/parse_yaml.h"
 #include "muster/config/v1/fleet.pb.h"
 #include "orchestrator/cli/files.h"
-#include "orchestrator/cli/text.h"
+#include "orchestrator/cli/secret_text.h"
 
 namespace muster::cli {
 namespace {
@@ -45,7 +45,7 @@ class FleetBuilder {
       CheckSlug(ChildPath(path, "id"), tenant.id(), tenants_);
       admin::v1::FleetTenant& out = *request.add_tenants();
       out.set_tenant_id(tenant.id());
-      out.set_display_name(tenant.display_name());
+      if (tenant.has_display_name()) out.set_display_name(tenant.display_name());
       std::map<std::string, std::string> zones;
       for (int j = 0; j < tenant.zones_size(); ++j) {
         const std::string zone_path = ItemPath(ChildPath(path, "zones"), static_cast<size_t>(j));
@@ -98,16 +98,21 @@ class FleetBuilder {
   void BuildZone(const std::string& path, const config::v1::Tenant& tenant,
                  const config::v1::Zone& zone, admin::v1::FleetZone& out) {
     out.set_zone(zone.zone());
-    out.set_display_name(zone.display_name());
+    if (zone.has_display_name()) out.set_display_name(zone.display_name());
     out.set_hub_url(HubUrl(path, tenant.id(), zone.hub_url()));
-    if (!zone.hub_ca_file().empty()) {
-      out.set_hub_ca_pem(CaFile(ChildPath(path, "hub_ca_file"), zone.hub_ca_file()));
+    if (zone.has_hub_ca_file()) {
+      out.set_hub_ca_pem(zone.hub_ca_file().empty()
+                             ? ""
+                             : CaFile(ChildPath(path, "hub_ca_file"), zone.hub_ca_file()));
     }
     if (zone.max_concurrent_joins() < 0 || zone.max_concurrent_joins() > 1000) {
-      Report(ChildPath(path, "max_concurrent_joins"), "must be from 1 to 1000");
+      Report(ChildPath(path, "max_concurrent_joins"),
+             "must be from 1 to 1000, or 0 for the default");
     }
-    out.set_max_concurrent_joins(zone.max_concurrent_joins());
-    out.set_allow_cli_join(zone.allow_cli_join());
+    if (zone.has_max_concurrent_joins()) {
+      out.set_max_concurrent_joins(zone.max_concurrent_joins());
+    }
+    if (zone.has_allow_cli_join()) out.set_allow_cli_join(zone.allow_cli_join());
     if (zone.has_joining_key()) {
       const std::string key_path = ChildPath(path, "joining_key");
       auto& key = *out.mutable_joining_key();
@@ -122,8 +127,12 @@ class FleetBuilder {
 
   void BuildVerifier(const std::string& path, const config::v1::Verifier& verifier,
                      admin::v1::VerifierInput& out) {
-    if (verifier.has_api_token() == verifier.has_login()) {
-      Report(path, "must hold exactly one of api_token and login");
+    if (verifier.has_api_token() + verifier.has_login() + verifier.none() != 1) {
+      Report(path, "must hold exactly one of api_token, login and none: true");
+      return;
+    }
+    if (verifier.none()) {
+      out.set_none(true);
       return;
     }
     if (verifier.has_api_token()) {
@@ -148,21 +157,17 @@ class FleetBuilder {
                      const std::string& text) {
     const std::string path = ChildPath(zone_path, "hub_url");
     if (Required(path, text).empty()) return "";
-    const auto url = http::Url::Parse(text);
+    const auto url = http::CanonicalAddress(text);
     if (!url.ok()) {
       Report(path, std::string(url.status().message()));
       return "";
     }
-    if (absl::StrContains(text, "?") || absl::StrContains(text, "#")) {
-      Report(path, "must have no query (?) and no fragment (#)");
-      return "";
-    }
-    const auto [owner, inserted] = hub_owners_.emplace(url->ToString(), tenant);
+    const auto [owner, inserted] = hub_owners_.emplace(http::PlaceOf(*url), tenant);
     if (!inserted && owner->second != tenant) {
       Report(path, absl::StrCat("tenant '", owner->second,
                                 "' uses this hub already; tenants do not share a hub"));
     }
-    return url->ToString();
+    return *url;
   }
 
   std::string FullPath(const std::string& file) const {
@@ -176,8 +181,8 @@ class FleetBuilder {
       Report(path, std::string(pem.status().message()));
       return "";
     }
-    if (!absl::StrContains(*pem, "-----BEGIN CERTIFICATE-----")) {
-      Report(path, absl::StrCat(FullPath(file), " holds no certificate in PEM form"));
+    if (const auto anchors = crypto::TrustAnchorsFromPem(*pem); !anchors.ok()) {
+      Report(path, absl::StrCat(FullPath(file), ": ", anchors.status().message()));
       return "";
     }
     return *std::move(pem);
@@ -194,14 +199,14 @@ class FleetBuilder {
       Report(path, "must hold exactly one of file, env and stdin");
       return "";
     }
-    std::string secret;
+    std::string text;
     if (!reference.env().empty()) {
       const auto value = sources_.variable(reference.env());
       if (!value.has_value()) {
         Report(path, absl::StrCat("the environment variable ", reference.env(), " is not set"));
         return "";
       }
-      secret = *value;
+      text = *value;
     } else {
       if (reference.stdin() && !ClaimStdin(path)) return "";
       auto content = reference.stdin() ? ReadStream(*sources_.in, kMaxSecretBytes)
@@ -210,13 +215,12 @@ class FleetBuilder {
         Report(path, std::string(content.status().message()));
         return "";
       }
-      absl::string_view text = *content;
-      if (absl::ConsumeSuffix(&text, "\n")) absl::ConsumeSuffix(&text, "\r");
-      secret = std::string(text);
+      text = *std::move(content);
     }
-    const std::string problem = SecretProblem(secret);
-    if (!problem.empty()) Report(path, absl::StrCat("the secret ", problem));
-    return secret;
+    absl::StatusOr<std::string> secret = SecretOf(text);
+    if (secret.ok()) return *std::move(secret);
+    Report(path, absl::StrCat("the secret ", secret.status().message()));
+    return "";
   }
 
   bool ClaimStdin(const std::string& path) {

@@ -6,6 +6,7 @@
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/selection_flags.h"
+#include "orchestrator/cli/server_file.h"
 #include "orchestrator/cli/several.h"
 #include "orchestrator/cli/text.h"
 
@@ -63,6 +64,15 @@ constexpr Field<Entry> kEntryFields[] = {
     {"text", Show::kAlways, [](const Entry& e) { return e.text(); }, Unit::kProse},
 };
 
+void SetLabelCells(const v1::ListServersResponse& response, Table& table) {
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].name != "labels") continue;
+    for (size_t r = 0; r < table.rows.size(); ++r) {
+      table.rows[r][i] = LabelsCell(response.servers(static_cast<int>(r)).labels());
+    }
+  }
+}
+
 struct ListFlags {
   SelectionFlags selection;
   std::vector<std::string> enrollments;
@@ -92,7 +102,10 @@ absl::StatusOr<ExitCode> ListServers(Context& context, const ListFlags& flags) {
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::ListServersResponse response,
                    client->ListServers(request, flags.limit));
-  context.output().Print(response, MakeTable(kServerFields, response.servers()));
+  Table table = MakeTable(kServerFields, response.servers());
+  // As a file that can be imported again.
+  if (context.output().format() == OutputFormat::kCsv) SetLabelCells(response, table);
+  context.output().Print(response, table);
   context.output().Say(absl::StrCat(Counted(response.servers_size(), "server"), "."));
   return ExitCode::kOk;
 }

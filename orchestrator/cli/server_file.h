@@ -3,12 +3,15 @@
 //   tenant,zone,name,label:site,labels
 //   acme,prod,WEB-01,berlin,role=web;tier=1
 //
-// The first line names the columns, in any order: tenant, zone and name are required. Each column
-// label:KEY is one label; the column labels holds any number as KEY=VALUE;KEY=VALUE. An empty cell
-// is no label. Spaces around a cell are dropped.
+// The first line names the columns, in any order: tenant, zone and name are required; a zone may be
+// written tenant/zone, then the column tenant may be missing. Each column label:KEY is one label;
+// the column labels holds any number as KEY=VALUE;KEY=VALUE. An empty cell is no label. Spaces
+// around a cell are dropped. What 'muster server list -o csv' writes is such a file too: with a
+// column server_id, columns that are not known are left out.
 #ifndef MUSTER_ORCHESTRATOR_CLI_SERVER_FILE_H_
 #define MUSTER_ORCHESTRATOR_CLI_SERVER_FILE_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -23,6 +26,10 @@ struct ServerFile {
   // The header itself is wrong: no row could be read, `problems` says why.
   bool header_is_bad = false;
 };
+
+// The cell of the column labels, as ParseServerFile reads it back: "role=web;tier=1", with a
+// backslash before a ';' or a backslash of a value.
+std::string LabelsCell(const google::protobuf::Map<std::string, std::string>& labels);
 
 // Reads the whole file. A server that is named twice (names are compared without case) is a problem
 // of the second row.

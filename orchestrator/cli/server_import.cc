@@ -85,6 +85,9 @@ absl::StatusOr<ExitCode> ImportServers(Context& context, const ImportFlags& flag
   } else if (all_good || flags.partial) {
     context.output().Say(Summary(response, flags));
   }
+  for (const v1::RowProblem& hint : response.hints()) {
+    context.output().Hint(absl::StrCat("line ", hint.line(), ": ", hint.reason()));
+  }
   if (all_good) return ExitCode::kOk;
   if (!flags.partial || file.header_is_bad) {
     const absl::Status refusal =

@@ -1,13 +1,11 @@
 #include "orchestrator/cli/text.h"
 
-#include <algorithm>
 #include <map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/utf8.h"
 #include "base/yaml/duration_text.h"
 #include "proto/rpc/time.h"
 
@@ -69,14 +67,6 @@ std::string LimitProblem(const std::string& text) {
 std::string CountProblem(const std::string& text) {
   int value = 0;
   return absl::SimpleAtoi(text, &value) && value >= 1 ? "" : "wants a whole number from 1";
-}
-
-std::string SecretProblem(absl::string_view secret) {
-  if (secret.empty()) return "is empty";
-  const bool control = std::any_of(secret.begin(), secret.end(), [](char c) {
-    return absl::ascii_iscntrl(static_cast<unsigned char>(c));
-  });
-  return control || !IsUtf8(secret) ? "is not one line of UTF-8 text; is it the right file?" : "";
 }
 
 std::string Counted(int64_t count, absl::string_view singular) {

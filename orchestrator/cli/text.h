@@ -49,9 +49,6 @@ absl::StatusOr<google::protobuf::Timestamp> ParseTimeFlag(absl::string_view flag
 // when it is one.
 std::string LimitProblem(const std::string& text);
 std::string CountProblem(const std::string& text);
-// Why the text, which is not shown, cannot be a secret; empty when it can. A secret is one line of
-// UTF-8: anything else was read from the wrong file.
-std::string SecretProblem(absl::string_view secret);
 // "1 server", "2 servers".
 std::string Counted(int64_t count, absl::string_view singular);
 

@@ -2,11 +2,15 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_join.h"
+#include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/confirm.h"
 #include "orchestrator/cli/files.h"
+#include "orchestrator/cli/secret_text.h"
 #include "orchestrator/cli/selection_flags.h"
 #include "orchestrator/cli/text.h"
 
@@ -14,6 +18,16 @@ namespace muster::cli {
 namespace {
 
 constexpr size_t kMaxSecretBytes = 64 << 10;
+
+// "Acme Root until 2031-01-01T00:00:00Z", or that it is the system's.
+std::string HubCaText(const v1::Zone& zone) {
+  if (!zone.hub_tls_custom_ca()) return "the system's trust anchors";
+  std::vector<std::string> anchors;
+  for (const v1::TrustAnchor& anchor : zone.hub_ca()) {
+    anchors.push_back(absl::StrCat(anchor.subject(), " until ", TextOf(anchor.not_after())));
+  }
+  return absl::StrJoin(anchors, ", ");
+}
 
 constexpr Field<v1::Zone> kZoneFields[] = {
     {"zone", Show::kAlways, [](const v1::Zone& z) { return z.zone_id(); }},
@@ -31,6 +45,13 @@ constexpr Field<v1::Zone> kZoneFields[] = {
      [](const v1::Zone& z) { return absl::StrCat(z.max_concurrent_joins()); }},
     {"allow_cli_join", Show::kDetails,
      [](const v1::Zone& z) { return std::string(z.allow_cli_join() ? "true" : "false"); }},
+    {"hub_ca", Show::kDetails, HubCaText},
+    {"pin_version", Show::kDetails,
+     [](const v1::Zone& z) { return absl::StrCat(z.pin_version()); }},
+    {"joining_key_fingerprint", Show::kDetails,
+     [](const v1::Zone& z) { return z.joining_key_fingerprint(); }},
+    {"verifier_principal", Show::kDetails,
+     [](const v1::Zone& z) { return z.verifier_principal(); }},
     {"hub_tls_custom_ca", Show::kDetails,
      [](const v1::Zone& z) { return std::string(z.hub_tls_custom_ca() ? "true" : "false"); }},
     {"created", Show::kDetails, [](const v1::Zone& z) { return TextOf(z.create_time()); },
@@ -46,6 +67,38 @@ absl::StatusOr<ExitCode> ListZones(Context& context, const std::string& tenant) 
   if (response.zones().empty()) {
     context.output().Say("No trust zones: describe them in a file and run 'muster apply -f FILE'.");
   }
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> ShowZone(Context& context, const std::string& zone) {
+  RETURN_IF_ERROR(CheckZoneId(zone));
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  v1::ListZonesRequest request;
+  request.set_tenant_id(zone.substr(0, zone.find('/')));
+  ASSIGN_OR_RETURN(const v1::ListZonesResponse response, client->ListZones(request));
+  for (const v1::Zone& found : response.zones()) {
+    if (found.zone_id() != zone) continue;
+    context.output().PrintDetails(found, MakeRow(kZoneFields, found));
+    return ExitCode::kOk;
+  }
+  return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("no zone ", zone));
+}
+
+struct DeleteZoneFlags {
+  std::string zone;
+  bool yes = false;
+};
+
+absl::StatusOr<ExitCode> DeleteZone(Context& context, const DeleteZoneFlags& flags) {
+  RETURN_IF_ERROR(CheckZoneId(flags.zone));
+  RETURN_IF_ERROR(Confirm(
+      context, flags.yes,
+      absl::StrCat("Zone ", flags.zone, " goes with its joining keys and tokens, for good.")));
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  v1::DeleteZoneRequest request;
+  request.set_zone_id(flags.zone);
+  RETURN_IF_ERROR(client->DeleteZone(request).status());
+  context.output().Say(absl::StrCat("Zone ", flags.zone, " is deleted."));
   return ExitCode::kOk;
 }
 
@@ -68,13 +121,12 @@ absl::StatusOr<std::string> ReadSecret(CliEnvironment& environment, const std::s
   } else {
     ASSIGN_OR_RETURN(content, ReadStream(environment.in, kMaxSecretBytes));
   }
-  absl::string_view secret = content;
-  if (absl::ConsumeSuffix(&secret, "\n")) absl::ConsumeSuffix(&secret, "\r");
-  if (const std::string problem = SecretProblem(secret); !problem.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the secret in ", file == "-" ? "standard input" : file, " ", problem));
+  absl::StatusOr<std::string> secret = SecretOf(content);
+  if (!secret.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the secret in ", file == "-" ? "standard input" : file, " ", secret.status().message()));
   }
-  return std::string(secret);
+  return secret;
 }
 
 absl::StatusOr<ExitCode> SetKey(Context& context, const KeyFlags& flags) {
@@ -100,6 +152,19 @@ void AddZoneCommands(CommandTree& tree) {
                              "muster zone list --tenant acme",
                              [tenant](Context& context) { return ListZones(context, *tenant); });
   list.add_option("--tenant", *tenant, "Only zones of this tenant");
+
+  auto shown = std::make_shared<std::string>();
+  CLI::App& show = tree.Verb(zone, "show", "Show all that is set of a trust zone, but its secrets",
+                             "muster zone show acme/prod",
+                             [shown](Context& context) { return ShowZone(context, *shown); });
+  show.add_option("zone", *shown, "The zone, as tenant/zone")->required();
+
+  auto deleted = std::make_shared<DeleteZoneFlags>();
+  CLI::App& remove =
+      tree.Verb(zone, "delete", "Take an empty trust zone out", "muster zone delete acme/old",
+                [deleted](Context& context) { return DeleteZone(context, *deleted); });
+  remove.add_option("zone", deleted->zone, "The zone, as tenant/zone")->required();
+  AddYesFlag(remove, deleted->yes);
 
   CLI::App& key = tree.Noun("key", "Joining keys: what servers join their zone's hub with");
   auto flags = std::make_shared<KeyFlags>();

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/crypto/digest.h"
 #include "base/crypto/sealing.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
@@ -27,6 +29,14 @@ absl::StatusOr<store::Sealed> SealedKeyVault::Seal(const Secret& secret,
                                                    absl::string_view binding) {
   ASSIGN_OR_RETURN(crypto::SealedBlob blob, crypto::Seal(master_key_, secret, binding, random_));
   return store::Sealed{std::move(blob.bytes)};
+}
+
+std::string SealedKeyVault::Fingerprint(const Secret& secret, absl::string_view purpose) {
+  // A key of its own, so that no use of the master key can be mistaken for another one.
+  const Secret key =
+      Secret::Take(crypto::HmacSha256(master_key_.Reveal(), "muster secret fingerprints"));
+  const Secret data = Secret::Take(absl::StrCat(purpose.size(), ":", purpose, secret.Reveal()));
+  return absl::BytesToHexString(crypto::HmacSha256(key.Reveal(), data.Reveal()).substr(0, 16));
 }
 
 absl::StatusOr<Secret> SealedKeyVault::Open(const store::Sealed& sealed,

@@ -4,6 +4,7 @@
 #define MUSTER_ORCHESTRATOR_SECRETS_SEALED_KEY_VAULT_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "base/random.h"
@@ -20,6 +21,7 @@ class SealedKeyVault final : public core::KeyVault {
   static absl::StatusOr<std::unique_ptr<SealedKeyVault>> Create(Secret master_key, Random& random);
 
   absl::StatusOr<store::Sealed> Seal(const Secret& secret, absl::string_view binding) override;
+  std::string Fingerprint(const Secret& secret, absl::string_view purpose) override;
   absl::StatusOr<Secret> Open(const store::Sealed& sealed, absl::string_view binding) override;
 
  private:

@@ -22,6 +22,8 @@ class TenantStore {
   virtual absl::StatusOr<std::vector<Tenant>> List() const = 0;  // By id.
   // Inserts, or changes the display name.
   virtual absl::Status Put(const Tenant& tenant) = 0;
+  // With its rollouts. FailedPrecondition while it has zones or operators.
+  virtual absl::Status Delete(const TenantId& id) = 0;
 };
 
 class ZoneStore {
@@ -33,6 +35,8 @@ class ZoneStore {
   // Inserts, or replaces all but id, tenant and create_time. FailedPrecondition when the tenant
   // does not exist.
   virtual absl::Status Put(const Zone& zone) = 0;
+  // With its keys, tokens and reading. FailedPrecondition while it has servers.
+  virtual absl::Status Delete(const ZoneId& id) = 0;
 
   // The one key in state active; none when the zone has none.
   virtual absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(
@@ -43,9 +47,13 @@ class ZoneStore {
   // the highest + 1.
   virtual absl::Status ActivateKey(const JoiningKeyVersion& key) = 0;
   virtual absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const = 0;  // 0: none.
+  // All versions, newest first.
+  virtual absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const = 0;
 
   virtual absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const = 0;
   virtual absl::Status PutReading(const HubReading& reading) = 0;
+  // Nothing is known of the zone's hub any more; OK when nothing was.
+  virtual absl::Status DropReading(const ZoneId& zone) = 0;
 };
 
 class ServerStore {
@@ -54,6 +62,10 @@ class ServerStore {
   virtual absl::StatusOr<std::optional<Server>> Find(const ServerId& id) const = 0;
   virtual absl::StatusOr<std::optional<Server>> FindByName(const ZoneId& zone,
                                                            absl::string_view name) const = 0;
+  // The server that goes by the other form of this name: "web-01" for "web-01.corp.example", and
+  // the other way round. None for a name with another domain.
+  virtual absl::StatusOr<std::optional<Server>> FindNamesake(const ZoneId& zone,
+                                                             absl::string_view name) const = 0;
   virtual absl::StatusOr<std::vector<Server>> List(
       const ServerQuery& query) const = 0;  // By zone, then name.
   // The same servers in the same order, with no more of each than a plan needs: it reads fleets.
@@ -74,12 +86,17 @@ class ServerStore {
 
   virtual absl::Status Insert(
       const Server& server) = 0;  // AlreadyExists when zone and name are taken.
+  // AlreadyExists when the name is taken.
+  virtual absl::Status SetName(const ServerId& id, absl::string_view name) = 0;
+  // With its labels, certificates, commands and targets, which no rollout counts any more.
+  virtual absl::Status Delete(const ServerId& id) = 0;
   virtual absl::Status SetLabels(const ServerId& id, const Labels& labels) = 0;
   virtual absl::Status SetFacts(const ServerId& id, const std::optional<MachineFacts>& machine,
                                 const std::optional<ServiceFacts>& service) = 0;
   virtual absl::Status SetLastContact(const ServerId& id, absl::Time time) = 0;
   virtual absl::Status SetClaim(const ServerId& id, const std::optional<Claim>& claim) = 0;
   virtual absl::Status SetProof(const ServerId& id, const HubProof& proof) = 0;
+  virtual absl::Status DropProof(const ServerId& id) = 0;
   // Compare-and-set: Aborted when the server is not in `from`; Internal when the transition table
   // does not hold the move; the failure is replaced (none clears it).
   virtual absl::Status MoveAdmission(const ServerId& id, Admission from, Admission to) = 0;

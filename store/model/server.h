@@ -74,7 +74,7 @@ struct Server {
   ServerId id;
   TenantId tenant_id;
   ZoneId zone_id;
-  std::string name;  // Unique in its zone, compared without case.
+  std::string name;  // Unique in its zone, compared by FoldName (base/names.h).
   Labels labels;
   Admission admission = Admission::kRegistered;
   Enrollment enrollment = Enrollment::kNotEnrolled;
@@ -101,7 +101,7 @@ struct Selection {
   TenantId tenant_id;
   ZoneId zone_id;
   Labels labels;
-  std::vector<std::string> names;  // Any may match, without case; a trailing '*' matches a prefix.
+  std::vector<std::string> names;  // Any may match, by FoldName; a trailing '*' matches a prefix.
 };
 
 struct ServerQuery {
@@ -109,6 +109,7 @@ struct ServerQuery {
   std::vector<TenantId> visible_tenants;  // Empty: all. The caller's wall.
   std::vector<Enrollment> enrollments;    // Empty: all.
   RolloutId rollout_id;                   // Set: only targets of this rollout.
+  bool include_retired = false;           // Else the retired are left out.
   std::string
       after;        // Page cursor: the last row's "zone/name-in-lower-case"; empty: from the start.
   int limit = 200;  // 0: no limit.

@@ -24,19 +24,21 @@ enum class VerifierKind { kNone, kApiToken, kLogin };
 // How the orchestrator reads the hub's list.
 struct Verifier {
   VerifierKind kind = VerifierKind::kNone;
-  std::string principal;  // Client id or user name.
-  Sealed secret;          // Client secret or password.
+  std::string principal;    // Client id or user name.
+  Sealed secret;            // Client secret or password.
+  std::string fingerprint;  // Of the secret, by the vault; empty: sealed before there were any.
 };
 
 struct Zone {
   ZoneId id;
   TenantId tenant_id;
   std::string display_name;
-  std::string hub_url;     // Without a trailing slash.
+  std::string hub_url;     // As http::CanonicalAddress.
   std::string hub_ca_pem;  // Empty: the system's trust anchors.
   int max_concurrent_joins = 50;
   bool allow_cli_join = false;
   Verifier verifier;
+  int pin_version = 1;  // Counts the changes of what a worker's zone pin holds.
   absl::Time create_time;
 };
 
@@ -47,6 +49,7 @@ struct JoiningKeyVersion {
   KeyVersionState state = KeyVersionState::kPrepared;
   std::string client_id;
   Sealed secret;
+  std::string fingerprint;  // As Verifier::fingerprint.
   absl::Time create_time;
 };
 

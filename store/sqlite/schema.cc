@@ -18,6 +18,12 @@ constexpr char kAuditHeads[] =
 constexpr char kAuditSubjects[] =
 #include "store/sqlite/migrations/0005_audit_subjects.inc"
     ;
+constexpr char kNamesAndFingerprints[] =
+#include "store/sqlite/migrations/0006_names_and_fingerprints.inc"
+    ;
+constexpr char kCountWithoutRetired[] =
+#include "store/sqlite/migrations/0007_count_without_retired.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -29,6 +35,9 @@ constexpr sql::Migration kMigrations[] = {
     {4, "audit_heads", kAuditHeads, 4},
     // The programs before would make no entries, and find no subject behind them.
     {5, "audit_subjects", kAuditSubjects, 5},
+    // The programs before write servers without their name's key.
+    {6, "names_and_fingerprints", kNamesAndFingerprints, 6},
+    {7, "count_without_retired", kCountWithoutRetired, 6},
 };
 
 }  // namespace

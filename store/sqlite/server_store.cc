@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "base/names.h"
 #include "store/sqlite/columns.h"
 #include "store/sqlite/where.h"
 
@@ -67,12 +69,14 @@ absl::Status AddNames(const std::vector<std::string>& names, Where& where) {
   std::vector<Where::Value> exact;
   for (const std::string& name : names) {
     if (name.empty() || name.back() != '*') {
-      exact.emplace_back(name);
+      exact.emplace_back(FoldName(name));
       continue;
     }
-    const std::string prefix = absl::StrReplaceAll(name.substr(0, name.size() - 1),
-                                                   {{"\\", "\\\\"}, {"%", "\\%"}, {"_", "\\_"}});
-    absl::StrAppend(&condition, condition.empty() ? "" : " OR ", "s.name LIKE ? ESCAPE '\\'");
+    std::string beginning = FoldName(name.substr(0, name.size() - 1));
+    if (absl::EndsWith(name, ".*")) beginning += ".";  // Here it is no dot at the end.
+    const std::string prefix =
+        absl::StrReplaceAll(beginning, {{"\\", "\\\\"}, {"%", "\\%"}, {"_", "\\_"}});
+    absl::StrAppend(&condition, condition.empty() ? "" : " OR ", "s.name_key LIKE ? ESCAPE '\\'");
     values.emplace_back(absl::StrCat(prefix, "%"));
   }
   if (values.size() > kMostPrefixes || exact.size() > kMostNames) {
@@ -81,7 +85,7 @@ absl::Status AddNames(const std::vector<std::string>& names, Where& where) {
                      " names with '*'; select by labels, or in several steps"));
   }
   if (!exact.empty()) {
-    absl::StrAppend(&condition, condition.empty() ? "" : " OR ", "s.name IN (?");
+    absl::StrAppend(&condition, condition.empty() ? "" : " OR ", "s.name_key IN (?");
     for (size_t i = 1; i < exact.size(); ++i) condition += ", ?";
     condition += ")";
     for (Where::Value& name : exact) values.push_back(std::move(name));
@@ -97,6 +101,7 @@ absl::StatusOr<Where> Filter(const ServerQuery& query) {
   if (!selection.zone_id.empty()) where.And("s.zone_id = ?", {selection.zone_id.value()});
   where.AndIn("s.tenant_id", Texts(query.visible_tenants));
   where.AndIn("s.enrollment", Texts(query.enrollments));
+  if (!query.include_retired) where.And("s.admission <> 'retired'", {});
   for (const auto& [key, value] : selection.labels) {
     where.And(
         "EXISTS (SELECT 1 FROM server_labels WHERE server_id = s.id AND key = ? AND value = ?)",
@@ -131,8 +136,27 @@ absl::StatusOr<std::optional<Server>> SqliteServerStore::Find(const ServerId& id
 
 absl::StatusOr<std::optional<Server>> SqliteServerStore::FindByName(const ZoneId& zone,
                                                                     absl::string_view name) const {
-  return db_.Cached(absl::StrCat("SELECT ", kServerColumns, " WHERE s.zone_id = ? AND s.name = ?"))
-      .BindAll(zone, name)
+  return db_
+      .Cached(absl::StrCat("SELECT ", kServerColumns, " WHERE s.zone_id = ? AND s.name_key = ?"))
+      .BindAll(zone, FoldName(name))
+      .One(ReadServer);
+}
+
+absl::StatusOr<std::optional<Server>> SqliteServerStore::FindNamesake(
+    const ZoneId& zone, absl::string_view name) const {
+  const std::string short_name = FoldedShortName(name);
+  if (!short_name.empty()) {
+    return db_
+        .Cached(absl::StrCat("SELECT ", kServerColumns, " WHERE s.zone_id = ? AND s.name_key = ?"))
+        .BindAll(zone, short_name)
+        .One(ReadServer);
+  }
+  // Between "web-01." and "web-01/", the character after the dot: all that begins so.
+  const std::string folded = FoldName(name);
+  return db_
+      .Cached(absl::StrCat("SELECT ", kServerColumns,
+                           " WHERE s.zone_id = ? AND s.name_key > ? AND s.name_key < ? LIMIT 1"))
+      .BindAll(zone, absl::StrCat(folded, "."), absl::StrCat(folded, "/"))
       .One(ReadServer);
 }
 
@@ -194,14 +218,14 @@ absl::Status SqliteServerStore::Insert(const Server& server) {
   const ServiceFacts& service = server.service;
   const absl::Status status =
       db_.Cached(
-             "INSERT INTO servers (id, tenant_id, zone_id, name, admission, enrollment, "
+             "INSERT INTO servers (id, tenant_id, zone_id, name, name_key, admission, enrollment, "
              "failure_code, failure_detail, machine_name, machine_os, machine_os_version, "
              "machine_architecture, machine_worker_version, machine_id_hash, service_presence, "
              "service_endpoint, service_version, service_hub_instance_id, service_hub_url, "
              "service_hub_connected, service_internal_instance_id, last_contact_time_us, "
              "create_time_us) VALUES "
-             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-          .RunWith(server.id, server.tenant_id, server.zone_id, server.name,
+             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .RunWith(server.id, server.tenant_id, server.zone_id, server.name, FoldName(server.name),
                    ToString(server.admission), ToString(server.enrollment), CodeOf(server.failure),
                    DetailOf(server.failure), machine.machine_name, machine.os, machine.os_version,
                    machine.architecture, machine.worker_version, machine.machine_id_hash,
@@ -218,6 +242,30 @@ absl::Status SqliteServerStore::Insert(const Server& server) {
   if (server.claim.has_value()) RETURN_IF_ERROR(SetClaim(server.id, server.claim));
   if (server.proof.has_value()) RETURN_IF_ERROR(SetProof(server.id, *server.proof));
   return absl::OkStatus();
+}
+
+absl::Status SqliteServerStore::SetName(const ServerId& id, absl::string_view name) {
+  RETURN_IF_ERROR(Explain(db_.Cached("UPDATE servers SET name = ?, name_key = ? WHERE id = ?")
+                              .RunWith(name, FoldName(name), id),
+                          ErrorKind::kConstraintUnique,
+                          absl::StrCat("its zone has another server named ", name)));
+  return CheckChanged(db_, Name(id));
+}
+
+absl::Status SqliteServerStore::Delete(const ServerId& id) {
+  RETURN_IF_ERROR(db_.Cached("UPDATE target_counts SET targets = targets - 1 WHERE EXISTS ("
+                             "SELECT 1 FROM targets t WHERE t.server_id = ? "
+                             "AND t.rollout_id = target_counts.rollout_id "
+                             "AND t.state = target_counts.state)")
+                      .RunWith(id));
+  for (const char* statement :
+       {"DELETE FROM targets WHERE server_id = ?",
+        "DELETE FROM commands WHERE id IN (SELECT command_id FROM attempts WHERE server_id = ?)",
+        "DELETE FROM worker_certificates WHERE server_id = ?",
+        "DELETE FROM servers WHERE id = ?"}) {
+    RETURN_IF_ERROR(db_.Cached(statement).RunWith(id));
+  }
+  return CheckChanged(db_, Name(id));
 }
 
 absl::Status SqliteServerStore::SetLabels(const ServerId& id, const Labels& labels) {
@@ -286,6 +334,14 @@ absl::Status SqliteServerStore::SetProof(const ServerId& id, const HubProof& pro
                              "proof_verified_time_us = ?, proof_reported_time_us = ? WHERE id = ?")
                       .RunWith(proof.hub_instance_id, ToString(proof.match), proof.verified_time,
                                proof.reported_time, id));
+  return CheckChanged(db_, Name(id));
+}
+
+absl::Status SqliteServerStore::DropProof(const ServerId& id) {
+  RETURN_IF_ERROR(
+      db_.Cached("UPDATE servers SET proof_hub_instance_id = NULL, proof_match = NULL, "
+                 "proof_verified_time_us = NULL, proof_reported_time_us = NULL WHERE id = ?")
+          .RunWith(id));
   return CheckChanged(db_, Name(id));
 }
 

@@ -15,6 +15,8 @@ class SqliteServerStore final : public ServerStore {
   absl::StatusOr<std::optional<Server>> Find(const ServerId& id) const override;
   absl::StatusOr<std::optional<Server>> FindByName(const ZoneId& zone,
                                                    absl::string_view name) const override;
+  absl::StatusOr<std::optional<Server>> FindNamesake(const ZoneId& zone,
+                                                     absl::string_view name) const override;
   absl::StatusOr<std::vector<Server>> List(const ServerQuery& query) const override;
   absl::StatusOr<std::vector<ServerState>> ListStates(const ServerQuery& query) const override;
   absl::StatusOr<std::vector<EnrollmentCount>> CountByEnrollment(
@@ -23,12 +25,15 @@ class SqliteServerStore final : public ServerStore {
   absl::StatusOr<std::vector<ZoneId>> ListUnprovenZones() const override;
 
   absl::Status Insert(const Server& server) override;
+  absl::Status SetName(const ServerId& id, absl::string_view name) override;
+  absl::Status Delete(const ServerId& id) override;
   absl::Status SetLabels(const ServerId& id, const Labels& labels) override;
   absl::Status SetFacts(const ServerId& id, const std::optional<MachineFacts>& machine,
                         const std::optional<ServiceFacts>& service) override;
   absl::Status SetLastContact(const ServerId& id, absl::Time time) override;
   absl::Status SetClaim(const ServerId& id, const std::optional<Claim>& claim) override;
   absl::Status SetProof(const ServerId& id, const HubProof& proof) override;
+  absl::Status DropProof(const ServerId& id) override;
   absl::Status MoveAdmission(const ServerId& id, Admission from, Admission to) override;
   absl::Status MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,
                               const std::optional<Failure>& failure) override;

@@ -8,6 +8,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/sql/migrate.h"
 #include "base/sql/transaction.h"
 #include "base/status_macros.h"
@@ -191,6 +192,7 @@ absl::StatusOr<std::unique_ptr<Store>> SqliteStore::Open(const SqliteStoreOption
        .quick_check = options.quick_check});
   if (!opened.ok()) return AsStoreFailure(opened.status());
   std::unique_ptr<sql::Database> db = *std::move(opened);
+  RETURN_IF_ERROR(db->AddTextFunction("fold_name", FoldName));  // Migrations need it.
   const auto migrated =
       sql::Migrate(*db, Migrations(), {.backup_dir = options.backup_dir, .now = options.now});
   if (!migrated.ok()) return AsStoreFailure(migrated.status());

@@ -1,5 +1,8 @@
 #include "store/sqlite/tenant_store.h"
 
+#include "absl/strings/str_cat.h"
+#include "store/sqlite/columns.h"
+
 namespace muster::store {
 namespace {
 
@@ -26,6 +29,18 @@ absl::Status SqliteTenantStore::Put(const Tenant& tenant) {
           "INSERT INTO tenants (id, display_name, create_time_us) VALUES (?, ?, ?) "
           "ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name")
       .RunWith(tenant.id, tenant.display_name, tenant.create_time);
+}
+
+absl::Status SqliteTenantStore::Delete(const TenantId& id) {
+  for (const char* statement :
+       {"DELETE FROM target_counts WHERE rollout_id IN (SELECT id FROM rollouts WHERE tenant_id = "
+        "?)",
+        "DELETE FROM rollouts WHERE tenant_id = ?", "DELETE FROM tenants WHERE id = ?"}) {
+    RETURN_IF_ERROR(Explain(db_.Cached(statement).RunWith(id),
+                            sql::ErrorKind::kConstraintForeignKey,
+                            absl::StrCat("tenant ", id.value(), " still has zones or operators")));
+  }
+  return CheckChanged(db_, absl::StrCat("tenant ", id.value()));
 }
 
 }  // namespace muster::store

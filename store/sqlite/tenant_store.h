@@ -15,6 +15,7 @@ class SqliteTenantStore final : public TenantStore {
   absl::StatusOr<std::optional<Tenant>> Find(const TenantId& id) const override;
   absl::StatusOr<std::vector<Tenant>> List() const override;
   absl::Status Put(const Tenant& tenant) override;
+  absl::Status Delete(const TenantId& id) override;
 
  private:
   sql::Database& db_;

@@ -11,7 +11,8 @@ using sql::ErrorKind;
 
 constexpr char kSelectZone[] =
     "SELECT id, tenant_id, display_name, hub_url, hub_ca_pem, max_concurrent_joins, "
-    "allow_cli_join, verifier_kind, verifier_principal, verifier_secret, create_time_us FROM zones";
+    "allow_cli_join, verifier_kind, verifier_principal, verifier_secret, verifier_fingerprint, "
+    "pin_version, create_time_us FROM zones";
 
 absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
   Zone zone;
@@ -19,19 +20,20 @@ absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
                       .Read(zone.id, zone.tenant_id, zone.display_name, zone.hub_url,
                             zone.hub_ca_pem, zone.max_concurrent_joins, zone.allow_cli_join,
                             zone.verifier.kind, zone.verifier.principal, zone.verifier.secret,
-                            zone.create_time)
+                            zone.verifier.fingerprint, zone.pin_version, zone.create_time)
                       .status());
   return zone;
 }
 
 constexpr char kSelectKey[] =
-    "SELECT id, zone_id, version, state, client_id, secret, create_time_us FROM joining_keys";
+    "SELECT id, zone_id, version, state, client_id, secret, fingerprint, create_time_us "
+    "FROM joining_keys";
 
 absl::StatusOr<JoiningKeyVersion> ReadKey(const sql::Row& row) {
   JoiningKeyVersion key;
   RETURN_IF_ERROR(ColumnReader(row)
                       .Read(key.id, key.zone_id, key.version, key.state, key.client_id, key.secret,
-                            key.create_time)
+                            key.fingerprint, key.create_time)
                       .status());
   return key;
 }
@@ -54,19 +56,33 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
       db_.Cached(
              "INSERT INTO zones (id, tenant_id, display_name, hub_url, hub_ca_pem, "
              "max_concurrent_joins, allow_cli_join, verifier_kind, verifier_principal, "
-             "verifier_secret, create_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+             "verifier_secret, verifier_fingerprint, pin_version, create_time_us) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
              "ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name, "
              "hub_url = excluded.hub_url, hub_ca_pem = excluded.hub_ca_pem, "
              "max_concurrent_joins = excluded.max_concurrent_joins, "
              "allow_cli_join = excluded.allow_cli_join, verifier_kind = excluded.verifier_kind, "
              "verifier_principal = excluded.verifier_principal, "
-             "verifier_secret = excluded.verifier_secret")
+             "verifier_secret = excluded.verifier_secret, "
+             "verifier_fingerprint = excluded.verifier_fingerprint, "
+             "pin_version = excluded.pin_version")
           .RunWith(zone.id, zone.tenant_id, zone.display_name, zone.hub_url, zone.hub_ca_pem,
                    zone.max_concurrent_joins, zone.allow_cli_join, ToString(zone.verifier.kind),
-                   zone.verifier.principal, Blob{zone.verifier.secret.bytes}, zone.create_time),
+                   zone.verifier.principal, Blob{zone.verifier.secret.bytes},
+                   zone.verifier.fingerprint, zone.pin_version, zone.create_time),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", zone.id.value(), ": tenant ", zone.tenant_id.value(),
                    " does not exist; create it first"));
+}
+
+absl::Status SqliteZoneStore::Delete(const ZoneId& id) {
+  for (const char* statement :
+       {"DELETE FROM hub_readings WHERE zone_id = ?", "DELETE FROM joining_keys WHERE zone_id = ?",
+        "DELETE FROM bootstrap_tokens WHERE zone_id = ?", "DELETE FROM zones WHERE id = ?"}) {
+    RETURN_IF_ERROR(Explain(db_.Cached(statement).RunWith(id), ErrorKind::kConstraintForeignKey,
+                            absl::StrCat("zone ", id.value(), " still has servers")));
+  }
+  return CheckChanged(db_, absl::StrCat("zone ", id.value()));
 }
 
 absl::StatusOr<std::optional<JoiningKeyVersion>> SqliteZoneStore::FindActiveKey(
@@ -88,9 +104,9 @@ absl::Status SqliteZoneStore::ActivateKey(const JoiningKeyVersion& key) {
   const absl::Status status =
       db_.Cached(
              "INSERT INTO joining_keys (id, zone_id, version, state, client_id, secret, "
-             "create_time_us) VALUES (?, ?, ?, 'active', ?, ?, ?)")
+             "fingerprint, create_time_us) VALUES (?, ?, ?, 'active', ?, ?, ?, ?)")
           .RunWith(key.id, key.zone_id, key.version, key.client_id, Blob{key.secret.bytes},
-                   key.create_time);
+                   key.fingerprint, key.create_time);
   return Explain(
       Explain(status, ErrorKind::kConstraintForeignKey,
               absl::StrCat("zone ", key.zone_id.value(), " does not exist; create it first")),
@@ -104,6 +120,16 @@ absl::StatusOr<int> SqliteZoneStore::HighestKeyVersion(const ZoneId& zone) const
                        .BindAll(zone)
                        .One([](const sql::Row& row) { return row.Get<int>(0); }));
   return highest.value_or(0);
+}
+
+absl::StatusOr<std::vector<JoiningKeyVersion>> SqliteZoneStore::ListKeys(const ZoneId& zone) const {
+  return db_.Cached(absl::StrCat(kSelectKey, " WHERE zone_id = ? ORDER BY version DESC"))
+      .BindAll(zone)
+      .All(ReadKey);
+}
+
+absl::Status SqliteZoneStore::DropReading(const ZoneId& zone) {
+  return db_.Cached("DELETE FROM hub_readings WHERE zone_id = ?").RunWith(zone);
 }
 
 absl::StatusOr<std::optional<HubReading>> SqliteZoneStore::FindReading(const ZoneId& zone) const {

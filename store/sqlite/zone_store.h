@@ -15,11 +15,14 @@ class SqliteZoneStore final : public ZoneStore {
   absl::StatusOr<std::optional<Zone>> Find(const ZoneId& id) const override;
   absl::StatusOr<std::vector<Zone>> List(const TenantId& tenant) const override;
   absl::Status Put(const Zone& zone) override;
+  absl::Status Delete(const ZoneId& id) override;
 
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(const ZoneId& zone) const override;
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindKey(const KeyVersionId& id) const override;
   absl::Status ActivateKey(const JoiningKeyVersion& key) override;
   absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const override;
+  absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const override;
+  absl::Status DropReading(const ZoneId& zone) override;
 
   absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const override;
   absl::Status PutReading(const HubReading& reading) override;

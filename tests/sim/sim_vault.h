@@ -17,6 +17,9 @@ class SimVault final : public core::KeyVault {
   absl::StatusOr<store::Sealed> Seal(const Secret& secret, absl::string_view binding) override {
     return store::Sealed{absl::StrCat("sealed|", binding, "|", secret.Reveal())};
   }
+  std::string Fingerprint(const Secret& secret, absl::string_view purpose) override {
+    return absl::StrCat("fingerprint|", purpose, "|", secret.Reveal());
+  }
   absl::StatusOr<Secret> Open(const store::Sealed& sealed, absl::string_view binding) override {
     absl::string_view rest = sealed.bytes;
     if (locked || !absl::ConsumePrefix(&rest, absl::StrCat("sealed|", binding, "|"))) {

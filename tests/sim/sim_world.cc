@@ -186,7 +186,7 @@ void SimWorld::SetUpFleet() {
   auto shared = std::make_shared<std::vector<core::TenantInput>>(std::move(fleet));
   const auto applied = Ask<std::vector<std::string>>([&](auto done) {
     operations().fleet.Call(&core::FleetOperations::Apply, std::move(done), Operator(),
-                            std::move(*shared), false);
+                            std::move(*shared), core::ApplyChoices());
   });
   if (!applied.ok()) Violation(applied.status().ToString());
   for (int i = 0; i < options_.servers; ++i) {

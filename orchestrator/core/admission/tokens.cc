@@ -4,10 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/names.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/inventory/names.h"
@@ -83,13 +83,14 @@ class BootstrapStep {
     if (token->state == TokenState::kActive && turn_.now() >= token->expire_time) {
       RETURN_IF_ERROR(MoveToken(turn_, kSystemActor, *token, TokenState::kExpired));
     }
-    if (!IsServerName(request_.server_name)) {
-      return Refuse(&*token, FailureCode::kTokenNameNotExpected,
-                    "the server name is empty or malformed");
+    const absl::StatusOr<std::string> name = NormalizeServerName(request_.server_name);
+    if (!name.ok()) {
+      return Refuse(&*token, FailureCode::kTokenNameNotExpected, name.status().message());
     }
+    name_ = *name;
     if (!NameExpected(*token)) return Refuse(&*token, FailureCode::kTokenNameNotExpected, "");
     ASSIGN_OR_RETURN(const std::optional<store::Server> server,
-                     turn_.store().servers().FindByName(token->zone_id, request_.server_name));
+                     turn_.store().servers().FindByName(token->zone_id, name_));
     std::vector<store::WorkerCertificate> certificates;
     if (server.has_value()) {
       ASSIGN_OR_RETURN(certificates, turn_.store().certificates().ListOf(server->id));
@@ -104,6 +105,12 @@ class BootstrapStep {
       }
       return Grant(*token, *server);
     }
+    ASSIGN_OR_RETURN(const std::optional<store::Server> namesake,
+                     turn_.store().servers().FindNamesake(token->zone_id, name_));
+    if (namesake.has_value()) {
+      return Refuse(&*token, FailureCode::kInventoryNamesake,
+                    absl::StrCat("the inventory has ", namesake->name));
+    }
     ASSIGN_OR_RETURN(const store::Server created, Create(*token));
     return Grant(*token, created);
   }
@@ -111,10 +118,9 @@ class BootstrapStep {
  private:
   bool NameExpected(const BootstrapToken& token) const {
     return token.server_names.empty() ||
-           std::any_of(token.server_names.begin(), token.server_names.end(),
-                       [this](const std::string& name) {
-                         return absl::EqualsIgnoreCase(name, request_.server_name);
-                       });
+           std::any_of(
+               token.server_names.begin(), token.server_names.end(),
+               [this](const std::string& name) { return FoldName(name) == FoldName(name_); });
   }
 
   // The answer to the same request was lost: the key has its certificate already.
@@ -147,7 +153,7 @@ class BootstrapStep {
     server.id = ids_.Next<ServerId>(turn_.now());
     server.tenant_id = token.tenant_id;
     server.zone_id = token.zone_id;
-    server.name = request_.server_name;
+    server.name = name_;
     server.machine = request_.machine;
     server.create_time = turn_.now();
     ServerChange change(turn_, absl::StrCat("token:", token.id.value()), "server.create", server.id,
@@ -184,7 +190,7 @@ class BootstrapStep {
     if (token != nullptr) refusal.token_id = token->id;
     refusal.time = turn_.now();
     refusal.address = request_.address;
-    refusal.server_name = request_.server_name.substr(0, 253);
+    refusal.server_name = Shown(request_.server_name.substr(0, kMaxServerName));
     refusal.code = code;
     RETURN_IF_ERROR(turn_.store().tokens().AddRefusal(refusal));
     const std::string detail = absl::StrCat("server \"", refusal.server_name, "\" from ",
@@ -199,6 +205,7 @@ class BootstrapStep {
   Turn& turn_;
   OrderedIds& ids_;
   const BootstrapRequest& request_;
+  std::string name_;  // The server's, normalized.
 };
 
 }  // namespace
@@ -218,9 +225,9 @@ absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
     return FailureStatus(FailureCode::kRequestInvalid, "max_uses must be at least 1");
   }
   for (const std::string& name : input.server_names) {
-    if (!IsServerName(name)) {
-      return FailureStatus(FailureCode::kRequestInvalid,
-                           absl::StrCat("\"", name, "\" is not a server name"));
+    const absl::StatusOr<std::string> normalized = NormalizeServerName(name);
+    if (!normalized.ok()) {
+      return FailureStatus(FailureCode::kRequestInvalid, normalized.status().message());
     }
   }
   if (!input.request_id.empty()) {

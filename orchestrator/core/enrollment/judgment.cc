@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
-#include "orchestrator/core/inventory/hub_url.h"
+#include "base/http/url.h"
 
 namespace muster::core {
 namespace {
@@ -97,7 +97,7 @@ Judgment JudgeDoubt(AwaitedProof& proof, const HubReading& reading, const Match&
 
 Look LookOf(const store::ServiceFacts& service, const std::string& hub_url) {
   if (!service.hub_url.empty()) {
-    const absl::StatusOr<std::string> url = NormalizeHubUrl(service.hub_url);
+    const absl::StatusOr<std::string> url = http::CanonicalAddress(service.hub_url);
     return url.ok() && *url == hub_url ? Look::kJoinedHere : Look::kJoinedElsewhere;
   }
   return service.presence == store::ServicePresence::kRunning ? Look::kNotJoined : Look::kNone;

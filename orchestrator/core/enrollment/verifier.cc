@@ -102,6 +102,22 @@ void Verifier::Forget(const ServerId& server) {
   waiting_.erase(it);
 }
 
+void Verifier::Release(const std::set<ServerId>& servers) {
+  for (const ServerId& server : servers) Forget(server);
+  for (auto& [url, owners] : owners_) {
+    absl::erase_if(owners, [&](const auto& owner) { return servers.contains(owner.second); });
+  }
+}
+
+void Verifier::LeaveHubs(Turn& turn, const ZoneId& zone, const Failure& why) {
+  for (const Line& line : TakeAsking({zone})) {
+    ZoneVerification& out = line.first->lines[line.second];
+    out.state = ZoneVerification::State::kFailed;
+    out.failure = why;
+    Answer(turn, line);
+  }
+}
+
 absl::Status Verifier::Looked(Turn& turn, const ServerId& server,
                               const store::ServiceFacts& service) {
   const auto it = waiting_.find(server);

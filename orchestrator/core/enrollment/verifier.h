@@ -47,6 +47,12 @@ class Verifier final : public HubListener {
   // Waits from now on, or with other facts than before.
   absl::Status Await(Turn& turn, AwaitedProof proof);
   void Forget(const ServerId& server);
+  // These servers own no record of any hub any more: they are retired, deleted, or of a zone with
+  // another hub.
+  void Release(const std::set<ServerId>& servers);
+  // The zone has another hub, or is no more: what is read of its old one does not concern it.
+  // Whoever asked about it is answered with `why`.
+  void LeaveHubs(Turn& turn, const ZoneId& zone, const Failure& why);
   // What the service of a server in doubt says of itself now; nothing when it waits for nothing.
   absl::Status Looked(Turn& turn, const ServerId& server, const store::ServiceFacts& service);
   // Null when the server waits for nothing. Valid until the next call.

@@ -25,20 +25,28 @@ struct VerifierInput {
   std::string principal;
   Secret secret;
 };
+// What is absent is kept; a new zone or tenant gets the default.
 struct ZoneInput {
   std::string slug;
-  std::string display_name;
   std::string hub_url;
-  std::string hub_ca_pem;
-  int max_concurrent_joins = 0;  // 0: the default.
-  bool allow_cli_join = false;
-  std::optional<JoiningKeyInput> joining_key;  // Absent: keep.
-  std::optional<VerifierInput> verifier;       // Absent: keep.
+  std::optional<std::string> display_name;
+  std::optional<std::string> hub_ca_pem;    // Empty: the system's trust anchors.
+  std::optional<int> max_concurrent_joins;  // 0: the default.
+  std::optional<bool> allow_cli_join;
+  std::optional<JoiningKeyInput> joining_key;
+  std::optional<VerifierInput> verifier;  // Of kind none: the credentials are taken away.
 };
 struct TenantInput {
   TenantId id;
-  std::string display_name;
+  std::optional<std::string> display_name;
   std::vector<ZoneInput> zones;
+};
+// What an apply may do beyond adding.
+struct ApplyChoices {
+  bool dry_run = false;  // Nothing is written.
+  bool replace_keys =
+      false;                 // Another joining key or verifier than the stored one takes its place.
+  bool replace_hub = false;  // Another hub takes the place of a zone's hub.
 };
 
 class FleetOperations {
@@ -46,12 +54,21 @@ class FleetOperations {
   virtual ~FleetOperations() = default;
 
   // All or nothing; answers one line per change, none when everything was so already; secrets count
-  // as changed only when they differ from what is sealed. They are sealed before the first write.
-  // With `dry_run` nothing is written. E-CONFIG-INVALID names every problem; E-AUTH-FORBIDDEN for a
-  // tenant beyond the actor's wall; E-INVENTORY-CONFLICT when two tenants would share a hub.
+  // as changed only when they differ from what is sealed. E-CONFIG-INVALID names every problem;
+  // E-AUTH-FORBIDDEN for a tenant beyond the actor's wall; E-INVENTORY-CONFLICT when two tenants
+  // would share a hub; E-ZONE-HUB-CHANGE and E-KEY-REPLACE for changes that `choices` does not ask
+  // for (a dry run lists them as changes); E-ROLLOUT-TARGET-BUSY when a zone's hub is to change
+  // while servers of it are joining.
   virtual absl::StatusOr<std::vector<std::string>> Apply(Turn& turn, const Actor& actor,
                                                          const std::vector<TenantInput>& fleet,
-                                                         bool dry_run) = 0;
+                                                         const ApplyChoices& choices) = 0;
+  // The zone with its keys, tokens and what was read of its hub, answered as it was. E-INVENTORY-ZONE
+  // beyond the actor's wall; E-INVENTORY-NOT-EMPTY while it has servers, also retired ones.
+  virtual absl::StatusOr<ZoneId> DeleteZone(Turn& turn, const Actor& actor, const ZoneId& zone) = 0;
+  // The tenant with its finished rollouts. E-INVENTORY-TENANT beyond the actor's wall;
+  // E-INVENTORY-NOT-EMPTY while it has zones, or operators who are bound to it, and names them.
+  virtual absl::StatusOr<TenantId> DeleteTenant(Turn& turn, const Actor& actor,
+                                                const TenantId& tenant) = 0;
   // A new version of the zone's key, active at once; the version before becomes tainted.
   // E-INVENTORY-ZONE, E-REQUEST-INVALID.
   virtual absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const Actor& actor,

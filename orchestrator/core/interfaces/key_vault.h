@@ -20,6 +20,9 @@ class KeyVault {
   // `binding` is the associated data: what the secret belongs to, so that a sealed value moved
   // elsewhere does not open.
   virtual absl::StatusOr<store::Sealed> Seal(const Secret& secret, absl::string_view binding) = 0;
+  // Equal for equal secrets of one purpose, under this master key only; tells nothing of the secret
+  // to whom does not have the key. 32 hexadecimal digits.
+  virtual std::string Fingerprint(const Secret& secret, absl::string_view purpose) = 0;
   // E-KEY-UNSEALABLE when the master key or the binding is another one.
   virtual absl::StatusOr<Secret> Open(const store::Sealed& sealed, absl::string_view binding) = 0;
 };
@@ -27,6 +30,10 @@ class KeyVault {
 // The bindings, in one place.
 inline std::string JoiningKeyBinding(const ZoneId& zone, int version) {
   return absl::StrCat("joining-key ", zone.value(), " ", version);  // "joining-key acme/prod 3"
+}
+// The purpose of all versions' fingerprints, which are compared with each other.
+inline std::string JoiningKeyPurpose(const ZoneId& zone) {
+  return absl::StrCat("joining-key ", zone.value());
 }
 inline std::string VerifierBinding(const ZoneId& zone) {
   return absl::StrCat("verifier ", zone.value());  // "verifier acme/prod"

@@ -30,6 +30,15 @@ struct ImportOutcome {
   int updated = 0;
   int unchanged = 0;
   std::vector<RowProblem> problems;
+  std::vector<RowProblem> hints;  // On rows that were taken: what to look at again.
+};
+
+// What an operator does to a server; core/inventory/server_life.h has the picture.
+struct ServerAction {
+  enum class Kind { kRetire, kRestore, kBan, kUnban, kRename, kDelete };
+  Kind kind = Kind::kRetire;
+  std::string reason;  // For the audit event.
+  std::string name;    // The new one, for kRename.
 };
 
 class ServerOperations {
@@ -46,6 +55,14 @@ class ServerOperations {
   virtual absl::StatusOr<store::Server> Evict(Turn& turn, const Actor& actor,
                                               const ServerId& server,
                                               const std::string& reason) = 0;
+  // Retires, restores, bans, unbans, renames or deletes. Answers the server as it is afterwards, or
+  // as it was when it is deleted. E-INVENTORY-SERVER beyond the actor's wall; E-REQUEST-INVALID in a
+  // state from which the way does not lead (its text names the way that does) and for a bad name;
+  // E-ROLLOUT-TARGET-BUSY for kRetire and kDelete of a target of an unfinished rollout;
+  // E-INVENTORY-CONFLICT and E-INVENTORY-NAMESAKE for a name that is taken.
+  virtual absl::StatusOr<store::Server> Change(Turn& turn, const Actor& actor,
+                                               const ServerId& server,
+                                               const ServerAction& action) = 0;
   // pending → admitted. E-INVENTORY-SERVER; E-REQUEST-INVALID in another state.
   virtual absl::StatusOr<store::Server> Admit(Turn& turn, const Actor& actor,
                                               const ServerId& server) = 0;

@@ -21,21 +21,28 @@ struct InventoryTools {
   int default_max_concurrent_joins;
 };
 
+class Verifier;
+
 // On the strand only.
 class Fleet final : public FleetOperations {
  public:
-  // `zones` caches what this changes.
-  Fleet(const InventoryTools& tools, ZoneTable& zones) : tools_(tools), zones_(zones) {}
+  // `zones` caches what this changes; `verifier` forgets the servers of a zone with another hub.
+  Fleet(const InventoryTools& tools, ZoneTable& zones, Verifier& verifier)
+      : tools_(tools), zones_(zones), verifier_(verifier) {}
 
   absl::StatusOr<std::vector<std::string>> Apply(Turn& turn, const Actor& actor,
                                                  const std::vector<TenantInput>& fleet,
-                                                 bool dry_run) override;
+                                                 const ApplyChoices& choices) override;
   absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const Actor& actor, const ZoneId& zone,
                                             const JoiningKeyInput& key) override;
+  absl::StatusOr<ZoneId> DeleteZone(Turn& turn, const Actor& actor, const ZoneId& zone) override;
+  absl::StatusOr<TenantId> DeleteTenant(Turn& turn, const Actor& actor,
+                                        const TenantId& tenant) override;
 
  private:
   const InventoryTools tools_;
   ZoneTable& zones_;
+  Verifier& verifier_;
 };
 
 }  // namespace muster::core

@@ -4,11 +4,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/names.h"
 
 namespace muster::core {
 namespace {
-
-bool IsControl(char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); }
 
 bool IsLabelKey(absl::string_view key) {
   if (key.empty() || key.size() > 63) return false;
@@ -20,19 +19,15 @@ bool IsLabelKey(absl::string_view key) {
 
 }  // namespace
 
-bool IsServerName(absl::string_view name) {
-  if (name.empty() || name.size() > 253) return false;
-  return std::none_of(name.begin(), name.end(), [](char c) {
-    return IsControl(c) || c == ' ' || c == '/' || c == '*' || c == ',';
-  });
-}
-
 std::string ProblemOfLabels(const store::Labels& labels) {
   if (labels.size() > 32) return "more than 32 labels";
   for (const auto& [key, value] : labels) {
-    if (!IsLabelKey(key)) return absl::StrCat("label key \"", key, "\" is malformed");
-    if (value.size() > 255 || std::any_of(value.begin(), value.end(), IsControl)) {
-      return absl::StrCat("the value of label \"", key, "\" is too long or has control characters");
+    if (!IsLabelKey(key)) return absl::StrCat("label key \"", Shown(key), "\" is malformed");
+    if (value.size() > 255) {
+      return absl::StrCat("the value of label \"", key, "\" is longer than 255 bytes");
+    }
+    if (const std::string problem = ProblemOfVisibleText(value); !problem.empty()) {
+      return absl::StrCat("the value of label \"", key, "\" cannot be read: ", problem);
     }
   }
   return "";

@@ -1,4 +1,4 @@
-// Which names and labels the inventory takes, and which tenants a caller may see.
+// Which labels the inventory takes (names: base/names.h), and which tenants a caller may see.
 #ifndef MUSTER_ORCHESTRATOR_CORE_INVENTORY_NAMES_H_
 #define MUSTER_ORCHESTRATOR_CORE_INVENTORY_NAMES_H_
 
@@ -11,10 +11,8 @@
 
 namespace muster::core {
 
-// 1 to 253 bytes without blanks, control characters, '/', '*' and ','.
-bool IsServerName(absl::string_view name);
 // Empty when the labels are fine, else the reason. Keys: 1 to 63 of letters, digits, '.', '_', '-',
-// '/'; values: at most 255 bytes without control characters; at most 32 labels.
+// '/'; values: at most 255 bytes of visible text (base/names.h); at most 32 labels.
 std::string ProblemOfLabels(const store::Labels& labels);
 
 bool MaySee(const Actor& actor, const TenantId& tenant);

@@ -5,14 +5,16 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/names.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
+#include "orchestrator/core/enrollment/verifier.h"
 #include "orchestrator/core/inventory/names.h"
+#include "orchestrator/core/inventory/server_life.h"
 
 namespace muster::core {
 namespace {
@@ -34,23 +36,53 @@ class RowJudge {
       it = zones_.emplace(zone, found.has_value()).first;
     }
     if (!it->second) return absl::StrCat("zone ", zone.value(), " is unknown");
-    if (!IsServerName(row.name)) {
-      return absl::StrCat("\"", row.name,
-                          "\" is not a server name (1 to 253 characters without blanks, '/', '*' "
-                          "and ',')");
-    }
+    const absl::StatusOr<std::string> name = NormalizeServerName(row.name);
+    if (!name.ok()) return std::string(name.status().message());
     if (std::string labels = ProblemOfLabels(row.labels); !labels.empty()) return labels;
-    const std::string key = absl::StrCat(zone.value(), "/", absl::AsciiStrToLower(row.name));
-    const auto [seen, fresh] = lines_.emplace(key, row.line);
-    if (!fresh) return absl::StrCat(key, " is already on line ", seen->second);
-    return std::string();
+    return ProblemOfNamesakes(zone, *name, row.line);
   }
 
  private:
+  // Another row or server that goes by the same name, or by the other form of it (WEB-01 and
+  // web-01.corp.example).
+  absl::StatusOr<std::string> ProblemOfNamesakes(const ZoneId& zone, const std::string& name,
+                                                 int line) {
+    const auto key = [&zone](absl::string_view folded) {
+      return absl::StrCat(zone.value(), "/", folded);
+    };
+    const auto [seen, fresh] = lines_.emplace(key(FoldName(name)), line);
+    if (!fresh) {
+      return absl::StrCat(zone.value(), "/", name, " is already on line ", seen->second);
+    }
+    const std::string short_name = FoldedShortName(name);
+    const std::map<std::string, int>& others = short_name.empty() ? short_names_ : lines_;
+    const auto other = others.find(key(short_name.empty() ? FoldName(name) : short_name));
+    if (other != others.end()) {
+      return absl::StrCat(name, " and the name on line ", other->second,
+                          " are two forms of one machine's name; keep one of the rows, or give "
+                          "both with their domain");
+    }
+    if (!short_name.empty()) short_names_.emplace(key(short_name), line);
+    ASSIGN_OR_RETURN(const std::optional<store::Server> known,
+                     turn_.store().servers().FindByName(zone, name));
+    if (known.has_value()) {
+      if (known->admission != store::Admission::kRetired) return std::string();
+      return absl::StrCat(name, " is retired: bring it back with 'muster server restore ",
+                          zone.value(), "/", known->name, "', or delete it first");
+    }
+    ASSIGN_OR_RETURN(const std::optional<store::Server> namesake,
+                     turn_.store().servers().FindNamesake(zone, name));
+    if (!namesake.has_value()) return std::string();
+    return absl::StrCat("the inventory has this machine as ", namesake->name,
+                        ": use that name, or rename it first with 'muster server rename ",
+                        zone.value(), "/", namesake->name, " NEW-NAME'");
+  }
+
   Turn& turn_;
   const Actor& actor_;
   std::map<ZoneId, bool> zones_;
-  std::map<std::string, int> lines_;
+  std::map<std::string, int> lines_;        // By zone and folded name.
+  std::map<std::string, int> short_names_;  // Of the names with a domain.
 };
 
 absl::Status ImportRow(Turn& turn, OrderedIds& ids, const Actor& actor, const ServerInput& row,
@@ -58,6 +90,11 @@ absl::Status ImportRow(Turn& turn, OrderedIds& ids, const Actor& actor, const Se
   const ZoneId zone = MakeZoneId(row.tenant_id, row.zone_slug);
   ASSIGN_OR_RETURN(const std::optional<store::Server> before,
                    turn.store().servers().FindByName(zone, row.name));
+  if (!before.has_value()) {
+    if (std::string hint = HintOnServerName(row.name); !hint.empty()) {
+      outcome.hints.push_back({row.line, std::move(hint)});
+    }
+  }
   if (before.has_value() && before->labels == row.labels) {
     ++outcome.unchanged;
     return absl::OkStatus();
@@ -73,7 +110,7 @@ absl::Status ImportRow(Turn& turn, OrderedIds& ids, const Actor& actor, const Se
   server.id = ids.Next<ServerId>(turn.now());
   server.tenant_id = row.tenant_id;
   server.zone_id = zone;
-  server.name = row.name;
+  ASSIGN_OR_RETURN(server.name, NormalizeServerName(row.name));
   server.labels = row.labels;
   server.create_time = turn.now();
   ServerChange change(turn, actor.name, "server.create", server.id, zone);
@@ -113,6 +150,33 @@ absl::StatusOr<store::Server> GetVisibleServer(Turn& turn, const Actor& actor,
   return *std::move(found);
 }
 
+absl::Status RevokeCertificates(Turn& turn, ServerChange& change, const ServerId& server) {
+  ASSIGN_OR_RETURN(const std::vector<store::WorkerCertificate> certificates,
+                   turn.store().certificates().ListOf(server));
+  for (const store::WorkerCertificate& certificate : certificates) {
+    if (certificate.state != store::CertificateState::kActive) continue;
+    RETURN_IF_ERROR(change.Certificate(certificate.id, store::CertificateState::kActive,
+                                       store::CertificateState::kRevoked));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<store::Server> Servers::Change(Turn& turn, const Actor& actor,
+                                              const ServerId& server, const ServerAction& action) {
+  using Kind = ServerAction::Kind;
+  ASSIGN_OR_RETURN(store::Server changed, ChangeServer(turn, actor, server, action));
+  const bool out = action.kind == Kind::kRetire || action.kind == Kind::kDelete;
+  if (out) verifier_.Release({server});
+  if (out || action.kind == Kind::kBan) {
+    RETURN_IF_ERROR(dispatcher_.EndSession(
+        turn, server,
+        Failure{FailureCode::kCertRevoked,
+                absl::StrCat(out ? "taken out" : "banned", " by an operator")},
+        false));
+  }
+  return changed;
+}
+
 absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, const ServerId& server,
                                              const std::string& reason) {
   ASSIGN_OR_RETURN(store::Server found, GetVisibleServer(turn, actor, server));
@@ -124,13 +188,7 @@ absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, con
   ServerChange change(turn, actor.name, "server.evict", server, found.zone_id);
   RETURN_IF_ERROR(change.Admission(found.admission, store::Admission::kEvicted));
   found.admission = store::Admission::kEvicted;
-  ASSIGN_OR_RETURN(const std::vector<store::WorkerCertificate> certificates,
-                   turn.store().certificates().ListOf(server));
-  for (const store::WorkerCertificate& certificate : certificates) {
-    if (certificate.state != store::CertificateState::kActive) continue;
-    RETURN_IF_ERROR(change.Certificate(certificate.id, store::CertificateState::kActive,
-                                       store::CertificateState::kRevoked));
-  }
+  RETURN_IF_ERROR(RevokeCertificates(turn, change, server));
   if (!reason.empty()) change.Note(reason);
   RETURN_IF_ERROR(change.Record());
   RETURN_IF_ERROR(dispatcher_.EndSession(

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/ids.h"
+#include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/interfaces/control.h"
 #include "orchestrator/core/interfaces/server_operations.h"
 #include "store/model/server.h"
@@ -14,12 +15,16 @@
 namespace muster::core {
 
 class Dispatcher;
+class ServerChange;
+class Verifier;
 
 // On the strand only.
 class Servers final : public ServerOperations {
  public:
-  // `dispatcher` ends the sessions of those who are put out.
-  Servers(OrderedIds& ids, Dispatcher& dispatcher) : ids_(ids), dispatcher_(dispatcher) {}
+  // `dispatcher` ends the sessions of those who are put out, `verifier` forgets those who are taken
+  // out.
+  Servers(OrderedIds& ids, Dispatcher& dispatcher, Verifier& verifier)
+      : ids_(ids), dispatcher_(dispatcher), verifier_(verifier) {}
 
   absl::StatusOr<ImportOutcome> Import(Turn& turn, const Actor& actor,
                                        const std::vector<ServerInput>& rows, bool partial,
@@ -28,11 +33,17 @@ class Servers final : public ServerOperations {
                                       const std::string& reason) override;
   absl::StatusOr<store::Server> Admit(Turn& turn, const Actor& actor,
                                       const ServerId& server) override;
+  absl::StatusOr<store::Server> Change(Turn& turn, const Actor& actor, const ServerId& server,
+                                       const ServerAction& action) override;
 
  private:
   OrderedIds& ids_;
   Dispatcher& dispatcher_;
+  Verifier& verifier_;
 };
+
+// Those that are active.
+absl::Status RevokeCertificates(Turn& turn, ServerChange& change, const ServerId& server);
 
 // The server, if the actor may see it; else E-INVENTORY-SERVER.
 absl::StatusOr<store::Server> GetVisibleServer(Turn& turn, const Actor& actor,

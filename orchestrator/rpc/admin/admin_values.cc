@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/crypto/trust_anchors.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
@@ -227,11 +228,22 @@ absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone, const store::Snapsh
   out.set_allow_cli_join(zone.allow_cli_join);
   out.set_verifier_kind(OnTheWire<admin::VerifierKind>(zone.verifier.kind));
   out.set_hub_tls_custom_ca(!zone.hub_ca_pem.empty());
+  // What was stored before it was checked may not be one.
+  if (const auto anchors = crypto::TrustAnchorsFromPem(zone.hub_ca_pem); anchors.ok()) {
+    for (const crypto::Certificate& anchor : *anchors) {
+      admin::TrustAnchor& shown = *out.add_hub_ca();
+      shown.set_subject(anchor.subject_common_name());
+      *shown.mutable_not_after() = ToProto(anchor.not_after());
+    }
+  }
+  out.set_pin_version(zone.pin_version);
+  out.set_verifier_principal(zone.verifier.principal);
   *out.mutable_create_time() = ToProto(zone.create_time);
   ASSIGN_OR_RETURN(const auto key, snapshot.zones().FindActiveKey(zone.id));
   if (key.has_value()) {
     out.set_joining_client_id(key->client_id);
     out.set_joining_key_version(key->version);
+    out.set_joining_key_fingerprint(key->fingerprint);
   }
   ASSIGN_OR_RETURN(const auto counts, snapshot.servers().CountByEnrollment(
                                           {.selection = {.zone_id = zone.id}, .limit = 0}));

@@ -1,6 +1,7 @@
 // muster.admin.v1.TenantService and ZoneService.
 #include <utility>
 
+#include "base/crypto/trust_anchors.h"
 #include "base/failure.h"
 #include "base/secret.h"
 #include "base/status_macros.h"
@@ -13,6 +14,13 @@ namespace muster::rpc {
 namespace {
 
 namespace admin = muster::admin::v1;
+
+// An answer without content.
+template <typename T>
+core::Answer<T> AnswerDone(Reply reply) {
+  return
+      [reply = std::move(reply)](absl::StatusOr<T> done) mutable { reply.Finish(done.status()); };
+}
 
 class TenantService final : public admin::TenantService::CallbackService, AdminCalls {
  public:
@@ -35,6 +43,18 @@ class TenantService final : public admin::TenantService::CallbackService, AdminC
                   return absl::OkStatus();
                 });
   }
+
+  grpc::ServerUnaryReactor* DeleteTenant(grpc::CallbackServerContext* context,
+                                         const admin::DeleteTenantRequest* request,
+                                         admin::DeleteTenantResponse*) override {
+    return Run(context, "DeleteTenant",
+               [this, request](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 snapshot.reset();
+                 d_.operations.fleet.Call(&core::FleetOperations::DeleteTenant,
+                                          AnswerDone<TenantId>(std::move(reply)), caller.actor,
+                                          TenantId(request->tenant_id()));
+               });
+  }
 };
 
 absl::StatusOr<core::JoiningKeyInput> JoiningKeyOf(const std::string& client_id,
@@ -48,10 +68,11 @@ absl::StatusOr<core::JoiningKeyInput> JoiningKeyOf(const std::string& client_id,
 absl::StatusOr<core::VerifierInput> VerifierOf(const admin::VerifierInput& input) {
   const bool token = !input.token_client_id().empty() || !input.token_secret().empty();
   const bool login = !input.username().empty() || !input.password().empty();
-  if (token == login) {
-    return InvalidRequest("a verifier is either an API token or a user's login");
+  if (token + login + input.none() != 1) {
+    return InvalidRequest("a verifier is either an API token, a user's login, or none");
   }
   core::VerifierInput out;
+  if (input.none()) return out;
   out.kind = token ? store::VerifierKind::kApiToken : store::VerifierKind::kLogin;
   out.principal = token ? input.token_client_id() : input.username();
   out.secret = Secret::CopyOf(token ? input.token_secret() : input.password());
@@ -64,15 +85,21 @@ absl::StatusOr<core::VerifierInput> VerifierOf(const admin::VerifierInput& input
 absl::StatusOr<std::vector<core::TenantInput>> FleetOf(const admin::ApplyFleetRequest& request) {
   std::vector<core::TenantInput> fleet;
   for (const auto& tenant : request.tenants()) {
-    core::TenantInput out{TenantId(tenant.tenant_id()), tenant.display_name(), {}};
+    core::TenantInput out{TenantId(tenant.tenant_id()), {}, {}};
+    if (tenant.has_display_name()) out.display_name = tenant.display_name();
     for (const auto& zone : tenant.zones()) {
-      core::ZoneInput z{.slug = zone.zone(),
-                        .display_name = zone.display_name(),
-                        .hub_url = zone.hub_url(),
-                        .hub_ca_pem = zone.hub_ca_pem(),
-                        .max_concurrent_joins = zone.max_concurrent_joins(),
-                        .allow_cli_join = zone.allow_cli_join()};
+      core::ZoneInput z{.slug = zone.zone(), .hub_url = zone.hub_url()};
+      if (zone.has_display_name()) z.display_name = zone.display_name();
+      if (zone.has_hub_ca_pem()) z.hub_ca_pem = zone.hub_ca_pem();
+      if (zone.has_max_concurrent_joins()) z.max_concurrent_joins = zone.max_concurrent_joins();
+      if (zone.has_allow_cli_join()) z.allow_cli_join = zone.allow_cli_join();
       const std::string where = absl::StrCat("zone ", tenant.tenant_id(), "/", zone.zone());
+      if (!zone.hub_ca_pem().empty()) {
+        const auto anchors = crypto::TrustAnchorsFromPem(zone.hub_ca_pem());
+        if (!anchors.ok()) {
+          return InvalidRequest(absl::StrCat(where, ": hub_ca_pem: ", anchors.status().message()));
+        }
+      }
       if (zone.has_joining_key()) {
         auto key = JoiningKeyOf(zone.joining_key().client_id(), zone.joining_key().secret());
         if (!key.ok()) return Annotate(key.status(), where);
@@ -111,6 +138,18 @@ class ZoneService final : public admin::ZoneService::CallbackService, AdminCalls
           }
           return absl::OkStatus();
         });
+  }
+
+  grpc::ServerUnaryReactor* DeleteZone(grpc::CallbackServerContext* context,
+                                       const admin::DeleteZoneRequest* request,
+                                       admin::DeleteZoneResponse*) override {
+    return Run(context, "DeleteZone",
+               [this, request](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 snapshot.reset();
+                 d_.operations.fleet.Call(&core::FleetOperations::DeleteZone,
+                                          AnswerDone<ZoneId>(std::move(reply)), caller.actor,
+                                          ZoneId(request->zone_id()));
+               });
   }
 
   grpc::ServerUnaryReactor* SetJoiningKey(grpc::CallbackServerContext* context,
@@ -158,7 +197,10 @@ class ZoneService final : public admin::ZoneService::CallbackService, AdminCalls
                        }
                        reply.Finish(absl::OkStatus());
                      },
-                     caller.actor, *std::move(fleet), request->dry_run());
+                     caller.actor, *std::move(fleet),
+                     core::ApplyChoices{.dry_run = request->dry_run(),
+                                        .replace_keys = request->replace_keys(),
+                                        .replace_hub = request->replace_hub()});
                });
   }
 };

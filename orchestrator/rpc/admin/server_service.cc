@@ -110,6 +110,11 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                          out.set_line(problem.line);
                          out.set_reason(std::move(problem.reason));
                        }
+                       for (auto& hint : outcome->hints) {
+                         auto& out = *response->add_hints();
+                         out.set_line(hint.line);
+                         out.set_reason(std::move(hint.reason));
+                       }
                        reply.Finish(absl::OkStatus());
                      },
                      caller.actor, std::move(rows), request->partial(), request->dry_run());
@@ -127,6 +132,27 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                  d_.operations.servers.Call(&core::ServerOperations::Evict,
                                             AnswerServer(response, std::move(reply)), caller.actor,
                                             server->id, request->reason());
+               });
+  }
+
+  grpc::ServerUnaryReactor* ChangeServer(grpc::CallbackServerContext* context,
+                                         const admin::ChangeServerRequest* request,
+                                         admin::Server* response) override {
+    return Run(context, "ChangeServer",
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 if (request->action() <= admin::ChangeServerRequest::ACTION_UNSPECIFIED ||
+                     !admin::ChangeServerRequest::Action_IsValid(request->action())) {
+                   return reply.Finish(InvalidRequest("action is missing"));
+                 }
+                 const auto server = FindServer(request->server(), caller, *snapshot);
+                 if (!server.ok()) return reply.Finish(server.status());
+                 snapshot.reset();
+                 // The wire's actions are the core's kinds behind "unspecified".
+                 const auto kind = static_cast<core::ServerAction::Kind>(request->action() - 1);
+                 d_.operations.servers.Call(
+                     &core::ServerOperations::Change, AnswerServer(response, std::move(reply)),
+                     caller.actor, server->id,
+                     core::ServerAction{kind, request->reason(), request->new_name()});
                });
   }
 
@@ -171,6 +197,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
           FromProto(static_cast<muster::types::v1::Enrollment>(enrollment)));
     }
     for (const int admission : request.admissions()) {
+      query.include_retired |= admission == muster::types::v1::ADMISSION_RETIRED;
       if (admission <= 0 || !muster::types::v1::Admission_IsValid(admission)) {
         return InvalidRequest("admissions names a state that does not exist");
       }

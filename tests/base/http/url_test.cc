@@ -22,6 +22,60 @@ TEST(UrlTest, SpellingsOfOnePlaceAreEqual) {
   EXPECT_FALSE(*Url::Parse("http://hub.example") == *Url::Parse("https://hub.example"));
 }
 
+TEST(UrlTest, OnePlaceHasOneSpelling) {
+  const struct {
+    const char* in;
+    const char* out;  // Null: refused.
+  } rows[] = {
+      {"https://hub.example.net", "https://hub.example.net"},
+      {"HTTPS://Hub.Example.NET:443/", "https://hub.example.net"},
+      {"https://hub.example.net.", "https://hub.example.net"},
+      {"https://hub.example.net.:443", "https://hub.example.net"},
+      {"https://h%75b.example%2Enet", "https://hub.example.net"},
+      {"https://hub:/x", "https://hub/x"},
+      {"https://hub:0443", "https://hub"},
+      {"http://hub:80//", "http://hub"},
+      {"http://hub:8080/Certify/", "http://hub:8080/Certify"},
+      {"https://hub/a/./b/../c", "https://hub/a/c"},
+      {"https://hub/%7euser/%2e%2e/%c3%a9", "https://hub/%C3%A9"},
+      {"https://hub/a%2fb", "https://hub/a%2Fb"},
+      {"https://[::1]:9000", "https://[::1]:9000"},
+      {"https://[0:0:0:0:0:0:0:1]", "https://[::1]"},
+      {"https://127.31.258/", "https://127.31.1.2"},
+      {"https://0x7f000001", "https://127.0.0.1"},
+      {"https://[::ffff:127.0.0.1]", "https://127.0.0.1"},
+      {"ftp://hub", nullptr},
+      {"hub.example.net", nullptr},
+      {"https:hub", nullptr},
+      {"https://", nullptr},
+      {"https://:443", nullptr},
+      {"https://hub:0", nullptr},
+      {"https://hub:70000", nullptr},
+      {"https://hub:8x", nullptr},
+      {"https://user@hub", nullptr},
+      {"https://hub/?x=1", nullptr},
+      {"https://hub/#top", nullptr},
+      {"https://hub name", nullptr},
+      {"https://hub\\evil", nullptr},
+      {"https://hub%2Fevil", nullptr},
+      {"https://hub%00", nullptr},
+      {"https://hub/%zz", nullptr},
+      {"https://h\xC3\xBC"
+       "b",
+       nullptr},
+      {"https://[fe80::1%25eth0]", nullptr},
+      {"https://hub..net", nullptr},
+  };
+  for (const auto& row : rows) {
+    const auto url = CanonicalAddress(row.in);
+    EXPECT_EQ(url.ok(), row.out != nullptr) << row.in << " " << url.status();
+    EXPECT_EQ(url.value_or(""), row.out != nullptr ? row.out : "") << row.in;
+    if (url.ok()) EXPECT_EQ(*CanonicalAddress(*url), *url) << "canonical stays canonical";
+  }
+  EXPECT_EQ(PlaceOf("http://Hub/x"), PlaceOf("https://hub:443/x/"));
+  EXPECT_NE(PlaceOf("https://hub:8443"), PlaceOf("https://hub"));
+}
+
 TEST(UrlTest, JoinKeepsThePrefixAndDropsTheQuery) {
   const Url base = *Url::Parse("http://127.0.0.2:9696/api/?x=y");
   EXPECT_EQ(base.Join("system/appversion").ToString(),

@@ -101,7 +101,7 @@ TEST_F(CliTest, WhatIsNotUtf8IsNamed) {
     EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "x", "--secret-file",
                    WriteFile("secret", secret)}),
               2);
-    EXPECT_THAT(err_, AllOf(HasSubstr("is not one line of UTF-8 text"), Not(HasSubstr("canary"))));
+    EXPECT_THAT(err_, AllOf(HasSubstr("is it the right file?"), Not(HasSubstr("canary"))));
   }
   EXPECT_THAT(admin_.calls, IsEmpty());
 }
@@ -116,6 +116,15 @@ TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
                                                           {"server", "explain"},
                                                           {"server", "import"},
                                                           {"server", "evict"},
+                                                          {"server", "retire"},
+                                                          {"server", "restore"},
+                                                          {"server", "ban"},
+                                                          {"server", "unban"},
+                                                          {"server", "rename"},
+                                                          {"server", "delete"},
+                                                          {"zone", "show"},
+                                                          {"zone", "delete"},
+                                                          {"tenant", "delete"},
                                                           {"server", "admit"},
                                                           {"explain", "server"},
                                                           {"token", "create"},
@@ -315,6 +324,8 @@ TEST_F(CliTest, ApplySendsTheFleetOrNamesEveryProblem) {
   EXPECT_EQ(Run({"apply", "-f", Path("fleet.yaml"), "--dry-run"}), 0);
   EXPECT_EQ(out_, "CHANGE\ncreate tenant acme\nNothing was changed: this was a dry run.\n");
   EXPECT_TRUE(admin_.apply_request.dry_run());
+  EXPECT_FALSE(admin_.apply_request.replace_keys());
+  EXPECT_FALSE(admin_.apply_request.replace_hub());
   EXPECT_EQ(admin_.apply_request.tenants(0).zones(0).joining_key().secret(), "s3cret");
   admin_.calls.clear();
   WriteFile("bad.yaml", "tenants:\n  - id: A\n    zones:\n      - zone: prod\n");
@@ -324,6 +335,24 @@ TEST_F(CliTest, ApplySendsTheFleetOrNamesEveryProblem) {
                           HasSubstr("error: E-CONFIG-INVALID: 2 problems in ")));
   in_ = "tenants: [{id: acme}]";
   EXPECT_EQ(Run({"apply", "-f", "-"}), 0);
+}
+
+TEST_F(CliTest, ServersAreTakenOutAndRenamed) {
+  EXPECT_EQ(Run({"server", "retire", "acme/prod/WEB-01", "--reason", "scrapped"}), 0);
+  EXPECT_EQ(admin_.change_request.action(), admin::v1::ChangeServerRequest::ACTION_RETIRE);
+  EXPECT_EQ(admin_.change_request.reason(), "scrapped");
+  EXPECT_EQ(Run({"server", "rename", "acme/prod/WEB-01", "web-01.corp.example"}), 0);
+  EXPECT_EQ(admin_.change_request.action(), admin::v1::ChangeServerRequest::ACTION_RENAME);
+  EXPECT_EQ(admin_.change_request.new_name(), "web-01.corp.example");
+  // What is gone for good is asked about.
+  admin_.change_request.Clear();
+  EXPECT_EQ(Run({"server", "delete", "acme/prod/WEB-01"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--yes"));
+  EXPECT_EQ(admin_.change_request.action(), admin::v1::ChangeServerRequest::ACTION_UNSPECIFIED);
+  EXPECT_EQ(Run({"server", "delete", "acme/prod/WEB-01", "--yes"}), 0);
+  EXPECT_EQ(admin_.change_request.action(), admin::v1::ChangeServerRequest::ACTION_DELETE);
+  EXPECT_EQ(Run({"zone", "delete", "acme/prod"}), 2);
+  EXPECT_EQ(Run({"tenant", "delete", "acme"}), 2);
 }
 
 TEST_F(CliTest, ReportSaysWhatIsEnrolledAndWhatToDo) {

@@ -61,23 +61,74 @@ TEST(Csv, NamesEveryBrokenRowAndGoesOn) {
   EXPECT_EQ(csv.records[2].line, 6);
 }
 
-// As spreadsheets save them when nobody says otherwise: Windows-1252, UTF-16.
-TEST(Csv, NamesRowsThatAreNotUtf8) {
-  const CsvText csv = ParseCsv("a,b\nM\xFCnchen,1\n\"K\xF6ln\",2\nM\xC3\xBCnchen,3\n\"x\xC3\",4\n");
-  std::vector<int> lines;
-  for (const CsvProblem& problem : csv.problems) {
-    lines.push_back(problem.line);
-    EXPECT_THAT(problem.reason, testing::HasSubstr("not UTF-8"));
+std::string Utf16(absl::string_view ascii, bool little, bool mark) {
+  std::string out = !mark ? "" : little ? "\xFF\xFE" : "\xFE\xFF";
+  for (const char c : ascii) out.append(little ? std::string{c, '\0'} : std::string{'\0', c});
+  return out;
+}
+
+TEST(Csv, ReadsUtf16) {
+  for (const bool little : {true, false}) {
+    for (const bool mark : {true, false}) {
+      EXPECT_THAT(Fields(Utf16("a,b\r\n1,2\r\n", little, mark)),
+                  ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2")));
+    }
   }
-  EXPECT_THAT(lines, ElementsAre(2, 3, 5));
+  // U+00FC and U+1F600 in UTF-16LE.
+  EXPECT_THAT(Fields(absl::string_view("\xFF\xFE\xFC\0=\xD8\0\xDE", 8)),
+              ElementsAre(ElementsAre("\xC3\xBC\xF0\x9F\x98\x80")));
+}
+
+// What cannot be read at all is said once, with what to do.
+TEST(Csv, NamesAnEncodingThatNobodyCanTellOnce) {
+  const struct {
+    absl::string_view text;
+    int line;
+    const char* why;
+  } rows[] = {
+      {"a,b\nM\xFCnchen,1\n\"K\xF6ln\",2\nx\xC3\",4\n", 2, "Windows-1252"},
+      {absl::string_view("\xFF\xFE\0\0a\0\0\0", 8), 1, "UTF-32"},
+      {absl::string_view("\xFF\xFE\0\xD8z\0", 6), 1, "damaged"},
+      {absl::string_view("\xFF\xFE"
+                         "a",
+                         3),
+       1, "damaged"},
+      {absl::string_view("ab,c\nx\0,y\n", 10), 2, "zero bytes"},
+  };
+  for (const auto& row : rows) {
+    const CsvText csv = ParseCsv(row.text);
+    EXPECT_THAT(csv.records, IsEmpty());
+    ASSERT_EQ(csv.problems.size(), 1u);
+    EXPECT_EQ(csv.problems[0].line, row.line);
+    EXPECT_THAT(csv.problems[0].reason, testing::HasSubstr(row.why));
+  }
+}
+
+TEST(Csv, FindsTheSeparator) {
+  const auto two = ElementsAre(ElementsAre("a", "b,c"), ElementsAre("1", "x;y"));
+  EXPECT_THAT(Fields("a;\"b,c\"\n1;\"x;y\"\n"), two);
+  EXPECT_THAT(Fields("a\tb,c\n1\tx;y\n"), ElementsAre(ElementsAre("a\tb", "c"), testing::_))
+      << "as many commas as tabs";
+  EXPECT_THAT(Fields("a\t\"b,c\"\n1\tx;y\n"), two);
+  EXPECT_THAT(Fields("sep=\t\r\na\tb,c\r\n1\tx;y\r\n"), two);
+  EXPECT_THAT(Fields("\"sep=;\"\na;b,c\n1;\"x;y\"\n"), two);
+  EXPECT_THAT(Fields("a|b,c|d,e|f\n"), ElementsAre(ElementsAre("a", "b,c", "d,e", "f")));
+}
+
+TEST(Csv, SkipsWhatToolsAddAround) {
+  const CsvText csv =
+      ParseCsv("#TYPE Selected.System.Object\r\n\r\na,b\r\n,\r\n , \r\n1,2\r\n,,,\r\n");
+  EXPECT_THAT(csv.problems, IsEmpty());
   ASSERT_EQ(csv.records.size(), 2u);
-  EXPECT_THAT(csv.records[1].fields, ElementsAre("M\xC3\xBCnchen", "3"));
-  EXPECT_EQ(ParseCsv(std::string("\xFF\xFE"
-                                 "a\0,\0b\0\n\0",
-                                 10))
-                .records.size(),
-            0u);
-  EXPECT_EQ(ParseCsv(std::string("\"a\0\"\n", 5)).records.size(), 0u);
+  EXPECT_EQ(csv.records[0].line, 3);
+  EXPECT_EQ(csv.records[1].line, 6);
+}
+
+TEST(Csv, UndoesTheGuardAgainstFormulas) {
+  EXPECT_EQ(UnguardedCell("'=x"), "=x");
+  EXPECT_EQ(UnguardedCell("'-x"), "-x");
+  EXPECT_EQ(UnguardedCell("'x"), "'x");
+  EXPECT_EQ(UnguardedCell("'"), "'");
 }
 
 }  // namespace

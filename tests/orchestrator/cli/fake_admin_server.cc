@@ -102,6 +102,11 @@ class Servers final : public v1::ServerService::Service {
     admin_.evict_request = *request;
     return AnswerServer("EvictServer", request->server(), response);
   }
+  Status ChangeServer(ServerContext*, const v1::ChangeServerRequest* request,
+                      v1::Server* response) override {
+    admin_.change_request = *request;
+    return AnswerServer("ChangeServer", request->server(), response);
+  }
   Status AdmitServer(ServerContext*, const v1::AdmitServerRequest* request,
                      v1::Server* response) override {
     return AnswerServer("AdmitServer", request->server(), response);

@@ -9,6 +9,9 @@
 #include <map>
 #include <sstream>
 
+#include "absl/strings/str_cat.h"
+#include "tests/testdata/hub_ca.h"
+
 namespace muster::cli {
 namespace {
 
@@ -16,7 +19,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::StartsWith;
 
 class FleetFileTest : public testing::Test {
  protected:
@@ -47,7 +49,7 @@ class FleetFileTest : public testing::Test {
 
 TEST_F(FleetFileTest, BecomesARequestWithItsSecrets) {
   Write("key.secret", "from-file\r\n");
-  Write("ca.pem", "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n");
+  Write("ca.pem", absl::StrCat("# the hub's own\n", kHubCaPem));
   variables_["TOKEN"] = "from-env";
   const FleetFile fleet = Parse(R"(
 tenants:
@@ -72,7 +74,7 @@ tenants:
   const auto& prod = fleet.request.tenants(0).zones(0);
   EXPECT_EQ(fleet.request.tenants(0).display_name(), "Acme Inc.");
   EXPECT_EQ(prod.hub_url(), "https://hub.acme.example/certify");
-  EXPECT_THAT(prod.hub_ca_pem(), StartsWith("-----BEGIN CERTIFICATE-----"));
+  EXPECT_THAT(prod.hub_ca_pem(), testing::EndsWith("-----END CERTIFICATE-----\n"));
   EXPECT_EQ(prod.max_concurrent_joins(), 20);
   EXPECT_TRUE(prod.allow_cli_join());
   EXPECT_EQ(prod.joining_key().client_id(), "sp_01");
@@ -125,12 +127,12 @@ TEST_F(FleetFileTest, ReportsEverythingAtOnceInOrder) {
           HasSubstr(":8:9: tenants[0].zones[1].hub_url: is missing"),
           HasSubstr("joining_key.client_id: is missing"),
           HasSubstr("joining_key.secret: the environment variable NOT_SET is not set"),
-          HasSubstr("verifier: must hold exactly one of api_token and login"),
+          HasSubstr("verifier: must hold exactly one of api_token, login and none"),
           HasSubstr(":12:5: tenants[1].zoned: unknown field"),
           HasSubstr(":13:5: tenants[2].id: 'beta' is used by tenants[1].id already"),
           HasSubstr("tenants[2].zones[0].hub_url: not a usable URL: it holds a user name"),
           HasSubstr("tenants[2].zones[0].verifier.api_token.secret: the secret is empty"),
-          HasSubstr("tenants[2].zones[1].hub_url: must have no query"),
+          HasSubstr("tenants[2].zones[1].hub_url: not a usable address: a query"),
           HasSubstr("tenants[2].zones[1].hub_ca_file: "),
           HasSubstr("tenants[2].zones[1].joining_key.secret: must hold exactly one of"),
           HasSubstr("tenants[2].zones[1].verifier: must hold exactly one of"),

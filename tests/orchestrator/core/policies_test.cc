@@ -6,7 +6,6 @@
 #include "base/random.h"
 #include "orchestrator/core/enrollment/retry_policy.h"
 #include "orchestrator/core/hubs/hub_reading.h"
-#include "orchestrator/core/inventory/hub_url.h"
 #include "orchestrator/core/inventory/names.h"
 #include "orchestrator/core/pacing/token_bucket.h"
 #include "orchestrator/core/report/report.h"
@@ -15,34 +14,6 @@
 
 namespace muster::core {
 namespace {
-
-TEST(HubUrl, OneSpelling) {
-  const struct {
-    const char* in;
-    const char* out;  // Null: refused.
-  } rows[] = {
-      {"https://hub.example.net", "https://hub.example.net"},
-      {"HTTPS://Hub.Example.NET:443/", "https://hub.example.net"},
-      {"http://hub:80//", "http://hub"},
-      {"http://hub:8080/Certify/", "http://hub:8080/Certify"},
-      {"https://[::1]:9000", "https://[::1]:9000"},
-      {"ftp://hub", nullptr},
-      {"hub.example.net", nullptr},
-      {"https://", nullptr},
-      {"https://:443", nullptr},
-      {"https://hub:0", nullptr},
-      {"https://hub:70000", nullptr},
-      {"https://user@hub", nullptr},
-      {"https://hub/?x=1", nullptr},
-      {"https://hub/#top", nullptr},
-      {"https://hub name", nullptr},
-  };
-  for (const auto& row : rows) {
-    const auto url = NormalizeHubUrl(row.in);
-    EXPECT_EQ(url.ok(), row.out != nullptr) << row.in;
-    EXPECT_EQ(url.value_or(""), row.out != nullptr ? row.out : "") << row.in;
-  }
-}
 
 TEST(Absence, ShortListsProveNothing) {
   EXPECT_TRUE(IsPlausible(0, std::nullopt)) << "a hub that is empty but for itself";
@@ -190,14 +161,11 @@ TEST(TokenBucket, StatedLimitHolds) {
   EXPECT_DOUBLE_EQ(bucket.joins_per_minute(), 30);
 }
 
-TEST(Names, ServersAndLabels) {
-  EXPECT_TRUE(IsServerName("WEB-01.corp.example"));
-  for (const char* bad : {"", "a b", "a/b", "a*", "a,b", "tab\tname"}) {
-    EXPECT_FALSE(IsServerName(bad)) << bad;
-  }
+TEST(Names, Labels) {
   EXPECT_EQ(ProblemOfLabels({{"site", "berlin"}}), "");
   EXPECT_NE(ProblemOfLabels({{"", "x"}}), "");
   EXPECT_NE(ProblemOfLabels({{"k", std::string(300, 'x')}}), "");
+  EXPECT_THAT(ProblemOfLabels({{"k", "a\xE2\x80\xAE"}}), testing::HasSubstr("U+202E"));
 }
 
 TEST(Connectivity, IsDerived) {

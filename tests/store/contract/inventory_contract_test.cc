@@ -148,6 +148,35 @@ TEST_P(StoreContract, ServersKeepEveryField) {
   EXPECT_EQ(read.create_time, At(1));
   EXPECT_EQ(*snapshot->servers().FindByName(kTest, "Web1"), std::nullopt);
   EXPECT_EQ(*snapshot->servers().Find(ServerId("srv-none")), std::nullopt);
+  Change([&](Transaction& t) { EXPECT_OK(t.servers().DropProof(server.id)); });
+  EXPECT_FALSE((**Read()->servers().Find(server.id)).proof.has_value());
+}
+
+TEST_P(StoreContract, NamesAreComparedInAllScripts) {
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.servers().Insert(MakeServer("B\xC3\x9CRO-1")));
+    EXPECT_OK(t.servers().Insert(MakeServer("web-01.corp.example")));
+    EXPECT_OK(t.servers().Insert(MakeServer("DB-01")));
+  });
+  {
+    auto t = *store_->Begin();
+    EXPECT_EQ(Code(t->servers().Insert(MakeServer("b\xC3\xBCro-1"))),
+              absl::StatusCode::kAlreadyExists);
+  }
+  const auto snapshot = Read();
+  EXPECT_TRUE(snapshot->servers().FindByName(kProd, "bu\xCC\x88ro-1")->has_value());
+  ServerQuery query;
+  query.selection.names = {"b\xC3\xBCRO*", "WEB-01.*"};
+  EXPECT_EQ(snapshot->servers().List(query)->size(), 2u);
+  const auto namesake = [&](const char* name) {
+    const auto found = *snapshot->servers().FindNamesake(kProd, name);
+    return found.has_value() ? found->name : "";
+  };
+  EXPECT_EQ(namesake("WEB-01"), "web-01.corp.example");
+  EXPECT_EQ(namesake("db-01.corp.example"), "DB-01");
+  EXPECT_EQ(namesake("web-01.other.example"), "");
+  EXPECT_EQ(namesake("web-0"), "");
+  EXPECT_EQ(namesake("web"), "");
 }
 
 TEST_P(StoreContract, AServerNameIsUniqueInItsZoneWithoutCase) {

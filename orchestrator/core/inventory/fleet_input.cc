@@ -1,0 +1,112 @@
+#include "orchestrator/core/inventory/fleet_input.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/failure_code.h"
+#include "base/http/url.h"
+#include "base/names.h"
+
+namespace muster::core {
+namespace {
+
+constexpr int kMostConcurrentJoins = 1000;
+
+// A secret travels and is typed as one line: what nobody can see in it is a mistake of copying.
+std::string ProblemOfText(absl::string_view what, absl::string_view text) {
+  if (text.empty()) return absl::StrCat(what, " is missing");
+  const std::string problem = ProblemOfVisibleText(text);
+  if (!problem.empty()) return absl::StrCat(what, ": ", problem);
+  if (text.front() == ' ' || text.back() == ' ') {
+    return absl::StrCat(what, ": it has a space at its ",
+                        text.front() == ' ' ? "beginning" : "end");
+  }
+  return "";
+}
+
+class FleetCheck {
+ public:
+  std::vector<std::string> Take(const std::vector<TenantInput>& fleet) {
+    std::set<TenantId> tenants;
+    for (const TenantInput& tenant : fleet) {
+      where_ = absl::StrCat("tenant \"", Shown(tenant.id.value()), "\"");
+      if (!IsSlug(tenant.id.value())) Report("must be 1 to 63 of a-z, 0-9 and '-'");
+      if (!tenants.insert(tenant.id).second) Report("is named twice");
+      CheckDisplayName(tenant.display_name);
+      std::set<std::string> slugs;
+      for (const ZoneInput& zone : tenant.zones) {
+        where_ = absl::StrCat("zone ", Shown(tenant.id.value()), "/", Shown(zone.slug));
+        if (!slugs.insert(zone.slug).second) Report("is named twice");
+        CheckZone(zone);
+      }
+    }
+    return std::move(problems_);
+  }
+
+ private:
+  void Report(absl::string_view reason) { problems_.push_back(absl::StrCat(where_, ": ", reason)); }
+
+  void CheckDisplayName(const std::optional<std::string>& name) {
+    if (!name.has_value()) return;
+    const std::string problem = ProblemOfVisibleText(*name);
+    if (!problem.empty()) Report(absl::StrCat("display_name: ", problem));
+    if (name->size() > 255) Report("display_name is longer than 255 bytes");
+  }
+
+  void CheckZone(const ZoneInput& zone) {
+    if (!IsSlug(zone.slug)) Report("the name must be 1 to 63 of a-z, 0-9 and '-'");
+    CheckDisplayName(zone.display_name);
+    if (const auto url = http::CanonicalAddress(zone.hub_url); !url.ok()) {
+      Report(absl::StrCat("hub URL \"", Shown(zone.hub_url), "\": ", url.status().message()));
+    }
+    const int joins = zone.max_concurrent_joins.value_or(0);
+    if (joins < 0 || joins > kMostConcurrentJoins) {
+      Report(absl::StrCat("max_concurrent_joins must be 1 to ", kMostConcurrentJoins,
+                          ", or 0 for the default"));
+    }
+    if (zone.joining_key.has_value()) {
+      if (const std::string problem = ProblemOfKey(*zone.joining_key); !problem.empty()) {
+        Report(problem);
+      }
+    }
+    if (zone.verifier.has_value() && zone.verifier->kind != store::VerifierKind::kNone) {
+      const VerifierInput& verifier = *zone.verifier;
+      for (const std::string& problem :
+           {ProblemOfText("the verifier's name", verifier.principal),
+            ProblemOfText("the verifier's secret", verifier.secret.Reveal())}) {
+        if (!problem.empty()) Report(problem);
+      }
+    }
+  }
+
+  std::string where_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+std::vector<std::string> ProblemsOfFleet(const std::vector<TenantInput>& fleet) {
+  return FleetCheck().Take(fleet);
+}
+
+std::string ProblemOfKey(const JoiningKeyInput& key) {
+  const std::string problem = ProblemOfText("the joining key's client id", key.client_id);
+  return problem.empty() ? ProblemOfText("the joining key's secret", key.secret.Reveal()) : problem;
+}
+
+absl::Status CheckHubsAreNotShared(const std::map<ZoneId, std::string>& hub_urls) {
+  std::map<std::string, ZoneId> owner;
+  for (const auto& [zone, url] : hub_urls) {
+    const auto [it, fresh] = owner.emplace(http::PlaceOf(url), zone);
+    if (!fresh && TenantOf(it->second) != TenantOf(zone)) {
+      return FailureStatus(FailureCode::kInventoryConflict,
+                           absl::StrCat("zones ", it->second.value(), " and ", zone.value(),
+                                        " of different tenants name the same hub ", url));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace muster::core
