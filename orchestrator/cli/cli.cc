@@ -282,7 +282,7 @@ int RunCli(const std::vector<std::string>& args, CliEnvironment& environment) {
   app.set_version_flag("--version", absl::StrCat("muster ", MUSTER_VERSION));
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 orchestrator not reached,\n"
-      "4 not permitted, 5 done with bad news (failed targets or checks), 6 rows refused.");
+      "4 not permitted, 5 done with bad news (failed targets or checks), 6 refused in part.");
   GlobalFlags flags;
   AddGlobalFlags(app, flags);
   CommandTree tree(app);

@@ -177,8 +177,9 @@ compdef _muster muster
 
 constexpr char kFishScript[] = R"sh(# fish completion for muster: muster completion fish | source
 function __muster_complete
-  set -l words (commandline -opc) (commandline -ct)
-  set -l found (muster completion words -- $words[2..-1] 2>/dev/null)
+  set -l words (commandline -opc)
+  set -l current (commandline -ct)
+  set -l found (muster completion words -- $words[2..-1] "$current" 2>/dev/null)
   switch "$found[1]"
     case ':files'
       __fish_complete_path (commandline -ct)

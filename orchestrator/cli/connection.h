@@ -40,8 +40,9 @@ struct Connection {
 // "host:port", with the context that led there: "host:port (context prod)".
 std::string NameOf(const Connection& connection);
 
-// Reads the files. What is said in the command line goes before the context named there, that before
-// environment variables, and those before the context in use. InvalidArgument says which is missing and what makes it.
+// Reads the files. What is said in the command line goes before the context named there, that
+// before environment variables, and those before the context in use. InvalidArgument says what is
+// missing and what makes it.
 absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
                                              const CliEnvironment& environment);
 

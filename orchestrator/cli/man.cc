@@ -67,13 +67,15 @@ std::string OptionHead(const CLI::Option& option) {
     return absl::StrCat("\\fI", Roff(absl::AsciiStrToUpper(option.get_name())), "\\fR");
   }
   if (option.get_items_expected_max() > 0) {
-    absl::StrAppend(&head, " \\fI", Roff(option.get_type_name()), "\\fR");
+    const std::string type = option.get_type_name();  // "TEXT", "TEXT:{table,json}"
+    absl::StrAppend(&head, " \\fI", Roff(absl::StripPrefix(type, "TEXT:")), "\\fR");
   }
   return head;
 }
 
 void AppendOptions(const CLI::App& app, std::string& page) {
   for (const CLI::Option* option : app.get_options()) {
+    if (option == app.get_help_ptr()) continue;
     absl::StrAppend(&page, ".TP\n", OptionHead(*option), "\n", Roff(option->get_description()),
                     "\n");
   }

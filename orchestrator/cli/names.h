@@ -1,5 +1,5 @@
-// Names that the orchestrator knows, for advice and for completing command lines. Everything here is
-// a convenience: it asks for little, waits for a moment only, and is silent when there is no answer.
+// Names that the orchestrator knows, for advice and for completing command lines. Everything here
+// is a convenience: it asks for little, waits for a moment only, and is silent without an answer.
 #ifndef MUSTER_ORCHESTRATOR_CLI_NAMES_H_
 #define MUSTER_ORCHESTRATOR_CLI_NAMES_H_
 

@@ -75,8 +75,10 @@ std::string ProgressBar(const Counts& counts, int cells) {
 }
 
 void ProgressDisplay::Line(const std::string& text) {
-  environment_.err << absl::FormatTime("%H:%M:%S", environment_.now(), absl::UTCTimeZone()) << " "
-                   << Printable(text) << "\n"
+  environment_.err << absl::FormatTime(
+                          "%H:%M:%S", environment_.now(),
+                          environment_.err_is_terminal ? environment_.zone : absl::UTCTimeZone())
+                   << " " << Printable(text) << "\n"
                    << std::flush;
 }
 

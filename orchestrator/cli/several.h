@@ -1,5 +1,5 @@
-// One call for each of several servers: what worked is printed together, what did not is told one by
-// one, and the exit code says which of both happened.
+// One call for each of several servers: what worked is printed together, what did not is told one
+// by one, and the exit code says which of both happened.
 //
 //   all done          0
 //   some refused      6

@@ -66,8 +66,8 @@ struct ShownColumn {
   std::vector<std::string> cells;
 };
 
-// Takes columns of the terminal from the widest text, again and again, until the rows fit or nothing
-// can be taken any more.
+// Takes columns of the terminal from the widest text, again and again, until the rows fit or
+// nothing can be taken any more.
 void Narrow(std::vector<ShownColumn>& columns, size_t most) {
   size_t total = columns.empty() ? 0 : (columns.size() - 1) * (sizeof(kGap) - 1);
   for (const ShownColumn& column : columns) total += column.width;
@@ -137,11 +137,14 @@ void WriteTable(const Table& table, const TableStyle& style, std::ostream& out) 
                        .number = !table.rows.empty(),
                        .unit = table.columns[i].unit};
     column.width = column.heading.size();
+    bool any = false;
     for (const auto& row : table.rows) {
       if (!row[i].empty() && !IsNumber(row[i])) column.number = false;
+      any = any || !row[i].empty();
       column.cells.push_back(row[i].empty() ? "-" : CellText(table.columns[i], row[i], style));
       column.width = std::max(column.width, WidthOf(column.cells.back()));
     }
+    column.number = column.number && any;
     shown.push_back(std::move(column));
   }
   if (style.width > 0) Narrow(shown, static_cast<size_t>(style.width));

@@ -32,6 +32,11 @@ TEST(Table, AlignsTextLeftAndNumbersRight) {
             "Münster        120  failed\n");
 }
 
+TEST(Table, AColumnWithoutAnyValueIsText) {
+  EXPECT_EQ(TableText({{{"address"}, {"name"}}, {{"", "a"}, {"", "b"}}}, {}),
+            "ADDRESS  NAME\n-        a\n-        b\n");
+}
+
 TEST(Table, ColorsStatesOnly) {
   const std::string text = TableText(Example(), {.color = true});
   EXPECT_THAT(text, HasSubstr("\x1b[32menrolled\x1b[0m"));
