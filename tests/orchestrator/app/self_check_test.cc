@@ -43,6 +43,8 @@ class HealthOnlyStore final : public store::Store {
     return absl::UnimplementedError("");
   }
   absl::Status Sync() override { return absl::OkStatus(); }
+  bool CheckpointIsDue() const override { return false; }
+  absl::Status Checkpoint() override { return absl::OkStatus(); }
   store::StoreHealth Health() const override { return health; }
   store::StoreHealth health;
 };
@@ -71,10 +73,8 @@ class SelfCheckTest : public testing::Test {
   StallingStrand strand_;
   HealthOnlyStore store_;
   absl::StatusOr<int64_t> free_ = 10'000 * kMebibyte;
-  DiskWatch disk_{{.directory = "/data", .free_bytes = [this](const auto&) { return free_; }},
-                  clock_,
-                  clock_,
-                  pool_};
+  DiskWatch disk_{
+      {.directory = "/data", .free_bytes = [this](const auto&) { return free_; }}, clock_, pool_};
   absl::Status session_;
   absl::Time expires_ = clock_.Now() + absl::Hours(24 * 365);
   std::vector<std::string> lines_;

@@ -118,6 +118,8 @@ class EmptyStore final : public store::Store {
     return absl::UnavailableError("empty");
   }
   absl::Status Sync() override { return absl::UnavailableError("empty"); }
+  bool CheckpointIsDue() const override { return false; }
+  absl::Status Checkpoint() override { return absl::OkStatus(); }
   store::StoreHealth Health() const override { return {}; }
 };
 
