@@ -10,9 +10,9 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
-#include "base/sql/file_sync.h"
+#include "base/platform/file_sync.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
-#include "orchestrator/secrets/private_file.h"
 
 namespace muster::app {
 namespace {
@@ -36,14 +36,13 @@ absl::Status MakeFolderOf(const std::string& path) {
 }
 
 absl::StatusOr<crypto::PrivateKey> ReadOrMake(const std::string& path) {
-  const absl::StatusOr<Secret> pem =
-      secrets::ReadPrivateFile(path, secrets::FileAccess::kOwnerOnly, kMaxKeyBytes);
+  const absl::StatusOr<Secret> pem = ReadPrivateFile(path, FileReach::kOwnerOnly, kMaxKeyBytes);
   if (pem.ok()) return crypto::PrivateKey::FromPem(*pem);
   if (!absl::IsNotFound(pem.status())) return pem.status();
   RETURN_IF_ERROR(MakeFolderOf(path));
   ASSIGN_OR_RETURN(crypto::PrivateKey key, crypto::PrivateKey::Generate());
   ASSIGN_OR_RETURN(const Secret fresh, key.ToPem());
-  RETURN_IF_ERROR(secrets::CreatePrivateFile(path, fresh));
+  RETURN_IF_ERROR(CreatePrivateFile(path, fresh));
   return key;
 }
 
@@ -94,14 +93,14 @@ absl::Status FileHeadBook::Write(const std::string& text) {
   std::error_code error;
   if (!fs::exists(path_, error)) {
     RETURN_IF_ERROR(MakeFolderOf(path_));
-    RETURN_IF_ERROR(secrets::CreatePrivateFile(path_, Secret::CopyOf("")));
+    RETURN_IF_ERROR(CreatePrivateFile(path_, Secret::CopyOf("")));
   }
   {
     std::ofstream file(path_, std::ios::binary | std::ios::app);
     file << text << std::flush;
     if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path_));
   }
-  ASSIGN_OR_RETURN(const auto sync, sql::FileSync::Open(path_));
+  ASSIGN_OR_RETURN(const auto sync, FileSync::Open(path_));
   return sync->Sync();
 }
 

@@ -44,8 +44,8 @@ absl::Status CheckFreeBytes(const std::string& directory, int64_t free, int64_t 
                    " free, and the database with its log needs ", Mebibytes(needed)));
 }
 
-DiskWatch::DiskWatch(DiskWatchOptions options, const Clock& clock, Timers& timers, Executor& pool)
-    : options_(std::move(options)), clock_(clock), timers_(timers), pool_(pool) {}
+DiskWatch::DiskWatch(DiskWatchOptions options, Timers& timers, Executor& pool)
+    : options_(std::move(options)), timers_(timers), pool_(pool) {}
 
 void DiskWatch::Start() {
   pool_.Run([this] { Look(); });
@@ -59,7 +59,7 @@ std::optional<DiskWatch::Space> DiskWatch::Last() const {
 void DiskWatch::Look() {
   Keep(options_.free_bytes ? options_.free_bytes(options_.directory)
                            : FreeBytes(options_.directory));
-  timers_.At(clock_.Now() + options_.interval, [this] { pool_.Run([this] { Look(); }); });
+  timers_.After(options_.interval, [this] { pool_.Run([this] { Look(); }); });
 }
 
 void DiskWatch::Keep(const absl::StatusOr<int64_t>& free) {

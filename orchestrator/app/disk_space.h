@@ -15,7 +15,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "base/clock.h"
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "base/timers.h"
@@ -49,7 +48,7 @@ class DiskWatch {
     bool low = false;  // Below the warning.
   };
 
-  DiskWatch(DiskWatchOptions options, const Clock& clock, Timers& timers, Executor& pool);
+  DiskWatch(DiskWatchOptions options, Timers& timers, Executor& pool);
   void Start();
   // Empty before the first answer, and while the system gives none.
   std::optional<Space> Last() const;
@@ -59,7 +58,6 @@ class DiskWatch {
   void Keep(const absl::StatusOr<int64_t>& free);
 
   const DiskWatchOptions options_;
-  const Clock& clock_;
   Timers& timers_;
   Executor& pool_;
   mutable Mutex mu_;

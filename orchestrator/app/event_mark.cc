@@ -5,9 +5,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/data_directory.h"
-#include "orchestrator/secrets/private_file.h"
 
 namespace muster::app {
 namespace {
@@ -27,7 +27,7 @@ absl::StatusOr<int64_t> EventMark::NewestEvent() const {
 
 absl::StatusOr<std::optional<EventMark::Gap>> EventMark::FindGap() const {
   // A mark that is missing or unreadable says nothing.
-  const auto content = secrets::ReadPrivateFile(path_, secrets::FileAccess::kAny, kMostMarkBytes);
+  const auto content = ReadPrivateFile(path_, FileReach::kAny, kMostMarkBytes);
   Gap gap;
   if (!content.ok() ||
       !absl::SimpleAtoi(absl::StripAsciiWhitespace(content->Reveal()), &gap.noted)) {

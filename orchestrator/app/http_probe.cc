@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
-#include "base/thread_name.h"
+#include "base/platform/thread_name.h"
 #include "orchestrator/app/self_check.h"
 
 namespace muster::app {

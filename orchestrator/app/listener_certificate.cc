@@ -8,16 +8,16 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
-#include "orchestrator/secrets/private_file.h"
 
 namespace muster::app {
 namespace {
 
 constexpr size_t kMostBytes = 64 << 10;
 
-absl::StatusOr<std::string> ReadKept(const std::string& path, secrets::FileAccess access) {
-  ASSIGN_OR_RETURN(const Secret content, secrets::ReadPrivateFile(path, access, kMostBytes));
+absl::StatusOr<std::string> ReadKept(const std::string& path, FileReach access) {
+  ASSIGN_OR_RETURN(const Secret content, ReadPrivateFile(path, access, kMostBytes));
   return std::string(content.Reveal());
 }
 
@@ -28,12 +28,11 @@ std::string AddressesFile(const DataPaths& paths) { return paths.listeners("addr
 absl::StatusOr<absl::Time> LookAtKept(const DataPaths& paths,
                                       const identity::CertificateAuthority& authority,
                                       const std::string& addresses, absl::Time now) {
-  ASSIGN_OR_RETURN(const std::string pem,
-                   ReadKept(paths.listeners("server.crt"), secrets::FileAccess::kAny));
+  ASSIGN_OR_RETURN(const std::string pem, ReadKept(paths.listeners("server.crt"), FileReach::kAny));
   ASSIGN_OR_RETURN(const std::string key_pem,
-                   ReadKept(paths.listeners("server.key"), secrets::FileAccess::kOwnerOnly));
+                   ReadKept(paths.listeners("server.key"), FileReach::kOwnerOnly));
   ASSIGN_OR_RETURN(const std::string kept_addresses,
-                   ReadKept(AddressesFile(paths), secrets::FileAccess::kAny));
+                   ReadKept(AddressesFile(paths), FileReach::kAny));
   ASSIGN_OR_RETURN(const auto certificate, crypto::Certificate::FromPem(pem));
   ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::FromPem(Secret::CopyOf(key_pem)));
   if (!(key.public_key() == certificate.public_key())) {
@@ -53,7 +52,7 @@ absl::StatusOr<absl::Time> LookAtKept(const DataPaths& paths,
 
 // The anchors as the authority has them now.
 absl::Status WriteAnchors(const DataPaths& paths, const std::string& bundle) {
-  const auto kept = ReadKept(paths.listeners("clients.crt"), secrets::FileAccess::kAny);
+  const auto kept = ReadKept(paths.listeners("clients.crt"), FileReach::kAny);
   if (kept.ok() && *kept == bundle) return absl::OkStatus();
   std::error_code error;
   std::filesystem::create_directories(paths.listeners(""), error);

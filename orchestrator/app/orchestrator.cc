@@ -59,7 +59,7 @@ absl::Status Orchestrator::Parts::Open() {
   self_check_pool = std::make_unique<BlockingPool>("self check", 2);
   disk_watch = std::make_unique<DiskWatch>(
       DiskWatchOptions{.directory = directory.paths.root, .warn_below = options.disk_warning_bytes},
-      clock, *timers, *self_check_pool);
+      *timers, *self_check_pool);
   self_check = std::make_unique<SelfCheck>(
       SelfCheckOptions{.data_dir = directory.paths.root,
                        .interval = options.self_check_interval,

@@ -132,7 +132,7 @@ void SelfCheck::Look() {
     }
   }
   for (const auto& work : work_) work();
-  d_.timers.At(d_.clock.Now() + options_.interval, [this] { d_.pool.Run([this] { Look(); }); });
+  d_.timers.After(options_.interval, [this] { d_.pool.Run([this] { Look(); }); });
 }
 
 std::vector<SystemCheck> SelfCheck::Judge() const {

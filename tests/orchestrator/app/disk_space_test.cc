@@ -63,7 +63,6 @@ class DiskWatchTest : public testing::Test {
                     .interval = absl::Seconds(10),
                     .free_bytes = [this](const std::string&) { return free_; }},
                    clock_,
-                   clock_,
                    pool_};
 };
 

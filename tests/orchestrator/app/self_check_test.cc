@@ -44,6 +44,8 @@ class HealthOnlyStore final : public store::Store {
   }
   absl::Status Sync() override { return absl::OkStatus(); }
   store::StoreHealth Health() const override { return health; }
+  bool CheckpointIsDue() const override { return false; }
+  absl::Status Checkpoint() override { return absl::OkStatus(); }
   store::StoreHealth health;
 };
 
@@ -71,10 +73,8 @@ class SelfCheckTest : public testing::Test {
   StallingStrand strand_;
   HealthOnlyStore store_;
   absl::StatusOr<int64_t> free_ = 10'000 * kMebibyte;
-  DiskWatch disk_{{.directory = "/data", .free_bytes = [this](const auto&) { return free_; }},
-                  clock_,
-                  clock_,
-                  pool_};
+  DiskWatch disk_{
+      {.directory = "/data", .free_bytes = [this](const auto&) { return free_; }}, clock_, pool_};
   absl::Status session_;
   absl::Time expires_ = clock_.Now() + absl::Hours(24 * 365);
   std::vector<std::string> lines_;
@@ -126,6 +126,17 @@ TEST_F(SelfCheckTest, AStrandThatStandsStillIsNotAlive) {
   EXPECT_FALSE(check_.alive());
   EXPECT_FALSE(check_.Report().ready);
   EXPECT_EQ(Get("control").result, SystemCheck::Result::kProblem);
+}
+
+TEST_F(SelfCheckTest, WhatOthersFoundOutStandsUntilTheyFindAnother) {
+  check_.Set({"workers", SystemCheck::Result::kProblem, "3 end", "Look."});
+  EXPECT_FALSE(check_.Report().ready);
+  clock_.Advance(absl::Seconds(10));
+  ASSERT_EQ(lines_.size(), 1u);
+  EXPECT_THAT(lines_[0], HasSubstr("3 end"));
+  check_.Set({"workers", SystemCheck::Result::kOk, "none ends", ""});
+  EXPECT_TRUE(check_.Report().ready);
+  EXPECT_EQ(Get("workers").seen, "none ends");
 }
 
 TEST_F(SelfCheckTest, StoreDiskAndCertificates) {
