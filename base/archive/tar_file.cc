@@ -2,8 +2,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +12,9 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "base/platform/file_sync.h"
+#include "base/platform/private_file.h"
+#include "base/secret.h"
 #include "base/status_macros.h"
 
 namespace muster::archive {
@@ -37,13 +38,12 @@ std::string ErrorOf(::archive* archive) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TarWriter>> TarWriter::Create(const std::string& path) {
-  const int file = open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-  if (file < 0) return OfErrno(errno, absl::StrCat("cannot create ", path));
-  auto writer = absl::WrapUnique(new TarWriter(path, file));
+  RETURN_IF_ERROR(CreatePrivateFile(path, Secret()));
+  auto writer = absl::WrapUnique(new TarWriter(path));
   writer->archive_ = archive_write_new();
   if (writer->archive_ == nullptr ||
       archive_write_set_format_pax_restricted(writer->archive_) != ARCHIVE_OK ||
-      archive_write_open_fd(writer->archive_, file) != ARCHIVE_OK) {
+      archive_write_open_filename(writer->archive_, path.c_str()) != ARCHIVE_OK) {
     return writer->Failed("cannot begin");
   }
   return writer;
@@ -51,7 +51,6 @@ absl::StatusOr<std::unique_ptr<TarWriter>> TarWriter::Create(const std::string& 
 
 TarWriter::~TarWriter() {
   if (archive_ != nullptr) archive_write_free(archive_);
-  if (file_ >= 0) close(file_);
 }
 
 absl::Status TarWriter::Failed(absl::string_view what) const {
@@ -108,11 +107,8 @@ absl::Status TarWriter::AddFile(const std::string& name, const std::string& sour
 
 absl::Status TarWriter::Close() {
   if (archive_write_close(archive_) != ARCHIVE_OK) return Failed("cannot write");
-  if (fsync(file_) != 0) return OfErrno(errno, absl::StrCat("cannot write ", path_));
-  if (close(std::exchange(file_, -1)) != 0) {
-    return OfErrno(errno, absl::StrCat("cannot write ", path_));
-  }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto sync, FileSync::Open(path_));
+  return sync->Sync();
 }
 
 absl::Status TarEntry::Read(const std::function<absl::Status(absl::string_view)>& take) {
@@ -142,31 +138,26 @@ absl::StatusOr<std::string> TarEntry::ReadAll(size_t max_bytes) {
 }
 
 absl::Status ReadTar(const std::string& path, const std::function<absl::Status(TarEntry&)>& visit) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return OfErrno(errno, absl::StrCat("cannot open ", path));
   const std::unique_ptr<::archive, int (*)(::archive*)> reader(archive_read_new(),
                                                                archive_read_free);
   archive_read_support_format_tar(reader.get());
-  absl::Status status;
-  if (archive_read_open_fd(reader.get(), file, 10240) != ARCHIVE_OK) {
-    status = absl::DataLossError(absl::StrCat(path, " is no tar file: ", ErrorOf(reader.get())));
+  if (archive_read_open_filename(reader.get(), path.c_str(), kPiece) != ARCHIVE_OK) {
+    return OfErrno(archive_errno(reader.get()), absl::StrCat("cannot open ", path));
   }
-  while (status.ok()) {
+  while (true) {
     archive_entry* found = nullptr;
     const int result = archive_read_next_header(reader.get(), &found);
-    if (result == ARCHIVE_EOF) break;
+    if (result == ARCHIVE_EOF) return absl::OkStatus();
     if (result != ARCHIVE_OK) {
-      status = absl::DataLossError(absl::StrCat(path, ": ", ErrorOf(reader.get())));
-    } else if (const char* name = archive_entry_pathname(found);
-               name == nullptr || archive_entry_filetype(found) != AE_IFREG) {
-      status = absl::DataLossError(absl::StrCat(path, " holds something that is no plain file"));
-    } else {
-      TarEntry entry(reader.get(), name, archive_entry_size(found));
-      status = visit(entry);
+      return absl::DataLossError(absl::StrCat(path, ": ", ErrorOf(reader.get())));
     }
+    const char* name = archive_entry_pathname(found);
+    if (name == nullptr || archive_entry_filetype(found) != AE_IFREG) {
+      return absl::DataLossError(absl::StrCat(path, " holds something that is no plain file"));
+    }
+    TarEntry entry(reader.get(), name, archive_entry_size(found));
+    RETURN_IF_ERROR(visit(entry));
   }
-  close(file);
-  return status;
 }
 
 }  // namespace muster::archive

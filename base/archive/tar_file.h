@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,13 +34,12 @@ class TarWriter {
   absl::Status Close();
 
  private:
-  TarWriter(std::string path, int file) : path_(std::move(path)), file_(file) {}
+  explicit TarWriter(std::string path) : path_(std::move(path)) {}
   absl::Status Begin(const std::string& name, int64_t size, absl::Time modified);
   absl::Status Put(absl::string_view bytes);
   absl::Status Failed(absl::string_view what) const;
 
   const std::string path_;
-  int file_;
   ::archive* archive_ = nullptr;
 };
 

@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostSmallFileBytes = 64 << 10;
+constexpr size_t kMostSmallFileBytes = 64 << 20;  // The book of audit heads only grows.
 
 absl::Status BackupFileFailure(absl::string_view what) {
   return FailureStatus(FailureCode::kBackupFile, what);
@@ -97,7 +97,8 @@ void LeaveNote(const DataPaths& paths, const std::string& file, absl::Time time)
   const nlohmann::json note = {
       {"time", absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone())},
       {"file", error ? file : whole.string()}};
-  (void)ReplaceFile(paths.root + "/last-backup", note.dump() + "\n");
+  (void)ReplaceFile(paths.root + "/last-backup",
+                    note.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 absl::StatusOr<BackupFacts> MakeInFolder(const BackupOptions& options, const DataPaths& paths,

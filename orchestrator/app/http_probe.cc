@@ -132,7 +132,7 @@ HttpAnswer AnswerProbe(const SelfCheck& check, const std::string& path) {
   using Result = rpc::SystemCheck::Result;
   if (path == "/healthz") {
     const bool alive = check.alive();
-    return {alive ? 200 : 503, nlohmann::json{{"alive", alive}}.dump() + "\n"};
+    return {alive ? 200 : 503, alive ? "{\"alive\":true}\n" : "{\"alive\":false}\n"};
   }
   if (path != "/readyz") return {404, ""};
   const rpc::SystemReport report = check.Report();

@@ -19,6 +19,10 @@
 namespace muster::app {
 namespace {
 
+// A worker renews from two thirds of its certificate's 30 days on: 10 days before its end.
+constexpr absl::Duration kWorkersEndSoon = absl::Hours(24 * 7);
+constexpr absl::Duration kLookAtCertificatesEvery = absl::Hours(1);
+
 absl::Status CheckDisk(const DataPaths& paths) {
   std::error_code error;
   const auto log = std::filesystem::file_size(paths.database() + "-wal", error);
@@ -111,11 +115,31 @@ absl::Status Orchestrator::Parts::LookForOlderDatabase() {
   const std::string seen =
       absl::StrCat("it ends at event ", gap->database, ", and event ", gap->noted,
                    " was in this data directory before: it is an older copy");
-  self_check->Add(rpc::SystemCheck{"database", rpc::SystemCheck::Result::kWarning, seen,
-                                   "If it was put back on purpose, workers and hubs settle what it "
-                                   "does not know; otherwise stop "
-                                   "the orchestrator and find the newer one."});
+  self_check->Set({"database", rpc::SystemCheck::Result::kWarning, seen,
+                   "If it was put back on purpose, workers and hubs settle what it "
+                   "does not know; otherwise stop "
+                   "the orchestrator and find the newer one."});
   return absl::OkStatus();
+}
+
+void Orchestrator::Parts::LookAtWorkersCertificates() {
+  if (clock.Now() < next_look_at_certificates) return;
+  next_look_at_certificates = clock.Now() + kLookAtCertificatesEvery;
+  const auto snapshot = store->Read();
+  const auto ending = snapshot.ok()
+                          ? (*snapshot)->certificates().CountEnding(clock.Now() + kWorkersEndSoon)
+                          : snapshot.status();
+  if (!ending.ok()) return;  // The store's own check speaks of it.
+  using Result = rpc::SystemCheck::Result;
+  if (*ending == 0) {
+    self_check->Set({"workers' certificates", Result::kOk, "none ends within 7 days", ""});
+    return;
+  }
+  self_check->Set(
+      {"workers' certificates", Result::kWarning,
+       absl::StrCat(*ending, " of admitted servers ended or end within 7 days"),
+       "Start those workers ('muster server list' says who is offline): a connected one "
+       "renews by itself. One whose certificate has ended needs a new token."});
 }
 
 void Orchestrator::Parts::StartSelfCheck() {
@@ -132,6 +156,7 @@ void Orchestrator::Parts::StartSelfCheck() {
     const absl::Status noted = event_mark->Note();
     if (!noted.ok()) log::Debug("the newest event is not noted", {{"reason", noted}});
   });
+  self_check->OnLook([this] { LookAtWorkersCertificates(); });
   // A reader may find the damage while nothing is written: that, too, is the store's end.
   self_check->OnLook([this] {
     const store::StoreHealth health = store->Health();

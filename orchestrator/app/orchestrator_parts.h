@@ -46,6 +46,7 @@ struct Orchestrator::Parts {
   void TellOperatorDirectory();
   void StartSelfCheck();
   absl::Status LookForOlderDatabase();
+  void LookAtWorkersCertificates();
   void RenewListenerCertificate();
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
@@ -102,7 +103,8 @@ struct Orchestrator::Parts {
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<SelfCheck> self_check;
   std::unique_ptr<EventMark> event_mark;
-  ListenerCertificateFiles listener_certificate;  // As at the start.
+  absl::Time next_look_at_certificates = absl::InfinitePast();  // Of the self check's looks.
+  ListenerCertificateFiles listener_certificate;                // As at the start.
   Mutex renew_mu;
   absl::Status renewed ABSL_GUARDED_BY(renew_mu);  // Of the last renewal.
   std::atomic<absl::Time> listener_not_after = absl::InfinitePast();

@@ -151,7 +151,9 @@ absl::StatusOr<RestoreReport> RestoreBackup(const RestoreOptions& options, const
   const nlohmann::json note = {{"time", TimeText(clock.Now())},
                                {"backup_time", TimeText(manifest.time)},
                                {"generation", report.generation}};
-  RETURN_IF_ERROR(ReplaceFile(stage.root + "/" + kRestoredNote, note.dump() + "\n"));
+  RETURN_IF_ERROR(
+      ReplaceFile(stage.root + "/" + kRestoredNote,
+                  note.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
   RETURN_IF_ERROR(CreatePrivateFile(stage.marker(), Secret::CopyOf(MUSTER_VERSION "\n")));
   {
     ASSIGN_OR_RETURN(DataDirectory opened, OpenDataDirectory(stage.root, clock, random));

@@ -81,6 +81,11 @@ void SelfCheck::Start() {
   d_.pool.Run([this] { Look(); });
 }
 
+void SelfCheck::Set(SystemCheck check) {
+  MutexLock lock(&mu_);
+  set_[check.name] = std::move(check);
+}
+
 bool SelfCheck::StrandAlive() const {
   return !strand_asked_ || d_.clock.Now() - strand_answered_ < options_.strand_patience;
 }
@@ -120,10 +125,10 @@ void SelfCheck::Look() {
     restored_ = restored;
     for (const SystemCheck& check : Judge()) {
       const auto [known, fresh] = said_.try_emplace(check.name, Result::kOk);
-      // Of a backup that is missing or old, doctor and status speak; the log is about the process.
-      if (std::exchange(known->second, check.result) != check.result && check.name != "backup") {
-        Say(check);
-      }
+      // The disk's watch speaks for itself, and of a backup that is missing or old doctor and
+      // status do.
+      const bool quiet = check.name == "backup" || check.name == "disk";
+      if (std::exchange(known->second, check.result) != check.result && !quiet) Say(check);
     }
   }
   for (const auto& work : work_) work();
@@ -160,7 +165,7 @@ std::vector<SystemCheck> SelfCheck::Judge() const {
   checks.push_back(CheckOfDisk(d_.disk.Last()));
   for (const ExpiryCheck& expiry : expiries_) checks.push_back(CheckOfExpiry(expiry, now));
   checks.push_back(CheckOfBackup(last_backup_, now, options_.backup_age_warning));
-  checks.insert(checks.end(), lasting_.begin(), lasting_.end());
+  for (const auto& [name, check] : set_) checks.push_back(check);
   if (restored_.has_value()) {
     checks.push_back({"restored", Result::kOk,
                       absl::StrCat("on ", DayOf(restored_->time), " from a backup of ",

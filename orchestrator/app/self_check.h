@@ -66,8 +66,8 @@ class SelfCheck final : public rpc::SystemFacts {
   // Before Start.
   void Add(ListenerCheck listener) { listeners_.push_back(std::move(listener)); }
   void Add(ExpiryCheck expiry) { expiries_.push_back(std::move(expiry)); }
-  // What holds for this life of the process, found out at its start.
-  void Add(rpc::SystemCheck lasting) { lasting_.push_back(std::move(lasting)); }
+  // What others found out; the last of a name counts. Thread-safe.
+  void Set(rpc::SystemCheck check);
   // Done at the end of each look, on the pool.
   void OnLook(std::function<void()> work) { work_.push_back(std::move(work)); }
   void Start();
@@ -90,12 +90,12 @@ class SelfCheck final : public rpc::SystemFacts {
   const SelfCheckDependencies d_;
   std::vector<ListenerCheck> listeners_;
   std::vector<ExpiryCheck> expiries_;
-  std::vector<rpc::SystemCheck> lasting_;
   std::vector<std::function<void()>> work_;
   mutable Mutex mu_;
   std::map<std::string, Seen> seen_ ABSL_GUARDED_BY(mu_);  // By listener.
   absl::Time strand_answered_ ABSL_GUARDED_BY(mu_);
   bool strand_asked_ ABSL_GUARDED_BY(mu_) = false;
+  std::map<std::string, rpc::SystemCheck> set_ ABSL_GUARDED_BY(mu_);
   std::optional<BackupNote> last_backup_ ABSL_GUARDED_BY(mu_);
   std::optional<RestoreNote> restored_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, rpc::SystemCheck::Result> said_ ABSL_GUARDED_BY(mu_);

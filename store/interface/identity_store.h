@@ -47,6 +47,9 @@ class CertificateStore {
   // How many active, unconfirmed certificates a token has paid for: uses that are promised but not
   // counted yet.
   virtual absl::StatusOr<int> CountUnconfirmed(const TokenId& token) const = 0;
+  // Admitted servers whose newest active certificate ends before `before`: workers that did not
+  // renew in time. Reads the whole table.
+  virtual absl::StatusOr<int> CountEnding(absl::Time before) const = 0;
   virtual absl::Status Insert(const WorkerCertificate& certificate) = 0;
   virtual absl::Status Confirm(const CertificateId& id) = 0;
   virtual absl::Status SetState(const CertificateId& id, CertificateState from,

@@ -52,6 +52,18 @@ absl::StatusOr<int> SqliteCertificateStore::CountUnconfirmed(const TokenId& toke
   return count.value_or(0);
 }
 
+absl::StatusOr<int> SqliteCertificateStore::CountEnding(absl::Time before) const {
+  ASSIGN_OR_RETURN(
+      const std::optional<int> count,
+      db_.Cached("SELECT count(*) FROM (SELECT max(c.not_after_us) AS end_us "
+                 "FROM worker_certificates c JOIN servers s ON s.id = c.server_id "
+                 "WHERE c.state = 'active' AND s.admission = 'admitted' GROUP BY c.server_id) "
+                 "WHERE end_us < ?")
+          .BindAll(before)
+          .One([](const sql::Row& row) { return row.Get<int>(0); }));
+  return count.value_or(0);
+}
+
 absl::Status SqliteCertificateStore::Insert(const WorkerCertificate& certificate) {
   const absl::Status status =
       db_.Cached(

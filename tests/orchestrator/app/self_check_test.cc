@@ -46,6 +46,8 @@ class HealthOnlyStore final : public store::Store {
   bool CheckpointIsDue() const override { return false; }
   absl::Status Checkpoint() override { return absl::OkStatus(); }
   store::StoreHealth Health() const override { return health; }
+  bool CheckpointIsDue() const override { return false; }
+  absl::Status Checkpoint() override { return absl::OkStatus(); }
   store::StoreHealth health;
 };
 
@@ -126,6 +128,17 @@ TEST_F(SelfCheckTest, AStrandThatStandsStillIsNotAlive) {
   EXPECT_FALSE(check_.alive());
   EXPECT_FALSE(check_.Report().ready);
   EXPECT_EQ(Get("control").result, SystemCheck::Result::kProblem);
+}
+
+TEST_F(SelfCheckTest, WhatOthersFoundOutStandsUntilTheyFindAnother) {
+  check_.Set({"workers", SystemCheck::Result::kProblem, "3 end", "Look."});
+  EXPECT_FALSE(check_.Report().ready);
+  clock_.Advance(absl::Seconds(10));
+  ASSERT_EQ(lines_.size(), 1u);
+  EXPECT_THAT(lines_[0], HasSubstr("3 end"));
+  check_.Set({"workers", SystemCheck::Result::kOk, "none ends", ""});
+  EXPECT_TRUE(check_.Report().ready);
+  EXPECT_EQ(Get("workers").seen, "none ends");
 }
 
 TEST_F(SelfCheckTest, StoreDiskAndCertificates) {

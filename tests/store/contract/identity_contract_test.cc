@@ -125,6 +125,35 @@ TEST_P(StoreContract, RefusalsAreListedNewestFirst) {
   EXPECT_EQ(Read()->tokens().ListRefusals(TokenId(), 10)->size(), 3u);
 }
 
+TEST_P(StoreContract, CertificatesThatEndAreCountedByServer) {
+  Change([&](Transaction& t) {
+    const auto add = [&t](const Server& server, const char* id, int end, CertificateState state) {
+      EXPECT_OK(t.certificates().Insert({.id = CertificateId(id),
+                                         .server_id = server.id,
+                                         .zone_id = kProd,
+                                         .state = state,
+                                         .public_key_hash = "ff",
+                                         .not_before = At(1),
+                                         .not_after = At(end),
+                                         .create_time = At(2)}));
+    };
+    Server ends = MakeServer("web1");
+    Server renewed = MakeServer("web2");
+    Server gone = MakeServer("web3");
+    ends.admission = renewed.admission = Admission::kAdmitted;
+    gone.admission = Admission::kRegistered;
+    for (const Server& server : {ends, renewed, gone}) EXPECT_OK(t.servers().Insert(server));
+    add(ends, "0a", 50, CertificateState::kActive);
+    add(ends, "0b", 90, CertificateState::kRevoked);
+    add(renewed, "0c", 50, CertificateState::kActive);
+    add(renewed, "0d", 90, CertificateState::kActive);
+    add(gone, "0e", 50, CertificateState::kActive);
+  });
+  EXPECT_EQ(*Read()->certificates().CountEnding(At(50)), 0);
+  EXPECT_EQ(*Read()->certificates().CountEnding(At(60)), 1);
+  EXPECT_EQ(*Read()->certificates().CountEnding(At(100)), 2);
+}
+
 TEST_P(StoreContract, CertificatesLive) {
   const Server server = MakeServer("web1");
   WorkerCertificate certificate{.id = CertificateId("0a"),
