@@ -132,7 +132,7 @@ std::string FormatManifest(const BackupManifest& manifest) {
               {"schema_version", manifest.schema_version},
               {"audit_events", manifest.audit_events},
               {"files", files}}
-             .dump(2) +
+             .dump(2, ' ', false, json::error_handler_t::replace) +
          "\n";
 }
 
