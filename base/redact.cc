@@ -41,8 +41,8 @@ std::string PercentEncoded(absl::string_view text, absl::string_view kept, bool 
   return out;
 }
 
-// As in a JSON string: `cautious` writers escape more characters than they must.
-std::string JsonEscaped(absl::string_view text, bool cautious) {
+// As in a JSON string: `cautious` writers escape more characters than they must, some the slash.
+std::string JsonEscaped(absl::string_view text, bool cautious, bool slash) {
   std::string out;
   for (const char c : text) {
     const bool must = c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
@@ -53,7 +53,7 @@ std::string JsonEscaped(absl::string_view text, bool cautious) {
     } else if (must && c != '"' && c != '\\') {
       absl::StrAppend(&out, "\\u00", HexByte(c));
     } else {
-      if (must || (cautious && c == '/')) out.push_back('\\');
+      if (must || (slash && c == '/')) out.push_back('\\');
       out.push_back(c);
     }
   }
@@ -115,9 +115,11 @@ class Spellings {
       Add(PercentEncoded(secret, "-._~!'()*", plus));
     }
     for (const bool cautious : {false, true}) {
-      std::string once = JsonEscaped(secret, cautious);
-      Add(JsonEscaped(once, false));  // JSON in JSON.
-      Add(std::move(once));
+      for (const bool slash : {false, true}) {
+        std::string once = JsonEscaped(secret, cautious, slash);
+        Add(JsonEscaped(once, false, false));  // JSON in JSON.
+        Add(std::move(once));
+      }
     }
     for (const absl::string_view quote : {"'", "&#39;", "&#x27;", "&apos;"}) {
       Add(HtmlEscaped(secret, quote, "+"));
@@ -134,7 +136,6 @@ class Spellings {
       Add(std::move(core));
       Add(std::move(url));
     }
-    // The longest first: none hides a part of another, because all are looked for in the original.
   }
   ~Spellings() {
     for (std::string& spelling : spellings_) Wipe(spelling);

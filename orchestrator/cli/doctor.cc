@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/crypto/certificate.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/rollout.pb.h"

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "base/platform/private_file.h"
 
 namespace muster::cli {
 
@@ -39,6 +40,11 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) 
         absl::StrCat("cannot read ", path, ": ", content.status().message()));
   }
   return content;
+}
+
+absl::Status WritePrivateFile(const std::string& path, absl::string_view content) {
+  const absl::Status made = CreatePrivateFile(path, Secret::CopyOf(content));
+  return made.ok() ? made : absl::InvalidArgumentError(made.message());
 }
 
 }  // namespace muster::cli

@@ -20,8 +20,6 @@ absl::StatusOr<std::string> ReadStream(std::istream& in, size_t max_bytes);
 // Creates a file that only its owner may read, writes and syncs it. InvalidArgument when the path
 // exists already or cannot be created: nothing is overwritten.
 absl::Status WritePrivateFile(const std::string& path, absl::string_view content);
-// Whether others than the owner may read the file; false when that cannot be told.
-bool IsReadableByOthers(const std::string& path);
 
 }  // namespace muster::cli
 

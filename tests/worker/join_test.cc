@@ -166,6 +166,7 @@ TEST_F(JoinTest, AnOldIdentityProvesNoRejoin) {
   ExpectFailure(Handler().Run(JoinCommand()), Result::OUTCOME_IN_DOUBT,
                 FailureCode::kJoinAnswerLost);
   // But the connection does.
+  service_.run_id = "restarted";
   service_.on_join = [](FakeService& service, const JoinCall&) {
     service.connected = true;
     return FakeService::Lost();

@@ -399,7 +399,7 @@ TEST_F(SessionTest, BeatsFasterWhereIdleConnectionsAreCut) {
   Open();
   EXPECT_EQ(rpc::FromProto(transport_.last().sent[0].hello().heartbeat_interval()),
             absl::Seconds(6));
-  Advance(absl::Seconds(25));
+  for (int second = 0; second < 25; ++second) Advance(absl::Seconds(1));
   EXPECT_GE(transport_.last().Count(Kind::kHeartbeat), 3);
 }
 

@@ -173,7 +173,7 @@ Result JoinHandler::SettleUnsure(ServiceDriver& driver, const ServiceFacts& befo
     after.set_hub_url(identity->hub_url());
   }
   if (IsJoinedTo(after, options_.zone_pin.hub_url())) {
-    (void)MayStillRun(driver, after);  // An outcome that shows ends the note.
+    (void)NothingPending(after, "");  // An outcome that shows ends the note.
     if (decision == JoinDecision::kTakeOver) FinishTakeover(driver);
     after = AwaitConnection(driver, std::move(after));
     // An identity that was there before proves nothing; the connection does.
@@ -268,25 +268,30 @@ Result JoinHandler::WithProblems(Result result) const {
   return result;
 }
 
-bool JoinHandler::MayStillRun(ServiceDriver& driver, ServiceFacts& facts) {
+bool JoinHandler::NothingPending(const ServiceFacts& facts, const std::string& service_run) {
   const absl::Time now = parts_.clock.Now();
   const std::optional<PendingJoin> pending = pending_.Read(now);
-  if (!pending.has_value()) return false;
-  const std::string run = parts_.service_control.RunId();
-  std::optional<std::string> over = WhyOver(*pending, facts, run, now);
-  for (absl::Duration waited; !over.has_value() && waited < options_.connect_wait;
-       waited += options_.poll_interval) {
-    if (!parts_.wait(options_.poll_interval)) break;
+  if (!pending.has_value()) return true;
+  const std::optional<std::string> over = WhyOver(*pending, facts, service_run, now);
+  if (over.has_value()) ForgetPending(*over);
+  return over.has_value();
+}
+
+bool JoinHandler::MayStillRun(ServiceDriver& driver, ServiceFacts& facts) {
+  constexpr int kPollsPerRunId = 15;  // It starts a program.
+  if (!pending_.Read(parts_.clock.Now()).has_value()) return false;
+  std::string run = parts_.service_control.RunId();
+  int polls = 0;
+  for (absl::Duration waited; !NothingPending(facts, run); waited += options_.poll_interval) {
+    if (waited >= options_.pending_join_look || !parts_.wait(options_.poll_interval)) return true;
+    if (++polls % kPollsPerRunId == 0) run = parts_.service_control.RunId();
     if (const auto identity = driver.ReadIdentity(); identity.ok()) {
       facts.set_hub_instance_id(identity->hub_instance_id());
       facts.set_hub_url(identity->hub_url());
     }
     const absl::StatusOr<bool> connected = driver.IsHubConnected();
     if (connected.ok()) facts.set_hub_connected(*connected);
-    over = WhyOver(*pending, facts, run, now);
   }
-  if (!over.has_value()) return true;
-  ForgetPending(*over);
   return false;
 }
 

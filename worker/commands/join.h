@@ -41,6 +41,9 @@ struct JoinHandlerOptions {
   std::string pending_join_path;
   absl::Duration connect_wait = absl::Seconds(20);   // For hub/status after a join.
   absl::Duration restart_wait = absl::Seconds(120);  // For the API after a restart.
+  // How long a join looks for the outcome of an earlier one that never answered before it refuses.
+  // Four tries of a target, with their waits, outlast kLongestJoin.
+  absl::Duration pending_join_look = absl::Minutes(3);
   // How long a service may be at a join that its worker did not live to see: the worker's own limit
   // (certify.md 6.2).
   absl::Duration late_join_wait = absl::Seconds(300);
@@ -76,8 +79,11 @@ class JoinHandler final : public CommandHandler {
   types::v1::ServiceFacts AwaitConnection(ServiceDriver& driver, types::v1::ServiceFacts facts);
   // The end of a takeover: what goes wrong is logged, and the mark stays for the next try.
   void FinishTakeover(ServiceDriver& driver);
-  // Whether an earlier join may still run; looks for a while if that is how it seems.
+  // Whether an earlier join may still run, after looking for pending_join_look if that is how it
+  // seems.
   bool MayStillRun(ServiceDriver& driver, types::v1::ServiceFacts& facts);
+  // Drops the note of a join that is over, and says whether none is left.
+  bool NothingPending(const types::v1::ServiceFacts& facts, const std::string& service_run);
   void ForgetPending(absl::string_view why);
   // Adds to the result what is due on this server: a restart after a takeover.
   v1::CommandResult WithProblems(v1::CommandResult result) const;

@@ -53,7 +53,7 @@ std::optional<PendingJoin> PendingJoinNote::Read(absl::Time now) const {
   const absl::StatusOr<std::string> text = ReadWholeFile(path_);
   if (absl::IsNotFound(text.status()) || (text.ok() && text->empty())) return std::nullopt;
   PendingJoin pending;
-  pending.begin_time = now;
+  pending.begin_time = absl::InfiniteFuture();  // Not known.
   const auto json = text.ok() ? nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false)
                               : nlohmann::json();
   if (json.is_object()) {
@@ -66,7 +66,7 @@ std::optional<PendingJoin> PendingJoinNote::Read(absl::Time now) const {
     }
   }
   // Unreadable, or written under a clock that was ahead: from now on it has kLongestJoin, once.
-  if (!json.is_object() || pending.begin_time > now) {
+  if (pending.begin_time > now) {
     pending.begin_time = now;
     (void)Write(pending);
   }

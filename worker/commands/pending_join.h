@@ -21,7 +21,7 @@
 namespace muster::worker {
 
 // No service is at one join for longer: its own calls to the hub end within minutes each.
-inline constexpr absl::Duration kLongestJoin = absl::Minutes(30);
+inline constexpr absl::Duration kLongestJoin = absl::Minutes(15);
 
 struct PendingJoin {
   std::string hub_url;  // Normalized.

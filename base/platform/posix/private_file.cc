@@ -30,6 +30,16 @@ absl::Status CheckOwnerOnly(const struct stat& info, const std::string& path) {
   return absl::OkStatus();
 }
 
+// Where a file system knows no links (FAT, some shares): what is begun may be left by a crash.
+absl::Status CreateInPlace(const std::string& path, absl::string_view content) {
+  const Descriptor fd(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.ok()) return FileError(errno, "create", path);
+  const absl::Status written = WriteAndFlush(fd.get(), content, path);
+  if (!written.ok()) unlink(path.c_str());
+  return written;
+}
+
 }  // namespace
 
 absl::Status CreatePrivateFile(const std::string& path, const Secret& content) {
@@ -39,7 +49,9 @@ absl::Status CreatePrivateFile(const std::string& path, const Secret& content) {
   absl::Status status = WriteAndFlush(fd.get(), content.Reveal(), path);
   // A link, unlike a rename, never replaces what is there.
   if (status.ok() && link(draft.c_str(), path.c_str()) != 0) {
-    status = FileError(errno, "create", path);
+    const int error = errno;
+    status = error == EPERM || error == EOPNOTSUPP ? CreateInPlace(path, content.Reveal())
+                                                   : FileError(error, "create", path);
   }
   unlink(draft.c_str());
   RETURN_IF_ERROR(status);
