@@ -269,6 +269,39 @@ TEST_F(SqliteStoreTest, TheSchemaKnowsEveryState) {
   }
 }
 
+// Names that only A-Z told apart: both stay, and the older one has the name.
+TEST_F(SqliteStoreTest, NamesOfAnOlderProgramAreFolded) {
+  {
+    auto db = *sql::Database::Open({.path = path()});
+    ASSERT_TRUE(sql::Migrate(*db, Migrations().first(5), {}).ok());
+    ASSERT_TRUE(db->Exec("INSERT INTO tenants VALUES ('acme', 'Acme', 1);"
+                         "INSERT INTO zones VALUES ('acme/prod', 'acme', '', 'https://hub', '', 5, "
+                         "  0, 'none', '', x'', 1)")
+                    .ok());
+    for (const auto& [id, name] :
+         {std::pair("srv-1", "B\xC3\x9CRO"), {"srv-2", "b\xC3\xBCro"}, {"srv-3", "WEB"}}) {
+      ASSERT_TRUE(
+          db->Prepare(
+                "INSERT INTO servers (id, tenant_id, zone_id, name, admission, enrollment, "
+                "machine_name, machine_os, machine_os_version, machine_architecture, "
+                "machine_worker_version, machine_id_hash, service_presence, "
+                "service_endpoint, service_version, service_hub_instance_id, "
+                "service_hub_url, service_hub_connected, service_internal_instance_id, "
+                "create_time_us) VALUES (?, 'acme', 'acme/prod', ?, 'registered', "
+                "'not_enrolled', '', '', '', '', '', '', 'unknown', '', '', '', '', 0, '', 1)")
+              .RunWith(absl::string_view(id), absl::string_view(name))
+              .ok());
+    }
+  }
+  const auto store = Open();
+  const auto snapshot = *store->Read();
+  EXPECT_EQ(snapshot->servers().List({})->size(), 3u);
+  EXPECT_EQ((*snapshot->servers().FindByName(ZoneId("acme/prod"), "B\xC3\xBCRO"))->id,
+            ServerId("srv-1"));
+  EXPECT_EQ((*snapshot->servers().FindByName(ZoneId("acme/prod"), "web."))->id, ServerId("srv-3"));
+  EXPECT_EQ((*snapshot->zones().Find(ZoneId("acme/prod")))->pin_version, 1);
+}
+
 // A file of the first schema, with work under way.
 TEST_F(SqliteStoreTest, WhatAnOlderProgramLeftIsKept) {
   {

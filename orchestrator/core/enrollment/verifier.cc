@@ -110,6 +110,7 @@ void Verifier::Release(const std::set<ServerId>& servers) {
 }
 
 void Verifier::LeaveHubs(Turn& turn, const ZoneId& zone, const Failure& why) {
+  hubs_.Forget(zone);
   for (const Line& line : TakeAsking({zone})) {
     ZoneVerification& out = line.first->lines[line.second];
     out.state = ZoneVerification::State::kFailed;

@@ -62,6 +62,15 @@ absl::Status HubPoller::ReadNow(Turn& turn, const ZoneId& zone) {
   return Poll(turn, *source, true);
 }
 
+void HubPoller::Forget(const ZoneId& zone) {
+  const auto it = source_of_.find(zone);
+  if (it == source_of_.end()) return;
+  Source* source = it->second;
+  source_of_.erase(it);
+  source->zones.erase(zone);
+  if (source->zones.empty() && !source->reading) sources_.erase(std::string(source->key));
+}
+
 void HubPoller::Arm(Source& source, absl::Time when) {
   if (when >= source.next) return;
   source.next = when;

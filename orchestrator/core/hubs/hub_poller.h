@@ -59,6 +59,9 @@ class HubPoller {
   // An operator asks: reads at once, even a hub that wants to be left alone, or joins the reading
   // under way.
   absl::Status ReadNow(Turn& turn, const ZoneId& zone);
+  // The zone is no more, or has another hub: no reading under way is for it. Other zones of the
+  // same source keep theirs.
+  void Forget(const ZoneId& zone);
 
  private:
   struct Source {

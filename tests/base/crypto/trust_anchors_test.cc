@@ -39,7 +39,7 @@ TEST(TrustAnchors, AreNothingElse) {
        "kind CERTIFICATE REQUEST"},
       {good.substr(0, middle), "is not closed"},
       {good + good.substr(0, middle), "is not closed"},
-      {good.substr(0, middle) + good, "is not closed"},
+      {good.substr(0, middle) + "\n" + good, "is not closed"},
       {good.substr(0, middle) + good.substr(middle + 9), "is damaged"},
       {good.substr(1), "a damaged line"},
       {good.substr(good.find('\n') + 1), "line -----BEGIN CERTIFICATE----- is missing"},

@@ -83,7 +83,7 @@ TEST(ServerFile, RefusesABadHeader) {
   EXPECT_TRUE(file.header_is_bad);
   EXPECT_THAT(file.rows, IsEmpty());
   EXPECT_THAT(Problems(file),
-              ElementsAre(HasSubstr("1: unknown column 'host'"), HasSubstr("column 'zone' twice"),
+              ElementsAre(HasSubstr("1: column 'zone' twice"), HasSubstr("unknown column 'host'"),
                           HasSubstr("label key 'a b'"), HasSubstr("column 'name' is missing")));
   EXPECT_TRUE(ParseServerFile("").header_is_bad);
 }

@@ -152,6 +152,32 @@ TEST_P(StoreContract, ServersKeepEveryField) {
   EXPECT_FALSE((**Read()->servers().Find(server.id)).proof.has_value());
 }
 
+TEST_P(StoreContract, ServersAreRenamedRetiredAndDeleted) {
+  const Server server = MakeServer("Web1");
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.servers().Insert(server));
+    EXPECT_OK(t.servers().SetName(server.id, "Web9"));
+    EXPECT_OK(t.servers().MoveAdmission(server.id, server.admission, Admission::kRetired));
+  });
+  EXPECT_TRUE(Read()->servers().FindByName(kProd, "wEB9")->has_value());
+  EXPECT_TRUE(Read()->servers().List({})->empty());
+  EXPECT_TRUE(Read()->servers().CountByEnrollment({})->empty());
+  ServerQuery query;
+  query.include_retired = true;
+  EXPECT_EQ(Read()->servers().List(query)->size(), 1u);
+  {
+    auto t = *store_->Begin();
+    EXPECT_EQ(Code(t->zones().Delete(kProd)), absl::StatusCode::kFailedPrecondition);
+  }
+  Change([&](Transaction& t) { EXPECT_OK(t.servers().Delete(server.id)); });
+  EXPECT_TRUE(Read()->servers().List(query)->empty());
+  auto t = *store_->Begin();
+  EXPECT_EQ(Code(t->servers().Delete(server.id)), absl::StatusCode::kNotFound);
+  EXPECT_OK(t->zones().Delete(kProd));
+  EXPECT_EQ(Code(t->tenants().Delete(kAcme)), absl::StatusCode::kFailedPrecondition)
+      << "it has another zone";
+}
+
 TEST_P(StoreContract, NamesAreComparedInAllScripts) {
   Change([&](Transaction& t) {
     EXPECT_OK(t.servers().Insert(MakeServer("B\xC3\x9CRO-1")));
