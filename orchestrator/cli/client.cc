@@ -179,6 +179,10 @@ absl::StatusOr<v1::DeleteZoneResponse> Client::DeleteZone(const v1::DeleteZoneRe
   return Call(stubs_->zones, &v1::ZoneService::Stub::DeleteZone, request, timeout_);
 }
 
+absl::StatusOr<v1::Server> Client::SettleServer(const v1::SettleServerRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::SettleServer, request, timeout_);
+}
+
 absl::StatusOr<v1::Server> Client::AdmitServer(const v1::AdmitServerRequest& request) {
   return Call(stubs_->servers, &v1::ServerService::Stub::AdmitServer, request, timeout_);
 }

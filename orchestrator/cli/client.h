@@ -23,6 +23,7 @@ class DeleteTenantResponse;
 class DeleteZoneRequest;
 class DeleteZoneResponse;
 class EvictServerRequest;
+class SettleServerRequest;
 class ExplainServerResponse;
 class GetReportRequest;
 class GetRolloutRequest;
@@ -97,6 +98,7 @@ class Client {
   absl::StatusOr<v1::Server> EvictServer(const v1::EvictServerRequest& request);
   absl::StatusOr<v1::Server> ChangeServer(const v1::ChangeServerRequest& request);
   absl::StatusOr<v1::Server> AdmitServer(const v1::AdmitServerRequest& request);
+  absl::StatusOr<v1::Server> SettleServer(const v1::SettleServerRequest& request);
 
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);
   absl::StatusOr<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request);

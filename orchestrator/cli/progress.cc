@@ -39,6 +39,7 @@ bool IsFinal(const Rollout& rollout) {
   switch (rollout.state()) {
     case admin::v1::ROLLOUT_STATE_COMPLETED:
     case admin::v1::ROLLOUT_STATE_COMPLETED_WITH_STRAGGLERS:
+    case admin::v1::ROLLOUT_STATE_COMPLETED_WITH_FAILURES:
     case admin::v1::ROLLOUT_STATE_CANCELED:
       return true;
     default:

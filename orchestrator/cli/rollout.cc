@@ -39,6 +39,7 @@ constexpr Field<Rollout> kRolloutFields[] = {
     {"kind", Show::kAlways, [](const Rollout& r) { return WordOf(r.kind()); }},
     {"state", Show::kAlways, [](const Rollout& r) { return WordOf(r.state()); }},
     {"reason", Show::kDetails, [](const Rollout& r) { return r.reason(); }},
+    {"note", Show::kDetails, [](const Rollout& r) { return r.note(); }},
     {"total", Show::kAlways, CountOf<&v1::Counts::total>},
     {"waiting", Show::kDetails, CountOf<&v1::Counts::waiting>},
     {"in_flight", Show::kDetails, CountOf<&v1::Counts::in_flight>},
@@ -269,7 +270,7 @@ void AddCreateRollout(CommandTree& tree, CLI::App& noun) {
       "Pause when of more targets than this nobody knows what became of their command, "
       "2 or 5% (default: 5%, at most half of the max concurrency)");
   create.add_option("--deadline", flags->deadline,
-                    "Targets not reached by then become stragglers (default: 24h)");
+                    "Nothing begins later; who was never connected is a straggler (default: 24h)");
   create.add_flag("--allow-takeover", flags->allow_takeover,
                   "Also join servers that are joined to another hub");
   create.add_flag("--watch", flags->watch, "Follow it to its end");

@@ -2,6 +2,8 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
@@ -169,6 +171,35 @@ absl::StatusOr<ExitCode> EvictServers(Context& context, const EvictFlags& flags)
   return evicted.code;
 }
 
+struct SettleFlags {
+  std::string server;
+  std::string reason;
+  bool absent = false;
+  bool joined = false;
+};
+
+absl::StatusOr<ExitCode> SettleServer(Context& context, const SettleFlags& flags) {
+  if (!flags.absent && !flags.joined) {
+    return FailureStatus(FailureCode::kRequestInvalid,
+                         "say what you found on the server: --absent or --joined");
+  }
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  v1::SettleServerRequest request;
+  request.set_server(flags.server);
+  request.set_reason(flags.reason);
+  request.set_verdict(flags.joined ? v1::SettleServerRequest::VERDICT_JOINED
+                                   : v1::SettleServerRequest::VERDICT_ABSENT);
+  ASSIGN_OR_RETURN(const v1::Server response, client->SettleServer(request));
+  context.output().PrintDetails(response, MakeRow(kServerFields, response));
+  context.output().Say(
+      flags.joined
+          ? absl::StrCat("The hub is asked to prove it. To see what it says: muster verify --zone ",
+                         response.zone_id())
+          : std::string(
+                "The doubt is over; the server's rollout, or the next one, tries it again."));
+  return ExitCode::kOk;
+}
+
 struct AdmitFlags {
   std::vector<std::string> servers;
   SelectionFlags selection;
@@ -280,6 +311,19 @@ void AddServerCommands(CommandTree& tree) {
   evict.add_option("server", evict_flags->servers, "Server ids (srv-…) or tenant/zone/name")
       ->required();
   evict.add_option("--reason", evict_flags->reason, "Kept in the audit log");
+
+  auto settle_flags = std::make_shared<SettleFlags>();
+  CLI::App& settle =
+      tree.Verb(server, "settle", "End the doubt about a server's join, after a look at the server",
+                "muster server settle acme/prod/WEB-01 --absent --reason 'its disk was replaced'",
+                [settle_flags](Context& context) { return SettleServer(context, *settle_flags); });
+  settle.add_option("server", settle_flags->server, "Server id or tenant/zone/name")->required();
+  CLI::Option* absent =
+      settle.add_flag("--absent", settle_flags->absent, "The join did not happen: try it again");
+  CLI::Option* joined =
+      settle.add_flag("--joined", settle_flags->joined, "It happened: let the hub's list prove it");
+  absent->excludes(joined);
+  settle.add_option("--reason", settle_flags->reason, "Kept in the audit log");
 
   CLI::App& explain = tree.Noun("explain", "Why something is as it is");
   AddExplainVerb(tree, explain, "server", "muster explain server acme/prod/WEB-01");

@@ -32,6 +32,7 @@ const char* ColorOf(absl::string_view word) {
       {"paused", kYellow},    {"joined_unverified", kYellow},
       {"partial", kYellow},   {"warning", kYellow},
       {"straggler", kYellow}, {"completed_with_stragglers", kYellow},
+      {"canceling", kYellow}, {"completed_with_failures", kRed},
       {"failed", kRed},       {"in_doubt", kRed},
       {"degraded", kRed},     {"aborted", kRed},
       {"problem", kRed},      {"locked", kRed},

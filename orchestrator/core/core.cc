@@ -46,7 +46,7 @@ struct Core::Parts {
                                     enrollments, d.watch}),
         fleet(InventoryTools{d.vault, d.random, options.default_max_concurrent_joins}, zones,
               verifier),
-        servers(ids, dispatcher, verifier),
+        servers(ids, dispatcher, verifier, enrollments),
         tokens(d.random),
         bootstraps(ids),
         verification(verifier, zones),

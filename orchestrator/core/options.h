@@ -11,7 +11,9 @@
 namespace muster::core {
 
 struct DispatchOptions {
-  absl::Duration ack_timeout = absl::Seconds(30);   // Sent and no CommandAck: doubt.
+  // Sent and no CommandAck: the connection is taken for dead, the session ends, the worker tells
+  // from its journal in its next one.
+  absl::Duration ack_timeout = absl::Seconds(15);
   absl::Duration probe_timeout = absl::Minutes(2);  // From the sending to the result.
   absl::Duration join_timeout =
       absl::Seconds(360);  // The worker's own limit is 300 s (certify.md 6.2).
@@ -92,6 +94,10 @@ struct CoreOptions {
   // A doubt counts against max in doubt when it has lasted so long: longer than workers wait
   // between two tries to connect, so that a restart of the orchestrator pauses nothing.
   absl::Duration doubt_patience = absl::Minutes(5);
+  // So long an unanswered doubt holds its slot: long enough that others like it have counted.
+  absl::Duration doubt_slot_patience = absl::Minutes(8);
+  // What is under way when a rollout's deadline passes, or when it is canceled, is awaited so long.
+  absl::Duration end_patience = absl::Minutes(15);
   // Called once, on the strand, when memory and store may differ: a commit failed, or an operation
   // failed half-way. The core decides nothing any more; the program ends with exit code 3 and its
   // next start recovers (invariant 10). May be null.

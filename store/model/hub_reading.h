@@ -3,6 +3,7 @@
 #define MUSTER_STORE_MODEL_HUB_READING_H_
 
 #include <optional>
+#include <string>
 
 #include "absl/time/time.h"
 #include "base/failure.h"
@@ -19,6 +20,8 @@ struct HubReading {
   int unmatched = 0;               // Records that fit no server of the inventory.
   std::optional<Failure> failure;  // Of the last try; none when it succeeded.
   absl::Time try_time;
+  // The hub that `instances` is of; empty: not known.
+  std::string hub_url;
 };
 
 }  // namespace muster::store

@@ -26,11 +26,12 @@ struct Rollout {
   std::string max_in_doubt;
   bool allow_takeover = false;
   int forgiven_failures =
-      0;  // Failures that happened before the last resume; the limit counts from here.
+      0;             // Failures that happened before the last resume; the limit counts from here.
+  std::string note;  // Servers that were left to other rollouts; empty: none.
   std::string request_id;  // Empty: none.
   std::string created_by;  // "operator:opr-…"
   absl::Time create_time;
-  absl::Time deadline;  // Waiting targets become stragglers then.
+  absl::Time deadline;  // Nothing begins later.
   std::optional<absl::Time> finish_time;
 };
 

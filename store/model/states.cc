@@ -88,6 +88,8 @@ constexpr std::array kRolloutStates = {
     Name<RolloutState>{RolloutState::kCompleted, "completed"},
     Name<RolloutState>{RolloutState::kCompletedWithStragglers, "completed_with_stragglers"},
     Name<RolloutState>{RolloutState::kCanceled, "canceled"},
+    Name<RolloutState>{RolloutState::kCanceling, "canceling"},
+    Name<RolloutState>{RolloutState::kCompletedWithFailures, "completed_with_failures"},
 };
 constexpr std::array kTargetStates = {
     Name<TargetState>{TargetState::kWaiting, "waiting"},
@@ -197,9 +199,12 @@ bool MayMove(RolloutState from, RolloutState to) {
   using enum RolloutState;
   static constexpr Moves<RolloutState> kMoves[] = {
       {kPlanned, To(kRunning)},
-      {kRunning, To(kPaused, kCompleted, kCompletedWithStragglers, kCanceled)},
+      {kRunning, To(kPaused, kCanceling, kCompleted, kCompletedWithStragglers,
+                    kCompletedWithFailures, kCanceled)},
       // What was in flight when it paused may be the last that was open.
-      {kPaused, To(kRunning, kCompleted, kCompletedWithStragglers, kCanceled)},
+      {kPaused, To(kRunning, kCanceling, kCompleted, kCompletedWithStragglers,
+                   kCompletedWithFailures, kCanceled)},
+      {kCanceling, To(kCanceled)},
   };
   return Holds(kMoves, from, to);
 }
@@ -208,9 +213,9 @@ bool MayMove(TargetState from, TargetState to) {
   using enum TargetState;
   static constexpr Moves<TargetState> kMoves[] = {
       {kWaiting, To(kInFlight, kSucceeded, kFailed, kStraggler, kCanceled)},
-      {kInFlight, To(kWaiting, kVerifying, kSucceeded, kFailed, kInDoubt, kStraggler, kCanceled)},
-      {kVerifying, To(kWaiting, kSucceeded, kFailed)},
-      {kInDoubt, To(kWaiting, kInFlight, kVerifying, kSucceeded, kFailed, kStraggler)},
+      {kInFlight, To(kWaiting, kVerifying, kSucceeded, kFailed, kInDoubt, kCanceled)},
+      {kVerifying, To(kWaiting, kSucceeded, kFailed, kCanceled)},
+      {kInDoubt, To(kWaiting, kInFlight, kVerifying, kSucceeded, kFailed, kCanceled)},
   };
   return Holds(kMoves, from, to);
 }
@@ -261,6 +266,7 @@ bool IsFinal(RolloutState state) {
   switch (state) {
     case RolloutState::kCompleted:
     case RolloutState::kCompletedWithStragglers:
+    case RolloutState::kCompletedWithFailures:
     case RolloutState::kCanceled:
       return true;
     default:

@@ -6,7 +6,8 @@
 //                any → quarantined · decommissioned
 //   attempt      sent → acknowledged → running → succeeded · failed · rejected · timed_out
 //                sent, acknowledged, running → in_doubt → settled (or running again)
-//   rollout      planned → running ⇄ paused → completed · completed_with_stragglers · canceled
+//   rollout      planned → running ⇄ paused → completed · completed_with_stragglers
+//                · completed_with_failures; running, paused → canceling → canceled
 //
 // These are the main roads; recovery and retries add some. states.cc has the whole tables. A state
 // that no code can reach is in none of them.
@@ -49,15 +50,17 @@ enum class RolloutState {
   kPlanned,
   kRunning,
   kPaused,
-  kCompleted,
+  kCompleted,  // Every target succeeded.
   kCompletedWithStragglers,
   kCanceled,
+  kCanceling,              // Not final: an operator canceled it; what is under way is awaited.
+  kCompletedWithFailures,  // At least one target failed; there may be stragglers, too.
 };
 // Where one server stands inside one rollout (docs/decisions/target-states.md).
 //
 //   waiting → in_flight → verifying → succeeded     waiting → straggler · canceled · failed
 //   in_flight → waiting (retry) · failed · in_doubt verifying → failed
-//   in_doubt → in_flight · verifying · failed · succeeded
+//   in_doubt → in_flight · verifying · failed · succeeded · canceled
 enum class TargetState {
   kWaiting,
   kInFlight,

@@ -14,7 +14,7 @@ using sql::ErrorKind;
 constexpr char kSelectRollout[] =
     "SELECT id, tenant_id, kind, state, reason, selection_tenant_id, selection_zone_id, "
     "selection_labels, selection_names, max_concurrency, max_failures, max_in_doubt, "
-    "allow_takeover, forgiven_failures, request_id, created_by, create_time_us, deadline_us, "
+    "allow_takeover, forgiven_failures, note, request_id, created_by, create_time_us, deadline_us, "
     "finish_time_us "
     "FROM rollouts";
 
@@ -25,9 +25,9 @@ absl::StatusOr<Rollout> ReadRollout(const sql::Row& row) {
                             rollout.reason, rollout.selection.tenant_id, rollout.selection.zone_id,
                             rollout.selection.labels, rollout.selection.names,
                             rollout.max_concurrency, rollout.max_failures, rollout.max_in_doubt,
-                            rollout.allow_takeover, rollout.forgiven_failures, rollout.request_id,
-                            rollout.created_by, rollout.create_time, rollout.deadline,
-                            rollout.finish_time)
+                            rollout.allow_takeover, rollout.forgiven_failures, rollout.note,
+                            rollout.request_id, rollout.created_by, rollout.create_time,
+                            rollout.deadline, rollout.finish_time)
                       .status());
   return rollout;
 }
@@ -89,16 +89,17 @@ absl::Status SqliteRolloutStore::Insert(const Rollout& rollout,
       db_.Cached(
              "INSERT INTO rollouts (id, tenant_id, kind, state, reason, selection_tenant_id, "
              "selection_zone_id, selection_labels, selection_names, max_concurrency, "
-             "max_failures, max_in_doubt, allow_takeover, forgiven_failures, request_id, "
+             "max_failures, max_in_doubt, allow_takeover, forgiven_failures, note, request_id, "
              "created_by, "
              "create_time_us, deadline_us, finish_time_us) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(rollout.id, OrNull(rollout.tenant_id), ToString(rollout.kind),
                    ToString(rollout.state), rollout.reason, selection.tenant_id, selection.zone_id,
                    EncodeLabels(selection.labels), EncodeList(selection.names),
                    rollout.max_concurrency, rollout.max_failures, rollout.max_in_doubt,
-                   rollout.allow_takeover, rollout.forgiven_failures, OrNull(rollout.request_id),
-                   rollout.created_by, rollout.create_time, rollout.deadline, rollout.finish_time);
+                   rollout.allow_takeover, rollout.forgiven_failures, rollout.note,
+                   OrNull(rollout.request_id), rollout.created_by, rollout.create_time,
+                   rollout.deadline, rollout.finish_time);
   RETURN_IF_ERROR(
       Explain(Explain(status, ErrorKind::kConstraintForeignKey,
                       absl::StrCat("tenant ", rollout.tenant_id.value(), " does not exist")),

@@ -24,6 +24,9 @@ constexpr char kNamesAndFingerprints[] =
 constexpr char kCountWithoutRetired[] =
 #include "store/sqlite/migrations/0007_count_without_retired.inc"
     ;
+constexpr char kRolloutWords[] =
+#include "store/sqlite/migrations/0008_rollout_words.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -38,6 +41,8 @@ constexpr sql::Migration kMigrations[] = {
     // The programs before write servers without their name's key.
     {6, "names_and_fingerprints", kNamesAndFingerprints, 6},
     {7, "count_without_retired", kCountWithoutRetired, 6},
+    // The programs before do not know the new states.
+    {8, "rollout_words", kRolloutWords, 8},
 };
 
 }  // namespace

@@ -136,13 +136,14 @@ absl::StatusOr<std::optional<HubReading>> SqliteZoneStore::FindReading(const Zon
   return db_
       .Cached(
           "SELECT zone_id, read_time_us, instances, unmatched, failure_code, failure_detail, "
-          "try_time_us FROM hub_readings WHERE zone_id = ?")
+          "try_time_us, hub_url FROM hub_readings WHERE zone_id = ?")
       .BindAll(zone)
       .One([](const sql::Row& row) -> absl::StatusOr<HubReading> {
         HubReading reading;
         RETURN_IF_ERROR(ColumnReader(row)
                             .Read(reading.zone_id, reading.read_time, reading.instances,
-                                  reading.unmatched, reading.failure, reading.try_time)
+                                  reading.unmatched, reading.failure, reading.try_time,
+                                  reading.hub_url)
                             .status());
         return reading;
       });
@@ -152,9 +153,11 @@ absl::Status SqliteZoneStore::PutReading(const HubReading& reading) {
   return Explain(
       db_.Cached(
              "INSERT OR REPLACE INTO hub_readings (zone_id, read_time_us, instances, unmatched, "
-             "failure_code, failure_detail, try_time_us) VALUES (?, ?, ?, ?, ?, ?, ?)")
+             "failure_code, failure_detail, try_time_us, hub_url) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(reading.zone_id, reading.read_time, reading.instances, reading.unmatched,
-                   CodeOf(reading.failure), DetailOf(reading.failure), reading.try_time),
+                   CodeOf(reading.failure), DetailOf(reading.failure), reading.try_time,
+                   reading.hub_url),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", reading.zone_id.value(), " does not exist"));
 }

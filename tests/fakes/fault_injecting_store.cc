@@ -101,13 +101,25 @@ void FaultInjectingStore::FailSync() {
   fail_sync_ = true;
 }
 
+void FaultInjectingStore::SetSyncHook(std::function<void()> hook) {
+  MutexLock lock(&mu_);
+  sync_hook_ = std::move(hook);
+}
+
 absl::Status FaultInjectingStore::Sync() {
   {
     MutexLock lock(&mu_);
     if (crashed_) return Crashed();
     if (std::exchange(fail_sync_, false)) return failure_ = Refusal(Fault::kIo);
   }
-  return inner_.Sync();
+  const absl::Status status = inner_.Sync();
+  std::function<void()> hook;
+  {
+    MutexLock lock(&mu_);
+    hook = sync_hook_;
+  }
+  if (status.ok() && hook) hook();
+  return status;
 }
 
 store::StoreHealth FaultInjectingStore::Health() const {

@@ -35,6 +35,8 @@ class FaultInjectingStore final : public store::Store {
   void FailCommit(int number, Fault fault);
   // The next Sync answers E-STORE-IO, and the store is read-only.
   void FailSync();
+  // Called after each Sync that succeeded: what is in the files now survives a power cut.
+  void SetSyncHook(std::function<void()> hook);
   // Called before each commit with its number. An error rolls back and is Commit's answer.
   void SetCommitHook(std::function<absl::Status(int number)> hook);
   // How many times Commit was called, broken ones included.
@@ -60,6 +62,7 @@ class FaultInjectingStore final : public store::Store {
   int commits_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<int, Fault> faults_ ABSL_GUARDED_BY(mu_);
   std::function<absl::Status(int)> hook_ ABSL_GUARDED_BY(mu_);
+  std::function<void()> sync_hook_ ABSL_GUARDED_BY(mu_);
   bool fail_sync_ ABSL_GUARDED_BY(mu_) = false;
   bool crashed_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);  // The reason of the read-only state.

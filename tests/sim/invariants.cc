@@ -80,7 +80,8 @@ void CheckSettling(SimWorld& world, store::Snapshot& snapshot, const ServerId& s
   const std::vector<store::Attempt> attempts = *snapshot.attempts().ListOfServer(server, 0);
   for (const store::Attempt& attempt : attempts) {
     if (attempt.state != store::AttemptState::kSettled || attempt.reason == core::kNeverArrived ||
-        attempt.reason == "the hub's list has it" || world.heard_of(attempt.command_id)) {
+        attempt.reason == core::kSettledByProof || attempt.reason == core::kSettledAbsent ||
+        attempt.reason == core::kSettledJoined || world.heard_of(attempt.command_id)) {
       continue;
     }
     breaches.push_back(absl::StrCat("invariant 8: ", attempt.id.value(), " of ", server.value(),

@@ -28,12 +28,20 @@ void SimHub::Connect(const std::string& id, const std::string& internal_id,
   record.ever_connected = true;
 }
 
+void SimHub::RemoveGhosts(const std::string& owner, const std::string& known) {
+  std::erase_if(records_, [&](const auto& entry) {
+    return entry.second.owner == owner && !entry.second.ever_connected && entry.first != known;
+  });
+}
+
 void SimHub::Disconnect(const std::string& id) { records_[id].connected_since.reset(); }
 
 core::HubList SimHub::List(absl::Time now, absl::Duration lag) const {
   core::HubList list;
+  list.whole = !connected_only_;
   for (const auto& [id, record] : records_) {
     if (record.registered + lag > now) continue;
+    if (connected_only_ && !record.connected_since.has_value()) continue;
     core::HubInstance instance = record.view;
     instance.registered_time = record.registered;
     instance.connected = record.connected_since.has_value();

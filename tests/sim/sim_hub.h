@@ -26,19 +26,26 @@ class SimHub {
   SimHub(std::string url, Random& random) : url_(std::move(url)), random_(random) {}
 
   const std::string& url() const { return url_; }
+  // The hub has a new address; the old one does not answer any more.
+  void MoveTo(std::string url) { url_ = std::move(url); }
+  // As hubs of 2025: the list has connected instances only, and nothing shows that it is whole.
+  void SetConnectedOnly(bool on) { connected_only_ = on; }
   const std::map<std::string, Record>& records() const { return records_; }
 
   // Register of a service without an identity: a nameless record until Connect.
   std::string Register(const std::string& owner, absl::Time now);
   void Connect(const std::string& id, const std::string& internal_id, const std::string& title,
                absl::Time now);
+  // An operator removes what a lost answer left: nameless records of this service but `known`.
+  void RemoveGhosts(const std::string& owner, const std::string& known);
   void Disconnect(const std::string& id);
 
   // The list as of `now`, without records younger than `lag`.
   core::HubList List(absl::Time now, absl::Duration lag) const;
 
  private:
-  const std::string url_;
+  std::string url_;
+  bool connected_only_ = false;
   Random& random_;
   std::map<std::string, Record> records_;
 };

@@ -26,7 +26,7 @@ store::ServiceFacts SimWorker::ServiceNow() const {
   facts.presence = store::ServicePresence::kRunning;
   facts.internal_instance_id = internal_id_;
   facts.hub_instance_id = HubInstanceId(identity_);
-  if (!identity_.empty()) facts.hub_url = hub_.url();
+  if (!identity_.empty()) facts.hub_url = joined_url_;
   return facts;
 }
 
@@ -61,7 +61,8 @@ void SimWorker::Connected(Outbox outbox) {
 
 void SimWorker::Receive(const core::OutboundCommand& command) {
   if (command.zone_id != options_.zone_id) options_.violation("a command of another zone");
-  if (command.kind == CommandKind::kJoin && command.joining_secret.Reveal() != options_.secret) {
+  if (command.kind == CommandKind::kJoin && command.joining_secret.Reveal() != options_.secret &&
+      !more_secrets_.contains(std::string(command.joining_secret.Reveal()))) {
     options_.violation("the joining key of another zone (invariant 6)");
   }
   const auto known = journal_.find(command.command_id);
@@ -136,13 +137,21 @@ void SimWorker::ServiceJoin(const CommandId& id) {
   joining_ = true;
   ++joins_;
   const JoinCourse course = options_.course();
-  const auto took = absl::Seconds(1 + 250 * random_.Fraction() * random_.Fraction());
-  Later(took, [this, id, course, life = life_, boot = boots_] {
+  const bool slow = course == JoinCourse::kSlow;
+  const auto took =
+      slow ? absl::Minutes(10) : absl::Seconds(1 + 250 * random_.Fraction() * random_.Fraction());
+  if (slow) {
+    Later(absl::Minutes(5), [this, id, life = life_] {
+      if (life != life_) return;
+      Finish(id, Outcome::kInDoubt, Failure{FailureCode::kJoinAnswerLost, "no answer: timeout"});
+    });
+  }
+  Later(took, [this, id, course, slow, life = life_, boot = boots_] {
     if (boot != boots_) return;
     joining_ = false;
     const absl::Time now = clock_.Now();
-    const auto answer = [this, id, life](Outcome outcome, std::optional<Failure> failure) {
-      if (life == life_) Finish(id, outcome, std::move(failure));
+    const auto answer = [this, id, life, slow](Outcome outcome, std::optional<Failure> failure) {
+      if (life == life_ && !slow) Finish(id, outcome, std::move(failure));
     };
     if (course == JoinCourse::kRateLimited) {
       return answer(Outcome::kFailed, Failure{FailureCode::kJoinRateLimited, "429"});
@@ -160,6 +169,7 @@ void SimWorker::ServiceJoin(const CommandId& id) {
       return answer(Outcome::kInDoubt, Failure{FailureCode::kJoinAnswerLost, "no answer"});
     }
     identity_ = record;
+    joined_url_ = hub_.url();
     if (course != JoinCourse::kNeverConnects) {
       Later(absl::Seconds(1 + 10 * random_.Fraction()),
             [this, record] { hub_.Connect(record, internal_id_, options_.name, clock_.Now()); });
@@ -197,6 +207,12 @@ void SimWorker::Cancel(const CommandId& command) {
   if (it == journal_.end() || it->second.state != State::kReceived) return;
   it->second.rejected = true;
   Finish(command, Outcome::kRejected, Failure{FailureCode::kDispatchCanceled, "not begun"});
+}
+
+void SimWorker::Reenrolled(CertificateId certificate) {
+  Restart();
+  options_.certificate_id = std::move(certificate);
+  journal_.clear();
 }
 
 void SimWorker::PowerOff() {

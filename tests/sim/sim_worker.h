@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ enum class JoinCourse {
   kAnswerLost,      // Joined and connected; the worker did not hear it but finds the identity.
   kLostOnWayToHub,  // The hub never heard of it, and the worker does not know.
   kLostOnWayBack,   // Registered; service and worker never learn the id: a ghost.
+  kSlow,            // The service takes ten minutes; its worker gives up waiting after five.
 };
 
 class SimWorker {
@@ -60,6 +62,15 @@ class SimWorker {
   const Options& options() const { return options_; }
   // The zone's key was changed.
   void ExpectSecret(std::string secret) { options_.secret = std::move(secret); }
+  // As one that a command may bind, beside those before it.
+  void AlsoAccept(std::string secret) { more_secrets_.insert(std::move(secret)); }
+  void UseCertificate(CertificateId certificate) {
+    options_.certificate_id = std::move(certificate);
+  }
+  // Enrolled anew, with an empty data directory; the service is the same.
+  void Reenrolled(CertificateId certificate);
+  bool joining() const { return joining_; }
+  bool joined() const { return !identity_.empty(); }
   core::SessionOpening Hello() const;
   // A session is open; results that were not acknowledged are said again.
   void Connected(Outbox outbox);
@@ -74,7 +85,10 @@ class SimWorker {
   // The machine goes down, and the join under way with it.
   void PowerOff();
   // An operator looked after the ghost that a lost answer left.
-  void ForgetGhost() { left_ghost_ = false; }
+  void ForgetGhost() {
+    if (left_ghost_) hub_.RemoveGhosts(internal_id_, identity_);
+    left_ghost_ = false;
+  }
 
   const std::string& internal_id() const { return internal_id_; }
   const std::map<CommandId, int>& executions() const { return executions_; }
@@ -100,6 +114,7 @@ class SimWorker {
   void Later(absl::Duration after, std::function<void()> task);
 
   Options options_;
+  std::set<std::string, std::less<>> more_secrets_;
   FakeClock& clock_;
   Random& random_;
   SimHub& hub_;
@@ -112,6 +127,7 @@ class SimWorker {
   std::optional<Outbox> outbox_;
   // The service.
   std::string identity_;  // Hub-assigned id; empty: never joined.
+  std::string joined_url_;
   bool joining_ = false;
   int boots_ = 0;
   bool left_ghost_ = false;

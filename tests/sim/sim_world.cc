@@ -1,6 +1,9 @@
 #include "tests/sim/sim_world.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -116,6 +119,7 @@ void SimWorld::OpenStore() {
   options.durable = false;
   sqlite_ = *store::SqliteStore::Open(options);
   faulty_ = std::make_unique<FaultInjectingStore>(*sqlite_);
+  faulty_->SetSyncHook([this] { SaveImage(); });
 }
 
 void SimWorld::StartNode() {
@@ -134,7 +138,7 @@ void SimWorld::StartNode() {
   }
 }
 
-void SimWorld::KillOrchestrator() {
+void SimWorld::EndNode() {
   for (auto& [worker, link] : link_of_) {
     if (link != nullptr && link->up) Break(link, absl::InfiniteDuration());
   }
@@ -142,12 +146,41 @@ void SimWorld::KillOrchestrator() {
   *node_->alive = false;
   node_->strand.DropAll();
   node_.reset();
+}
+
+void SimWorld::KillOrchestrator() {
+  EndNode();
   faulty_->Revive();
+  StartNode();
+}
+
+void SimWorld::SaveImage() {
+  if (options_.faults.power_cut_per_hour == 0) return;
+  for (const char* name : {"muster.db", "muster.db-wal"}) {
+    std::ifstream file(dir_ / name, std::ios::binary);
+    image_[name].assign(std::istreambuf_iterator<char>(file), {});
+  }
+}
+
+// What was committed and not synced is gone, and with it whatever had not left the machine yet.
+void SimWorld::PowerCut() {
+  power_fails_ = false;
+  if (image_.empty()) return;
+  EndNode();
+  faulty_.reset();
+  sqlite_.reset();
+  std::error_code ignored;
+  std::filesystem::remove(dir_ / "muster.db-shm", ignored);
+  for (const auto& [name, bytes] : image_) {
+    std::ofstream(dir_ / name, std::ios::binary | std::ios::trunc) << bytes;
+  }
+  OpenStore();
   StartNode();
 }
 
 // As the program does: it ends when the store is lost, and is started again.
 void SimWorld::RestartIfLost() {
+  if (power_fails_) PowerCut();
   while (node_ != nullptr && (lost_ || faulty_->crashed())) KillOrchestrator();
 }
 
@@ -171,24 +204,126 @@ void SimWorld::RunFor(absl::Duration time) {
   RunUntil([] { return false; }, time);
 }
 
-void SimWorld::SetUpFleet() {
-  std::vector<core::TenantInput> fleet;
-  for (int i = 0; i < kTenants; ++i) {
-    core::TenantInput& tenant = fleet.emplace_back();
-    tenant.id = TenantId(absl::StrCat("tenant-", i));
-    core::ZoneInput& zone = tenant.zones.emplace_back();
-    zone.slug = "prod";
-    zone.hub_url = hubs_[static_cast<size_t>(i)]->url();
-    zone.joining_key = core::JoiningKeyInput{"client", Secret::CopyOf(absl::StrCat("secret-", i))};
-    zone.verifier = core::VerifierInput{store::VerifierKind::kApiToken, "viewer",
-                                        Secret::CopyOf("viewer-secret")};
+core::TenantInput SimWorld::FleetOf(int tenant, const std::string& hub_url) const {
+  core::TenantInput input;
+  input.id = TenantId(absl::StrCat("tenant-", tenant));
+  core::ZoneInput& zone = input.zones.emplace_back();
+  zone.slug = "prod";
+  zone.hub_url = hub_url;
+  zone.joining_key =
+      core::JoiningKeyInput{"client", Secret::CopyOf(absl::StrCat("secret-", tenant))};
+  zone.verifier = core::VerifierInput{store::VerifierKind::kApiToken, "viewer",
+                                      Secret::CopyOf("viewer-secret")};
+  return input;
+}
+
+absl::Status SimWorld::Apply(int tenant, const std::string& hub_url) {
+  return Apply(FleetOf(tenant, hub_url));
+}
+
+absl::Status SimWorld::ApplySecondZone(int tenant, const std::string& slug) {
+  core::TenantInput input = FleetOf(tenant, hub(tenant).url());
+  input.zones[0].slug = slug;
+  return Apply(std::move(input));
+}
+
+absl::Status SimWorld::Apply(core::TenantInput tenant) {
+  auto fleet = std::make_shared<std::vector<core::TenantInput>>();
+  fleet->push_back(std::move(tenant));
+  return Ask<std::vector<std::string>>([&](auto done) {
+           operations().fleet.Call(&core::FleetOperations::Apply, std::move(done), Operator(),
+                                   std::move(*fleet),
+                                   core::ApplyChoices{.replace_keys = true, .replace_hub = true});
+         })
+      .status();
+}
+
+void SimWorld::MoveHub(int tenant, const std::string& url) {
+  hub(tenant).MoveTo(url);
+  // A crash may swallow the answer; what was applied twice is applied once.
+  for (int i = 0; i < 5 && !Apply(tenant, url).ok(); ++i) {
   }
-  auto shared = std::make_shared<std::vector<core::TenantInput>>(std::move(fleet));
-  const auto applied = Ask<std::vector<std::string>>([&](auto done) {
-    operations().fleet.Call(&core::FleetOperations::Apply, std::move(done), Operator(),
-                            std::move(*shared), core::ApplyChoices());
+}
+
+void SimWorld::ChangeKey(int tenant) {
+  const std::string secret = absl::StrCat("secret-", tenant, "-", ++enrollments_);
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    if (static_cast<int>(i) % kTenants == tenant) workers_[i]->AlsoAccept(secret);
+  }
+  (void)Ask<store::Zone>([&](auto done) {
+    operations().fleet.Call(&core::FleetOperations::SetJoiningKey, std::move(done), Operator(),
+                            MakeZoneId(TenantId(absl::StrCat("tenant-", tenant)), "prod"),
+                            core::JoiningKeyInput{"client", Secret::CopyOf(secret)});
   });
-  if (!applied.ok()) Violation(applied.status().ToString());
+}
+
+void SimWorld::Renew(size_t worker) {
+  if (evicted_.contains(worker)) return;
+  store::WorkerCertificate certificate;
+  certificate.id = CertificateId(absl::StrCat("renewed", worker, "-", ++enrollments_));
+  certificate.server_id = servers_[worker];
+  certificate.zone_id = workers_[worker]->options().zone_id;
+  certificate.public_key_hash = certificate.id.value();
+  certificate.not_before = certificate.create_time = clock_.Now();
+  certificate.not_after = clock_.Now() + absl::Hours(24 * 30);
+  if (!Ask<store::WorkerCertificate>([&](auto done) {
+         operations().admission.Call(&core::AdmissionOperations::RecordCertificate, std::move(done),
+                                     certificate);
+       }).ok()) {
+    return;
+  }
+  workers_[worker]->UseCertificate(certificate.id);
+}
+
+void SimWorld::Evict(size_t worker) {
+  evicted_.insert(worker);
+  (void)Ask<store::Server>([&](auto done) {
+    operations().servers.Call(&core::ServerOperations::Evict, std::move(done), Operator(),
+                              servers_[worker], "by the simulation");
+  });
+}
+
+void SimWorld::Reenroll(size_t worker) {
+  const std::string suffix = absl::StrCat(worker, "-", ++enrollments_);
+  core::TokenInput token;
+  token.zone_id = workers_[worker]->options().zone_id;
+  token.secret_hash = absl::StrCat("hash-", suffix);
+  const auto made = Ask<core::CreatedToken>([&](auto done) {
+    operations().tokens.Call(&core::TokenOperations::Create, std::move(done), Operator(), token);
+  });
+  core::BootstrapRequest request;
+  request.secret_hash = token.secret_hash;
+  request.server_name = workers_[worker]->options().name;
+  request.public_key_hash = absl::StrCat("key-", suffix);
+  const auto grant = Ask<core::BootstrapGrant>([&](auto done) {
+    operations().admission.Call(&core::AdmissionOperations::Bootstrap, std::move(done), request);
+  });
+  if (!made.ok() || !grant.ok()) return;  // A crash; it stays out until the next try.
+  store::WorkerCertificate certificate;
+  certificate.id = CertificateId(absl::StrCat("cert", suffix));
+  certificate.server_id = grant->server_id;
+  certificate.zone_id = token.zone_id;
+  certificate.token_id = grant->token_id;
+  certificate.public_key_hash = request.public_key_hash;
+  certificate.not_before = certificate.create_time = clock_.Now();
+  certificate.not_after = clock_.Now() + absl::Hours(24 * 30);
+  if (!Ask<store::WorkerCertificate>([&](auto done) {
+         operations().admission.Call(&core::AdmissionOperations::RecordCertificate, std::move(done),
+                                     certificate);
+       }).ok()) {
+    return;
+  }
+  BreakSession(worker);
+  workers_[worker]->Reenrolled(certificate.id);
+  evicted_.erase(worker);
+}
+
+void SimWorld::SetUpFleet() {
+  for (int i = 0; i < kTenants; ++i) {
+    if (const absl::Status status = Apply(i, hub(i).url()); !status.ok()) {
+      Violation(status.ToString());
+    }
+  }
   for (int i = 0; i < options_.servers; ++i) {
     const int tenant = i % kTenants;
     const std::string name = absl::StrCat("web-", i);
@@ -281,7 +416,8 @@ void SimWorld::Dial(size_t worker) {
                                             link](const absl::StatusOr<core::SessionGrant>& grant) {
       if (!grant.ok()) {
         link->core_knows = false;
-        if (FailureCodeOf(grant.status()).has_value() && !lost_ && !faulty_->crashed()) {
+        if (FailureCodeOf(grant.status()).has_value() && !lost_ && !faulty_->crashed() &&
+            !evicted_.contains(link->worker)) {
           Violation(absl::StrCat("a session was refused: ", grant.status().ToString()));
         }
         Break(link, absl::InfiniteDuration());
@@ -417,6 +553,13 @@ void SimWorld::Read(core::HubReadRequest request,
   Later(
       absl::Milliseconds(100) + 20 * Latency(), [this, shared, request, lag, alive = node_->alive] {
         if (!*alive) return;
+        if (refused_verifiers_.contains(request.zone_id)) {
+          return (*shared)(Failure{FailureCode::kHubAuth, "401"});
+        }
+        if (left_alone_until_ > clock_.Now() && !request.insist) {
+          return (*shared)(core::HubUnread({FailureCode::kHubRateLimited, "429"},
+                                           left_alone_until_ - clock_.Now()));
+        }
         if (Chance(options_.faults.hub_read_fails)) {
           return (*shared)(Failure{FailureCode::kHubUnreachable, "down"});
         }
@@ -434,6 +577,7 @@ void SimWorld::Read(core::HubReadRequest request,
           }
           return (*shared)(std::move(list));
         }
+        (*shared)(Failure{FailureCode::kHubUnreachable, "nothing answers at this address"});
       });
 }
 
@@ -447,6 +591,7 @@ void SimWorld::ScheduleFaults() {
       if (Chance(per_tick(faults.session_break_per_hour))) BreakSession(i);
       if (Chance(per_tick(faults.worker_kill_per_hour))) KillWorker(i);
     }
+    power_fails_ |= Chance(per_tick(faults.power_cut_per_hour));
     if (Chance(per_tick(faults.orchestrator_kill_per_hour))) {
       // Inside one of the next commits: before it took effect, or after.
       const int commit = faulty_->commits() + 1 + static_cast<int>(random_.Fraction() * 5);

@@ -37,6 +37,7 @@ struct Faults {
   double long_outage = 0;  // Of a broken session: the worker is away for up to 40 minutes.
   double worker_kill_per_hour = 0;
   double orchestrator_kill_per_hour = 0;
+  double power_cut_per_hour = 0;  // Of the orchestrator's machine: turns not yet synced are lost.
   double hub_read_fails = 0;
   double hub_read_empty = 0;
   double hub_read_partial = 0;  // Records are left out, and the list says that it is not whole.
@@ -77,6 +78,27 @@ class SimWorld final : private core::WorkerLink,
   void BreakSession(size_t worker);
   void KillWorker(size_t worker);
   void KillOrchestrator();
+  // An operator puts the worker out; Reenroll brings it back with a new token and certificate.
+  void Evict(size_t worker);
+  void Reenroll(size_t worker);
+  void ReenrollIfOut(size_t worker) {
+    if (evicted_.contains(worker)) Reenroll(worker);
+  }
+  // The zone of this tenant gets a new joining key; commands on their way have the old one.
+  void ChangeKey(int tenant);
+  // The worker uses a renewed certificate from its next session on.
+  void Renew(size_t worker);
+  // The hub of this tenant gets a new address, and its zone with it.
+  void MoveHub(int tenant, const std::string& url);
+  // Readings with this zone's verifier are refused.
+  void RefuseVerifier(const ZoneId& zone, bool on) {
+    on ? (void)refused_verifiers_.insert(zone) : (void)refused_verifiers_.erase(zone);
+  }
+  // All hubs answer 429 until then, unless somebody insists.
+  void LeaveHubsAlone(absl::Duration time) { left_alone_until_ = clock_.Now() + time; }
+  absl::Status Apply(int tenant, const std::string& hub_url);
+  // The tenant gets another zone on the same hub.
+  absl::Status ApplySecondZone(int tenant, const std::string& slug);
   // Runs `react` once, when the next report of the worker is queued at the core: what it asks for is
   // decided in the same turn.
   void AfterReport(size_t worker, std::function<void()> react) {
@@ -122,7 +144,12 @@ class SimWorld final : private core::WorkerLink,
   void OpenStore();
   void StartNode();
   void RestartIfLost();
+  void EndNode();
+  void SaveImage();
+  void PowerCut();
   void SetUpFleet();
+  core::TenantInput FleetOf(int tenant, const std::string& hub_url) const;
+  absl::Status Apply(core::TenantInput tenant);
   void Dial(size_t worker);
   void PowerOff(size_t worker);
   void RedialLater(size_t worker);
@@ -168,6 +195,12 @@ class SimWorld final : private core::WorkerLink,
   bool power_off_at_join_ = false;
   std::set<size_t> powered_off_;
   std::map<size_t, std::function<void()>> after_report_;
+  std::map<std::string, std::string> image_;  // The store's files as of the last Sync.
+  bool power_fails_ = false;
+  std::set<size_t> evicted_;
+  std::set<ZoneId> refused_verifiers_;
+  absl::Time left_alone_until_ = absl::InfinitePast();
+  int enrollments_ = 0;
   std::set<RolloutId> watched_;
   std::set<CommandId> heard_;
   std::vector<std::string> violations_;

@@ -320,6 +320,8 @@ TEST_F(SqliteStoreTest, WhatAnOlderProgramLeftIsKept) {
         "  1);"
         "INSERT INTO rollouts VALUES ('rol-1', 'acme', 'join', 'running', '', '', '', '', '',"
         "  '10%', '0', 0, 0, NULL, 'opr', 1, 99, NULL);"
+        "INSERT INTO rollouts VALUES ('rol-2', 'acme', 'join', 'paused', 'canceling by opr', '',"
+        "  '', '', '', '10%', '0', 0, 0, NULL, 'opr', 1, 99, NULL);"
         "INSERT INTO targets VALUES ('rol-1', 'srv-1', 'acme/prod', 'web', 'in_flight', NULL, NULL,"
         "  1, NULL, NULL);"
         "INSERT INTO target_counts VALUES ('rol-1', 'in_flight', 1);"
@@ -340,6 +342,8 @@ TEST_F(SqliteStoreTest, WhatAnOlderProgramLeftIsKept) {
   EXPECT_EQ((*snapshot->rollouts().Count(RolloutId("rol-1"))).in_flight, 1);
   EXPECT_EQ((*snapshot->rollouts().FindTarget(RolloutId("rol-1"), ServerId("srv-1")))->attempts, 1);
   EXPECT_EQ((*snapshot->rollouts().Find(RolloutId("rol-1")))->max_in_doubt, "");
+  EXPECT_EQ((*snapshot->rollouts().Find(RolloutId("rol-1")))->state, RolloutState::kRunning);
+  EXPECT_EQ((*snapshot->rollouts().Find(RolloutId("rol-2")))->state, RolloutState::kCanceling);
 }
 
 // The lists that a big fleet pages through read no more rows than they return.

@@ -110,19 +110,21 @@ TEST(StatesTest, Attempt) {
 TEST(StatesTest, Rollout) {
   EXPECT_THAT(TableOf<RolloutState>(),
               ElementsAre("planned: running",
-                          "running: paused completed completed_with_stragglers canceled",
-                          "paused: running completed completed_with_stragglers canceled",
-                          "completed:", "completed_with_stragglers:", "canceled:"));
+                          "running: paused completed completed_with_stragglers canceled canceling "
+                          "completed_with_failures",
+                          "paused: running completed completed_with_stragglers canceled canceling "
+                          "completed_with_failures",
+                          "completed:", "completed_with_stragglers:", "canceled:",
+                          "canceling: canceled", "completed_with_failures:"));
 }
 
 TEST(StatesTest, Target) {
-  EXPECT_THAT(
-      TableOf<TargetState>(),
-      ElementsAre("waiting: in_flight succeeded failed straggler canceled",
-                  "in_flight: waiting verifying succeeded failed in_doubt straggler canceled",
-                  "verifying: waiting succeeded failed", "succeeded:", "failed:",
-                  "in_doubt: waiting in_flight verifying succeeded failed straggler",
-                  "straggler:", "canceled:"));
+  EXPECT_THAT(TableOf<TargetState>(),
+              ElementsAre("waiting: in_flight succeeded failed straggler canceled",
+                          "in_flight: waiting verifying succeeded failed in_doubt canceled",
+                          "verifying: waiting succeeded failed canceled", "succeeded:", "failed:",
+                          "in_doubt: waiting in_flight verifying succeeded failed canceled",
+                          "straggler:", "canceled:"));
 }
 
 TEST(StatesTest, Credentials) {

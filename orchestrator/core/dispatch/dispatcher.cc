@@ -428,6 +428,9 @@ absl::Status Dispatcher::Settle(Turn& turn, ServerChange& change, const ServerId
   open.attempt.reason = std::string(reason.data(), reason.size());
   RETURN_IF_ERROR(Move(change, open, AttemptState::kSettled, turn.now()));
   SetDeadline(open, absl::InfiniteFuture());
+  if (!open.answered && open.command.expire_time > turn.now()) {
+    late_copies_[server] = open.command.expire_time;
+  }
   open_.erase(it);
   return absl::OkStatus();
 }

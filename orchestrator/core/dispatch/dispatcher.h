@@ -47,6 +47,8 @@ namespace muster::core {
 // Why an attempt is settled: store::Attempt::reason.
 inline constexpr char kNeverArrived[] = "never arrived";
 inline constexpr char kSettledByProof[] = "the hub's list has it";
+inline constexpr char kSettledAbsent[] = "an operator says that it is not joined";
+inline constexpr char kSettledJoined[] = "an operator says that it is joined";
 
 // One delivery to make.
 struct Delivery {
@@ -107,8 +109,9 @@ class Dispatcher {
   void Bar(Turn& turn, const ServerId& server);
   bool IsBarred(const ServerId& server) const { return barred_.contains(server); }
 
-  // The hub's list decided about a server whose attempt is in doubt: the attempt's move is added to
-  // the change. Nothing to do when it has none.
+  // The hub's list, or an operator, decided about a server whose attempt is in doubt: the attempt's
+  // move is added to the change. Nothing to do when it has none. A command whose worker has not
+  // answered may still arrive: until it expires no other is sent.
   absl::Status Settle(Turn& turn, ServerChange& change, const ServerId& server,
                       absl::string_view reason);
 

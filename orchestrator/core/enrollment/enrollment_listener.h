@@ -32,6 +32,7 @@ struct EnrollmentEvent {
   RolloutId rollout;  // The attempt's; empty: no attempt is behind it.
   std::optional<Failure> failure;
   std::optional<absl::Duration> retry;  // With kFailed: another try follows after this.
+  bool answered = false;                // With kDoubt: the worker is there, the hub decides.
 };
 
 class EnrollmentListener {

@@ -91,6 +91,7 @@ absl::Status Enrollments::Tell(Turn& turn, ServerChange& change, const OpenAttem
   event.zone = open.command.zone_id;
   event.rollout = open.attempt.rollout_id;
   event.failure = open.attempt.failure;
+  event.answered = open.answered;
   return listener_->OnEnrollment(turn, change, event);
 }
 
@@ -177,6 +178,49 @@ absl::Time Enrollments::QuietFrom(Turn& turn, const OpenAttempt& open,
 absl::Status Enrollments::Looked(Turn& turn, const ServerId& server,
                                  const store::ServiceFacts& service) {
   return verifier_.Looked(turn, server, service);
+}
+
+absl::StatusOr<store::Server> Enrollments::Settle(Turn& turn, const Actor& actor, store::Server row,
+                                                  const Settlement& settlement) {
+  const ServerId server = row.id;
+  if (row.enrollment != Enrollment::kInDoubt) {
+    return FailureStatus(FailureCode::kRequestInvalid,
+                         absl::StrCat("server ", row.name, " is ", store::ToString(row.enrollment),
+                                      ", not in doubt"));
+  }
+  const OpenAttempt* open = dispatcher_.FindOpen(server);
+  EnrollmentEvent event;
+  event.server = server;
+  event.zone = row.zone_id;
+  if (open != nullptr) event.rollout = open->attempt.rollout_id;
+  ServerChange change(turn, actor.name, "server.settle", server, row.zone_id);
+  if (!settlement.reason.empty()) change.Note(settlement.reason);
+  if (!settlement.joined) {
+    const Failure failure{FailureCode::kJoinAnswerLost, "an operator says that it is not joined"};
+    RETURN_IF_ERROR(dispatcher_.Settle(turn, change, server, kSettledAbsent));
+    RETURN_IF_ERROR(DropClaim(turn, server));
+    RETURN_IF_ERROR(RetryOrFail(turn, change, event.rollout, server, row.zone_id,
+                                Enrollment::kInDoubt, failure));
+  } else {
+    AwaitedProof proof;
+    proof.server_id = server;
+    proof.zone_id = row.zone_id;
+    if (row.claim.has_value()) proof.claim = *row.claim;
+    if (proof.claim.hub_instance_id.empty()) {
+      proof.claim.hub_instance_id = row.service.hub_instance_id;
+    }
+    proof.claim.verify_deadline = turn.now() + options_.verify.verify_deadline;
+    RETURN_IF_ERROR(dispatcher_.Settle(turn, change, server, kSettledJoined));
+    RETURN_IF_ERROR(
+        Move(change, server, Enrollment::kInDoubt, Enrollment::kJoinedUnverified, std::nullopt));
+    RETURN_IF_ERROR(turn.store().servers().SetClaim(server, proof.claim));
+    RETURN_IF_ERROR(verifier_.Await(turn, std::move(proof)));
+    event.what = What::kClaimed;
+    RETURN_IF_ERROR(listener_->OnEnrollment(turn, change, event));
+  }
+  RETURN_IF_ERROR(change.Record());
+  ASSIGN_OR_RETURN(std::optional<store::Server> after, turn.store().servers().Find(server));
+  return after.has_value() ? *std::move(after) : std::move(row);
 }
 
 // ---- AttemptListener ----

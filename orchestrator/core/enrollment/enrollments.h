@@ -24,6 +24,7 @@
 #include "orchestrator/core/enrollment/enrollment_listener.h"
 #include "orchestrator/core/enrollment/proof_listener.h"
 #include "orchestrator/core/enrollment/verifier.h"
+#include "orchestrator/core/interfaces/server_operations.h"
 #include "orchestrator/core/options.h"
 
 namespace muster::core {
@@ -64,6 +65,10 @@ class Enrollments final : public AttemptListener, public ProofListener {
 
   // The worker showed what its service says of itself: what a doubt may be settled by.
   absl::Status Looked(Turn& turn, const ServerId& server, const store::ServiceFacts& service);
+
+  // As ServerOperations::Settle, for a server that the actor may see.
+  absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor, store::Server row,
+                                       const Settlement& settlement);
 
   // AttemptListener.
   absl::Status OnDoubt(Turn& turn, ServerChange& change, const OpenAttempt& open,

@@ -277,6 +277,7 @@ absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubRe
   if (reading.conclusive) {
     const Owners& owners = owners_[reading.hub_url];
     row.read_time = turn.now();
+    row.hub_url = reading.hub_url;
     row.instances = reading.instances();
     row.unmatched = static_cast<int>(std::count_if(
         reading.list.instances.begin(), reading.list.instances.end(),

@@ -162,7 +162,8 @@ absl::StatusOr<bool> HubPoller::IsConclusive(Turn& turn, Source& source,
   for (const ZoneId& zone : zones) {
     ASSIGN_OR_RETURN(const std::optional<store::HubReading> before,
                      turn.store().zones().FindReading(zone));
-    if (before.has_value() && before->read_time.has_value()) {
+    if (before.has_value() && before->read_time.has_value() &&
+        (before->hub_url.empty() || before->hub_url == source.hub_url)) {
       last = std::max(last.value_or(0), before->instances);
     }
   }

@@ -41,6 +41,12 @@ struct ServerAction {
   std::string name;    // The new one, for kRename.
 };
 
+// What an operator found who looked at a server in doubt.
+struct Settlement {
+  bool joined = false;  // Else the join did not happen.
+  std::string reason;   // For the audit event.
+};
+
 class ServerOperations {
  public:
   virtual ~ServerOperations() = default;
@@ -66,6 +72,13 @@ class ServerOperations {
   // pending → admitted. E-INVENTORY-SERVER; E-REQUEST-INVALID in another state.
   virtual absl::StatusOr<store::Server> Admit(Turn& turn, const Actor& actor,
                                               const ServerId& server) = 0;
+  // Ends a doubt that neither worker nor hub can end, so that the server's rollout goes on. Joined: a
+  // claim, which the hub's list has to prove (invariant 3). Not joined: another try may follow, yet
+  // never while a command may still arrive (invariant 11). E-INVENTORY-SERVER; E-REQUEST-INVALID
+  // when the server is not in doubt.
+  virtual absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor,
+                                               const ServerId& server,
+                                               const Settlement& settlement) = 0;
 };
 
 }  // namespace muster::core

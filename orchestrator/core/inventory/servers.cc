@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
+#include "orchestrator/core/enrollment/enrollments.h"
 #include "orchestrator/core/enrollment/verifier.h"
 #include "orchestrator/core/inventory/names.h"
 #include "orchestrator/core/inventory/server_life.h"
@@ -209,6 +210,13 @@ absl::StatusOr<store::Server> Servers::Admit(Turn& turn, const Actor& actor,
   found.admission = store::Admission::kAdmitted;
   RETURN_IF_ERROR(change.Record());
   return found;
+}
+
+absl::StatusOr<store::Server> Servers::Settle(Turn& turn, const Actor& actor,
+                                              const ServerId& server,
+                                              const Settlement& settlement) {
+  ASSIGN_OR_RETURN(const store::Server found, GetVisibleServer(turn, actor, server));
+  return enrollments_.Settle(turn, actor, found, settlement);
 }
 
 }  // namespace muster::core

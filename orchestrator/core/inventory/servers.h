@@ -15,6 +15,7 @@
 namespace muster::core {
 
 class Dispatcher;
+class Enrollments;
 class ServerChange;
 class Verifier;
 
@@ -22,9 +23,9 @@ class Verifier;
 class Servers final : public ServerOperations {
  public:
   // `dispatcher` ends the sessions of those who are put out, `verifier` forgets those who are taken
-  // out.
-  Servers(OrderedIds& ids, Dispatcher& dispatcher, Verifier& verifier)
-      : ids_(ids), dispatcher_(dispatcher), verifier_(verifier) {}
+  // out, `enrollments` ends doubts.
+  Servers(OrderedIds& ids, Dispatcher& dispatcher, Verifier& verifier, Enrollments& enrollments)
+      : ids_(ids), dispatcher_(dispatcher), verifier_(verifier), enrollments_(enrollments) {}
 
   absl::StatusOr<ImportOutcome> Import(Turn& turn, const Actor& actor,
                                        const std::vector<ServerInput>& rows, bool partial,
@@ -35,11 +36,14 @@ class Servers final : public ServerOperations {
                                       const ServerId& server) override;
   absl::StatusOr<store::Server> Change(Turn& turn, const Actor& actor, const ServerId& server,
                                        const ServerAction& action) override;
+  absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor, const ServerId& server,
+                                       const Settlement& settlement) override;
 
  private:
   OrderedIds& ids_;
   Dispatcher& dispatcher_;
   Verifier& verifier_;
+  Enrollments& enrollments_;
 };
 
 // Those that are active.

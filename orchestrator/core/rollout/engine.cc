@@ -189,7 +189,7 @@ absl::Status RolloutEngine::DispatchReady(Turn& turn, Run& run, int& budget) {
   const bool join = run.rollout.kind == CommandKind::kJoin;
   for (auto& [zone_id, queue] : run.ready) {
     while (!queue.empty() && budget > 0 &&
-           SlotsHeld(run.counts, run.forgiven_doubts) < run.max_concurrency) {
+           run.counts.in_flight + run.slots_in_doubt < run.max_concurrency) {
       ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, zone_id));
       if (join && zone != nullptr && joins_in_flight_[zone_id] >= zone->zone.max_concurrent_joins) {
         break;
@@ -252,10 +252,7 @@ absl::Status RolloutEngine::Sweep(Turn& turn, Run& run) {
   if (!run.sweep_built) {
     run.sweep_built = true;
     for (const auto& [server, entry] : run.entries) {
-      if (entry.target.state == TargetState::kWaiting ||
-          entry.target.state == TargetState::kInDoubt) {
-        run.sweep.push_back(server);
-      }
+      if (!IsFinal(entry.target.state)) run.sweep.push_back(server);
     }
     // A hash map's order differs between processes; the audit log's should not.
     std::sort(run.sweep.begin(), run.sweep.end());
@@ -270,35 +267,22 @@ absl::Status RolloutEngine::Sweep(Turn& turn, Run& run) {
   return absl::OkStatus();
 }
 
-// What waits goes out; what is in doubt goes out of the rollout only, at the deadline: its server
-// stays in doubt until that is settled (invariant 8).
 absl::Status RolloutEngine::SweepTarget(Turn& turn, Run& run, Entry& entry) {
   const ServerId server = entry.target.server_id;
-  const TargetState state = entry.target.state;
-  if (state != TargetState::kWaiting && !(state == TargetState::kInDoubt && run.expired)) {
-    return absl::OkStatus();
-  }
-  const TargetState to = run.canceling ? TargetState::kCanceled : TargetState::kStraggler;
-  const Failure failure = run.canceling
-                              ? entry.target.failure.value_or(
-                                    Failure{FailureCode::kDispatchCanceled, "before its turn came"})
-                              : StragglerFailure(dispatcher_.sessions().FindOf(server) != nullptr,
-                                                 entry.target.failure);
-  ServerChange change(turn, kSystemActor, run.canceling ? "target.canceled" : "target.straggler",
+  const bool connected = dispatcher_.sessions().FindOf(server) != nullptr;
+  const std::optional<Ending> ending =
+      EndingOf(entry.target, connected, run.canceling, run.overdue);
+  if (!ending.has_value()) return absl::OkStatus();
+  ServerChange change(turn, kSystemActor, absl::StrCat("target.", store::ToString(ending->state)),
                       server, entry.target.zone_id);
-  if (state == TargetState::kInDoubt) {
-    RETURN_IF_ERROR(MoveTarget(turn, change, run, entry, TargetState::kStraggler,
-                               Failure{FailureCode::kDispatchInDoubt, "at the deadline"}));
-    return change.Record();
-  }
-  if (run.rollout.kind == CommandKind::kJoin) {
+  if (run.rollout.kind == CommandKind::kJoin && entry.target.state == TargetState::kWaiting) {
     const bool tried = entry.target.failure.has_value();
     std::optional<Failure> why;
     if (tried) why = entry.target.failure;
-    if (!tried && !run.canceling) why = failure;
+    if (!tried && !run.canceling) why = ending->failure;
     RETURN_IF_ERROR(enrollments_.GiveUp(turn, change, server, tried, why));
   }
-  RETURN_IF_ERROR(MoveTarget(turn, change, run, entry, to, failure));
+  RETURN_IF_ERROR(MoveTarget(turn, change, run, entry, ending->state, ending->failure));
   return change.Record();
 }
 

@@ -12,10 +12,10 @@
 //                                            ▼  │ worker is back
 //                                         in_doubt ─► the hub decides; keeps its slot
 //
-//   deadline: waiting and in_doubt → straggler     cancel: waiting → canceled, the rest is awaited
-//
-// A canceled rollout that still awaits targets is `paused` with a reason that begins with
-// kCanceling; it becomes `canceled` with its last target.
+//   deadline: waiting → straggler (never reached) or failed; in_doubt → failed
+//   cancel:   waiting, in_doubt → canceled
+//   What is under way then is awaited, so long as CoreOptions::end_patience says; a canceled rollout
+//   is `canceling` until its last target is final.
 #ifndef MUSTER_ORCHESTRATOR_CORE_ROLLOUT_ENGINE_H_
 #define MUSTER_ORCHESTRATOR_CORE_ROLLOUT_ENGINE_H_
 
@@ -46,8 +46,6 @@
 #include "orchestrator/core/rollout/run.h"
 
 namespace muster::core {
-
-inline constexpr char kCanceling[] = "canceling";
 
 // The parts that the engine works with; all outlive it.
 struct EngineParts {
@@ -116,6 +114,7 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   absl::Status MoveTarget(Turn& turn, ServerChange& change, Run& run, Entry& entry,
                           store::TargetState to, const std::optional<Failure>& failure);
   void BeginDoubt(Run& run, Entry& entry, absl::Time now);
+  void FreeSlot(Run& run, Entry& entry);
   void EndDoubt(Run& run, Entry& entry);
   int CountingDoubts(const Run& run, absl::Time now) const;
   absl::Status ForgiveDoubts(Turn& turn, Run& run);
@@ -140,6 +139,8 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   void OfferAt(const ServerId& server, absl::Time when);
   absl::Status DispatchReady(Turn& turn, Run& run, int& budget);
   absl::Status Dispatch(Turn& turn, Run& run, Entry& entry);
+  // Nothing begins any more; what is under way is awaited for a while.
+  void BeginEnd(Run& run, absl::Time now);
   absl::Status Sweep(Turn& turn, Run& run);
   absl::Status SweepTarget(Turn& turn, Run& run, Entry& entry);
   absl::Status CheckLimits(Turn& turn, Run& run);

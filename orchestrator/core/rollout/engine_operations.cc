@@ -19,6 +19,7 @@ namespace {
 using store::CommandKind;
 using store::RolloutState;
 
+constexpr int kNamedLeftOut = 5;
 constexpr absl::Duration kLongestDeadline = absl::Hours(24 * 30);
 
 absl::Status CheckInput(const RolloutInput& input) {
@@ -82,16 +83,19 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   std::vector<store::Target> targets;
   targets.reserve(servers.size());
   std::set<ZoneId> zones;
-  std::vector<std::string> busy;
+  std::vector<std::string> busy;  // The first of those left to other rollouts.
+  int left_out = 0;
   for (const store::ServerState& server : servers) {
     if (!IsTarget(input.kind, server)) continue;
     if (!runs_.empty()) {
       ASSIGN_OR_RETURN(const std::optional<RolloutId> other,
                        turn.store().rollouts().FindActiveRolloutOf(server.id));
       if (other.has_value()) {
-        busy.push_back(
-            absl::StrCat(server.zone_id.value(), "/", server.name, " in ", other->value()));
-        if (busy.size() == 5) break;
+        if (++left_out <= kNamedLeftOut) {
+          busy.push_back(
+              absl::StrCat(server.zone_id.value(), "/", server.name, " in ", other->value()));
+        }
+        continue;
       }
     }
     if (zones.empty() || *zones.rbegin() != server.zone_id) zones.insert(server.zone_id);
@@ -101,8 +105,11 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
     target.zone_id = server.zone_id;
     target.name = server.name;
   }
-  if (!busy.empty()) {
-    return FailureStatus(FailureCode::kRolloutTargetBusy, absl::StrJoin(busy, ", "));
+  if (left_out > 0) {
+    rollout.note = absl::StrCat(left_out, left_out == 1 ? " server is" : " servers are",
+                                " left to other rollouts: ", absl::StrJoin(busy, ", "),
+                                left_out > kNamedLeftOut ? ", …" : "");
+    if (targets.empty()) return FailureStatus(FailureCode::kRolloutTargetBusy, rollout.note);
   }
   if (targets.empty()) {
     return FailureStatus(FailureCode::kRolloutEmpty,
@@ -134,9 +141,10 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   rollout.create_time = turn.now();
   rollout.deadline = turn.now() + input.deadline;
   RETURN_IF_ERROR(turn.store().rollouts().Insert(rollout, targets));
-  RETURN_IF_ERROR(Audit(turn, actor.name, "rollout.create", rollout.id.value(), rollout.tenant_id,
-                        absl::StrCat("new → planned; ", store::ToString(rollout.kind), ", ",
-                                     targets.size(), " targets")));
+  RETURN_IF_ERROR(
+      Audit(turn, actor.name, "rollout.create", rollout.id.value(), rollout.tenant_id,
+            absl::StrCat("new → planned; ", store::ToString(rollout.kind), ", ", targets.size(),
+                         " targets", rollout.note.empty() ? "" : "; ", rollout.note)));
   RETURN_IF_ERROR(MoveRollout(turn, kSystemActor, rollout, RolloutState::kRunning, ""));
   store::TargetCounts counts;
   counts.total = counts.waiting = static_cast<int>(targets.size());
@@ -160,10 +168,8 @@ absl::StatusOr<Run*> RolloutEngine::GetRun(Turn& turn, const Actor& actor, const
     return FailureStatus(FailureCode::kRolloutUnknown, absl::StrCat("no rollout ", id.value()));
   }
   if (it == runs_.end() || it->second->canceling) {
-    return FailureStatus(
-        FailureCode::kRolloutState,
-        absl::StrCat("rollout ", id.value(), " is ",
-                     it != runs_.end() ? kCanceling : store::ToString(rollout->state)));
+    return FailureStatus(FailureCode::kRolloutState, absl::StrCat("rollout ", id.value(), " is ",
+                                                                  store::ToString(rollout->state)));
   }
   return it->second.get();
 }
@@ -200,6 +206,7 @@ absl::Status RolloutEngine::ForgiveDoubts(Turn& turn, Run& run) {
     if (target.doubt_forgiven) continue;
     target.doubt_forgiven = true;
     ++run.forgiven_doubts;
+    FreeSlot(run, run.entries.at(server));
     RETURN_IF_ERROR(turn.store().rollouts().UpdateTarget(target, target.state));
   }
   return absl::OkStatus();
@@ -208,15 +215,12 @@ absl::Status RolloutEngine::ForgiveDoubts(Turn& turn, Run& run) {
 absl::StatusOr<store::Rollout> RolloutEngine::Cancel(Turn& turn, const Actor& actor,
                                                      const RolloutId& id) {
   ASSIGN_OR_RETURN(Run * run, GetRun(turn, actor, id));
-  if (run->rollout.state == RolloutState::kPaused) {  // Only a move carries the new reason.
-    RETURN_IF_ERROR(MoveRollout(turn, actor.name, run->rollout, RolloutState::kRunning, ""));
-  }
   RETURN_IF_ERROR(
-      MoveRollout(turn, actor.name, run->rollout, RolloutState::kPaused,
-                  absl::StrCat(kCanceling, " by ", actor.name, ": awaiting what is under way")));
+      MoveRollout(turn, actor.name, run->rollout, RolloutState::kCanceling,
+                  absl::StrCat("by ", actor.name, ": awaiting what is under way, ",
+                               absl::FormatDuration(options_.end_patience), " at most")));
   run->canceling = true;
-  run->sweep_built = false;
-  changed_.insert(id);
+  BeginEnd(*run, turn.now());
   return run->rollout;
 }
 

@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/control/failure_kind.h"
 #include "orchestrator/core/rollout/engine.h"
@@ -31,6 +30,7 @@ absl::Status RolloutEngine::Recover(Turn& turn) {
 absl::Status RolloutEngine::RecoverRun(Turn& turn, const store::Rollout& rollout) {
   ASSIGN_OR_RETURN(const store::TargetCounts counts, turn.store().rollouts().Count(rollout.id));
   Run* run = AddRun(rollout, counts);
+  if (run->canceling) BeginEnd(*run, turn.now());
   store::TargetQuery query;
   query.rollout_id = rollout.id;
   query.states = {TargetState::kInFlight, TargetState::kVerifying, TargetState::kInDoubt};
@@ -103,7 +103,8 @@ absl::Status RolloutEngine::ReloadRun(Turn& turn, const RolloutId& id) {
   if (it == runs_.end()) return RecoverRun(turn, *row);
   Run& run = *it->second;
   run.rollout = *row;
-  run.canceling = row->state == RolloutState::kPaused && absl::StartsWith(row->reason, kCanceling);
+  const bool was_canceling = std::exchange(run.canceling, row->state == RolloutState::kCanceling);
+  if (run.canceling && !was_canceling) BeginEnd(run, turn.now());
   ASSIGN_OR_RETURN(run.counts, turn.store().rollouts().Count(id));
   run.forgiven_doubts = 0;
   for (const ServerId& server : run.doubts) {
@@ -111,6 +112,7 @@ absl::Status RolloutEngine::ReloadRun(Turn& turn, const RolloutId& id) {
                      turn.store().rollouts().FindTarget(id, server));
     const bool forgiven = target.has_value() && target->doubt_forgiven;
     run.entries.at(server).target.doubt_forgiven = forgiven;
+    if (forgiven) FreeSlot(run, run.entries.at(server));
     run.forgiven_doubts += forgiven;
   }
   changed_.insert(id);

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/enrollment/retry_policy.h"
@@ -21,15 +20,13 @@ Run* RolloutEngine::AddRun(store::Rollout rollout, store::TargetCounts counts) {
   run->max_concurrency = ResolveMaxConcurrency(rollout.max_concurrency, counts.total);
   run->max_failures = ResolveMaxFailures(rollout.max_failures, counts.total);
   run->max_in_doubt = ResolveMaxInDoubt(rollout.max_in_doubt, counts.total, run->max_concurrency);
-  run->canceling =
-      rollout.state == RolloutState::kPaused && absl::StartsWith(rollout.reason, kCanceling);
+  run->canceling = rollout.state == RolloutState::kCanceling;
   run->counts = counts;
   const RolloutId id = rollout.id;
-  agenda_.At(rollout.deadline, [this, id](Turn&) {
+  agenda_.At(rollout.deadline, [this, id](Turn& turn) {
     if (const auto it = runs_.find(id); it != runs_.end()) {
       it->second->expired = true;
-      it->second->sweep_built = false;
-      changed_.insert(id);
+      BeginEnd(*it->second, turn.now());
     }
     return absl::OkStatus();
   });
@@ -92,19 +89,47 @@ absl::Status RolloutEngine::MoveTarget(Turn& turn, ServerChange& change, Run& ru
   return change.Target(target, from);
 }
 
+void RolloutEngine::BeginEnd(Run& run, absl::Time now) {
+  run.sweep_built = false;
+  changed_.insert(run.rollout.id);
+  agenda_.At(now + options_.end_patience, [this, id = run.rollout.id](Turn&) {
+    if (const auto it = runs_.find(id); it != runs_.end()) {
+      it->second->overdue = true;
+      it->second->sweep_built = false;
+      changed_.insert(id);
+    }
+    return absl::OkStatus();
+  });
+}
+
 void RolloutEngine::BeginDoubt(Run& run, Entry& entry, absl::Time now) {
   const ServerId& server = entry.target.server_id;
   entry.doubt_since = now;
   run.doubts.insert(server);
   run.forgiven_doubts += entry.target.doubt_forgiven;
-  agenda_.At(now + options_.doubt_patience, [this, id = run.rollout.id, server](Turn&) {
-    const Entry* found = EntryIn(id, server);
-    if (found != nullptr && found->target.state == TargetState::kInDoubt) changed_.insert(id);
-    return absl::OkStatus();
-  });
+  entry.holds_slot = DoubtHoldsSlot(entry.target, false, now, options_.doubt_slot_patience, now);
+  run.slots_in_doubt += entry.holds_slot;
+  for (const absl::Duration patience : {options_.doubt_patience, options_.doubt_slot_patience}) {
+    agenda_.At(now + patience, [this, id = run.rollout.id, server](Turn& turn) {
+      Entry* found = EntryIn(id, server);
+      if (found == nullptr || found->target.state != TargetState::kInDoubt) return absl::OkStatus();
+      if (!DoubtHoldsSlot(found->target, false, found->doubt_since, options_.doubt_slot_patience,
+                          turn.now())) {
+        FreeSlot(*RunOf(server), *found);
+      }
+      changed_.insert(id);
+      return absl::OkStatus();
+    });
+  }
+}
+
+void RolloutEngine::FreeSlot(Run& run, Entry& entry) {
+  run.slots_in_doubt -= entry.holds_slot;
+  entry.holds_slot = false;
 }
 
 void RolloutEngine::EndDoubt(Run& run, Entry& entry) {
+  FreeSlot(run, entry);
   run.doubts.erase(entry.target.server_id);
   run.forgiven_doubts -= entry.target.doubt_forgiven;
   entry.target.doubt_forgiven = false;
@@ -166,7 +191,9 @@ absl::Status RolloutEngine::OnEnrollment(Turn& turn, ServerChange& change,
     OfferAt(event.server, *entry->target.next_try_time);
   }
   const bool told = event.what == What::kDoubt || event.what == What::kFailed;
-  return MoveTarget(turn, change, run, *entry, *to, told ? event.failure : std::nullopt);
+  RETURN_IF_ERROR(MoveTarget(turn, change, run, *entry, *to, told ? event.failure : std::nullopt));
+  if (*to == TargetState::kInDoubt && event.answered) FreeSlot(run, *entry);
+  return absl::OkStatus();
 }
 
 std::optional<absl::Duration> RolloutEngine::RetryAfter(const RolloutId& rollout,

@@ -43,8 +43,10 @@ bool DoubtCounts(const store::Target& target, absl::Time since, absl::Duration p
 
 bool DoubtsTrip(int doubts, int max_in_doubt) { return doubts > max_in_doubt; }
 
-int SlotsHeld(const store::TargetCounts& counts, int forgiven_doubts) {
-  return counts.in_flight + counts.in_doubt - forgiven_doubts;
+bool DoubtHoldsSlot(const store::Target& target, bool answered, absl::Time since,
+                    absl::Duration patience, absl::Time now) {
+  return target.state == store::TargetState::kInDoubt && !target.doubt_forgiven && !answered &&
+         now < since + patience;
 }
 
 std::optional<store::TargetState> NextState(store::TargetState from, const EnrollmentEvent& event) {
@@ -81,27 +83,54 @@ bool NothingOpen(const store::TargetCounts& counts) {
 
 store::RolloutState FinalStateOf(const store::TargetCounts& counts, bool canceling) {
   if (canceling) return store::RolloutState::kCanceled;
+  if (counts.failed > 0) return store::RolloutState::kCompletedWithFailures;
   return counts.stragglers > 0 ? store::RolloutState::kCompletedWithStragglers
                                : store::RolloutState::kCompleted;
 }
 
-Failure StragglerFailure(bool connected, const std::optional<Failure>& last) {
-  if (!connected) {
-    return {FailureCode::kDispatchOffline, "not connected when the rollout's deadline passed"};
+std::optional<Ending> EndingOf(const store::Target& target, bool connected, bool canceling,
+                               bool overdue) {
+  using enum store::TargetState;
+  const store::TargetState end = canceling ? kCanceled : kFailed;
+  switch (target.state) {
+    case kWaiting:
+      if (canceling) {
+        return Ending{kCanceled, target.failure.value_or(Failure{FailureCode::kDispatchCanceled,
+                                                                 "before its turn came"})};
+      }
+      if (target.failure.has_value()) return Ending{kFailed, *target.failure};
+      if (connected) {
+        return Ending{kFailed, Failure{FailureCode::kRolloutDeadline, "before its turn came"}};
+      }
+      return Ending{kStraggler, Failure{FailureCode::kDispatchOffline,
+                                        "not connected when the rollout's deadline passed"}};
+    case kInDoubt:
+      // Out of the rollout only: its server stays in doubt until that is settled (invariant 8).
+      return Ending{end, Failure{FailureCode::kDispatchInDoubt,
+                                 canceling ? "when the rollout was canceled"
+                                           : "when the rollout's deadline passed"}};
+    case kInFlight:
+    case kVerifying:
+      if (!overdue) return std::nullopt;
+      return Ending{end, Failure{FailureCode::kRolloutDeadline,
+                                 "while it was under way; its server's own state goes on"}};
+    default:
+      return std::nullopt;
   }
-  if (last.has_value()) return *last;
-  return {FailureCode::kDispatchExpired, "the rollout's deadline passed before its turn came"};
 }
 
 std::string TripReason(const store::TargetCounts& counts, const store::Rollout& rollout,
                        int max_failures) {
   return absl::StrCat(counts.failed - rollout.forgiven_failures, " of ", counts.total,
-                      " targets failed, more than the limit of ", max_failures);
+                      " targets failed, more than the limit of ", max_failures,
+                      "; look at them, then 'muster rollout resume' or cancel");
 }
 
 std::string DoubtTripReason(const store::TargetCounts& counts, int doubts, int max_in_doubt) {
   return absl::StrCat(doubts, " of ", counts.total, doubts == 1 ? " targets is" : " targets are",
-                      " in doubt, more than the limit of ", max_in_doubt);
+                      " in doubt, more than the limit of ", max_in_doubt,
+                      "; bring their workers back or 'muster server settle' them, then 'muster "
+                      "rollout resume'");
 }
 
 }  // namespace muster::core

@@ -30,9 +30,11 @@ bool FailuresTrip(const store::Rollout& rollout, const store::TargetCounts& coun
 bool DoubtCounts(const store::Target& target, absl::Time since, absl::Duration patience,
                  absl::Time now);
 bool DoubtsTrip(int doubts, int max_in_doubt);
-// How many of the rollout's slots are taken. What is in doubt may still run, or have ended the
-// worker, so it keeps its slot until it is settled, forgiven, or out of the rollout.
-int SlotsHeld(const store::TargetCounts& counts, int forgiven_doubts);
+// Whether a doubt holds its slot: while the worker is away it may still run, or have ended the
+// worker. One that is answered, forgiven or older than `patience` does not: from then on the limit
+// of doubts guards the rest.
+bool DoubtHoldsSlot(const store::Target& target, bool answered, absl::Time since,
+                    absl::Duration patience, absl::Time now);
 
 // ---- outcomes ----
 // Where a target moves when its server's enrollment does; nothing: it stays.
@@ -41,8 +43,14 @@ std::optional<store::TargetState> NextState(store::TargetState from, const Enrol
 // ---- the end ----
 bool NothingOpen(const store::TargetCounts& counts);
 store::RolloutState FinalStateOf(const store::TargetCounts& counts, bool canceling);
-// Why a target that is still waiting at the deadline did not get its turn.
-Failure StragglerFailure(bool connected, const std::optional<Failure>& last);
+// How an open target ends when the rollout does: at its deadline, or canceled. Nothing: it is
+// awaited. A straggler is who could not be reached; who was reached has failed, with the reason.
+struct Ending {
+  store::TargetState state = store::TargetState::kFailed;
+  Failure failure;
+};
+std::optional<Ending> EndingOf(const store::Target& target, bool connected, bool canceling,
+                               bool overdue);
 
 // "10 of 200 targets failed, more than the limit of 9"
 std::string TripReason(const store::TargetCounts& counts, const store::Rollout& rollout,

@@ -20,6 +20,7 @@ struct Entry {
   store::Target target;
   bool queued = false;     // In a ready queue, or parked at a pacing bucket.
   absl::Time doubt_since;  // In doubt: since when, as far as this process knows.
+  bool holds_slot = true;  // In doubt: not yet forgiven, answered or old.
 };
 
 struct Run {
@@ -33,6 +34,7 @@ struct Run {
   std::map<ZoneId, std::deque<ServerId>> ready;  // Connected, idle and due.
   std::set<ServerId> doubts;                     // Targets in doubt.
   int forgiven_doubts = 0;                       // Of these.
+  int slots_in_doubt = 0;                        // Slots that these hold.
   // Waiting targets are taken up in pages: out of the plan that this process made, in its order, or
   // else (it was made before a restart) out of the store.
   std::vector<store::Target> planned;
@@ -42,6 +44,7 @@ struct Run {
   // At the deadline, or when canceled, what still waits is swept out, a page a turn.
   bool expired = false;
   bool canceling = false;
+  bool overdue = false;  // What was under way then is awaited no more.
   bool sweep_built = false;
   std::vector<ServerId> sweep;
 

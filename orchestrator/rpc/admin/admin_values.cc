@@ -30,8 +30,8 @@ static_assert(static_cast<int>(store::Enrollment::kDecommissioned) + 1 ==
               types::ENROLLMENT_DECOMMISSIONED);
 static_assert(static_cast<int>(core::Connectivity::kStale) + 1 == types::CONNECTIVITY_STALE);
 static_assert(static_cast<int>(store::CommandKind::kJoin) + 1 == admin::COMMAND_KIND_JOIN);
-static_assert(static_cast<int>(store::RolloutState::kCanceled) + 1 ==
-              admin::ROLLOUT_STATE_CANCELED);
+static_assert(static_cast<int>(store::RolloutState::kCompletedWithFailures) + 1 ==
+              admin::ROLLOUT_STATE_COMPLETED_WITH_FAILURES);
 static_assert(static_cast<int>(store::TargetState::kCanceled) + 1 == admin::TARGET_STATE_CANCELED);
 static_assert(static_cast<int>(store::TokenState::kLocked) + 1 == admin::TOKEN_STATE_LOCKED);
 static_assert(static_cast<int>(store::TokenMode::kPending) + 1 == admin::TOKEN_MODE_PENDING);
@@ -201,6 +201,7 @@ admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts&
   out.set_effective_max_failures(core::ResolveMaxFailures(rollout.max_failures, counts.total));
   out.set_effective_max_in_doubt(
       core::ResolveMaxInDoubt(rollout.max_in_doubt, counts.total, concurrency));
+  out.set_note(rollout.note);
   *out.mutable_create_time() = ToProto(rollout.create_time);
   if (rollout.finish_time.has_value()) *out.mutable_finish_time() = ToProto(*rollout.finish_time);
   *out.mutable_deadline() = ToProto(rollout.deadline);

@@ -170,6 +170,28 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                });
   }
 
+  grpc::ServerUnaryReactor* SettleServer(grpc::CallbackServerContext* context,
+                                         const admin::SettleServerRequest* request,
+                                         admin::Server* response) override {
+    return Run(
+        context, "SettleServer",
+        [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+          const auto server = FindServer(request->server(), caller, *snapshot);
+          if (!server.ok()) return reply.Finish(server.status());
+          snapshot.reset();
+          const auto verdict = request->verdict();
+          if (verdict != admin::SettleServerRequest::VERDICT_ABSENT &&
+              verdict != admin::SettleServerRequest::VERDICT_JOINED) {
+            return reply.Finish(InvalidRequest("verdict must be VERDICT_ABSENT or VERDICT_JOINED"));
+          }
+          d_.operations.servers.Call(
+              &core::ServerOperations::Settle, AnswerServer(response, std::move(reply)),
+              caller.actor, server->id,
+              core::Settlement{verdict == admin::SettleServerRequest::VERDICT_JOINED,
+                               request->reason()});
+        });
+  }
+
  private:
   admin::Server Show(const store::Server& server) const {
     return ToProto(server, d_.sessions.IsConnected(server.id), d_.clock.Now());

@@ -106,6 +106,20 @@ TEST_F(CliTest, WhatIsNotUtf8IsNamed) {
   EXPECT_THAT(admin_.calls, IsEmpty());
 }
 
+TEST_F(CliTest, SettleWantsWhatWasFoundOnTheServer) {
+  using admin::v1::SettleServerRequest;
+  EXPECT_NE(Run({"server", "settle", "acme/prod/web"}), 0);
+  EXPECT_THAT(err_, HasSubstr("--absent or --joined"));
+  EXPECT_NE(Run({"server", "settle", "acme/prod/web", "--absent", "--joined"}), 0);
+  EXPECT_THAT(admin_.calls, IsEmpty());
+  EXPECT_EQ(Run({"server", "settle", "acme/prod/web", "--absent", "--reason", "new disk"}), 0);
+  EXPECT_EQ(admin_.settle_request.server(), "acme/prod/web");
+  EXPECT_EQ(admin_.settle_request.verdict(), SettleServerRequest::VERDICT_ABSENT);
+  EXPECT_EQ(admin_.settle_request.reason(), "new disk");
+  EXPECT_EQ(Run({"server", "settle", "acme/prod/web", "--joined"}), 0);
+  EXPECT_EQ(admin_.settle_request.verdict(), SettleServerRequest::VERDICT_JOINED);
+}
+
 TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
   const std::vector<std::vector<std::string>> commands = {{"apply"},
                                                           {"tenant", "list"},
@@ -126,6 +140,7 @@ TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
                                                           {"zone", "delete"},
                                                           {"tenant", "delete"},
                                                           {"server", "admit"},
+                                                          {"server", "settle"},
                                                           {"explain", "server"},
                                                           {"token", "create"},
                                                           {"token", "list"},

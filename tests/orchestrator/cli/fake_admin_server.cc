@@ -111,6 +111,11 @@ class Servers final : public v1::ServerService::Service {
                      v1::Server* response) override {
     return AnswerServer("AdmitServer", request->server(), response);
   }
+  Status SettleServer(ServerContext*, const v1::SettleServerRequest* request,
+                      v1::Server* response) override {
+    admin_.settle_request = *request;
+    return Answer(admin_, "SettleServer", v1::Server(), response);
+  }
 
  private:
   // The server of that id, else the first one.

@@ -57,6 +57,7 @@ struct FakeAdmin {
   admin::v1::ChangeServerRequest change_request;
   admin::v1::EvictServerRequest evict_request;
   std::vector<std::string> servers_asked;  // Of calls about one server, in order.
+  admin::v1::SettleServerRequest settle_request;
   admin::v1::CreateTokenRequest token_request;
   admin::v1::CreateRolloutRequest rollout_request;
   admin::v1::GetReportRequest report_request;

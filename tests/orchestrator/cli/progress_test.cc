@@ -81,6 +81,8 @@ TEST_F(ProgressTest, SuccessIsAllTargetsOrNothing) {
   EXPECT_FALSE(IsFullSuccess(Rollout("completed", 2, 1, 1)));
   EXPECT_FALSE(IsFullSuccess(Rollout("canceled", 2, 2, 0)));
   EXPECT_TRUE(IsFinal(Rollout("completed_with_stragglers", 2, 1, 0)));
+  EXPECT_TRUE(IsFinal(Rollout("completed_with_failures", 2, 1, 1)));
+  EXPECT_FALSE(IsFinal(Rollout("canceling", 2, 1, 0)));
   EXPECT_FALSE(IsFinal(Rollout("paused", 2, 1, 0)));
 }
 

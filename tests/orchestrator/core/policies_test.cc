@@ -95,13 +95,83 @@ TEST(Gates, DoubtCountsWhenItLasts) {
   EXPECT_TRUE(DoubtsTrip(1, 0));
 }
 
-TEST(Gates, DoubtKeepsItsSlotUntilForgiven) {
+TEST(Gates, ADoubtHoldsItsSlotWhileItsWorkerIsAwayForAWhile) {
+  const absl::Time since = absl::FromUnixSeconds(1000);
+  const absl::Duration patience = absl::Minutes(8);
+  store::Target target;
+  target.state = store::TargetState::kInDoubt;
+  EXPECT_TRUE(DoubtHoldsSlot(target, false, since, patience, since));
+  EXPECT_TRUE(DoubtHoldsSlot(target, false, since, patience, since + absl::Minutes(7)));
+  EXPECT_FALSE(DoubtHoldsSlot(target, false, since, patience, since + patience));
+  EXPECT_FALSE(DoubtHoldsSlot(target, true, since, patience, since)) << "nothing runs there";
+  target.doubt_forgiven = true;
+  EXPECT_FALSE(DoubtHoldsSlot(target, false, since, patience, since));
+}
+
+TEST(End, EveryOpenTargetGetsAStateThatSaysWhy) {
+  using enum store::TargetState;
+  const Failure late{FailureCode::kJoinRateLimited, "429"};
+  const struct {
+    store::TargetState state;
+    bool connected;
+    std::optional<Failure> last;
+    store::TargetState at_deadline;
+    FailureCode code;
+  } rows[] = {
+      {kWaiting, false, std::nullopt, kStraggler, FailureCode::kDispatchOffline},
+      {kWaiting, true, std::nullopt, kFailed, FailureCode::kRolloutDeadline},
+      {kWaiting, true, late, kFailed, FailureCode::kJoinRateLimited},
+      {kWaiting, false, late, kFailed, FailureCode::kJoinRateLimited},
+      {kInDoubt, false, late, kFailed, FailureCode::kDispatchInDoubt},
+      {kInFlight, true, std::nullopt, kFailed, FailureCode::kRolloutDeadline},
+      {kVerifying, true, std::nullopt, kFailed, FailureCode::kRolloutDeadline},
+  };
+  for (const auto& row : rows) {
+    store::Target target;
+    target.state = row.state;
+    target.failure = row.last;
+    const bool under_way = row.state == kInFlight || row.state == kVerifying;
+    for (const bool canceling : {false, true}) {
+      const auto ending = EndingOf(target, row.connected, canceling, false);
+      ASSERT_EQ(ending.has_value(), !under_way) << "what is under way is awaited";
+      const auto end = EndingOf(target, row.connected, canceling, true);
+      ASSERT_TRUE(end.has_value());
+      EXPECT_EQ(end->state, canceling ? kCanceled : row.at_deadline);
+      EXPECT_TRUE(MayMove(row.state, end->state));
+      if (!canceling) EXPECT_EQ(end->failure.code, row.code);
+    }
+  }
   store::TargetCounts counts;
-  counts.in_flight = 2;
-  counts.in_doubt = 3;
-  counts.verifying = 4;  // The hub is asked; nothing runs.
-  EXPECT_EQ(SlotsHeld(counts, 0), 5);
-  EXPECT_EQ(SlotsHeld(counts, 3), 2);
+  counts.total = counts.failed = 1;
+  EXPECT_EQ(FinalStateOf(counts, false), store::RolloutState::kCompletedWithFailures);
+  counts.stragglers = 1;
+  EXPECT_EQ(FinalStateOf(counts, false), store::RolloutState::kCompletedWithFailures);
+  counts.failed = 0;
+  EXPECT_EQ(FinalStateOf(counts, false), store::RolloutState::kCompletedWithStragglers);
+  EXPECT_EQ(FinalStateOf(counts, true), store::RolloutState::kCanceled);
+}
+
+// Every move that an event asks for is one that the store allows.
+TEST(Outcomes, TargetsFollowTheirServers) {
+  using enum store::TargetState;
+  using What = EnrollmentEvent::What;
+  for (const What what : {What::kDoubt, What::kResumed, What::kNeverArrived, What::kClaimed,
+                          What::kAnswered, What::kFailed, What::kProven}) {
+    for (const bool retry : {false, true}) {
+      EnrollmentEvent event;
+      event.what = what;
+      if (retry) event.retry = absl::Seconds(1);
+      for (const store::TargetState from : {kWaiting, kInFlight, kVerifying, kSucceeded, kFailed,
+                                            kInDoubt, kStraggler, kCanceled}) {
+        const auto to = NextState(from, event);
+        if (to.has_value()) EXPECT_TRUE(MayMove(from, *to)) << static_cast<int>(what);
+        if (IsFinal(from)) EXPECT_FALSE(to.has_value());
+      }
+    }
+  }
+  EnrollmentEvent claimed;
+  claimed.what = What::kClaimed;
+  EXPECT_EQ(NextState(kInDoubt, claimed), kVerifying) << "an operator settled it";
 }
 
 TEST(Retries, OnlyTransientFailuresAndNotForEver) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "orchestrator/core/report/explain.h"
 #include "orchestrator/core/report/report.h"
@@ -18,6 +19,12 @@ using store::RolloutState;
 class RolloutTest : public CoreBench {
  protected:
   void TearDown() override { EXPECT_THAT(sim::FindBreaches(*world_, false), testing::IsEmpty()); }
+  absl::StatusOr<std::vector<ZoneVerification>> Verify(const std::vector<ZoneId>& zones) {
+    return Ask<std::vector<ZoneVerification>>([&](auto done) {
+      operations().verification.Call(&VerificationOperations::Verify, std::move(done), operator_,
+                                     zones);
+    });
+  }
   absl::StatusOr<std::vector<ZoneVerification>> VerifyAll() {
     return Ask<std::vector<ZoneVerification>>([&](auto done) {
       operations().verification.Call(&VerificationOperations::Verify, std::move(done), operator_,
@@ -127,14 +134,14 @@ TEST_F(RolloutTest, AJoinThatKillsItsWorkersStopsAtTheLimitOfDoubt) {
   EXPECT_EQ(killed(), 8);
   EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kPaused);
 
-  // Mended: those that never came back are stragglers in the end; nothing stands still.
+  // Mended: those that never came back have failed in the end; nothing stands still.
   world_->SetPowerOffAtJoin(false);
   resume();
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(25)));
-  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kCompletedWithStragglers);
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kCompletedWithFailures);
   const store::TargetCounts counts = world_->Counts(rollout->id);
-  EXPECT_EQ(counts.succeeded + counts.stragglers, 40);
-  EXPECT_LE(counts.stragglers, 8);
+  EXPECT_EQ(counts.succeeded + counts.failed, 40);
+  EXPECT_LE(counts.failed, 8);
 }
 
 // Every worker is in doubt for a moment when the orchestrator restarts; no operator is needed
@@ -167,7 +174,8 @@ TEST_F(RolloutTest, DoubtDoesNotOutliveTheDeadline) {
   world_->RunFor(absl::Hours(2));
   EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kRunning) << "as it was asked to";
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(2)));
-  EXPECT_EQ(world_->Counts(rollout->id).stragglers, 6);
+  EXPECT_EQ(world_->Counts(rollout->id).failed, 6);
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kCompletedWithFailures);
 }
 
 TEST_F(RolloutTest, PlantedProblemsGetTheirCodes) {
@@ -239,7 +247,7 @@ TEST_F(RolloutTest, CancelAwaitsWhatRuns) {
     operations().rollouts.Call(&RolloutOperations::Cancel, std::move(done), operator_, rollout->id);
   });
   ASSERT_TRUE(canceled.ok());
-  EXPECT_EQ(canceled->state, RolloutState::kPaused);
+  EXPECT_EQ(canceled->state, RolloutState::kCanceling);
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
   EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kCanceled);
   const store::TargetCounts counts = world_->Counts(rollout->id);
@@ -291,6 +299,165 @@ TEST_F(RolloutTest, ANewKeyIsUsedFromTheNextAttemptOn) {
               }).ok());
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
   EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kEnrolled);
+}
+
+// A hub that lists connected instances only never proves absence: what the service says of itself
+// ends the doubt, and nobody waits for it meanwhile.
+TEST_F(RolloutTest, AHubThatCannotTellHoldsNobodyUp) {
+  Build(12);
+  for (int tenant = 0; tenant < 2; ++tenant) world_->hub(tenant).SetConnectedOnly(true);
+  for (size_t i = 0; i < 4; ++i) world_->Plan(i, {JoinCourse::kLostOnWayToHub});
+  RolloutInput input;
+  input.max_concurrency = "2";
+  input.max_failures = input.max_in_doubt = "100%";
+  const auto rollout = world_->StartJoin(input);
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(rollout->id).succeeded == 8; },
+                               absl::Minutes(30)));
+  ASSERT_TRUE(Finishes(rollout->id, absl::Minutes(30)));
+  EXPECT_EQ(world_->RolloutNow(rollout->id).state, RolloutState::kCompletedWithFailures);
+  EXPECT_EQ(world_->Counts(rollout->id).failed, 4);
+  EXPECT_EQ(FailureAt(0), FailureCode::kJoinAnswerLost);
+  EXPECT_EQ(world_->workers()[0]->joins(), 1) << "no blind second join (invariant 8)";
+  // An operator's next rollout tries them again.
+  const auto again = Start();
+  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_TRUE(Finishes(again->id, absl::Minutes(30)));
+  EXPECT_EQ(world_->Counts(again->id).succeeded, 4);
+}
+
+TEST_F(RolloutTest, ACancelEndsThoughADoubtDoesNot) {
+  Build(4);
+  world_->SetPowerOffAtJoin(true);
+  RolloutInput input;
+  input.max_concurrency = "2";
+  const auto rollout = world_->StartJoin(input);
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(rollout->id).in_doubt == 2; },
+                               absl::Minutes(10)));
+  ASSERT_TRUE(Ask<store::Rollout>([&](auto done) {
+                operations().rollouts.Call(&RolloutOperations::Cancel, std::move(done), operator_,
+                                           rollout->id);
+              }).ok());
+  ASSERT_TRUE(Finishes(rollout->id, absl::Minutes(1)));
+  EXPECT_EQ(world_->Counts(rollout->id).canceled, 4);
+  // The servers' own doubt stays, holds up no other rollout, and an operator can end it.
+  world_->SetPowerOffAtJoin(false);
+  const auto next = Start();
+  ASSERT_TRUE(next.ok()) << next.status();
+  ASSERT_TRUE(
+      world_->RunUntil([&] { return world_->Counts(next->id).succeeded == 2; }, absl::Minutes(30)));
+  for (size_t i = 0; i < 4; ++i) {
+    if (world_->ServerAt(i).enrollment != Enrollment::kInDoubt) continue;
+    ASSERT_TRUE(Ask<store::Server>([&](auto done) {
+                  operations().servers.Call(&ServerOperations::Settle, std::move(done), operator_,
+                                            world_->servers()[i], Settlement{false, "new disk"});
+                }).ok());
+    world_->Reenroll(i);
+    world_->Connect(i);
+  }
+  ASSERT_TRUE(Finishes(next->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(next->id).succeeded, 4);
+}
+
+TEST_F(RolloutTest, SettlingNeedsADoubtAndTheHubsProof) {
+  Build(2);
+  const auto settle = [&](size_t server, bool joined) {
+    return Ask<store::Server>([&, joined](auto done) {
+      operations().servers.Call(&ServerOperations::Settle, std::move(done), operator_,
+                                world_->servers()[server], Settlement{joined, ""});
+    });
+  };
+  EXPECT_FAILS_WITH(settle(0, true), kRequestInvalid);
+  world_->SetPowerOffAtJoin(true);
+  RolloutInput input;
+  input.max_failures = input.max_in_doubt = "100%";
+  const auto rollout = Start(input);
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(rollout->id).in_doubt == 2; },
+                               absl::Minutes(10)));
+  const auto joined = settle(0, true);
+  ASSERT_TRUE(joined.ok()) << joined.status();
+  EXPECT_EQ(joined->enrollment, Enrollment::kJoinedUnverified) << "a word is a claim (invariant 3)";
+  ASSERT_TRUE(
+      world_->RunUntil([&] { return world_->Counts(rollout->id).failed == 1; }, absl::Minutes(10)));
+  EXPECT_EQ(FailureAt(0), FailureCode::kVerifyMissing);
+  const Actor foreign{"operator:opr-x", {TenantId("tenant-0")}};
+  EXPECT_FAILS_WITH(Ask<store::Server>([&](auto done) {
+                      operations().servers.Call(&ServerOperations::Settle, std::move(done), foreign,
+                                                world_->servers()[1], Settlement{});
+                    }),
+                    kServerUnknown);
+}
+
+// A service may be at a join longer than its worker waits for it (invariant 11).
+TEST_F(RolloutTest, ASlowServiceIsNotAskedTwice) {
+  Build(4);
+  for (size_t i = 0; i < 4; ++i) world_->Plan(i, {JoinCourse::kSlow});
+  const auto rollout = Start();
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(rollout->id).succeeded, 4);
+  for (const auto& worker : world_->workers()) EXPECT_EQ(worker->joins(), 1);
+}
+
+TEST_F(RolloutTest, WhoIsBusyIsLeftToTheOtherRollout) {
+  Build(6, 2);
+  const auto first = Start();
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(first->id).succeeded == 4; },
+                               absl::Minutes(30)));
+  RolloutInput probe;
+  probe.kind = store::CommandKind::kProbe;
+  const auto second = Start(probe);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(world_->Counts(second->id).total, 4);
+  EXPECT_THAT(second->note, testing::HasSubstr("2 servers are left to other rollouts: "));
+  EXPECT_THAT(second->note, testing::HasSubstr(first->id.value()));
+  EXPECT_EQ(world_->RolloutNow(second->id).note, second->note);
+  ASSERT_TRUE(Finishes(second->id, absl::Hours(1)));
+}
+
+// Two zones on one hub: the credentials of one neither fail the other nor vouch for it.
+TEST_F(RolloutTest, AZoneIsReadWithItsOwnCredentials) {
+  Build(2);
+  ASSERT_TRUE(world_->ApplySecondZone(0, "test").ok());
+  const std::vector<ZoneId> zones = {zone_, ZoneId("tenant-0/test")};
+  for (const size_t refused : {0u, 1u}) {
+    world_->RefuseVerifier(zones[refused], true);
+    const auto verified = Verify(zones);
+    ASSERT_TRUE(verified.ok()) << verified.status();
+    EXPECT_EQ((*verified)[refused].state, ZoneVerification::State::kFailed);
+    EXPECT_EQ((*verified)[refused].failure->code, FailureCode::kHubAuth);
+    EXPECT_EQ((*verified)[1 - refused].state, ZoneVerification::State::kCompleted);
+    world_->RefuseVerifier(zones[refused], false);
+  }
+}
+
+// The hub's address changes: its servers are judged by what is read there, and what was read at the
+// old one says nothing about it.
+TEST_F(RolloutTest, AMovedHubIsReadWhereItIs) {
+  Build(4);
+  world_->Plan(0, {JoinCourse::kKeyRefused});
+  RolloutInput input;
+  input.max_failures = "100%";
+  const auto first = Start(input);
+  ASSERT_TRUE(Finishes(first->id, absl::Hours(1)));
+  world_->MoveHub(0, "https://moved.example");
+  const auto again = Start(input);
+  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_TRUE(Finishes(again->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(again->id).succeeded, 1);
+  EXPECT_EQ((*world_->Read()->zones().FindReading(zone_))->hub_url, "https://moved.example");
+}
+
+// A hub that wants to be left alone longer than a claim may wait fails nobody who has joined.
+TEST_F(RolloutTest, ClaimsOutliveAHubsRetryAfter) {
+  Build(2);
+  world_->LeaveHubsAlone(absl::Minutes(10));
+  const auto rollout = Start();
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(rollout->id).succeeded, 2);
+  // A day is not obeyed, and an operator may ask all the same.
+  world_->LeaveHubsAlone(absl::Hours(24));
+  const auto verified = VerifyAll();
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ((*verified)[0].state, ZoneVerification::State::kCompleted);
 }
 
 // The turn that ends a target may be the turn in which a new rollout takes its server.

@@ -92,6 +92,7 @@ TEST_P(StoreContract, HubReadingsAreReplaced) {
   Change([&](Transaction& t) { EXPECT_OK(t.zones().PutReading(reading)); });
   reading.failure = Failure{FailureCode::kHubAuth, "401"};
   reading.try_time = At(6);
+  reading.hub_url = "https://hub";
   Change([&](Transaction& t) { EXPECT_OK(t.zones().PutReading(reading)); });
   const HubReading read = **Read()->zones().FindReading(kProd);
   EXPECT_EQ(read.read_time, At(5));
@@ -99,6 +100,7 @@ TEST_P(StoreContract, HubReadingsAreReplaced) {
   EXPECT_EQ(read.instances, 12);
   EXPECT_EQ(read.unmatched, 2);
   EXPECT_EQ(read.failure, reading.failure);
+  EXPECT_EQ(read.hub_url, "https://hub");
   auto t = *store_->Begin();
   reading.zone_id = ZoneId("acme/none");
   EXPECT_EQ(Code(t->zones().PutReading(reading)), absl::StatusCode::kFailedPrecondition);

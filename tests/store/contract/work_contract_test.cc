@@ -25,6 +25,7 @@ TEST_P(StoreContract, RolloutsKeepEveryField) {
   rollout.selection = {kAcme, kProd, {{"a", "1"}, {"b", ""}}, {"web*", "db:1"}};
   rollout.allow_takeover = true;
   rollout.forgiven_failures = 4;
+  rollout.note = "2 servers are left to other rollouts";
   rollout.request_id = "req";
   Change([&](Transaction& t) {
     EXPECT_OK(t.rollouts().Insert(rollout, {}));
@@ -47,6 +48,7 @@ TEST_P(StoreContract, RolloutsKeepEveryField) {
   EXPECT_EQ(read.max_in_doubt, "2%");
   EXPECT_TRUE(read.allow_takeover);
   EXPECT_EQ(read.forgiven_failures, 5);
+  EXPECT_EQ(read.note, rollout.note);
   EXPECT_EQ(read.created_by, "operator:opr-1");
   EXPECT_EQ(read.create_time, At(3));
   EXPECT_EQ(read.deadline, At(1000));
