@@ -9,8 +9,8 @@
 //   rollout      planned → running ⇄ paused → completed · completed_with_stragglers
 //                · completed_with_failures; running, paused → canceling → canceled
 //
-// These are the main roads; recovery and retries add some. states.cc has the whole tables. A state
-// that no code can reach is in none of them.
+// These are the main roads; recovery and retries add some. states.cc has the whole tables. Some
+// states wait for the operation that leads there (docs/architecture.md).
 //
 // A move that MayMove refuses is an internal error and never a write (invariant 5).
 #ifndef MUSTER_STORE_MODEL_STATES_H_

@@ -1,4 +1,5 @@
 // The session loop on virtual time: connecting, waiting, commands once, results until acknowledged.
+// One file because all of it drives one session through one fixture.
 #include "worker/session/session.h"
 
 #include <gmock/gmock.h>
