@@ -24,6 +24,9 @@ constexpr char kNamesAndFingerprints[] =
 constexpr char kCountWithoutRetired[] =
 #include "store/sqlite/migrations/0007_count_without_retired.inc"
     ;
+constexpr char kDoors[] =
+#include "store/sqlite/migrations/0008_doors.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -38,6 +41,7 @@ constexpr sql::Migration kMigrations[] = {
     // The programs before write servers without their name's key.
     {6, "names_and_fingerprints", kNamesAndFingerprints, 6},
     {7, "count_without_retired", kCountWithoutRetired, 6},
+    {8, "doors", kDoors, 6},
 };
 
 }  // namespace

@@ -266,6 +266,7 @@ absl::StatusOr<admin::Token> ToProto(const store::BootstrapToken& token,
   *out.mutable_create_time() = ToProto(token.create_time);
   *out.mutable_expire_time() = ToProto(token.expire_time);
   for (const std::string& name : token.server_names) out.add_server_names(name);
+  out.set_any_name(token.any_name);
   out.set_mode(OnTheWire<admin::TokenMode>(token.mode));
   ASSIGN_OR_RETURN(const auto refusals, snapshot.tokens().ListRefusals(token.id, kShownRefusals));
   for (const auto& refusal : refusals) {
