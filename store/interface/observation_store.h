@@ -18,9 +18,6 @@ class ObservationStore {
                                                           FailureCode code) const = 0;
   // Of one server, newest first.
   virtual absl::StatusOr<std::vector<Observation>> ListOf(const ServerId& server) const = 0;
-  // Of all servers of these tenants (empty: all), newest first.
-  virtual absl::StatusOr<std::vector<Observation>> List(const std::vector<TenantId>& tenants,
-                                                        int limit) const = 0;
   // Inserts the row, or counts one more and takes over detail and time. Does nothing for a server
   // that does not exist (any more).
   virtual absl::Status Note(const ServerId& server, FailureCode code, absl::string_view detail,

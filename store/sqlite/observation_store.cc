@@ -1,7 +1,5 @@
 #include "store/sqlite/observation_store.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
 
@@ -37,35 +35,6 @@ absl::StatusOr<std::vector<Observation>> SqliteObservationStore::ListOf(
                            " WHERE o.server_id = ? ORDER BY o.last_seen_us DESC, o.code"))
       .BindAll(server)
       .All(ReadObservation);
-}
-
-absl::StatusOr<std::vector<Observation>> SqliteObservationStore::List(
-    const std::vector<TenantId>& tenants, int limit) const {
-  std::vector<Observation> all;
-  if (tenants.empty()) {
-    return db_
-        .Cached(absl::StrCat(kSelectObservation,
-                             " ORDER BY o.last_seen_us DESC, o.server_id, o.code LIMIT ?"))
-        .BindAll(limit > 0 ? limit : -1)
-        .All(ReadObservation);
-  }
-  for (const TenantId& tenant : tenants) {
-    ASSIGN_OR_RETURN(
-        std::vector<Observation> some,
-        db_.Cached(absl::StrCat(kSelectObservation,
-                                " JOIN servers s ON s.id = o.server_id WHERE s.tenant_id = ? "
-                                "ORDER BY o.last_seen_us DESC, o.server_id, o.code LIMIT ?"))
-            .BindAll(tenant, limit > 0 ? limit : -1)
-            .All(ReadObservation));
-    all.insert(all.end(), some.begin(), some.end());
-  }
-  std::stable_sort(all.begin(), all.end(), [](const Observation& a, const Observation& b) {
-    return a.last_seen > b.last_seen;
-  });
-  if (limit > 0 && all.size() > static_cast<size_t>(limit)) {
-    all.erase(all.begin() + limit, all.end());
-  }
-  return all;
 }
 
 absl::Status SqliteObservationStore::Note(const ServerId& server, FailureCode code,

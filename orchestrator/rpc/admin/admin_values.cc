@@ -186,6 +186,15 @@ admin::Server ToProto(const store::Server& server, bool connected, absl::Time no
   return out;
 }
 
+admin::Observation ToProto(const store::Observation& observation) {
+  admin::Observation out;
+  *out.mutable_failure() = ToProto(Failure{observation.code, observation.detail});
+  *out.mutable_first_seen_time() = ToProto(observation.first_seen);
+  *out.mutable_last_seen_time() = ToProto(observation.last_seen);
+  out.set_times(observation.times);
+  return out;
+}
+
 admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts& counts) {
   admin::Rollout out;
   out.set_rollout_id(rollout.id.value());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "orchestrator/core/report/explain.h"
 #include "tests/orchestrator/core/core_bench.h"
 
 namespace muster::core {
@@ -271,6 +272,9 @@ TEST_F(DoorsTest, ClocksAreCompared) {
   const auto seen = *world_->Read()->observations().Find(grant.server_id, FailureCode::kClockSkew);
   ASSERT_TRUE(seen.has_value());
   EXPECT_THAT(seen->detail, HasSubstr("3h behind"));
+  const auto explained = ExplainServer(*world_->Read(), grant.server_id, world_->clock().Now());
+  ASSERT_TRUE(explained.ok());
+  EXPECT_THAT(explained->summary, HasSubstr("Observed: E-CLOCK-SKEW"));
   opening.session = next_session_++;
   opening.clock_offset = absl::Seconds(40);
   ASSERT_TRUE(Open(opening).ok());
