@@ -39,6 +39,18 @@ std::string PublicKey::Fingerprint() const {
 
 bool PublicKey::IsP256() const { return OnP256(key_.get()); }
 
+bool PublicKey::Verifies(absl::string_view message, absl::string_view signature) const {
+  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
+  const bool good =
+      context != nullptr &&
+      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) == 1 &&
+      EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
+                       signature.size(), reinterpret_cast<const unsigned char*>(message.data()),
+                       message.size()) == 1;
+  if (!good) ForgetErrors();
+  return good;
+}
+
 bool operator==(const PublicKey& a, const PublicKey& b) {
   return EVP_PKEY_eq(a.key_.get(), b.key_.get()) == 1;
 }
@@ -63,6 +75,24 @@ absl::StatusOr<PrivateKey> PrivateKey::FromPem(const Secret& pem) {
         "the private key is neither EC nor RSA of at least 2048 bits");
   }
   return PrivateKey(std::move(key));
+}
+
+absl::StatusOr<std::string> PrivateKey::Sign(absl::string_view message) const {
+  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
+  size_t size = 0;
+  if (context == nullptr ||
+      EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1 ||
+      EVP_DigestSign(context.get(), nullptr, &size, bytes, message.size()) != 1) {
+    return OpensslError(absl::StatusCode::kInternal, "sign");
+  }
+  std::string signature(size, '\0');
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                     bytes, message.size()) != 1) {
+    return OpensslError(absl::StatusCode::kInternal, "sign");
+  }
+  signature.resize(size);
+  return signature;
 }
 
 absl::StatusOr<Secret> PrivateKey::ToPem() const {

@@ -21,6 +21,8 @@ class PublicKey {
   // is pinned.
   std::string Fingerprint() const;
   bool IsP256() const;
+  // Whether `signature` is PrivateKey::Sign's of this message by the other half.
+  bool Verifies(absl::string_view message, absl::string_view signature) const;
   friend bool operator==(const PublicKey& a, const PublicKey& b);
 
   // For this folder's sources.
@@ -43,6 +45,8 @@ class PrivateKey {
   // PKCS #8, unencrypted.
   absl::StatusOr<Secret> ToPem() const;
   PublicKey public_key() const { return PublicKey(key_); }
+  // ECDSA (or RSA) with SHA-256, DER: for statements that are checked without a TLS connection.
+  absl::StatusOr<std::string> Sign(absl::string_view message) const;
 
   evp_pkey_st* get() const { return key_.get(); }  // For this folder's sources.
 

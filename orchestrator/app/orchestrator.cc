@@ -71,7 +71,8 @@ absl::Status Orchestrator::Parts::Open() {
                             .timers = *timers,
                             .clock = clock});
   hub_reader = std::make_unique<hub::PooledHubReader>(*hub_pool, http, *vault, clock);
-  sessions = std::make_unique<rpc::SessionRegistry>(clock, *timers, options.sessions);
+  sessions = std::make_unique<rpc::SessionRegistry>(clock, *timers, options.sessions,
+                                                    &directory.authority);
   watchers = std::make_unique<rpc::RolloutWatchers>(clock, *timers);
   core::CoreOptions core_options = options.core;
   core_options.on_store_lost = [this](const absl::Status& why) { OnStoreLost(why); };

@@ -208,7 +208,17 @@ void CheckTokens(const v1::ListTokensResponse& tokens, absl::Time now,
 void CheckServers(const v1::ListServersResponse& servers, Findings& findings,
                   std::set<std::string>& zones_that_need_tokens) {
   std::map<std::string, int> counts;
+  struct Seen {
+    int servers = 0;
+    const v1::Server* server = nullptr;  // The first.
+    const v1::Observation* observation = nullptr;
+  };
+  std::map<std::string, Seen> observed;  // By code.
   for (const v1::Server& server : servers.servers()) {
+    for (const v1::Observation& observation : server.observations()) {
+      Seen& seen = observed[observation.failure().code()];
+      if (seen.servers++ == 0) seen = {1, &server, &observation};
+    }
     const std::string admission = WordOf(server.admission());
     ++counts[admission];
     ++counts[WordOf(server.enrollment())];
@@ -218,6 +228,13 @@ void CheckServers(const v1::ListServersResponse& servers, Findings& findings,
   findings.Ok("servers",
               absl::StrCat(servers.servers_size(), " in the inventory, ", counts["enrolled"],
                            " enrolled, ", counts["online"], " online"));
+  for (const auto& [code, seen] : observed) {
+    findings.Warning(
+        "servers",
+        absl::StrCat(Counted(seen.servers, "server"), ": ", code, ", as ", seen.server->zone_id(),
+                     "/", seen.server->name(), ": ", seen.observation->failure().detail()),
+        seen.observation->failure().remedy());
+  }
   const auto warn = [&](const char* state, const char* next) {
     if (counts[state] > 0) {
       findings.Warning("servers", absl::StrCat(Counted(counts[state], "server"), " ", state), next);

@@ -24,6 +24,17 @@ std::string PresenceText(const v1::Server& server) {
              : WordOf(service.presence());
 }
 
+// "E-CLOCK-SKEW: the server's clock is 3h behind (4 times since 2026-07-18T09:00:00Z). Set it."
+std::string ObservedText(const v1::Server& server) {
+  std::string text;
+  for (const v1::Observation& seen : server.observations()) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ", seen.failure().code(), ": ",
+                    seen.failure().detail(), " (", seen.times(), " times since ",
+                    TextOf(seen.first_seen_time()), "). ", seen.failure().remedy());
+  }
+  return text;
+}
+
 constexpr Field<v1::Server> kServerFields[] = {
     {"zone", Show::kAlways, [](const v1::Server& s) { return s.zone_id(); }},
     {"name", Show::kAlways, [](const v1::Server& s) { return s.name(); }},
@@ -34,6 +45,7 @@ constexpr Field<v1::Server> kServerFields[] = {
     {"failure", Show::kAlways, [](const v1::Server& s) { return s.failure().code(); }},
     {"failure_detail", Show::kDetails, [](const v1::Server& s) { return s.failure().detail(); }},
     {"remedy", Show::kDetails, [](const v1::Server& s) { return s.failure().remedy(); }},
+    {"observed", Show::kDetails, ObservedText},
     {"labels", Show::kAlways, [](const v1::Server& s) { return TextOf(s.labels()); }},
     {"hub_instance_id", Show::kDetails, [](const v1::Server& s) { return s.hub_instance_id(); }},
     {"match_kind", Show::kDetails, [](const v1::Server& s) { return WordOf(s.match_kind()); }},

@@ -24,7 +24,9 @@ constexpr Field<v1::Token> kTokenFields[] = {
     {"expires", Show::kAlways, [](const v1::Token& t) { return TextOf(t.expire_time()); },
      Unit::kTime},
     {"server_names", Show::kAlways,
-     [](const v1::Token& t) { return absl::StrJoin(t.server_names(), " "); }},
+     [](const v1::Token& t) {
+       return t.any_name() ? std::string("(any)") : absl::StrJoin(t.server_names(), " ");
+     }},
     {"refusals", Show::kAlways, [](const v1::Token& t) { return absl::StrCat(t.refusals_size()); }},
     {"created", Show::kDetails, [](const v1::Token& t) { return TextOf(t.create_time()); },
      Unit::kTime},
@@ -37,6 +39,7 @@ struct TokenFlags {
   std::string ttl;
   int max_uses = 0;
   std::vector<std::string> server_names;
+  bool any_name = false;
   std::string mode;
   std::string out;
   std::string request_id;
@@ -59,6 +62,7 @@ absl::StatusOr<ExitCode> CreateToken(Context& context, const TokenFlags& flags) 
   }
   request.set_max_uses(flags.max_uses);
   for (const std::string& name : flags.server_names) request.add_server_names(name);
+  request.set_any_name(flags.any_name);
   if (!flags.mode.empty()) {
     ASSIGN_OR_RETURN(const v1::TokenMode mode, ParseWordFlag<v1::TokenMode>("--mode", flags.mode));
     request.set_mode(mode);
@@ -136,9 +140,13 @@ void AddCreateToken(CommandTree& tree, CLI::App& token) {
       ->check(CountProblem);
   create
       .add_option("--server-name", flags->server_names,
-                  "Only servers of this name may use it; may be given several times")
+                  "Only servers of this name may use it, also to replace a worker that was lost; "
+                  "may be given several times")
       ->allow_extra_args(false)
       ->delimiter(',');
+  create.add_flag("--any-name", flags->any_name,
+                  "Also machines that the inventory does not expect in the zone; without it they "
+                  "wait as pending");
   create
       .add_option("--mode", flags->mode,
                   "auto admits at once, pending waits for 'muster server admit' (default: auto)")

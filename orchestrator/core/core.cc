@@ -61,6 +61,7 @@ struct Core::Parts {
       return Reload(turn, concerned, why);
     });
     control.SetLastStep([this](Turn& turn) -> absl::Status {
+      if (zones.TakeChanged()) RETURN_IF_ERROR(dispatcher.PushZonePins(turn));
       RETURN_IF_ERROR(engine.Pump(turn));
       return heads.Consider(turn);
     });

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/session_policy.h"
+#include "orchestrator/core/admission/zone_pins.h"
 #include "orchestrator/core/dispatch/session_facts.h"
 #include "orchestrator/core/interfaces/ask.h"
 
@@ -31,9 +32,8 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         if (dispatcher_.IsBarred(server.id)) {
           return Decision(Failure{FailureCode::kSessionRecord, "it is left alone"});
         }
-        ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, server.zone_id));
-        if (zone == nullptr) return absl::InternalError("a server without a zone");
-        SessionGrant grant{zone->zone.hub_url, zone->zone.allow_cli_join};
+        ASSIGN_OR_RETURN(const ZonePin pin, WeighHeldPin(turn, zones_, server, opening.pin));
+        SessionGrant grant{pin.hub_url, pin.allow_cli_join, pin.version};
         Session session;
         session.id = opening.session;
         session.server_id = server.id;
@@ -45,6 +45,7 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         session.machine_hash = absl::HashOf(server.machine);
         session.service_hash = absl::HashOf(server.service);
         session.since = turn.now();
+        session.pin_version = pin.version;
         RETURN_IF_ERROR(dispatcher_.SessionOpened(turn, std::move(session), opening.journal));
         if (opening.service.has_value()) {
           RETURN_IF_ERROR(enrollments_.Looked(turn, server.id, *opening.service));
@@ -70,7 +71,7 @@ void PostedWorkerEvents::SessionReady(SessionId session) {
           [this, session, command = std::move(command)] { workers_.SendCancel(session, command); });
     }
     engine_.ServerReady(found->server_id);
-    return absl::OkStatus();
+    return PushPin(turn, zones_, *found, workers_);  // What changed since its Welcome was made.
   });
 }
 
@@ -94,6 +95,15 @@ void PostedWorkerEvents::Started(SessionId session, CommandId command, AttemptId
 void PostedWorkerEvents::Finished(SessionId session, CommandReport report) {
   control_.PostFirm([this, session, report = std::move(report)](Turn& turn) {
     return dispatcher_.Finished(turn, session, report);
+  });
+}
+
+void PostedWorkerEvents::PinHeld(SessionId session, ZonePin held, std::string problem) {
+  control_.PostFirm([this, session, held = std::move(held),
+                     problem = std::move(problem)](Turn& turn) -> absl::Status {
+    const Session* found = dispatcher_.sessions().Find(session);
+    if (found == nullptr) return absl::OkStatus();
+    return NoteHeldPin(turn, zones_, *found, held, problem);
   });
 }
 

@@ -31,6 +31,7 @@ class PostedWorkerEvents final : public WorkerEvents {
   void Acknowledged(SessionId session, CommandId command, AttemptId attempt) override;
   void Started(SessionId session, CommandId command, AttemptId attempt) override;
   void Finished(SessionId session, CommandReport report) override;
+  void PinHeld(SessionId session, ZonePin held, std::string problem) override;
   void Facts(SessionId session, store::ServiceFacts service) override;
 
  private:

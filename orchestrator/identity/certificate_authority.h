@@ -6,10 +6,9 @@
 //                    ├─ workers            muster://<tenant>/<zone>/<id>   client, 30 days
 //                    └─ operators          muster://operator/<operator>    client, 1 year
 //
-// A certificate of a client begins 5 minutes before it is made, root and server a day: machines
-// whose clock is behind judge those two. Nothing of a certificate request but its public key is
-// used. What was issued is recorded by the caller: an issued worker certificate that is not on
-// record is refused by the core.
+// A certificate begins a day before it is made, for machines whose clock is behind. Nothing of
+// a certificate request but its public key is used. What was issued is recorded by the caller: an
+// issued worker certificate that is not on record is refused by the core.
 #ifndef MUSTER_ORCHESTRATOR_IDENTITY_CERTIFICATE_AUTHORITY_H_
 #define MUSTER_ORCHESTRATOR_IDENTITY_CERTIFICATE_AUTHORITY_H_
 
@@ -28,7 +27,7 @@
 
 namespace muster::identity {
 
-inline constexpr absl::Duration kClockLenience = absl::Minutes(5);
+inline constexpr absl::Duration kClockLenience = absl::Hours(24);
 inline constexpr absl::Duration kServerClockLenience = absl::Hours(24);
 inline constexpr absl::Duration kRootLife = absl::Hours(24 * 3650);
 inline constexpr absl::Duration kServerLife = absl::Hours(24 * 1826);
@@ -65,6 +64,13 @@ class CertificateAuthority {
   // Hex SHA-256 of the root's public key.
   std::string Fingerprint() const { return root_.public_key().Fingerprint(); }
   absl::Time not_after() const { return root_.not_after(); }
+  // Statements that outlive the connection they came over: zone pins.
+  absl::StatusOr<std::string> Sign(absl::string_view statement) const {
+    return key_.Sign(statement);
+  }
+  bool IsOurs(absl::string_view statement, absl::string_view signature) const {
+    return root_.public_key().Verifies(statement, signature);
+  }
   // For keeping it in the data directory.
   absl::StatusOr<Secret> PrivateKeyPem() const { return key_.ToPem(); }
 

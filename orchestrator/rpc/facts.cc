@@ -38,6 +38,8 @@ core::Outcome OutcomeOf(CommandResult::Outcome outcome) {
 
 }  // namespace
 
+std::string CutText(const std::string& text) { return Bounded(text); }
+
 store::MachineFacts FromProto(const muster::types::v1::MachineFacts& facts) {
   return {.machine_name = Bounded(facts.machine_name()),
           .os = Bounded(facts.os()),

@@ -21,6 +21,8 @@ store::ServiceFacts FromProto(const muster::types::v1::ServiceFacts& facts);
 muster::types::v1::MachineFacts ToProto(const store::MachineFacts& facts);
 muster::types::v1::ServiceFacts ToProto(const store::ServiceFacts& facts);
 
+// Foreign text, cut to kMaxFactBytes between characters.
+std::string CutText(const std::string& text);
 // With the remedy of our table.
 muster::types::v1::Failure ToProto(const Failure& failure);
 // A code that this program does not know (a newer worker's) becomes E-JOIN-UNKNOWN-ANSWER,

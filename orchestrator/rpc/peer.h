@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/ids.h"
 #include "orchestrator/identity/identity_uri.h"
 
@@ -17,6 +18,9 @@ namespace muster::rpc {
 struct PeerWorker {
   identity::WorkerIdentity identity;
   CertificateId certificate_id;
+  std::string public_key_hash;
+  absl::Time not_before;
+  absl::Time not_after;
 };
 // E-CERT-UNKNOWN when the certificate names no worker (an operator's, for example). TLS has
 // verified chain, dates and purpose; whether it was revoked is the core's matter.

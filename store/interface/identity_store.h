@@ -22,8 +22,9 @@ class TokenStore {
   virtual absl::StatusOr<std::vector<BootstrapToken>> List(
       const ZoneId& zone) const = 0;  // Empty zone: all. Newest first.
   virtual absl::Status Insert(const BootstrapToken& token) = 0;
-  // Counts one use if any is left; the token becomes exhausted with the last. FailedPrecondition
-  // when none is left or it is not active.
+  // Counts one use if any is left; an active token becomes exhausted with the last. An expired one
+  // keeps its promises: what was issued before may still be counted. FailedPrecondition when none
+  // is left, or it is revoked or locked.
   virtual absl::Status Consume(const TokenId& id) = 0;
   virtual absl::Status SetState(const TokenId& id, TokenState from,
                                 TokenState to) = 0;  // Aborted unless in `from`.
@@ -44,9 +45,9 @@ class CertificateStore {
   virtual absl::StatusOr<std::optional<WorkerCertificate>> Find(const CertificateId& id) const = 0;
   virtual absl::StatusOr<std::vector<WorkerCertificate>> ListOf(
       const ServerId& server) const = 0;  // Newest first.
-  // How many active, unconfirmed certificates a token has paid for: uses that are promised but not
-  // counted yet.
-  virtual absl::StatusOr<int> CountUnconfirmed(const TokenId& token) const = 0;
+  // How many active, unconfirmed certificates a token has paid for since `since`: uses that are
+  // promised but not counted yet.
+  virtual absl::StatusOr<int> CountUnconfirmed(const TokenId& token, absl::Time since) const = 0;
   // Admitted servers whose newest active certificate ends before `before`: workers that did not
   // renew in time. Reads the whole table.
   virtual absl::StatusOr<int> CountEnding(absl::Time before) const = 0;

@@ -33,7 +33,7 @@ class ZoneStore {
   virtual absl::StatusOr<std::vector<Zone>> List(
       const TenantId& tenant) const = 0;  // Empty tenant: all. By id.
   // Inserts, or replaces all but id, tenant and create_time. FailedPrecondition when the tenant
-  // does not exist.
+  // does not exist. The pin version never falls, and rises when hub_url or allow_cli_join change.
   virtual absl::Status Put(const Zone& zone) = 0;
   // With its keys, tokens and reading. FailedPrecondition while it has servers.
   virtual absl::Status Delete(const ZoneId& id) = 0;
@@ -84,6 +84,11 @@ class ServerStore {
   // Zones that have such servers.
   virtual absl::StatusOr<std::vector<ZoneId>> ListUnprovenZones() const = 0;
 
+  // Servers of other zones with this name or this machine id (empty: none), at most some dozens: a
+  // machine that comes to the wrong zone is known elsewhere.
+  virtual absl::StatusOr<std::vector<Server>> ListNamesakes(
+      const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash) const = 0;
+
   virtual absl::Status Insert(
       const Server& server) = 0;  // AlreadyExists when zone and name are taken.
   // AlreadyExists when the name is taken.
@@ -99,6 +104,7 @@ class ServerStore {
   virtual absl::Status DropProof(const ServerId& id) = 0;
   // Compare-and-set: Aborted when the server is not in `from`; Internal when the transition table
   // does not hold the move; the failure is replaced (none clears it).
+  virtual absl::Status SetAdmissionTime(const ServerId& id, absl::Time time) = 0;
   virtual absl::Status MoveAdmission(const ServerId& id, Admission from, Admission to) = 0;
   virtual absl::Status MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,
                                       const std::optional<Failure>& failure) = 0;

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "store/interface/identity_store.h"
 #include "store/interface/inventory_store.h"
+#include "store/interface/observation_store.h"
 #include "store/interface/work_store.h"
 
 namespace muster::store {
@@ -36,6 +37,7 @@ class Snapshot {
   virtual const TokenStore& tokens() const = 0;
   virtual const CertificateStore& certificates() const = 0;
   virtual const OperatorStore& operators() const = 0;
+  virtual const ObservationStore& observations() const = 0;
   virtual const RolloutStore& rollouts() const = 0;
   virtual const AttemptStore& attempts() const = 0;
   virtual const AuditLog& audit() const = 0;
@@ -51,6 +53,7 @@ class Transaction {
   virtual TokenStore& tokens() = 0;
   virtual CertificateStore& certificates() = 0;
   virtual OperatorStore& operators() = 0;
+  virtual ObservationStore& observations() = 0;
   virtual RolloutStore& rollouts() = 0;
   virtual AttemptStore& attempts() = 0;
   virtual AuditLog& audit() = 0;

@@ -23,7 +23,8 @@ struct BootstrapToken {
   TokenMode mode = TokenMode::kAuto;
   int max_uses = 1;
   int uses = 0;                           // Counted when a worker opens its first session.
-  std::vector<std::string> server_names;  // Empty: any.
+  std::vector<std::string> server_names;  // Empty: those that the inventory expects in the zone.
+  bool any_name = false;                  // Also names that it does not expect.
   std::string request_id;                 // Empty: none.
   absl::Time create_time;
   absl::Time expire_time;

@@ -77,6 +77,7 @@ struct Server {
   std::string name;  // Unique in its zone, compared by FoldName (base/names.h).
   Labels labels;
   Admission admission = Admission::kRegistered;
+  std::optional<absl::Time> admission_time;  // When it changed last, as far as is known.
   Enrollment enrollment = Enrollment::kNotEnrolled;
   std::optional<Failure> failure;  // Why enrollment is failed, in_doubt or degraded.
   MachineFacts machine;

@@ -4,6 +4,7 @@
 #ifndef MUSTER_STORE_MODEL_ZONE_H_
 #define MUSTER_STORE_MODEL_ZONE_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/time/time.h"
@@ -38,7 +39,9 @@ struct Zone {
   int max_concurrent_joins = 50;
   bool allow_cli_join = false;
   Verifier verifier;
-  int pin_version = 1;  // Counts the changes of what a worker's zone pin holds.
+  // Of the pin that ties workers to hub_url and allow_cli_join. Rises with each change of these, by
+  // the time it was made, so that a pin made after a restored backup is newer than all before.
+  int64_t pin_version = 1;
   absl::Time create_time;
 };
 

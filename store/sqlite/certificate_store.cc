@@ -43,11 +43,13 @@ absl::StatusOr<std::vector<WorkerCertificate>> SqliteCertificateStore::ListOf(
       .All(ReadCertificate);
 }
 
-absl::StatusOr<int> SqliteCertificateStore::CountUnconfirmed(const TokenId& token) const {
+absl::StatusOr<int> SqliteCertificateStore::CountUnconfirmed(const TokenId& token,
+                                                             absl::Time since) const {
   ASSIGN_OR_RETURN(const std::optional<int> count,
                    db_.Cached("SELECT count(*) FROM worker_certificates "
-                              "WHERE token_id = ? AND state = 'active' AND confirmed = 0")
-                       .BindAll(token)
+                              "WHERE token_id = ? AND state = 'active' AND confirmed = 0 "
+                              "AND create_time_us >= ?")
+                       .BindAll(token, since)
                        .One([](const sql::Row& row) { return row.Get<int>(0); }));
   return count.value_or(0);
 }

@@ -14,7 +14,7 @@ class SqliteCertificateStore final : public CertificateStore {
 
   absl::StatusOr<std::optional<WorkerCertificate>> Find(const CertificateId& id) const override;
   absl::StatusOr<std::vector<WorkerCertificate>> ListOf(const ServerId& server) const override;
-  absl::StatusOr<int> CountUnconfirmed(const TokenId& token) const override;
+  absl::StatusOr<int> CountUnconfirmed(const TokenId& token, absl::Time since) const override;
   absl::StatusOr<int> CountEnding(absl::Time before) const override;
   absl::Status Insert(const WorkerCertificate& certificate) override;
   absl::Status Confirm(const CertificateId& id) override;

@@ -27,6 +27,9 @@ constexpr char kCountWithoutRetired[] =
 constexpr char kRolloutWords[] =
 #include "store/sqlite/migrations/0008_rollout_words.inc"
     ;
+constexpr char kDoors[] =
+#include "store/sqlite/migrations/0009_doors.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -43,6 +46,7 @@ constexpr sql::Migration kMigrations[] = {
     {7, "count_without_retired", kCountWithoutRetired, 6},
     // The programs before do not know the new states.
     {8, "rollout_words", kRolloutWords, 8},
+    {9, "doors", kDoors, 8},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ using sql::ErrorKind;
 // SQLite refuses deeper expressions and more values; both are far beyond what a person writes.
 constexpr size_t kMostPrefixes = 500;
 constexpr size_t kMostNames = 30'000;
+constexpr int kMostNamesakes = 20;
 
 // The labels come as one text (columns.h), made here so that a list needs no query per server.
 constexpr char kServerColumns[] =
@@ -29,7 +30,7 @@ constexpr char kServerColumns[] =
     "s.machine_worker_version, s.machine_id_hash, "
     "s.service_presence, s.service_endpoint, s.service_version, s.service_hub_instance_id, "
     "s.service_hub_url, s.service_hub_connected, s.service_internal_instance_id, "
-    "s.last_contact_time_us, s.create_time_us, "
+    "s.last_contact_time_us, s.create_time_us, s.admission_time_us, "
     "s.claim_join_start_time_us, s.claim_verify_deadline_us, s.claim_hub_instance_id, "
     "s.claim_internal_instance_id, s.claim_machine_name, "
     "s.proof_verified_time_us, s.proof_reported_time_us, s.proof_hub_instance_id, s.proof_match "
@@ -46,7 +47,7 @@ absl::StatusOr<Server> ReadServer(const sql::Row& row) {
   ServiceFacts& service = server.service;
   in.Read(service.presence, service.endpoint, service.version, service.hub_instance_id,
           service.hub_url, service.hub_connected, service.internal_instance_id);
-  in.Read(server.last_contact_time, server.create_time);
+  in.Read(server.last_contact_time, server.create_time, server.admission_time);
   if (in.NextIsNull()) {
     in.Skip(5);
   } else {
@@ -354,6 +355,32 @@ absl::Status SqliteServerStore::MoveAdmission(const ServerId& id, Admission from
                                            .BindAll(id)
                                            .One([](const sql::Row& row) { return row.Text(0); }));
   return NotMoved(Name(id), current, ToString(from));
+}
+
+absl::Status SqliteServerStore::SetAdmissionTime(const ServerId& id, absl::Time time) {
+  RETURN_IF_ERROR(
+      db_.Cached("UPDATE servers SET admission_time_us = ? WHERE id = ?").RunWith(time, id));
+  return CheckChanged(db_, Name(id));
+}
+
+absl::StatusOr<std::vector<Server>> SqliteServerStore::ListNamesakes(
+    const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash) const {
+  const std::string select = absl::StrCat("SELECT ", kServerColumns);
+  ASSIGN_OR_RETURN(
+      std::vector<Server> found,
+      db_.Cached(absl::StrCat(select, " WHERE s.name_key = ? AND s.zone_id <> ? LIMIT ?"))
+          .BindAll(FoldName(name), zone, kMostNamesakes)
+          .All(ReadServer));
+  if (machine_id_hash.empty()) return found;
+  ASSIGN_OR_RETURN(std::vector<Server> same_machine,
+                   db_.Cached(absl::StrCat(select,
+                                           " WHERE s.machine_id_hash = ? AND s.machine_id_hash <> "
+                                           "'' AND s.zone_id <> ? LIMIT ?"))
+                       .BindAll(machine_id_hash, zone, kMostNamesakes)
+                       .All(ReadServer));
+  found.insert(found.end(), std::make_move_iterator(same_machine.begin()),
+               std::make_move_iterator(same_machine.end()));
+  return found;
 }
 
 absl::Status SqliteServerStore::MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,

@@ -15,6 +15,7 @@
 #include "store/sqlite/attempt_store.h"
 #include "store/sqlite/audit_log.h"
 #include "store/sqlite/certificate_store.h"
+#include "store/sqlite/observation_store.h"
 #include "store/sqlite/operator_store.h"
 #include "store/sqlite/rollout_store.h"
 #include "store/sqlite/schema.h"
@@ -65,6 +66,7 @@ class SqliteStore::Connection {
         tokens(*db),
         certificates(*db),
         operators(*db),
+        observations(*db),
         rollouts(*db),
         attempts(*db),
         audit(*db) {}
@@ -83,6 +85,7 @@ class SqliteStore::Connection {
   SqliteTokenStore tokens;
   SqliteCertificateStore certificates;
   SqliteOperatorStore operators;
+  SqliteObservationStore observations;
   SqliteRolloutStore rollouts;
   SqliteAttemptStore attempts;
   SqliteAuditLog audit;
@@ -111,6 +114,7 @@ class SqliteStore::SqliteTransaction final : public Transaction {
   TokenStore& tokens() override { return connection_.tokens; }
   CertificateStore& certificates() override { return connection_.certificates; }
   OperatorStore& operators() override { return connection_.operators; }
+  ObservationStore& observations() override { return connection_.observations; }
   RolloutStore& rollouts() override { return connection_.rollouts; }
   AttemptStore& attempts() override { return connection_.attempts; }
   AuditLog& audit() override { return connection_.audit; }
@@ -175,6 +179,7 @@ class SqliteStore::SqliteSnapshot final : public Snapshot {
   const TokenStore& tokens() const override { return connection_->tokens; }
   const CertificateStore& certificates() const override { return connection_->certificates; }
   const OperatorStore& operators() const override { return connection_->operators; }
+  const ObservationStore& observations() const override { return connection_->observations; }
   const RolloutStore& rollouts() const override { return connection_->rollouts; }
   const AttemptStore& attempts() const override { return connection_->attempts; }
   const AuditLog& audit() const override { return connection_->audit; }

@@ -12,14 +12,14 @@ constexpr int kKeptRefusals = 10'000;
 
 constexpr char kSelectToken[] =
     "SELECT id, tenant_id, zone_id, secret_hash, state, mode, max_uses, uses, server_names, "
-    "request_id, create_time_us, expire_time_us FROM bootstrap_tokens";
+    "request_id, any_name, create_time_us, expire_time_us FROM bootstrap_tokens";
 
 absl::StatusOr<BootstrapToken> ReadToken(const sql::Row& row) {
   BootstrapToken token;
   RETURN_IF_ERROR(ColumnReader(row)
                       .Read(token.id, token.tenant_id, token.zone_id, token.secret_hash,
                             token.state, token.mode, token.max_uses, token.uses, token.server_names,
-                            token.request_id, token.create_time, token.expire_time)
+                            token.request_id, token.any_name, token.create_time, token.expire_time)
                       .status());
   return token;
 }
@@ -62,12 +62,12 @@ absl::Status SqliteTokenStore::Insert(const BootstrapToken& token) {
   const absl::Status status =
       db_.Cached(
              "INSERT INTO bootstrap_tokens (id, tenant_id, zone_id, secret_hash, state, mode, "
-             "max_uses, uses, server_names, request_id, create_time_us, expire_time_us) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+             "max_uses, uses, server_names, request_id, any_name, create_time_us, "
+             "expire_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(token.id, token.tenant_id, token.zone_id, token.secret_hash,
                    ToString(token.state), ToString(token.mode), token.max_uses, token.uses,
-                   EncodeList(token.server_names), OrNull(token.request_id), token.create_time,
-                   token.expire_time);
+                   EncodeList(token.server_names), OrNull(token.request_id), token.any_name,
+                   token.create_time, token.expire_time);
   return Explain(Explain(status, ErrorKind::kConstraintForeignKey,
                          absl::StrCat("zone ", token.zone_id.value(), " of tenant ",
                                       token.tenant_id.value(), " does not exist")),
@@ -78,8 +78,9 @@ absl::Status SqliteTokenStore::Insert(const BootstrapToken& token) {
 absl::Status SqliteTokenStore::Consume(const TokenId& id) {
   RETURN_IF_ERROR(
       db_.Cached("UPDATE bootstrap_tokens SET uses = uses + 1, "
-                 "state = CASE WHEN uses + 1 >= max_uses THEN 'exhausted' ELSE state END "
-                 "WHERE id = ? AND state = 'active' AND uses < max_uses")
+                 "state = CASE WHEN state = 'active' AND uses + 1 >= max_uses THEN 'exhausted' "
+                 "ELSE state END "
+                 "WHERE id = ? AND (state = 'active' OR state = 'expired') AND uses < max_uses")
           .RunWith(id));
   if (db_.changes() > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto state, db_.Cached("SELECT state FROM bootstrap_tokens WHERE id = ?")

@@ -65,7 +65,8 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
              "verifier_principal = excluded.verifier_principal, "
              "verifier_secret = excluded.verifier_secret, "
              "verifier_fingerprint = excluded.verifier_fingerprint, "
-             "pin_version = excluded.pin_version")
+             "pin_version = max(excluded.pin_version, pin_version + (hub_url <> excluded.hub_url "
+             "OR allow_cli_join <> excluded.allow_cli_join))")
           .RunWith(zone.id, zone.tenant_id, zone.display_name, zone.hub_url, zone.hub_ca_pem,
                    zone.max_concurrent_joins, zone.allow_cli_join, ToString(zone.verifier.kind),
                    zone.verifier.principal, Blob{zone.verifier.secret.bytes},

@@ -331,6 +331,7 @@ void SimWorld::SetUpFleet() {
     core::TokenInput token;
     token.zone_id = zone;
     token.ttl = absl::Hours(24 * 30);
+    token.any_name = true;  // The fleet is not imported.
     token.secret_hash = absl::StrCat("hash-", i);
     (void)Ask<core::CreatedToken>([&](auto done) {
       operations().tokens.Call(&core::TokenOperations::Create, std::move(done), Operator(), token);

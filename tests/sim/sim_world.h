@@ -128,6 +128,10 @@ class SimWorld final : private core::WorkerLink,
   store::Rollout RolloutNow(const RolloutId& id);
   store::TargetCounts Counts(const RolloutId& id);
   int orchestrator_starts() const { return starts_; }
+  // What was pushed to sessions; simulated workers keep no pins.
+  const std::vector<std::pair<core::SessionId, core::ZonePin>>& pins_sent() const {
+    return pins_sent_;
+  }
   const std::set<RolloutId>& watched() const { return watched_; }
   // Whether a result of this command has reached an orchestrator.
   bool heard_of(const CommandId& command) const { return heard_.contains(command); }
@@ -166,6 +170,9 @@ class SimWorld final : private core::WorkerLink,
   void SendCommand(core::SessionId session, core::OutboundCommand command) override;
   void SendResultAck(core::SessionId session, const CommandId& command) override;
   void SendCancel(core::SessionId session, const CommandId& command) override;
+  void SendZonePin(core::SessionId session, const core::ZonePin& pin) override {
+    pins_sent_.emplace_back(session, pin);
+  }
   void End(core::SessionId session, const Failure& why, bool may_reconnect) override;
   // core::HubReader
   void Read(core::HubReadRequest request,
@@ -174,6 +181,7 @@ class SimWorld final : private core::WorkerLink,
   void RolloutChanged(const RolloutId& rollout) override { watched_.insert(rollout); }
 
   WorldOptions options_;
+  std::vector<std::pair<core::SessionId, core::ZonePin>> pins_sent_;
   FakeClock clock_;
   SeededRandom random_;
   sql::TempDir dir_;

@@ -72,6 +72,8 @@ TEST_F(EnrolledProgramTest, RefusedForGoodItStaysAndSaysWhy) {
   orchestrator_.Send(goodbye);
   orchestrator_.EndSession();
   EXPECT_THAT(program.AwaitLine("this worker is refused"), HasSubstr("E-CERT-REVOKED"));
+  EXPECT_THAT(RunProgram({"status", "--data-dir", data_dir_}).output,
+              HasSubstr("refused       E-CERT-REVOKED"));
   program.Signal(SIGTERM);
   EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
 }

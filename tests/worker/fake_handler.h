@@ -16,6 +16,7 @@ class FakeHandler final : public CommandHandler {
   int runs = 0;
   int recoveries = 0;
   bool only_reads = false;
+  v1::ZonePin pin;                            // As it was set last.
   std::function<v1::CommandResult()> answer;  // Null: succeeded.
 
   v1::Command::KindCase kind() const override { return kind_; }
@@ -27,6 +28,7 @@ class FakeHandler final : public CommandHandler {
     ++recoveries;
     return Answer();
   }
+  void SetZonePin(const v1::ZonePin& to) override { pin = to; }
   bool changes_nothing() const override { return only_reads; }
   bool blocks() const override { return blocks_; }
 

@@ -10,6 +10,7 @@
 #include "base/crypto/certificate_request.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/status_macros.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/manual_strand.h"
 #include "tests/worker/fake_orchestrator.h"
@@ -30,12 +31,15 @@ class IdentityTest : public testing::Test {
   }
   absl::StatusOr<Identity> EnrollNow(const EnrollOptions& options) {
     GrpcBootstrapClient client(options.token.bootstrap_address(), options.token.ca_bundle_pem());
-    return Enroll(client, directory_, options);
+    ASSIGN_OR_RETURN(Enrolled enrolled, Enroll(client, directory_, options));
+    already_ = enrolled.already;
+    return std::move(enrolled.identity);
   }
 
   TempDir folder_;
   FakeOrchestrator orchestrator_{Pin()};
   StateDirectory directory_;
+  bool already_ = false;
 };
 
 TEST_F(IdentityTest, EnrollsAndRemembers) {
@@ -53,13 +57,69 @@ TEST_F(IdentityTest, EnrollsAndRemembers) {
   EXPECT_FALSE(FilesHold(directory_.path(), "bootstrap-token-secret"));
 }
 
-TEST_F(IdentityTest, TheSameTokenAgainChangesNothingAnotherIsRefused) {
+TEST_F(IdentityTest, EnrollingAgainChangesNothing) {
   ASSERT_TRUE(EnrollNow(Options()).ok());
+  EXPECT_FALSE(already_);
   EXPECT_TRUE(EnrollNow(Options()).ok());
-  EXPECT_EQ(orchestrator_.enrolls(), 1);
+  EXPECT_TRUE(already_);
   EnrollOptions other = Options();
   other.token.set_secret("another");
-  EXPECT_EQ(FailureCodeOf(EnrollNow(other).status()), FailureCode::kSystemAlreadyInitialized);
+  EXPECT_TRUE(EnrollNow(other).ok());
+  EXPECT_TRUE(already_);
+  EXPECT_EQ(orchestrator_.enrolls(), 1);
+}
+
+TEST_F(IdentityTest, ATokenOfAnotherZoneIsRefusedWithAWayOut) {
+  ASSERT_TRUE(EnrollNow(Options()).ok());
+  EnrollOptions other = Options();
+  other.token.set_zone_id("other/prod");
+  EXPECT_EQ(FailureCodeOf(EnrollNow(other).status()), FailureCode::kWorkerOtherZone);
+}
+
+TEST_F(IdentityTest, AnExpiredOrRefusedIdentityIsReplacedWithANewKey) {
+  auto first = EnrollNow(Options());
+  ASSERT_TRUE(first.ok());
+  EnrollOptions late = Options();
+  late.now += absl::Hours(24 * 400);
+  const auto second = EnrollNow(late);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_FALSE(already_);
+  EXPECT_NE(second->private_key_pem.Reveal(), first->private_key_pem.Reveal());
+  ASSERT_TRUE(directory_.SaveRefusal("E-CERT-REVOKED: evicted").ok());
+  // A refusal of the new token leaves what is there.
+  orchestrator_.SetEnrollFault(FailureStatus(FailureCode::kTokenExpired, ""));
+  EXPECT_EQ(FailureCodeOf(EnrollNow(Options()).status()), FailureCode::kTokenExpired);
+  EXPECT_EQ(directory_.LoadIdentity()->certificate_pem, second->certificate_pem);
+  orchestrator_.SetEnrollFault(absl::OkStatus());
+  const auto third = EnrollNow(Options());
+  ASSERT_TRUE(third.ok()) << third.status();
+  EXPECT_NE(third->certificate_pem, second->certificate_pem);
+  EXPECT_EQ(directory_.LoadRefusal(), "");
+  EXPECT_EQ(directory_.LoadIdentity()->private_key_pem.Reveal(), third->private_key_pem.Reveal());
+}
+
+TEST_F(IdentityTest, ANextKeyIsUsedFromItsCertificateOn) {
+  ASSERT_TRUE(EnrollNow(Options()).ok());
+  const auto next = directory_.LoadOrMakeNextKey();
+  ASSERT_TRUE(next.ok());
+  EXPECT_TRUE(directory_.LoadIdentity().ok());  // Its certificate is the old key's.
+  GrpcBootstrapClient client(Options().token.bootstrap_address(), Options().token.ca_bundle_pem());
+  const auto identity = RequestIdentity(client, *next, Options());
+  ASSERT_TRUE(identity.ok()) << identity.status();
+  ASSERT_TRUE(directory_.SaveIdentity(*identity).ok());  // The power goes here.
+  EXPECT_EQ(directory_.LoadIdentity()->private_key_pem.Reveal(), next->ToPem()->Reveal());
+  ASSERT_TRUE(directory_.PromoteNextKey().ok());
+  EXPECT_EQ(directory_.LoadIdentity()->private_key_pem.Reveal(), next->ToPem()->Reveal());
+}
+
+TEST_F(IdentityTest, DatesOutOfOrderAreToldApart) {
+  const auto identity = EnrollNow(Options());
+  ASSERT_TRUE(identity.ok());
+  EXPECT_FALSE(ProblemByDates(identity->certificate_pem, absl::Now()).has_value());
+  EXPECT_EQ(ProblemByDates(identity->certificate_pem, absl::Now() + absl::Hours(24 * 400))->code,
+            FailureCode::kCertExpired);
+  EXPECT_EQ(ProblemByDates(identity->certificate_pem, absl::Now() - absl::Hours(24 * 400))->code,
+            FailureCode::kClockSkew);
 }
 
 TEST_F(IdentityTest, ALostAnswerIsContinuedWithTheSameKey) {

@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/crypto/issue.h"
 #include "base/failure_code.h"
+#include "base/random.h"
+#include "proto/rpc/zone_pin.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/manual_strand.h"
 #include "tests/worker/failing_journal.h"
@@ -20,6 +23,29 @@ namespace {
 
 using Kind = v1::WorkerMessage;
 using Result = v1::CommandResult;
+
+// Signs pins as an orchestrator's authority does.
+class PinAuthority {
+ public:
+  PinAuthority()
+      : root_(*crypto::SelfSign(key_,
+                                {.subject_common_name = "Test CA",
+                                 .not_before = absl::Now() - absl::Hours(1),
+                                 .not_after = absl::Now() + absl::Hours(1),
+                                 .is_ca = true},
+                                SystemRandom())) {}
+  std::string ca_pem() const { return root_.ToPem(); }
+  v1::ZonePin SignedPin(const std::string& hub_url, int64_t version) const {
+    v1::ZonePin pin = Pin(hub_url);
+    pin.set_version(version);
+    pin.set_signature(*key_.Sign(rpc::SignedTextOf(pin)));
+    return pin;
+  }
+
+ private:
+  crypto::PrivateKey key_ = *crypto::PrivateKey::Generate();
+  crypto::Certificate root_;
+};
 
 class SessionTest : public testing::Test {
  protected:
@@ -35,7 +61,13 @@ class SessionTest : public testing::Test {
   ~SessionTest() override { StopSession(); }
 
   void StartSession(Journal* journal = nullptr) {
-    SessionOptions options{.zone_pin = Pin()};
+    SessionOptions options{.identity = {held_pin_, authority_.ca_pem()}};
+    options.keep_pin = [this](const v1::ZonePin& pin) {
+      if (keep_.ok()) held_pin_ = pin;
+      return keep_;
+    };
+    options.own_problem = [this] { return own_problem_; };
+    options.replaced_identity = [this] { return std::exchange(replaced_, std::nullopt); };
     options.on_state = [this](SessionState state, const absl::Status& status) {
       state_ = state;
       end_ = status;
@@ -102,6 +134,11 @@ class SessionTest : public testing::Test {
   std::shared_ptr<Session> session_;
   SessionState state_ = SessionState::kWaiting;
   absl::Status end_;
+  PinAuthority authority_;
+  v1::ZonePin held_pin_ = Pin();
+  absl::Status keep_;
+  std::optional<Failure> own_problem_;
+  std::optional<SessionIdentity> replaced_;
 };
 
 TEST_F(SessionTest, SaysHelloAfterAJitteredStart) {
@@ -461,6 +498,81 @@ TEST_F(SessionTest, ACrashBeforeTheStartIsAnsweredAsNotBegunAndRunsWhenSentAgain
   EXPECT_EQ(connection.Results().back().outcome(), Result::OUTCOME_SUCCEEDED);
 }
 
+// The orchestrator may be the one that is wrong: a restored backup ends nobody.
+TEST_F(SessionTest, NoRefusalEndsIt) {
+  StartSession();
+  Open();
+  for (const char* code : {"E-CERT-REVOKED", "E-CERT-UNKNOWN", "E-CERT-FOREIGN", "E-CERT-EXPIRED",
+                           "E-BOOTSTRAP-BANNED", "E-OF-A-NEWER-ONE"}) {
+    transport_.last().SayGoodbye(code, false);
+    transport_.last().Break();
+    Settle();
+    EXPECT_EQ(state_, SessionState::kWaiting) << code;
+    EXPECT_FALSE(end_.ok()) << code;
+    EXPECT_GT(AwaitConnection(), absl::Minutes(5)) << code;
+  }
+  transport_.last().SayWelcome(clock_.Now(), Pin());
+  Settle();
+  EXPECT_EQ(state_, SessionState::kOpen);
+  EXPECT_TRUE(end_.ok());
+}
+
+TEST_F(SessionTest, ANewIdentityIsUsedWithoutARestart) {
+  StartSession();
+  AwaitConnection();
+  transport_.last().Break(FailureStatus(FailureCode::kCertRevoked, "evicted"));
+  Settle();
+  Advance(absl::Minutes(2));
+  EXPECT_EQ(transport_.count(), 1u);
+  replaced_ = SessionIdentity{Pin("https://new.example"), authority_.ca_pem()};
+  EXPECT_LE(AwaitConnection(), absl::Seconds(30));
+  EXPECT_EQ(transport_.last().sent[0].hello().zone_pin().hub_url(), "https://new.example");
+}
+
+// TLS closes the connection without a word: the worker's own certificate tells.
+TEST_F(SessionTest, AnExpiredCertificateIsRecognizedByItsDates) {
+  StartSession();
+  AwaitConnection();
+  own_problem_ = Failure{FailureCode::kCertExpired, "yesterday"};
+  transport_.last().Break(absl::UnavailableError("Socket closed"));
+  Settle();
+  EXPECT_EQ(FailureCodeOf(end_), FailureCode::kCertExpired);
+  EXPECT_GT(AwaitConnection(), absl::Minutes(5));
+}
+
+TEST_F(SessionTest, ANewerSignedPinIsTakenWhileConnected) {
+  StartSession();
+  auto& connection = Open();
+  const auto offer = [&](v1::ZonePin pin) {
+    v1::OrchestratorMessage message;
+    *message.mutable_zone_pin() = std::move(pin);
+    connection.Say(std::move(message));
+    Settle();
+    return connection.sent.back().zone_pin_held();
+  };
+  EXPECT_EQ(offer(authority_.SignedPin("https://b.example", 2)).problem(), "");
+  EXPECT_EQ(held_pin_.hub_url(), "https://b.example");
+  EXPECT_EQ(join_->pin.hub_url(), "https://b.example");
+  // Never back, nor to another word of the same version, nor without the signature.
+  EXPECT_THAT(offer(authority_.SignedPin("https://a.example", 1)).problem(),
+              testing::HasSubstr("not newer"));
+  EXPECT_NE(offer(authority_.SignedPin("https://c.example", 2)).problem(), "");
+  v1::ZonePin forged = authority_.SignedPin("https://c.example", 3);
+  forged.set_hub_url("https://evil.example");
+  EXPECT_THAT(offer(forged).problem(), testing::HasSubstr("signature"));
+  EXPECT_EQ(offer(PinAuthority().SignedPin("https://evil.example", 9)).zone_pin().hub_url(),
+            "https://b.example");
+  keep_ = absl::ResourceExhaustedError("disk full");
+  EXPECT_THAT(offer(authority_.SignedPin("https://d.example", 4)).problem(),
+              testing::HasSubstr("disk full"));
+  EXPECT_EQ(held_pin_.hub_url(), "https://b.example");
+  EXPECT_EQ(state_, SessionState::kOpen);
+  // And back by a higher version.
+  keep_ = absl::OkStatus();
+  EXPECT_EQ(offer(authority_.SignedPin(kHub, 5)).problem(), "");
+  EXPECT_EQ(held_pin_.hub_url(), kHub);
+}
+
 TEST_F(SessionTest, ARefusedIdentityKnocksSeldom) {
   StartSession();
   AwaitConnection();
@@ -482,28 +594,33 @@ TEST_F(SessionTest, AnOrderlyGoodbyeLeadsBack) {
   EXPECT_EQ(transport_.count(), 2u);
 }
 
-TEST_F(SessionTest, AnotherZoneThanThePinnedIsSaidAndRetried) {
+TEST_F(SessionTest, AnotherHubWithoutASignatureIsNotTakenAndIsTold) {
   StartSession();
   AwaitConnection();
   transport_.last().SayWelcome(clock_.Now(), Pin("https://evil.example"));
+  Settle();
+  EXPECT_EQ(state_, SessionState::kOpen);
+  EXPECT_EQ(held_pin_.hub_url(), kHub);
+  EXPECT_EQ(transport_.last().Count(Kind::kZonePinHeld), 1);
+}
+
+TEST_F(SessionTest, AnotherZoneIsLeftAndTriedAgainSeldom) {
+  StartSession();
+  AwaitConnection();
+  v1::ZonePin other = Pin();
+  other.set_zone_id("other/prod");
+  transport_.last().SayWelcome(clock_.Now(), other);
   transport_.last().SayCommand(JoinCommand());
   Settle();
-  EXPECT_EQ(state_, SessionState::kWaiting);
+  EXPECT_EQ(FailureCodeOf(end_), FailureCode::kJoinZoneMismatch);
   EXPECT_EQ(join_->runs, 0);
-  EXPECT_GT(AwaitConnection(), absl::Minutes(5));
+  EXPECT_GT(AwaitConnection(), absl::Minutes(4));
   const v1::Hello& hello = transport_.last().sent[0].hello();
   ASSERT_EQ(hello.problems_size(), 1);
   EXPECT_EQ(hello.problems(0).code(), "E-JOIN-ZONE-MISMATCH");
-  EXPECT_THAT(hello.problems(0).detail(), testing::HasSubstr("https://evil.example"));
-  // The zone is set right: the worker works, and says no more of it.
   transport_.last().SayWelcome(clock_.Now(), Pin());
-  transport_.last().SayCommand(JoinCommand());
   Settle();
-  EXPECT_EQ(join_->runs, 1);
-  transport_.last().Break();
-  Settle();
-  AwaitConnection();
-  EXPECT_EQ(transport_.last().sent[0].hello().problems_size(), 0);
+  EXPECT_EQ(state_, SessionState::kOpen);
 }
 
 TEST_F(SessionTest, ACommandBeforeWelcomeIsNotRun) {
@@ -520,7 +637,7 @@ TEST_F(SessionTest, ReconnectWaitsForTheCommandThatRuns) {
   auto& first = Open();
   first.SayCommand(JoinCommand());
   strand_.RunUntilIdle();
-  session_->Reconnect();
+  session_->Reconnect(authority_.ca_pem());
   strand_.RunUntilIdle();
   EXPECT_TRUE(first.open);
   Settle();

@@ -37,12 +37,6 @@ int Fail(const absl::Status& status) {
   return code == kExitJournalLost ? static_cast<int>(kExitStartFailed) : code;
 }
 
-absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const std::string& data_dir) {
-  auto lock = DirectoryLock::Acquire(data_dir);
-  if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
-  return lock;
-}
-
 std::string OrDefault(const std::string& value, const std::string& otherwise) {
   return value.empty() ? otherwise : value;
 }
@@ -55,7 +49,7 @@ absl::StatusOr<std::string> ReadTokenText(const std::string& path) {
   return text;
 }
 
-absl::StatusOr<Identity> EnrollFromFlags(const EnrollFlags& flags) {
+absl::StatusOr<Enrolled> EnrollFromFlags(const EnrollFlags& flags) {
   EnrollOptions options;
   absl::StatusOr<std::string> text = ReadTokenText(flags.token_file);
   if (!text.ok()) return Annotate(text.status(), "--token-file");
@@ -68,7 +62,13 @@ absl::StatusOr<Identity> EnrollFromFlags(const EnrollFlags& flags) {
   options.now = absl::Now();
   const std::string data_dir = OrDefault(flags.data_dir, DefaultDataDirectory());
   ASSIGN_OR_RETURN(const StateDirectory directory, StateDirectory::Open(data_dir));
-  ASSIGN_OR_RETURN(const auto lock, Lock(data_dir));
+  // Not the directory's lock: a worker that runs goes on meanwhile, and takes over what changes.
+  const auto lock = FileLock::TryAcquire(directory.EnrollLockPath());
+  if (!lock.ok()) {
+    return absl::IsAborted(lock.status())
+               ? FailureStatus(FailureCode::kSystemDataDirBusy, "another enrollment is under way")
+               : EnsureCode(lock.status(), FailureCode::kSystemDataDir);
+  }
   GrpcBootstrapClient client(OrDefault(flags.address, options.token.bootstrap_address()),
                              options.token.ca_bundle_pem());
   return Enroll(client, directory, options);
@@ -111,22 +111,25 @@ int ExitCodeOf(const absl::Status& status) {
     return kExitJournalLost;
   }
   if (code == FailureCode::kWorkerNotEnrolled || code == FailureCode::kTokenMalformed ||
-      code == FailureCode::kSystemAlreadyInitialized) {
+      code == FailureCode::kWorkerOtherZone) {
     return kExitUsage;
   }
   return kExitStartFailed;
 }
 
 int RunEnroll(const EnrollFlags& flags) {
-  const absl::StatusOr<Identity> identity = EnrollFromFlags(flags);
-  if (!identity.ok()) return Fail(identity.status());
-  std::cout << "Enrolled as " << identity->server_id << " in zone " << identity->zone_pin.zone_id()
-            << ".\nThis worker joins the hub " << identity->zone_pin.hub_url()
-            << " and no other.\n";
-  if (!identity->admitted) {
-    std::cout << "The server waits for an operator's admission; the worker connects after it.\n";
+  const absl::StatusOr<Enrolled> enrolled = EnrollFromFlags(flags);
+  if (!enrolled.ok()) return Fail(enrolled.status());
+  const Identity& identity = enrolled->identity;
+  std::cout << (enrolled->already ? "Already enrolled as " : "Enrolled as ") << identity.server_id
+            << " in zone " << identity.zone_pin.zone_id()
+            << (enrolled->already ? "; nothing to do" : "") << ".\nThis worker joins the hub "
+            << identity.zone_pin.hub_url() << " and no other.\n";
+  if (!identity.admitted && !enrolled->already) {
+    std::cout << "The server waits for an operator's admission ('muster server admit'); the worker "
+                 "connects after it.\n";
   }
-  std::cout << "Next: muster-worker run\n";
+  std::cout << "Next: muster-worker run, unless it runs already\n";
   return kExitStopped;
 }
 
@@ -196,6 +199,12 @@ int RunStatus(const std::string& data_dir_flag) {
   if (certificate.ok()) {
     std::cout << "certificate   until " << certificate->not_after() << ", renewed from "
               << RenewalTime(identity->certificate_pem) << "\n";
+  }
+  if (const std::string refusal = directory->LoadRefusal(); !refusal.empty()) {
+    std::cout << "refused       " << refusal << "\n";
+  } else if (const auto problem = ProblemByDates(identity->certificate_pem, absl::Now())) {
+    std::cout << "problem       " << FailureStatus(problem->code, problem->detail).message()
+              << "\n";
   }
   const auto lock = DirectoryLock::Acquire(data_dir);
   std::cout << "process       " << (lock.ok() ? "not running" : "running") << "\n";

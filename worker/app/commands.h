@@ -12,7 +12,7 @@ namespace muster::worker {
 enum ExitCode {
   kExitStopped = 0,
   kExitStartFailed = 1,
-  kExitUsage = 2,        // Also: not enrolled.
+  kExitUsage = 2,        // Also: not enrolled, or enrolled in another zone than the token's.
   kExitJournalLost = 3,  // While running.
   kExitForced = 4,       // A second signal.
 };

@@ -52,7 +52,8 @@ struct Worker::Equipment {
 };
 
 struct Worker::Inside {
-  Inside(Runtime& runtime_in, WorkerParts parts, const std::string& session_address)
+  Inside(Runtime& runtime_in, WorkerParts parts, const std::string& session_address,
+         SessionOptions session_options)
       : runtime(runtime_in),
         strand(runtime_in.NextStrand()),
         journal(std::move(parts.journal)),
@@ -66,10 +67,7 @@ struct Worker::Inside {
                                  .timers = runtime_in.timers(),
                                  .clock = runtime_in.clock(),
                                  .random = runtime_in.random()},
-                                {.zone_pin = parts.identity.zone_pin,
-                                 .machine = std::move(parts.machine),
-                                 .start_spread = parts.start_spread,
-                                 .on_state = std::move(parts.on_state)})) {}
+                                std::move(session_options))) {}
 
   Runtime& runtime;
   Strand& strand;
@@ -78,6 +76,9 @@ struct Worker::Inside {
   GrpcSessionTransport transport;
   std::shared_ptr<Session> session;
   std::shared_ptr<Renewer> renewer;
+  std::string certificate_pem;  // In use. On the strand.
+  bool fixed_address = false;   // By a flag, whatever an enrollment says.
+  bool refused = false;         // As the directory says. On the strand.
   bool started = false;
   bool stopped = false;
 };
@@ -86,8 +87,32 @@ Worker::Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerPar
                const std::string& session_address)
     : equipment_(std::move(equipment)) {
   Identity identity = parts.identity.Clone();
-  inside_ = std::make_unique<Inside>(runtime, std::move(parts), session_address);
+  const bool identity_refused = parts.identity_refused;
+  SessionOptions session{
+      .identity = {parts.identity.zone_pin, parts.identity.ca_bundle_pem},
+      .machine = std::move(parts.machine),
+      .start_spread = parts.start_spread,
+      .on_state =
+          [this, tell = std::move(parts.on_state)](SessionState state, const absl::Status& why) {
+            NoteState(state, why);
+            if (tell) tell(state, why);
+          },
+      .own_problem =
+          [this] {
+            return ProblemByDates(inside_->certificate_pem, inside_->runtime.clock().Now());
+          }};
+  if (equipment_ != nullptr) {
+    session.keep_pin = [this](const v1::ZonePin& pin) {
+      return equipment_->directory->SaveZonePin(pin);
+    };
+    session.replaced_identity = [this] { return TakeReplacedIdentity(); };
+  }
+  inside_ =
+      std::make_unique<Inside>(runtime, std::move(parts), session_address, std::move(session));
   Inside& inside = *inside_;
+  inside.certificate_pem = identity.certificate_pem;
+  inside.refused = identity_refused;
+  inside.fixed_address = session_address != identity.session_address;
   inside.renewer = Renewer::Create(
       {.client = inside.transport,
        .strand = inside.strand,
@@ -101,9 +126,31 @@ Worker::Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerPar
                                                       renewed.ca_bundle_pem);
       },
       [&inside](const Identity& renewed) {
+        inside.certificate_pem = renewed.certificate_pem;
         inside.transport.SetIdentity(renewed.Clone());
-        inside.session->Reconnect();
+        inside.session->Reconnect(renewed.ca_bundle_pem);
       });
+}
+
+void Worker::NoteState(SessionState state, const absl::Status& status) {
+  if (equipment_ == nullptr) return;
+  const bool refused = state == SessionState::kWaiting && !status.ok();
+  const bool accepted = state == SessionState::kOpen;
+  if (!refused && !(accepted && inside_->refused)) return;
+  const absl::Status noted = refused ? equipment_->directory->SaveRefusal(status.message())
+                                     : equipment_->directory->ClearRefusal();
+  if (!noted.ok()) log::Warning("the data directory takes no note", {{"reason", noted}});
+  inside_->refused = refused;
+}
+
+std::optional<SessionIdentity> Worker::TakeReplacedIdentity() {
+  absl::StatusOr<Identity> found = equipment_->directory->LoadIdentity();
+  if (!found.ok() || found->certificate_pem == inside_->certificate_pem) return std::nullopt;
+  inside_->certificate_pem = found->certificate_pem;
+  inside_->transport.SetIdentity(found->Clone(),
+                                 inside_->fixed_address ? "" : found->session_address);
+  inside_->renewer->Replace(found->Clone());
+  return SessionIdentity{found->zone_pin, found->ca_bundle_pem};
 }
 
 Worker::~Worker() { Stop(); }
@@ -148,6 +195,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
   ASSIGN_OR_RETURN(parts.identity, equipment->directory->LoadIdentity());
   ASSIGN_OR_RETURN(parts.journal,
                    SqliteJournal::Open(equipment->directory->JournalPath(), runtime.clock().Now()));
+  parts.identity_refused = !equipment->directory->LoadRefusal().empty();
   parts.machine =
       options.machine.has_value() ? CleanFacts(*std::move(options.machine)) : ReadMachineFacts();
   parts.start_spread = options.start_spread;

@@ -42,6 +42,7 @@ struct WorkerOptions {
 
 struct WorkerParts {
   Identity identity;
+  bool identity_refused = false;  // As the directory remembers.
   std::unique_ptr<Journal> journal;
   CommandHandlers handlers;
   types::v1::MachineFacts machine;
@@ -66,6 +67,11 @@ class Worker {
   struct Equipment;  // What the handlers stand on.
   Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerParts parts,
          const std::string& session_address);
+
+  // Remembers in the directory whether the identity is refused: `enroll` and `status` ask.
+  void NoteState(SessionState state, const absl::Status& status);
+  // Of the directory, when an enrollment has replaced the one in use.
+  std::optional<SessionIdentity> TakeReplacedIdentity();
 
   std::unique_ptr<Equipment> equipment_;
   struct Inside;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "base/failure.h"
+#include "muster/worker/v1/bootstrap.pb.h"
 #include "muster/worker/v1/command.pb.h"
 
 namespace muster::worker {
@@ -29,6 +30,8 @@ class CommandHandler {
   // True: the command only reads. It is not journaled and not announced; delivered again after a
   // crash it is run again.
   virtual bool changes_nothing() const { return false; }
+  // The worker's zone pin has changed: for commands that begin later. Any thread.
+  virtual void SetZonePin(const v1::ZonePin& /*pin*/) {}
   // False: Run returns at once and may be called on the session's strand.
   virtual bool blocks() const { return true; }
 };

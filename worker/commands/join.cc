@@ -44,6 +44,18 @@ JoinHandler::JoinHandler(Parts parts, JoinHandlerOptions options)
       mark_(options_.takeover_mark_path, options_.zone_pin.hub_url()),
       pending_(options_.pending_join_path) {}
 
+void JoinHandler::SetZonePin(const v1::ZonePin& pin) {
+  MutexLock lock(&mu_);
+  next_pin_ = pin;
+}
+
+void JoinHandler::AdoptZonePin() {
+  MutexLock lock(&mu_);
+  if (!next_pin_.has_value()) return;
+  options_.zone_pin = *std::exchange(next_pin_, std::nullopt);
+  mark_ = TakeoverMark(options_.takeover_mark_path, options_.zone_pin.hub_url());
+}
+
 ServiceDriver& JoinHandler::DriverFor(const Survey& survey) const {
   const bool pipe_only =
       survey.failure.has_value() && survey.failure->code == FailureCode::kServicePipeOnly;
@@ -52,6 +64,7 @@ ServiceDriver& JoinHandler::DriverFor(const Survey& survey) const {
 }
 
 Result JoinHandler::Run(const v1::Command& command) {
+  AdoptZonePin();
   const v1::Join& join = command.join();
   if (!FitsZonePin(options_.zone_pin, command)) {
     return Rejected(
@@ -190,6 +203,7 @@ Result JoinHandler::SettleUnsure(ServiceDriver& driver, const ServiceFacts& befo
 }
 
 Result JoinHandler::Recover() {
+  AdoptZonePin();
   const absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryAcquire(options_.lock_path);
   return WithProblems(RecoverLocked(lock.ok()));
 }

@@ -18,10 +18,12 @@
 #define MUSTER_WORKER_COMMANDS_JOIN_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "muster/worker/v1/bootstrap.pb.h"
 #include "worker/commands/command_handler.h"
 #include "worker/commands/decide_join.h"
@@ -68,6 +70,7 @@ class JoinHandler final : public CommandHandler {
   // A join that ran when the process died is an answer lost: looks, never joins. Of a takeover it
   // awaits what the service makes of it, and makes up for the restart.
   v1::CommandResult Recover() override;
+  void SetZonePin(const v1::ZonePin& pin) override;
 
  private:
   v1::CommandResult JoinWith(ServiceDriver& driver, const types::v1::ServiceFacts& before,
@@ -94,11 +97,17 @@ class JoinHandler final : public CommandHandler {
   // The command line where the service answers no HTTP and the zone allows it; else the HTTP API.
   ServiceDriver& DriverFor(const Survey& survey) const;
 
+  // Takes over what SetZonePin left: a command keeps its pin from its beginning to its end.
+  void AdoptZonePin();
+
   const Parts parts_;
-  const JoinHandlerOptions options_;
-  const TakeoverMark mark_;
+  // Used by the one command that runs.
+  JoinHandlerOptions options_;
+  TakeoverMark mark_;
   const PendingJoinNote pending_;
   std::string restart_problem_;  // Why the last restart failed; empty: it did not.
+  Mutex mu_;
+  std::optional<v1::ZonePin> next_pin_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace muster::worker

@@ -26,8 +26,8 @@ class TakeoverMark {
   bool IsSet() const;
 
  private:
-  const std::string path_;
-  const std::string hub_url_;  // Normalized.
+  std::string path_;
+  std::string hub_url_;  // Normalized.
 };
 
 }  // namespace muster::worker

@@ -1,8 +1,10 @@
 #include "worker/identity/enroll.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/crypto/certificate.h"
 #include "base/crypto/certificate_request.h"
 #include "base/crypto/digest.h"
 #include "base/failure.h"
@@ -11,6 +13,24 @@
 #include "worker/service/service_files.h"
 
 namespace muster::worker {
+namespace {
+
+// In date, and of the orchestrator that the token is of.
+bool IsGood(const Identity& identity, const EnrollOptions& options) {
+  const auto leaf = crypto::Certificate::FromPem(identity.certificate_pem);
+  if (!leaf.ok() || options.now >= leaf->not_after()) return false;
+  const auto ours = crypto::Certificate::BundleFromPem(identity.ca_bundle_pem);
+  const auto tokens = crypto::Certificate::BundleFromPem(options.token.ca_bundle_pem());
+  if (!ours.ok()) return false;
+  if (!tokens.ok()) return true;  // The token says nothing of it.
+  return std::any_of(ours->begin(), ours->end(), [&tokens](const crypto::Certificate& anchor) {
+    return std::any_of(tokens->begin(), tokens->end(), [&anchor](const crypto::Certificate& other) {
+      return anchor.public_key() == other.public_key();
+    });
+  });
+}
+
+}  // namespace
 
 absl::StatusOr<Identity> RequestIdentity(BootstrapClient& client, const crypto::PrivateKey& key,
                                          const EnrollOptions& options) {
@@ -49,23 +69,31 @@ absl::StatusOr<Identity> RequestIdentity(BootstrapClient& client, const crypto::
   return identity;
 }
 
-absl::StatusOr<Identity> Enroll(BootstrapClient& client, const StateDirectory& directory,
+absl::StatusOr<Enrolled> Enroll(BootstrapClient& client, const StateDirectory& directory,
                                 const EnrollOptions& options) {
-  const std::string token_hash = crypto::Sha256Hex(options.token.secret());
-  if (directory.HasIdentity()) {
-    if (directory.LoadTokenHash() == token_hash) return directory.LoadIdentity();
-    const absl::StatusOr<Identity> known = directory.LoadIdentity();
-    return FailureStatus(
-        FailureCode::kSystemAlreadyInitialized,
-        known.ok() ? absl::StrCat(directory.path(), " is server ", known->server_id.value(),
-                                  " of zone ", known->zone_pin.zone_id())
-                   : absl::StrCat(directory.path(), " holds an identity"));
+  const bool again = directory.HasIdentity();
+  if (again) {
+    absl::StatusOr<Identity> known = directory.LoadIdentity();
+    const std::string& zone = options.token.zone_id();
+    if (known.ok() && !zone.empty() && zone != known->zone_pin.zone_id()) {
+      return FailureStatus(
+          FailureCode::kWorkerOtherZone,
+          absl::StrCat(directory.path(), " is server ", known->server_id.value(), " of zone ",
+                       known->zone_pin.zone_id(), "; the token is of zone ", zone));
+    }
+    if (known.ok() && IsGood(*known, options) && directory.LoadRefusal().empty()) {
+      return Enrolled{*std::move(known), true};
+    }
   }
-  ASSIGN_OR_RETURN(const crypto::PrivateKey key, directory.LoadOrMakeKey());
+  // A key that was refused once, or is lost with its certificate, is not shown again.
+  ASSIGN_OR_RETURN(const crypto::PrivateKey key,
+                   again ? directory.LoadOrMakeNextKey() : directory.LoadOrMakeKey());
   ASSIGN_OR_RETURN(Identity identity, RequestIdentity(client, key, options));
-  RETURN_IF_ERROR(directory.SaveTokenHash(token_hash));
+  RETURN_IF_ERROR(directory.SaveTokenHash(crypto::Sha256Hex(options.token.secret())));
   RETURN_IF_ERROR(directory.SaveIdentity(identity));
-  return identity;
+  if (again) RETURN_IF_ERROR(directory.PromoteNextKey());
+  RETURN_IF_ERROR(directory.ClearRefusal());
+  return Enrolled{std::move(identity), false};
 }
 
 }  // namespace muster::worker

@@ -34,10 +34,23 @@ struct EnrollOptions {
 absl::StatusOr<Identity> RequestIdentity(BootstrapClient& client, const crypto::PrivateKey& key,
                                          const EnrollOptions& options);
 
-// RequestIdentity, with the directory's key and for the directory. With an identity there already:
-// the same token again is OK and changes nothing, another is E-SYSTEM-ALREADY-INITIALIZED. After a
-// lost answer or a crash, call it again.
-absl::StatusOr<Identity> Enroll(BootstrapClient& client, const StateDirectory& directory,
+struct Enrolled {
+  Identity identity;
+  // It was enrolled before, in the token's zone, and nothing is wrong with that: nothing was done.
+  bool already = false;
+};
+
+// RequestIdentity, with a key of the directory and for the directory. Call it as often as you like,
+// also after a lost answer or a crash, and while a worker runs on the directory, which then takes
+// the new identity over by itself:
+//
+//   the directory's identity is              what happens
+//   none                                     enrolls
+//   of the token's zone                      nothing
+//   expired, refused by the orchestrator,    enrolls again, with a new key; the server keeps its
+//     damaged, or of another orchestrator      record when the token allows it
+//   of another zone                          E-WORKER-OTHER-ZONE
+absl::StatusOr<Enrolled> Enroll(BootstrapClient& client, const StateDirectory& directory,
                                 const EnrollOptions& options);
 
 }  // namespace muster::worker

@@ -53,6 +53,23 @@ absl::Status CheckCertificate(const std::string& certificate_pem, const std::str
   return absl::OkStatus();
 }
 
+std::optional<Failure> ProblemByDates(const std::string& certificate_pem, absl::Time now) {
+  const auto leaf = crypto::Certificate::FromPem(certificate_pem);
+  if (!leaf.ok()) return std::nullopt;
+  if (now >= leaf->not_after()) {
+    return Failure{FailureCode::kCertExpired,
+                   absl::StrCat("this worker's certificate ended at ",
+                                absl::FormatTime(leaf->not_after(), absl::UTCTimeZone()))};
+  }
+  if (now < leaf->not_before()) {
+    return Failure{FailureCode::kClockSkew,
+                   absl::StrCat("by this server's clock its certificate begins in ",
+                                absl::FormatDuration(
+                                    absl::Trunc(leaf->not_before() - now, absl::Seconds(1))))};
+  }
+  return std::nullopt;
+}
+
 absl::Time RenewalTime(const std::string& certificate_pem) {
   const auto certificate = crypto::Certificate::FromPem(certificate_pem);
   if (!certificate.ok()) return absl::InfinitePast();

@@ -2,12 +2,14 @@
 #ifndef MUSTER_WORKER_IDENTITY_IDENTITY_H_
 #define MUSTER_WORKER_IDENTITY_IDENTITY_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/crypto/key.h"
+#include "base/failure.h"
 #include "base/ids.h"
 #include "base/secret.h"
 #include "muster/worker/v1/bootstrap.pb.h"
@@ -32,6 +34,10 @@ struct Identity {
 absl::Status CheckCertificate(const std::string& certificate_pem, const std::string& ca_bundle_pem,
                               const crypto::PublicKey& key, const std::string& zone_id,
                               const ServerId& server_id, absl::Time now);
+
+// What is wrong with a certificate by its dates: E-CERT-EXPIRED after them, E-CLOCK-SKEW before
+// them (it was made with a day's leeway, so this machine's clock is behind); nothing in between.
+std::optional<Failure> ProblemByDates(const std::string& certificate_pem, absl::Time now);
 
 // When a certificate is due for renewal: two thirds of its life. InfinitePast if it is not
 // readable.

@@ -36,6 +36,16 @@ void Renewer::Start() {
   });
 }
 
+void Renewer::Replace(Identity identity) {
+  parts_.strand.Post([self = shared_from_this(), identity = std::move(identity)]() mutable {
+    self->identity_ = std::move(identity);
+    self->backoff_.Reset();
+    if (self->timer_ != 0) self->parts_.timers.Cancel(std::exchange(self->timer_, 0));
+    self->Arm(std::max(RenewalTime(self->identity_.certificate_pem),
+                       self->parts_.clock.Now() + absl::Minutes(1)));
+  });
+}
+
 void Renewer::Stop() {
   parts_.strand.Post([self = shared_from_this()] {
     self->stopped_ = true;

@@ -44,6 +44,8 @@ class Renewer final : public std::enable_shared_from_this<Renewer> {
                                          Renewed renewed);
 
   void Start();  // Thread-safe, as Stop.
+  // Another identity than before: of an enrollment. Thread-safe.
+  void Replace(Identity identity);
   void Stop();
 
  private:

@@ -1,8 +1,11 @@
 #include "worker/identity/state_directory.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/crypto/certificate.h"
 #include "base/failure.h"
@@ -17,7 +20,10 @@ constexpr char kIdentityFile[] = "identity.json";
 constexpr char kCertificateFile[] = "certificate.pem";
 constexpr char kCaFile[] = "ca.pem";
 constexpr char kKeyFile[] = "key.pem";
+constexpr char kNextKeyFile[] = "key.next.pem";
 constexpr char kTokenFile[] = "token.sha256";
+constexpr char kRefusedFile[] = "refused";
+constexpr char kEnrollLock[] = "enroll.lock";
 
 std::string StringAt(const nlohmann::json& object, const char* name) {
   const auto it = object.find(name);
@@ -28,8 +34,21 @@ bool BoolAt(const nlohmann::json& object, const char* name) {
   return it != object.end() && it->is_boolean() && it->get<bool>();
 }
 
+int64_t IntegerAt(const nlohmann::json& object, const char* name) {
+  const auto it = object.find(name);
+  return it != object.end() && it->is_number_integer() ? it->get<int64_t>() : 0;
+}
+
 absl::Status Damaged(const std::string& path, absl::string_view what) {
   return FailureStatus(FailureCode::kWorkerIdentity, absl::StrCat(path, " ", what));
+}
+
+absl::Status RemoveFile(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  if (!error) return absl::OkStatus();
+  return FailureStatus(FailureCode::kSystemDataDir,
+                       absl::StrCat(path, " cannot be removed: ", error.message()));
 }
 
 absl::StatusOr<std::string> ReadPart(const std::string& path) {
@@ -67,6 +86,11 @@ absl::StatusOr<Identity> StateDirectory::LoadIdentity() const {
   identity.zone_pin.set_zone_id(StringAt(json, "zone_id"));
   identity.zone_pin.set_hub_url(StringAt(json, "hub_url"));
   identity.zone_pin.set_allow_cli_join(BoolAt(json, "allow_cli_join"));
+  identity.zone_pin.set_version(IntegerAt(json, "pin_version"));  // 0: enrolled before they were.
+  std::string signature;
+  if (absl::Base64Unescape(StringAt(json, "pin_signature"), &signature)) {
+    identity.zone_pin.set_signature(std::move(signature));
+  }
   identity.session_address = StringAt(json, "session_address");
   identity.admitted = BoolAt(json, "admitted");
   if (identity.server_id.empty() || identity.zone_pin.zone_id().empty() ||
@@ -75,29 +99,69 @@ absl::StatusOr<Identity> StateDirectory::LoadIdentity() const {
   }
   ASSIGN_OR_RETURN(identity.certificate_pem, ReadPart(File(kCertificateFile)));
   ASSIGN_OR_RETURN(identity.ca_bundle_pem, ReadPart(File(kCaFile)));
-  ASSIGN_OR_RETURN(std::string key_pem, ReadPart(File(kKeyFile)));
-  identity.private_key_pem = Secret::Take(std::move(key_pem));
-  const auto key = crypto::PrivateKey::FromPem(identity.private_key_pem);
   const auto leaf = crypto::Certificate::FromPem(identity.certificate_pem);
-  if (!key.ok()) return Damaged(File(kKeyFile), "cannot be read");
-  if (!leaf.ok() || !(leaf->public_key() == key->public_key())) {
-    return Damaged(File(kCertificateFile), "does not fit the key");
+  // The next key is in force from the moment that its certificate is there.
+  for (const char* file : {kKeyFile, kNextKeyFile}) {
+    absl::StatusOr<std::string> pem = ReadPart(File(file));
+    if (file == kNextKeyFile && !pem.ok()) break;
+    RETURN_IF_ERROR(pem.status());
+    identity.private_key_pem = Secret::Take(*std::move(pem));
+    const auto key = crypto::PrivateKey::FromPem(identity.private_key_pem);
+    if (!key.ok()) return Damaged(File(file), "cannot be read");
+    if (leaf.ok() && leaf->public_key() == key->public_key()) return identity;
   }
-  return identity;
+  return Damaged(File(kCertificateFile), "does not fit the key");
 }
 
 absl::Status StateDirectory::SaveIdentity(const Identity& identity) const {
+  RETURN_IF_ERROR(SaveCertificate(identity.certificate_pem, identity.ca_bundle_pem));
+  return SaveIdentityFile(identity);
+}
+
+absl::Status StateDirectory::SaveIdentityFile(const Identity& identity) const {
   const nlohmann::json json = {{"server_id", identity.server_id.value()},
                                {"zone_id", identity.zone_pin.zone_id()},
                                {"hub_url", identity.zone_pin.hub_url()},
                                {"allow_cli_join", identity.zone_pin.allow_cli_join()},
+                               {"pin_version", identity.zone_pin.version()},
+                               {"pin_signature", absl::Base64Escape(identity.zone_pin.signature())},
                                {"session_address", identity.session_address},
                                {"admitted", identity.admitted}};
-  RETURN_IF_ERROR(SaveCertificate(identity.certificate_pem, identity.ca_bundle_pem));
   return WritePart(File(kIdentityFile),
                    json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
                    FileAccess::kEveryoneReads);
 }
+
+absl::Status StateDirectory::SaveZonePin(const v1::ZonePin& pin) const {
+  ASSIGN_OR_RETURN(Identity identity, LoadIdentity());
+  identity.zone_pin = pin;
+  return SaveIdentityFile(identity);
+}
+
+absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMakeNextKey() const {
+  return LoadOrMake(kNextKeyFile);
+}
+
+absl::Status StateDirectory::PromoteNextKey() const {
+  absl::StatusOr<std::string> pem = ReadWholeFile(File(kNextKeyFile));
+  if (absl::IsNotFound(pem.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(pem.status());
+  const Secret key = Secret::Take(*std::move(pem));
+  RETURN_IF_ERROR(WritePart(File(kKeyFile), key.Reveal(), FileAccess::kOwnerOnly));
+  return RemoveFile(File(kNextKeyFile));
+}
+
+std::string StateDirectory::LoadRefusal() const {
+  return ReadWholeFile(File(kRefusedFile)).value_or("");
+}
+
+absl::Status StateDirectory::SaveRefusal(absl::string_view why) const {
+  return WritePart(File(kRefusedFile), why, FileAccess::kEveryoneReads);
+}
+
+absl::Status StateDirectory::ClearRefusal() const { return RemoveFile(File(kRefusedFile)); }
+
+std::string StateDirectory::EnrollLockPath() const { return File(kEnrollLock); }
 
 absl::Status StateDirectory::SaveCertificate(const std::string& certificate_pem,
                                              const std::string& ca_bundle_pem) const {
@@ -106,10 +170,14 @@ absl::Status StateDirectory::SaveCertificate(const std::string& certificate_pem,
 }
 
 absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMakeKey() const {
-  absl::StatusOr<std::string> pem = ReadWholeFile(File(kKeyFile));
+  return LoadOrMake(kKeyFile);
+}
+
+absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMake(const char* file) const {
+  absl::StatusOr<std::string> pem = ReadWholeFile(File(file));
   if (pem.ok()) {
     const auto key = crypto::PrivateKey::FromPem(Secret::Take(*std::move(pem)));
-    if (!key.ok()) return Damaged(File(kKeyFile), "cannot be read");
+    if (!key.ok()) return Damaged(File(file), "cannot be read");
     return key;
   }
   if (!absl::IsNotFound(pem.status())) {
@@ -117,7 +185,7 @@ absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMakeKey() const {
   }
   ASSIGN_OR_RETURN(crypto::PrivateKey key, crypto::PrivateKey::Generate());
   ASSIGN_OR_RETURN(const Secret text, key.ToPem());
-  RETURN_IF_ERROR(WritePart(File(kKeyFile), text.Reveal(), FileAccess::kOwnerOnly));
+  RETURN_IF_ERROR(WritePart(File(file), text.Reveal(), FileAccess::kOwnerOnly));
   return key;
 }
 

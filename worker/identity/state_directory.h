@@ -1,13 +1,14 @@
 // The worker's data directory.
 //
-//   identity.json     who, which zone and hub, where to; written last: with it the enrollment
-//                     is done
-//   certificate.pem   the leaf; replaced by a renewal
-//   ca.pem            trust anchors of the session
-//   key.pem           the private key, mode 0600; made before the first bootstrap call and kept
-//   token.sha256      hash of the bootstrap token's secret that was used last
-//   journal.db        commands (session/sqlite_journal.h)
-//   LOCK              one process at a time
+//   identity.json    who, the zone pin, where to; written last: with it the enrollment is done
+//   certificate.pem  the leaf; replaced by a renewal
+//   ca.pem           trust anchors of the session
+//   key.pem          the private key, mode 0600; made before the first bootstrap call and kept
+//   key.next.pem     the key of an enrollment that replaces an identity, until it is key.pem
+//   token.sha256     hash of the bootstrap token's secret that was used last
+//   refused          why the orchestrator refuses this identity now; not there when it does not
+//   journal.db       commands (session/sqlite_journal.h)
+//   LOCK             one worker process at a time; enroll.lock: one enrollment
 //
 // Every file is replaced as a whole. A key without identity.json is an enrollment whose answer was
 // lost: it is continued with the same key, so that the orchestrator sees one worker and not two.
@@ -37,18 +38,31 @@ class StateDirectory {
   absl::Status SaveIdentity(const Identity& identity) const;
   absl::Status SaveCertificate(const std::string& certificate_pem,
                                const std::string& ca_bundle_pem) const;
+  // The pin alone, of the identity that is there.
+  absl::Status SaveZonePin(const v1::ZonePin& pin) const;
   absl::StatusOr<crypto::PrivateKey> LoadOrMakeKey() const;
+  // The key of an enrollment that shall replace this identity; LoadIdentity uses it as soon as the
+  // certificate is one for it.
+  absl::StatusOr<crypto::PrivateKey> LoadOrMakeNextKey() const;
+  absl::Status PromoteNextKey() const;
+  // "E-CERT-REVOKED: …"; empty while the identity is not known to be refused.
+  std::string LoadRefusal() const;
+  absl::Status SaveRefusal(absl::string_view why) const;
+  absl::Status ClearRefusal() const;
   // Empty when no token was used here.
   std::string LoadTokenHash() const;
   absl::Status SaveTokenHash(const std::string& hash) const;
 
   const std::string& path() const { return path_; }
   std::string JournalPath() const { return path_ + "/journal.db"; }
+  std::string EnrollLockPath() const;
   std::string TakeoverMarkPath() const { return path_ + "/takeover"; }
   std::string PendingJoinPath() const { return path_ + "/join"; }
 
  private:
   explicit StateDirectory(std::string path) : path_(std::move(path)) {}
+  absl::StatusOr<crypto::PrivateKey> LoadOrMake(const char* file) const;
+  absl::Status SaveIdentityFile(const Identity& identity) const;
   std::string File(const char* name) const { return path_ + "/" + name; }
   std::string path_;
 };

@@ -147,8 +147,8 @@ class GrpcStream final : public SessionStream {
 }  // namespace
 
 GrpcSessionTransport::GrpcSessionTransport(std::string address, Identity identity)
-    : address_(std::move(address)),
-      calls_(std::make_shared<Calls>()),
+    : calls_(std::make_shared<Calls>()),
+      address_(std::move(address)),
       identity_(std::move(identity)) {}
 
 GrpcSessionTransport::~GrpcSessionTransport() {
@@ -156,22 +156,25 @@ GrpcSessionTransport::~GrpcSessionTransport() {
   calls_->DropOver();
 }
 
-void GrpcSessionTransport::SetIdentity(Identity identity) {
+void GrpcSessionTransport::SetIdentity(Identity identity, const std::string& address) {
   MutexLock lock(&mu_);
+  if (!address.empty()) address_ = address;
   identity_ = std::move(identity);
 }
 
 std::unique_ptr<GrpcSessionTransport::Channel> GrpcSessionTransport::MakeChannel() {
   rpc::TlsClientIdentity tls;
+  std::string address;
   {
     MutexLock lock(&mu_);
+    address = address_;
     tls.ca_bundle_pem = identity_.ca_bundle_pem;
     tls.certificate_pem = identity_.certificate_pem;
     tls.private_key_pem = identity_.private_key_pem.Clone();
   }
   auto made = std::make_unique<Channel>();
   made->channel =
-      rpc::MakeChannel(address_, rpc::MutualTlsChannelCredentials(tls), {.own_connection = true});
+      rpc::MakeChannel(address, rpc::MutualTlsChannelCredentials(tls), {.own_connection = true});
   made->stub = v1::Session::NewStub(made->channel);
   return made;
 }

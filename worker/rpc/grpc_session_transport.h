@@ -24,8 +24,8 @@ class GrpcSessionTransport final : public SessionTransport, public RenewalClient
   std::unique_ptr<SessionStream> Connect(StreamEvents events) override;
   void Renew(const v1::RenewRequest& request,
              absl::AnyInvocable<void(absl::StatusOr<v1::RenewResponse>)> done) override;
-  // For connections made from now on.
-  void SetIdentity(Identity identity);
+  // For connections made from now on; the address only when one is given.
+  void SetIdentity(Identity identity, const std::string& address = "");
 
   class Calls;  // Counts the calls in flight.
 
@@ -33,9 +33,9 @@ class GrpcSessionTransport final : public SessionTransport, public RenewalClient
   struct Channel;
   std::unique_ptr<Channel> MakeChannel();
 
-  const std::string address_;
   const std::shared_ptr<Calls> calls_;
   Mutex mu_;
+  std::string address_ ABSL_GUARDED_BY(mu_);
   Identity identity_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "proto/rpc/time.h"
-#include "worker/service/service_files.h"
+#include "worker/identity/zone_pin.h"
 
 namespace muster::worker {
 namespace {
@@ -23,20 +23,16 @@ constexpr absl::Duration kLasting = absl::Seconds(5);
 constexpr absl::Duration kRefusedWait = absl::Minutes(10);
 
 // Refusals that the same certificate will meet again.
-bool IsIdentityRefused(const absl::Status& status) {
-  const auto code = FailureCodeOf(status);
+bool IsIdentityRefused(std::optional<FailureCode> code) {
   return code == FailureCode::kCertRevoked || code == FailureCode::kCertUnknown ||
          code == FailureCode::kCertExpired || code == FailureCode::kCertForeign ||
          code == FailureCode::kBootstrapBanned || code == FailureCode::kSessionProtocol;
 }
 
-absl::Status ZonePinChanged(const v1::ZonePin& pin, const v1::ZonePin& welcome) {
-  return FailureStatus(
-      FailureCode::kJoinZoneMismatch,
-      absl::StrCat("this worker is pinned to zone ", pin.zone_id(), " and hub ", pin.hub_url(),
-                   ", but the orchestrator names zone ", CleanLine(welcome.zone_id()), " and hub ",
-                   CleanLine(welcome.hub_url())));
-}
+// How often a worker whose identity is refused looks whether it was enrolled again.
+constexpr absl::Duration kLookForIdentity = absl::Seconds(30);
+// Clocks that differ by more are reported; certificates and commands have dates.
+constexpr absl::Duration kClockTolerance = absl::Minutes(2);
 
 }  // namespace
 
@@ -47,6 +43,7 @@ std::shared_ptr<Session> Session::Create(const Parts& parts, SessionOptions opti
 Session::Session(const Parts& parts, SessionOptions options)
     : parts_(parts),
       options_(std::move(options)),
+      identity_(options_.identity),
       runner_({.journal = parts.journal,
                .handlers = parts.handlers,
                .strand = parts.strand,
@@ -117,11 +114,13 @@ void Session::TellStopIfIdle() {
   });
 }
 
-void Session::Reconnect() {
-  parts_.strand.Post([self = shared_from_this()] {
-    self->reconnect_wanted_ = true;
-    self->ReconnectIfIdle();
-  });
+void Session::Reconnect(std::string ca_bundle_pem) {
+  parts_.strand.Post(
+      [self = shared_from_this(), ca_bundle_pem = std::move(ca_bundle_pem)]() mutable {
+        self->identity_.ca_bundle_pem = std::move(ca_bundle_pem);
+        self->reconnect_wanted_ = true;
+        self->ReconnectIfIdle();
+      });
 }
 
 void Session::ReconnectIfIdle() {
@@ -168,6 +167,8 @@ void Session::Connect() {
   if (pace_.learned().has_value()) {
     *hello.mutable_heartbeat_interval() = rpc::ToProto(*pace_.learned());
   }
+  *hello.mutable_zone_pin() = identity_.zone_pin;
+  *hello.mutable_worker_time() = rpc::ToProto(parts_.clock.Now());
   for (v1::JournalEntry& entry : runner_.OpenEntries()) *hello.add_journal() = std::move(entry);
   if (!alive()) return;  // The journal was lost meanwhile.
   stream_->Send(std::move(message));
@@ -216,6 +217,9 @@ void Session::OnMessage(v1::OrchestratorMessage message) {
       return runner_.Acknowledge(CommandId(message.result_ack().command_id()));
     case Kind::kCancel:
       return runner_.Cancel(CommandId(message.cancel().command_id()));
+    case Kind::kZonePin:
+      if (message.zone_pin().zone_id() != identity_.zone_pin.zone_id()) return;  // Not for us.
+      return WeighPin(message.zone_pin());
     case Kind::kGoodbye:
       goodbye_ = std::move(*message.mutable_goodbye());
       return;
@@ -226,17 +230,18 @@ void Session::OnMessage(v1::OrchestratorMessage message) {
 
 void Session::OnWelcome(const v1::Welcome& welcome) {
   if (state_ != SessionState::kConnecting) return;
-  if (welcome.has_zone_pin() && (welcome.zone_pin().zone_id() != options_.zone_pin.zone_id() ||
-                                 NormalizeHubUrl(welcome.zone_pin().hub_url()) !=
-                                     NormalizeHubUrl(options_.zone_pin.hub_url()))) {
-    const absl::Status why = ZonePinChanged(options_.zone_pin, welcome.zone_pin());
-    problem_ = Failure{FailureCode::kJoinZoneMismatch, DetailOf(why)};
+  if (welcome.has_zone_pin() && welcome.zone_pin().zone_id() != identity_.zone_pin.zone_id()) {
+    problem_ = Failure{
+        FailureCode::kJoinZoneMismatch,
+        absl::StrCat("this worker is of zone ", identity_.zone_pin.zone_id(),
+                     ", but the orchestrator names ", CleanLine(welcome.zone_pin().zone_id()))};
     DropStream();
-    return WaitRefused(why);
+    return WaitRefused(FailureStatus(problem_->code, problem_->detail));
   }
   problem_.reset();
   if (welcome.has_server_time()) {
     runner_.SetClockOffset(rpc::FromProto(welcome.server_time()) - parts_.clock.Now());
+    NoteClock(welcome);
   }
   if (welcome.has_heartbeat_interval()) {
     pace_.OnWelcome(rpc::FromProto(welcome.heartbeat_interval()));
@@ -246,6 +251,7 @@ void Session::OnWelcome(const v1::Welcome& welcome) {
   reconnect_spread_ =
       std::clamp(rpc::FromProto(welcome.reconnect_spread()), absl::ZeroDuration(), kMaxSpread);
   SetState(SessionState::kOpen);
+  if (welcome.has_zone_pin()) WeighPin(welcome.zone_pin());
   for (const v1::CommandResult& result : runner_.UnacknowledgedResults()) OnFinished(result);
   if (!alive()) return;
   runner_.PruneNow();
@@ -254,6 +260,83 @@ void Session::OnWelcome(const v1::Welcome& welcome) {
   // beat together.
   Arm(pace_.interval() * (0.5 + 0.5 * parts_.random.Fraction()), &Session::Beat);
   ReconnectIfIdle();
+}
+
+void Session::WeighPin(const v1::ZonePin& offered) {
+  v1::WorkerMessage message;
+  v1::ZonePinHeld& held = *message.mutable_zone_pin_held();
+  switch (JudgePin(identity_.zone_pin, offered, identity_.ca_bundle_pem)) {
+    case PinDecision::kSame:
+    case PinDecision::kOtherZone:
+      return;
+    case PinDecision::kNewer: {
+      const absl::Status kept = options_.keep_pin ? options_.keep_pin(offered) : absl::OkStatus();
+      if (kept.ok()) {
+        log::Info("zone pin changed", {{"hub", CleanLine(offered.hub_url())},
+                                       {"allow_cli_join", offered.allow_cli_join()},
+                                       {"version", offered.version()}});
+        identity_.zone_pin = offered;
+        for (const auto& handler : parts_.handlers) handler->SetZonePin(offered);
+      } else {
+        held.set_problem(absl::StrCat("it cannot be kept: ", kept.message()));
+      }
+      break;
+    }
+    case PinDecision::kOlder:
+      held.set_problem(absl::StrCat("the pin of version ", offered.version(),
+                                    " is not newer than that of version ",
+                                    identity_.zone_pin.version(), ", which is held"));
+      break;
+    case PinDecision::kUnsigned:
+      held.set_problem("the offered pin does not carry the authority's signature");
+      break;
+  }
+  if (!held.problem().empty()) {
+    log::Warning("zone pin not taken", {{"offered_hub", CleanLine(offered.hub_url())},
+                                        {"hub", identity_.zone_pin.hub_url()},
+                                        {"reason", held.problem()}});
+  }
+  *held.mutable_zone_pin() = identity_.zone_pin;
+  Send(std::move(message));
+}
+
+void Session::NoteClock(const v1::Welcome& welcome) {
+  const absl::Duration offset = rpc::FromProto(welcome.server_time()) - parts_.clock.Now();
+  if (absl::AbsDuration(offset) <= kClockTolerance) return;
+  log::Warning(
+      "clocks differ",
+      {{"reason", FailureStatus(FailureCode::kClockSkew,
+                                absl::StrCat("this server's clock is ",
+                                             absl::FormatDuration(absl::Trunc(
+                                                 absl::AbsDuration(offset), absl::Seconds(1))),
+                                             offset > absl::ZeroDuration()
+                                                 ? " behind the orchestrator's"
+                                                 : " ahead of the orchestrator's"))}});
+}
+
+void Session::WaitRefused(const absl::Status& why) {
+  const absl::Duration wait =
+      backoff_.Next() + kRefusedWait * (0.5 + 0.5 * parts_.random.Fraction());
+  log::Error("this worker is refused; it keeps trying",
+             {{"reason", CleanLine(why.message(), kMaxForeignText)}, {"retry_in", wait}});
+  refused_until_ = parts_.clock.Steady() + wait;
+  SetState(SessionState::kWaiting, why);
+  Arm(options_.replaced_identity ? std::min(wait, kLookForIdentity) : wait, &Session::CheckRefused);
+}
+
+void Session::CheckRefused() {
+  if (options_.replaced_identity) {
+    if (auto replaced = options_.replaced_identity()) {
+      log::Info("this worker was enrolled again", {{"zone", replaced->zone_pin.zone_id()}});
+      identity_ = *std::move(replaced);
+      for (const auto& handler : parts_.handlers) handler->SetZonePin(identity_.zone_pin);
+      backoff_.Reset();
+      return Connect();
+    }
+  }
+  const absl::Duration left = refused_until_ - parts_.clock.Steady();
+  if (left <= absl::ZeroDuration()) return Connect();
+  Arm(std::min(left, kLookForIdentity), &Session::CheckRefused);
 }
 
 void Session::Beat() {
@@ -274,28 +357,26 @@ void Session::OnClosed(const absl::Status& status) {
     pace_.OnCut(now - traffic_, now - opened_);
     if (now - opened_ >= kLasting) DidWork();
   }
-  if (goodbye_.has_value() && !goodbye_->may_reconnect()) {
-    const auto code = FindFailureCode(goodbye_->code()).value_or(FailureCode::kCertRevoked);
+  absl::Status why = status;
+  bool refused = IsIdentityRefused(FailureCodeOf(status));
+  if (goodbye_.has_value()) {
+    const auto code = FindFailureCode(goodbye_->code());
     const std::string detail = CleanLine(goodbye_->detail());
-    return WaitRefused(
-        FailureStatus(code, detail.empty() ? "the orchestrator refuses this worker" : detail));
+    why = code.has_value() ? FailureStatus(*code, detail)
+                           : absl::UnavailableError(absl::StrCat(goodbye_->code(), " ", detail));
+    refused = IsIdentityRefused(code) || !goodbye_->may_reconnect();
+  } else if (!was_open && !FailureCodeOf(status).has_value() && options_.own_problem) {
+    // TLS ends a connection with a certificate that is out of date without a word.
+    if (const auto problem = options_.own_problem()) {
+      why = FailureStatus(problem->code, problem->detail);
+      refused = true;
+    }
   }
-  if (IsIdentityRefused(status)) return WaitRefused(status);
   absl::Duration wait = backoff_.Next() + (was_open ? reconnect_spread_ : absl::ZeroDuration()) *
                                               parts_.random.Fraction();
-  const std::string reason = goodbye_.has_value()
-                                 ? absl::StrCat(goodbye_->code(), " ", goodbye_->detail())
-                                 : std::string(status.message());
+  if (refused) return WaitRefused(why);
   log::Info(was_open ? "session ended" : "session not opened",
-            {{"reason", CleanLine(reason)}, {"retry_in", wait}});
-  WaitThenConnect(wait);
-}
-
-void Session::WaitRefused(const absl::Status& why) {
-  const absl::Duration wait =
-      backoff_.Next() + kRefusedWait * (0.5 + 0.5 * parts_.random.Fraction());
-  log::Error("this worker is refused; it keeps trying",
-             {{"reason", CleanLine(why.message(), kMaxForeignText)}, {"retry_in", wait}});
+            {{"reason", CleanLine(why.message())}, {"retry_in", wait}});
   WaitThenConnect(wait);
 }
 

@@ -23,12 +23,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/failure.h"
 #include "base/random.h"
 #include "base/strand.h"
 #include "base/timers.h"
@@ -47,15 +49,30 @@ inline constexpr int kProtocolRevision = 1;
 
 enum class SessionState { kWaiting, kConnecting, kOpen, kStopped, kEnded };
 
-struct SessionOptions {
+// What a session needs to know of the worker's identity.
+struct SessionIdentity {
   v1::ZonePin zone_pin;
+  std::string ca_bundle_pem;  // Whose signatures newer pins are believed by.
+};
+
+struct SessionOptions {
+  SessionIdentity identity;
   types::v1::MachineFacts machine;
   BackoffOptions backoff;
   absl::Duration start_spread = absl::Seconds(3);
   absl::Duration welcome_timeout = absl::Seconds(30);
-  // Called on the strand at each change. With kEnded (the journal is lost) the status says why and
-  // what to do next.
+  // All on the strand, all may be null.
+  // At each change. With kEnded, and with kWaiting after a refusal of the worker's identity, the
+  // status says why and what to do next.
   std::function<void(SessionState, const absl::Status&)> on_state;
+  // A newer pin of the worker's zone is to be kept; when it fails, the session keeps the older one
+  // and tells.
+  std::function<absl::Status(const v1::ZonePin&)> keep_pin;
+  // What is wrong with the own certificate by its dates: E-CERT-EXPIRED, or E-CLOCK-SKEW when it
+  // has not begun. Asked when a connection fails without a word.
+  std::function<std::optional<Failure>()> own_problem;
+  // While the identity is refused, from time to time: the new one, if it was replaced.
+  std::function<std::optional<SessionIdentity>()> replaced_identity;
 };
 
 class Session final : public std::enable_shared_from_this<Session>,
@@ -81,8 +98,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   // session runs any more.
   void Stop(absl::AnyInvocable<void()> done);
   // Connects anew, with what the transport then presents (a renewed certificate), as soon as no
-  // command runs.
-  void Reconnect();
+  // command runs. `ca_bundle_pem` is what it came with.
+  void Reconnect(std::string ca_bundle_pem);
 
  private:
   Session(const Parts& parts, SessionOptions options);
@@ -102,8 +119,13 @@ class Session final : public std::enable_shared_from_this<Session>,
   void Beat();
   void OnMessage(v1::OrchestratorMessage message);
   void OnWelcome(const v1::Welcome& welcome);
+  // Weighs a pin of the own zone; tells what is held when it was not the same.
+  void WeighPin(const v1::ZonePin& offered);
+  void NoteClock(const v1::Welcome& welcome);
+  void CheckRefused();
   void OnClosed(const absl::Status& status);
-  // Waits long: the next try will likely be refused as well.
+  // Waits long: the next try will likely be refused as well. Looks from time to time whether there
+  // is another identity.
   void WaitRefused(const absl::Status& why);
   void DidWork();
   void DropStream();
@@ -115,6 +137,7 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   const Parts parts_;
   const SessionOptions options_;
+  SessionIdentity identity_;
   CommandRunner runner_;
   Backoff backoff_;
   SessionState state_ = SessionState::kWaiting;
@@ -131,6 +154,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   std::optional<v1::Goodbye> goodbye_;
   std::optional<types::v1::ServiceFacts> service_;  // As of the last result that held it.
   bool reconnect_wanted_ = false;
+  absl::Duration refused_until_;  // By the steady clock.
   absl::AnyInvocable<void()> stopped_;
 };
 

@@ -2,19 +2,28 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/certificate_takeover.h"
+#include "orchestrator/core/admission/observations.h"
+#include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/control/server_change.h"
 
 namespace muster::core {
 namespace {
 
 using store::Admission;
+using store::BootstrapToken;
 using store::CertificateState;
 using store::WorkerCertificate;
+
+AdmissionDecision RefuseSession(FailureCode code, std::string detail) {
+  return AdmissionDecision(Failure{code, std::move(detail)});
+}
 
 std::optional<Failure> RefusalOf(const WorkerCertificate& certificate, absl::Time now) {
   switch (certificate.state) {
@@ -36,55 +45,70 @@ std::optional<Failure> RefusalOf(const WorkerCertificate& certificate, absl::Tim
   return std::nullopt;
 }
 
-// The first session with this certificate: its token pays now.
-absl::StatusOr<std::optional<Failure>> Confirm(Turn& turn, const WorkerCertificate& certificate) {
-  if (!certificate.token_id.empty()) {
-    const absl::Status consumed = turn.store().tokens().Consume(certificate.token_id);
-    if (absl::IsFailedPrecondition(consumed)) {
-      ASSIGN_OR_RETURN(const std::optional<store::BootstrapToken> token,
-                       turn.store().tokens().Find(certificate.token_id));
-      const bool revoked = token.has_value() && (token->state == store::TokenState::kRevoked ||
-                                                 token->state == store::TokenState::kLocked);
-      const bool expired = token.has_value() && token->state == store::TokenState::kExpired;
-      return std::optional<Failure>(Failure{revoked   ? FailureCode::kTokenRevoked
-                                            : expired ? FailureCode::kTokenExpired
-                                                      : FailureCode::kTokenExhausted,
-                                            "before the worker's first session"});
-    }
-    RETURN_IF_ERROR(consumed);
-    ASSIGN_OR_RETURN(const std::optional<store::BootstrapToken> token,
-                     turn.store().tokens().Find(certificate.token_id));
-    if (token.has_value()) {
-      RETURN_IF_ERROR(
-          Audit(turn, WorkerActor(certificate.server_id), "token.use", token->id.value(),
-                token->tenant_id,
-                absl::StrCat(
-                    "use ", token->uses, " of ", token->max_uses,
-                    token->state == store::TokenState::kExhausted ? "; active → exhausted" : "")));
-    }
+absl::StatusOr<std::optional<BootstrapToken>> PayerOf(Turn& turn,
+                                                      const WorkerCertificate& certificate) {
+  if (certificate.token_id.empty()) return std::optional<BootstrapToken>();
+  return turn.store().tokens().Find(certificate.token_id);
+}
+
+// The first session with this certificate: its token pays now. What others did with the token since
+// the certificate was issued, or that it expired, does not matter: the use was promised.
+absl::StatusOr<std::optional<Failure>> Pay(Turn& turn, const WorkerCertificate& certificate,
+                                           const BootstrapToken& token) {
+  if (token.state == store::TokenState::kRevoked || token.state == store::TokenState::kLocked) {
+    return std::optional<Failure>(
+        Failure{FailureCode::kTokenRevoked, "before the worker's first session"});
   }
-  RETURN_IF_ERROR(turn.store().certificates().Confirm(certificate.id));
+  const bool automatic = token.mode == store::TokenMode::kAuto;
+  if (automatic && turn.now() - certificate.create_time > kFirstSessionWithin) {
+    return std::optional<Failure>(
+        Failure{FailureCode::kTokenExpired,
+                absl::StrCat("the first session came more than ",
+                             absl::FormatDuration(kFirstSessionWithin), " after the certificate")});
+  }
+  const absl::Status consumed = turn.store().tokens().Consume(token.id);
+  if (absl::IsFailedPrecondition(consumed)) {
+    // In mode pending an operator admitted this very server, whatever the token can still pay.
+    if (!automatic) return std::optional<Failure>();
+    return std::optional<Failure>(
+        Failure{FailureCode::kTokenExhausted, "before the worker's first session"});
+  }
+  RETURN_IF_ERROR(consumed);
+  ASSIGN_OR_RETURN(const std::optional<BootstrapToken> paid, turn.store().tokens().Find(token.id));
+  if (!paid.has_value()) return std::optional<Failure>();
+  RETURN_IF_ERROR(Audit(turn, WorkerActor(certificate.server_id), "token.use", paid->id.value(),
+                        paid->tenant_id,
+                        absl::StrCat("use ", paid->uses, " of ", paid->max_uses,
+                                     paid->state == store::TokenState::kExhausted &&
+                                             token.state != store::TokenState::kExhausted
+                                         ? "; active → exhausted"
+                                         : "")));
   return std::optional<Failure>();
 }
 
-absl::StatusOr<bool> AdmitsItself(Turn& turn, const WorkerCertificate& certificate) {
-  if (certificate.token_id.empty()) return false;
-  ASSIGN_OR_RETURN(const std::optional<store::BootstrapToken> token,
-                   turn.store().tokens().Find(certificate.token_id));
-  return token.has_value() && token->mode == store::TokenMode::kAuto;
+absl::Status SupersedeOthers(Turn& turn, ServerChange& change,
+                             const WorkerCertificate& certificate) {
+  ASSIGN_OR_RETURN(const std::vector<WorkerCertificate> all,
+                   turn.store().certificates().ListOf(certificate.server_id));
+  for (const WorkerCertificate& old : all) {
+    if (old.id == certificate.id || old.state != CertificateState::kActive) continue;
+    RETURN_IF_ERROR(
+        change.Certificate(old.id, CertificateState::kActive, CertificateState::kSuperseded));
+  }
+  return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening& opening) {
-  const auto refuse = [](FailureCode code, std::string detail) {
-    return AdmissionDecision(Failure{code, std::move(detail)});
-  };
-  ASSIGN_OR_RETURN(const std::optional<WorkerCertificate> certificate,
+absl::StatusOr<AdmissionDecision> Decide(Turn& turn, const SessionOpening& opening) {
+  ASSIGN_OR_RETURN(std::optional<WorkerCertificate> certificate,
                    turn.store().certificates().Find(opening.certificate_id));
   if (!certificate.has_value()) {
-    return refuse(FailureCode::kCertUnknown,
-                  absl::StrCat("serial ", opening.certificate_id.value()));
+    if (opening.public_key_hash.empty() || turn.now() >= opening.not_after) {
+      return RefuseSession(FailureCode::kCertUnknown,
+                           absl::StrCat("serial ", opening.certificate_id.value()));
+    }
+    ASSIGN_OR_RETURN(auto taken, TakeOverCertificate(turn, opening));
+    if (const Failure* refusal = std::get_if<Failure>(&taken)) return AdmissionDecision(*refusal);
+    certificate = std::get<WorkerCertificate>(std::move(taken));
   }
   if (auto refusal = RefusalOf(*certificate, turn.now())) return AdmissionDecision(*refusal);
   ASSIGN_OR_RETURN(std::optional<store::Server> server,
@@ -92,23 +116,29 @@ absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening&
   if (!server.has_value() || certificate->server_id != opening.server_id ||
       certificate->zone_id != opening.zone_id || server->zone_id != opening.zone_id ||
       server->tenant_id != opening.tenant_id) {
-    return refuse(FailureCode::kCertForeign, absl::StrCat("it names ", opening.server_id.value(),
-                                                          " of ", opening.zone_id.value()));
+    return RefuseSession(
+        FailureCode::kCertForeign,
+        absl::StrCat("it names ", opening.server_id.value(), " of ", opening.zone_id.value()));
   }
-  bool admit = false;
-  if (server->admission != Admission::kAdmitted) {
-    if (server->admission == Admission::kRegistered || server->admission == Admission::kEvicted) {
-      ASSIGN_OR_RETURN(admit, AdmitsItself(turn, *certificate));
-    }
-    if (!admit) {
-      return refuse(
-          FailureCode::kDispatchNotAdmitted,
-          absl::StrCat("server ", server->name, " is ", store::ToString(server->admission)));
-    }
+  ASSIGN_OR_RETURN(const std::optional<BootstrapToken> token, PayerOf(turn, *certificate));
+  const bool admit = server->admission != Admission::kAdmitted;
+  if (server->admission == Admission::kBanned || server->admission == Admission::kRetired ||
+      server->admission == Admission::kRejected) {
+    return RefuseSession(
+        FailureCode::kBootstrapBanned,
+        absl::StrCat("server ", server->name, " is ", store::ToString(server->admission)));
+  }
+  if (admit && (certificate->confirmed || !token.has_value() || !Admits(*token, *server))) {
+    return RefuseSession(
+        FailureCode::kDispatchNotAdmitted,
+        absl::StrCat("server ", server->name, " is ", store::ToString(server->admission)));
   }
   if (!certificate->confirmed) {
-    ASSIGN_OR_RETURN(const std::optional<Failure> refusal, Confirm(turn, *certificate));
-    if (refusal.has_value()) return AdmissionDecision(*refusal);
+    if (token.has_value()) {
+      ASSIGN_OR_RETURN(const std::optional<Failure> refusal, Pay(turn, *certificate, *token));
+      if (refusal.has_value()) return AdmissionDecision(*refusal);
+    }
+    RETURN_IF_ERROR(turn.store().certificates().Confirm(certificate->id));
     ServerChange change(turn, WorkerActor(server->id), "session.first", server->id,
                         server->zone_id);
     change.Note(
@@ -117,29 +147,69 @@ absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening&
       RETURN_IF_ERROR(change.Admission(server->admission, Admission::kAdmitted));
       server->admission = Admission::kAdmitted;
     }
-    ASSIGN_OR_RETURN(const std::vector<WorkerCertificate> all,
-                     turn.store().certificates().ListOf(server->id));
-    for (const WorkerCertificate& old : all) {
-      if (old.id == certificate->id || old.state != CertificateState::kActive) continue;
-      RETURN_IF_ERROR(
-          change.Certificate(old.id, CertificateState::kActive, CertificateState::kSuperseded));
-    }
+    RETURN_IF_ERROR(SupersedeOthers(turn, change, *certificate));
     RETURN_IF_ERROR(change.Record());
-  } else if (admit) {
-    return refuse(FailureCode::kDispatchNotAdmitted,
-                  absl::StrCat("server ", server->name, " was put out; it needs a new token"));
-  }
-  RETURN_IF_ERROR(turn.store().servers().SetLastContact(server->id, turn.now()));
-  const bool new_machine = !(server->machine == opening.machine);
-  const bool new_service = opening.service.has_value() && !(server->service == *opening.service);
-  if (new_machine || new_service) {
-    RETURN_IF_ERROR(turn.store().servers().SetFacts(
-        server->id, new_machine ? std::optional(opening.machine) : std::nullopt,
-        new_service ? opening.service : std::nullopt));
-    server->machine = opening.machine;
-    if (new_service) server->service = *opening.service;
+    // It has one again that was issued on record.
+    RETURN_IF_ERROR(ClearObservations(turn, server->id, {FailureCode::kCertAdopted}));
   }
   return AdmissionDecision(*std::move(server));
+}
+
+// The refusal is seen at the server that the certificate names: its authority is ours.
+absl::Status NoteRefusedSession(Turn& turn, const SessionOpening& opening, const Failure& refusal) {
+  if (refusal.code == FailureCode::kDispatchNotAdmitted)
+    return absl::OkStatus();  // Its state says it.
+  ASSIGN_OR_RETURN(const auto server, turn.store().servers().Find(opening.server_id));
+  if (!server.has_value() || server->zone_id != opening.zone_id) return absl::OkStatus();
+  return Observe(
+      turn, server->id, refusal.code,
+      absl::StrCat("a session from ", opening.address, " was refused: ", refusal.detail));
+}
+
+absl::Status NoteClock(Turn& turn, const SessionOpening& opening) {
+  if (!opening.clock_offset.has_value()) return absl::OkStatus();
+  const absl::Duration offset = *opening.clock_offset;
+  if (absl::AbsDuration(offset) <= kClockTolerance) {
+    return ClearObservations(turn, opening.server_id, {FailureCode::kClockSkew});
+  }
+  return Observe(
+      turn, opening.server_id, FailureCode::kClockSkew,
+      absl::StrCat("the server's clock is ",
+                   absl::FormatDuration(absl::Trunc(absl::AbsDuration(offset), absl::Seconds(1))),
+                   offset > absl::ZeroDuration() ? " ahead" : " behind"));
+}
+
+absl::Status NoteContact(Turn& turn, const SessionOpening& opening, store::Server& server) {
+  RETURN_IF_ERROR(turn.store().servers().SetLastContact(server.id, turn.now()));
+  const bool new_machine = !(server.machine == opening.machine);
+  const bool new_service = opening.service.has_value() && !(server.service == *opening.service);
+  if (!new_machine && !new_service) return absl::OkStatus();
+  RETURN_IF_ERROR(turn.store().servers().SetFacts(
+      server.id, new_machine ? std::optional(opening.machine) : std::nullopt,
+      new_service ? opening.service : std::nullopt));
+  server.machine = opening.machine;
+  if (new_service) server.service = *opening.service;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening& opening) {
+  ASSIGN_OR_RETURN(AdmissionDecision decision, Decide(turn, opening));
+  if (const Failure* refusal = std::get_if<Failure>(&decision)) {
+    RETURN_IF_ERROR(NoteRefusedSession(turn, opening, *refusal));
+    return decision;
+  }
+  store::Server& server = std::get<store::Server>(decision);
+  RETURN_IF_ERROR(ClearObservations(
+      turn, server.id,
+      {FailureCode::kCertUnknown, FailureCode::kCertRevoked, FailureCode::kCertExpired,
+       FailureCode::kCertForeign, FailureCode::kBootstrapBanned, FailureCode::kTokenExpired,
+       FailureCode::kTokenExhausted, FailureCode::kTokenRevoked,
+       FailureCode::kBootstrapOtherZone}));
+  RETURN_IF_ERROR(NoteClock(turn, opening));
+  RETURN_IF_ERROR(NoteContact(turn, opening, server));
+  return decision;
 }
 
 }  // namespace muster::core

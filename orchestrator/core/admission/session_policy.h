@@ -11,13 +11,20 @@
 
 namespace muster::core {
 
-// The server that is in now, or why not. A refusal changes nothing.
+// The clocks of worker and orchestrator may differ by so much before it is said.
+inline constexpr absl::Duration kClockTolerance = absl::Minutes(2);
+
+// The server that is in now, or why not.
 using AdmissionDecision = std::variant<store::Server, Failure>;
 
 // Granted: possession of the key is proven, so the certificate is confirmed, its token's use is
-// counted, the server's older certificates are superseded, and a server that a token in mode auto
-// brought is admitted. Contact and facts are noted. Refused: E-CERT-UNKNOWN, -REVOKED, -EXPIRED,
-// -FOREIGN (server, zone or tenant differ: invariant 6), E-DISPATCH-NOT-ADMITTED, E-TOKEN-….
+// counted, the server's older certificates are superseded, and a server that its token admits
+// (tokens.h) is admitted. Contact and facts are noted, and what was observed of refusals is cleared.
+// A certificate that is not on record may be taken over first (certificate_takeover.h).
+//
+// Refused: E-CERT-UNKNOWN, -REVOKED, -EXPIRED, -FOREIGN (server, zone or tenant differ: invariant
+// 6), E-BOOTSTRAP-BANNED, E-DISPATCH-NOT-ADMITTED, E-TOKEN-…. A refusal is observed at the server
+// that the certificate names, and changes nothing else.
 absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening& opening);
 
 }  // namespace muster::core

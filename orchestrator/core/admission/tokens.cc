@@ -9,6 +9,7 @@
 #include "base/failure_code.h"
 #include "base/names.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/observations.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/inventory/names.h"
 
@@ -45,30 +46,70 @@ std::optional<FailureCode> RefusalOf(TokenState state) {
   return FailureCode::kTokenRevoked;
 }
 
+bool Names(const BootstrapToken& token, absl::string_view name) {
+  return std::any_of(
+      token.server_names.begin(), token.server_names.end(),
+      [name](const std::string& named) { return FoldName(named) == FoldName(name); });
+}
+
+bool IsEvictedKey(const store::WorkerCertificate& certificate, const BootstrapRequest& request) {
+  return certificate.state == store::CertificateState::kRevoked &&
+         certificate.public_key_hash == request.public_key_hash;
+}
+
+// Another key for a name that is in: a second machine, or one that was made anew. The token's maker
+// tells which, by naming the server; so does a certificate that has ended.
+bool IsTaken(const BootstrapToken& token, const store::Server& server,
+             const store::WorkerCertificate& certificate, const BootstrapRequest& request,
+             absl::Time now) {
+  if (certificate.state != store::CertificateState::kActive || !certificate.confirmed ||
+      certificate.public_key_hash == request.public_key_hash) {
+    return false;
+  }
+  const bool may_replace = token.mode == store::TokenMode::kAuto &&
+                           (Names(token, server.name) || now >= certificate.not_after);
+  return !may_replace;
+}
+
 // What the server's own standing says; `certificates` are the server's.
-std::optional<FailureCode> RefusalOf(const store::Server& server,
+std::optional<FailureCode> RefusalOf(const BootstrapToken& token, const store::Server& server,
                                      const std::vector<store::WorkerCertificate>& certificates,
-                                     const BootstrapRequest& request) {
+                                     const BootstrapRequest& request, absl::Time now) {
   switch (server.admission) {
     case store::Admission::kBanned:
     case store::Admission::kRetired:
     case store::Admission::kRejected:
       return FailureCode::kBootstrapBanned;
-    case store::Admission::kAdmitted:
-    case store::Admission::kPending:
-      // Another key for a name that is in: a second machine, or one that lost its key.
-      for (const store::WorkerCertificate& certificate : certificates) {
-        if (certificate.state == store::CertificateState::kActive && certificate.confirmed &&
-            certificate.public_key_hash != request.public_key_hash) {
-          return FailureCode::kBootstrapNameTaken;
-        }
-      }
-      return std::nullopt;
-    case store::Admission::kRegistered:
     case store::Admission::kEvicted:
-      return std::nullopt;
+      if (server.admission_time.has_value() && token.create_time <= *server.admission_time) {
+        return FailureCode::kBootstrapEvicted;
+      }
+      break;
+    case store::Admission::kRegistered:
+    case store::Admission::kPending:
+    case store::Admission::kAdmitted:
+      break;
   }
-  return FailureCode::kBootstrapBanned;
+  for (const store::WorkerCertificate& certificate : certificates) {
+    if (IsEvictedKey(certificate, request)) return FailureCode::kBootstrapEvicted;
+    if (IsTaken(token, server, certificate, request, now)) return FailureCode::kBootstrapNameTaken;
+  }
+  return std::nullopt;
+}
+
+// Counted uses, and those promised to others than `server`: their certificates wait for a first
+// session.
+absl::StatusOr<bool> UsesLeft(Turn& turn, const BootstrapToken& token,
+                              const std::vector<store::WorkerCertificate>& of_server) {
+  const absl::Time since = turn.now() - kFirstSessionWithin;
+  ASSIGN_OR_RETURN(int promised, turn.store().certificates().CountUnconfirmed(token.id, since));
+  for (const store::WorkerCertificate& certificate : of_server) {
+    if (certificate.state == store::CertificateState::kActive && !certificate.confirmed &&
+        certificate.token_id == token.id && certificate.create_time >= since) {
+      --promised;  // RecordCertificate replaces it.
+    }
+  }
+  return token.uses + promised < token.max_uses;
 }
 
 class BootstrapStep {
@@ -97,30 +138,31 @@ class BootstrapStep {
     }
     if (Repeats(*token, certificates)) return Grant(*token, *server);
     if (const auto code = RefusalOf(token->state)) return Refuse(&*token, *code, "");
-    ASSIGN_OR_RETURN(const bool left, UsesLeft(*token, certificates));
+    ASSIGN_OR_RETURN(const bool left, UsesLeft(turn_, *token, certificates));
     if (!left) return Refuse(&*token, FailureCode::kTokenExhausted, "");
     if (server.has_value()) {
-      if (const auto code = RefusalOf(*server, certificates, request_)) {
+      if (const auto code = RefusalOf(*token, *server, certificates, request_, turn_.now())) {
         return Refuse(&*token, *code, "");
       }
-      return Grant(*token, *server);
     }
-    ASSIGN_OR_RETURN(const std::optional<store::Server> namesake,
-                     turn_.store().servers().FindNamesake(token->zone_id, name_));
-    if (namesake.has_value()) {
-      return Refuse(&*token, FailureCode::kInventoryNamesake,
-                    absl::StrCat("the inventory has ", namesake->name));
+    if (!server.has_value()) {
+      ASSIGN_OR_RETURN(const std::optional<store::Server> namesake,
+                       turn_.store().servers().FindNamesake(token->zone_id, name_));
+      if (namesake.has_value()) {
+        return Refuse(&*token, FailureCode::kInventoryNamesake,
+                      absl::StrCat("the inventory has ", namesake->name));
+      }
     }
+    ASSIGN_OR_RETURN(const std::optional<store::Server> other, KnownElsewhere(*token, server));
+    if (other.has_value()) return RefuseOtherZone(*token, *other);
+    if (server.has_value()) return Grant(*token, *server);
     ASSIGN_OR_RETURN(const store::Server created, Create(*token));
     return Grant(*token, created);
   }
 
  private:
   bool NameExpected(const BootstrapToken& token) const {
-    return token.server_names.empty() ||
-           std::any_of(
-               token.server_names.begin(), token.server_names.end(),
-               [this](const std::string& name) { return FoldName(name) == FoldName(name_); });
+    return token.server_names.empty() || Names(token, name_);
   }
 
   // The answer to the same request was lost: the key has its certificate already.
@@ -135,17 +177,49 @@ class BootstrapStep {
                        });
   }
 
-  // Counted uses, and those promised to other servers: their certificates wait for a first session.
-  absl::StatusOr<bool> UsesLeft(const BootstrapToken& token,
-                                const std::vector<store::WorkerCertificate>& certificates) {
-    ASSIGN_OR_RETURN(int promised, turn_.store().certificates().CountUnconfirmed(token.id));
-    for (const store::WorkerCertificate& certificate : certificates) {
-      if (certificate.state == store::CertificateState::kActive && !certificate.confirmed &&
-          certificate.token_id == token.id) {
-        --promised;  // RecordCertificate replaces it.
+  // A server of another zone that this machine is, by its own id or by a name that nobody expects
+  // here.
+  absl::StatusOr<std::optional<store::Server>> KnownElsewhere(
+      const BootstrapToken& token, const std::optional<store::Server>& server) {
+    const std::string& machine = request_.machine.machine_id_hash;
+    if (token.any_name ||
+        (server.has_value() && !machine.empty() && server->machine.machine_id_hash == machine)) {
+      return std::optional<store::Server>();
+    }
+    const bool expected = server.has_value() || Names(token, name_);
+    ASSIGN_OR_RETURN(
+        std::vector<store::Server> others,
+        turn_.store().servers().ListNamesakes(token.zone_id, expected ? "" : name_, machine));
+    for (store::Server& other : others) {
+      switch (other.admission) {
+        case store::Admission::kRegistered:
+        case store::Admission::kPending:
+        case store::Admission::kAdmitted:
+        case store::Admission::kBanned:
+          return std::optional<store::Server>(std::move(other));
+        case store::Admission::kEvicted:
+        case store::Admission::kRetired:
+        case store::Admission::kRejected:
+          break;  // It may have moved here.
       }
     }
-    return token.uses + promised < token.max_uses;
+    return std::optional<store::Server>();
+  }
+
+  // Three are told, each what is theirs to know.
+  absl::StatusOr<BootstrapDecision> RefuseOtherZone(const BootstrapToken& token,
+                                                    const store::Server& other) {
+    RETURN_IF_ERROR(Audit(
+        turn_, absl::StrCat("address:", request_.address), "bootstrap.other_zone", other.id.value(),
+        TenantId(),
+        absl::StrCat("\"", request_.server_name.substr(0, 253), "\" from ", request_.address,
+                     " is ", other.name, " of zone ", other.zone_id.value(), " and showed token ",
+                     token.id.value(), " of zone ", token.zone_id.value())));
+    RETURN_IF_ERROR(Observe(
+        turn_, other.id, FailureCode::kBootstrapOtherZone,
+        absl::StrCat("a machine with this server's name or machine id, at ", request_.address,
+                     ", showed a token of another zone and was refused")));
+    return Refuse(&token, FailureCode::kBootstrapOtherZone, "");
   }
 
   absl::StatusOr<store::Server> Create(const BootstrapToken& token) {
@@ -155,6 +229,10 @@ class BootstrapStep {
     server.zone_id = token.zone_id;
     server.name = name_;
     server.machine = request_.machine;
+    // Nobody expects it: it waits for an operator.
+    if (!token.any_name && !Names(token, server.name)) {
+      server.admission = store::Admission::kPending;
+    }
     server.create_time = turn_.now();
     ServerChange change(turn_, absl::StrCat("token:", token.id.value()), "server.create", server.id,
                         server.zone_id);
@@ -173,8 +251,7 @@ class BootstrapStep {
     grant.server_id = server.id;
     grant.token_id = token.id;
     grant.zone = *std::move(zone);
-    grant.admitted =
-        token.mode == store::TokenMode::kAuto || server.admission == store::Admission::kAdmitted;
+    grant.admitted = server.admission == store::Admission::kAdmitted || Admits(token, server);
     if (!grant.admitted && server.admission != store::Admission::kPending) {
       ServerChange change(turn_, absl::StrCat("token:", token.id.value()), "server.pending",
                           server.id, server.zone_id);
@@ -249,6 +326,7 @@ absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
   token.mode = input.mode;
   token.max_uses = input.max_uses;
   token.server_names = input.server_names;
+  token.any_name = input.any_name;
   token.request_id = input.request_id;
   token.create_time = turn.now();
   token.expire_time = turn.now() + input.ttl;
@@ -271,6 +349,24 @@ absl::StatusOr<BootstrapToken> Tokens::Revoke(Turn& turn, const Actor& actor,
   return *std::move(found);
 }
 
+bool Admits(const BootstrapToken& token, const store::Server& server) {
+  if (token.mode != store::TokenMode::kAuto) return false;
+  switch (server.admission) {
+    case store::Admission::kRegistered:
+      return true;
+    case store::Admission::kPending:
+      return token.any_name || Names(token, server.name);
+    case store::Admission::kEvicted:
+      return !server.admission_time.has_value() || token.create_time > *server.admission_time;
+    case store::Admission::kAdmitted:
+    case store::Admission::kBanned:
+    case store::Admission::kRetired:
+    case store::Admission::kRejected:
+      return false;
+  }
+  return false;
+}
+
 absl::StatusOr<Decision<BootstrapGrant>> Bootstraps::Bootstrap(Turn& turn,
                                                                const BootstrapRequest& request) {
   return BootstrapStep(turn, ids_, request).Decide();
@@ -285,9 +381,23 @@ absl::StatusOr<store::WorkerCertificate> Bootstraps::RecordCertificate(
                          absl::StrCat("no server ", certificate.server_id.value(), " in zone ",
                                       certificate.zone_id.value()));
   }
-  ServerChange change(turn, kSystemActor, "certificate.issue", server->id, server->zone_id);
   ASSIGN_OR_RETURN(const std::vector<store::WorkerCertificate> before,
                    turn.store().certificates().ListOf(server->id));
+  if (!certificate.token_id.empty()) {
+    ASSIGN_OR_RETURN(const std::optional<BootstrapToken> token,
+                     turn.store().tokens().Find(certificate.token_id));
+    if (!token.has_value()) return FailureStatus(FailureCode::kTokenUnknown, "it is gone");
+    if (const auto repeated = std::find_if(before.begin(), before.end(),
+                                           [&](const store::WorkerCertificate& old) {
+                                             return old.state == store::CertificateState::kActive &&
+                                                    old.token_id == certificate.token_id;
+                                           });
+        repeated == before.end()) {
+      ASSIGN_OR_RETURN(const bool left, UsesLeft(turn, *token, before));
+      if (!left) return FailureStatus(FailureCode::kTokenExhausted, "others took the last use");
+    }
+  }
+  ServerChange change(turn, kSystemActor, "certificate.issue", server->id, server->zone_id);
   for (const store::WorkerCertificate& old : before) {
     if (old.state == store::CertificateState::kActive && !old.confirmed &&
         old.token_id == certificate.token_id) {

@@ -36,6 +36,7 @@ absl::Status ServerChange::Insert(const store::Server& server) {
 
 absl::Status ServerChange::Admission(store::Admission from, store::Admission to) {
   RETURN_IF_ERROR(turn_.store().servers().MoveAdmission(server_, from, to));
+  RETURN_IF_ERROR(turn_.store().servers().SetAdmissionTime(server_, turn_.now()));
   Moved("admission", ToString(from), ToString(to));
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/zone_pins.h"
 #include "orchestrator/core/control/failure_kind.h"
 
 namespace muster::core {
@@ -214,6 +215,11 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
 
 absl::Status Dispatcher::SessionOpened(Turn& turn, Session session,
                                        const std::vector<SessionOpening::JournalEntry>& journal) {
+  if (const Session* old = sessions_.FindOf(session.server_id)) {
+    RETURN_IF_ERROR(clones_.Replaced(turn, session.server_id, old->address, session.address));
+  } else {
+    RETURN_IF_ERROR(clones_.Opened(turn, session.server_id));
+  }
   RETURN_IF_ERROR(EndSession(turn, session.server_id,
                              Failure{FailureCode::kSessionReplaced, "a newer session opened"},
                              true));
@@ -257,6 +263,10 @@ absl::Status Dispatcher::Reconcile(Turn& turn, Session& session,
   lost.failure = Failure{FailureCode::kJoinInterrupted, "the worker's journal lost the command"};
   RETURN_IF_ERROR(Resume(turn, open, session.id));
   return Doubt(turn, open, &lost);
+}
+
+absl::Status Dispatcher::PushZonePins(Turn& turn) {
+  return PushPins(turn, zones_, sessions_, workers_);
 }
 
 absl::Status Dispatcher::SessionEnded(Turn& turn, SessionId session) {

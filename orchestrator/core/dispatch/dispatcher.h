@@ -35,6 +35,7 @@
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/attempt_listener.h"
+#include "orchestrator/core/dispatch/clone_watch.h"
 #include "orchestrator/core/dispatch/session_table.h"
 #include "orchestrator/core/interfaces/key_vault.h"
 #include "orchestrator/core/interfaces/worker_events.h"
@@ -77,6 +78,8 @@ class Dispatcher {
   absl::Status Recover(Turn& turn);
 
   SessionTable& sessions() { return sessions_; }
+  // To all who are connected, once zones have changed.
+  absl::Status PushZonePins(Turn& turn);
   const OpenAttempt* FindOpen(const ServerId& server) const;
 
   // Takes the server's next delivery on its way. A failure says why it may not go (no key, zone
@@ -149,6 +152,7 @@ class Dispatcher {
   AttemptListener* listener_ = nullptr;
 
   SessionTable sessions_;
+  CloneWatch clones_{agenda_};
   OpenTable open_;
   // Commands that never arrived, until they expire: only they themselves may be sent meanwhile.
   std::map<ServerId, absl::Time> late_copies_;

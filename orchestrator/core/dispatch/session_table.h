@@ -25,6 +25,7 @@ struct Session {
   size_t machine_hash = 0;
   size_t service_hash = 0;
   absl::Time since;
+  int64_t pin_version = 0;           // Of the zone pin that it was sent last.
   bool ready = false;                // Welcome is queued.
   std::vector<CommandId> to_cancel;  // In its journal, not begun, and nobody wants them any more.
 };
@@ -51,6 +52,10 @@ class SessionTable {
     sessions_.erase(it);
     by_server_.erase(session.server_id);
     return session;
+  }
+  template <typename Visit>
+  void ForEach(Visit visit) {
+    for (auto& [id, session] : sessions_) visit(session);
   }
   size_t size() const { return sessions_.size(); }
 

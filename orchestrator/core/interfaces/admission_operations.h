@@ -35,13 +35,15 @@ class AdmissionOperations {
 
   // First step of a bootstrap: is this token good for this machine? In this order: known, state,
   // expiry, expected name, uses that are left (counted uses and certificates whose possession is
-  // not proven yet), the server's admission, the name's owner. A refusal is recorded. Consumes
-  // nothing; a server that is not in the inventory is created.
+  // not proven yet), the server's admission, the name's owner, other zones that know the machine
+  // (admission/tokens.h). A refusal is recorded. Consumes nothing; a server that is not in the
+  // inventory is created.
   virtual absl::StatusOr<Decision<BootstrapGrant>> Bootstrap(Turn& turn,
                                                              const BootstrapRequest& request) = 0;
   // Second step, after the certificate was made, and also for renewals: it is on record before the
   // worker gets it. One that was paid for by the same token for the same server and never used is
-  // superseded: a bootstrap may be repeated after a lost answer. E-INVENTORY-SERVER.
+  // superseded: a bootstrap may be repeated after a lost answer. E-INVENTORY-SERVER;
+  // E-TOKEN-EXHAUSTED when others have taken the last use since the decision.
   virtual absl::StatusOr<store::WorkerCertificate> RecordCertificate(
       Turn& turn, const store::WorkerCertificate& certificate) = 0;
 };

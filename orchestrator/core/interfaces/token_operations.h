@@ -20,6 +20,7 @@ struct TokenInput {
   absl::Duration ttl = absl::Hours(24);
   int max_uses = 1;
   std::vector<std::string> server_names;
+  bool any_name = false;  // Also names that the inventory does not expect in the zone.
   store::TokenMode mode = store::TokenMode::kAuto;
   std::string request_id;
   std::string secret_hash;  // Hex SHA-256; the caller made the secret and keeps it to itself.

@@ -39,11 +39,20 @@ struct SessionOpening {
     State state;
   };
   std::vector<JournalEntry> journal;  // Everything whose result was not acknowledged.
+  // Of the certificate, for one that is not on record: after a restored backup the CA's signature
+  // is all that is known of it. Empty: it is not taken over.
+  std::string public_key_hash;
+  absl::Time not_before;
+  absl::Time not_after;
+  // What the worker holds; absent from older workers, and when its signature is not our CA's.
+  std::optional<ZonePin> pin;
+  std::optional<absl::Duration> clock_offset;  // The worker's clock minus ours; network included.
 };
 
 struct SessionGrant {
   std::string hub_url;  // For the zone pin in Welcome.
   bool allow_cli_join = false;
+  int64_t pin_version = 0;
 };
 
 enum class Outcome { kSucceeded, kFailed, kRejected, kInDoubt };
@@ -73,6 +82,9 @@ class WorkerEvents {
   virtual void Started(SessionId session, CommandId command, AttemptId attempt) = 0;
   // Accepted once; repeated reports are acknowledged again and change nothing (invariant 2).
   virtual void Finished(SessionId session, CommandReport report) = 0;
+  // Answer to an offered pin: what the worker holds now, and why it did not take the other (empty:
+  // it did).
+  virtual void PinHeld(SessionId session, ZonePin held, std::string problem) = 0;
   virtual void Facts(SessionId session, store::ServiceFacts service) = 0;
 };
 

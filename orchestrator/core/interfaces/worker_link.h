@@ -16,6 +16,15 @@ namespace muster::core {
 
 using SessionId = uint64_t;  // Unique in the life of this process; 0 names none.
 
+// What ties the workers of a zone to its hub, as they are told; signed on the way out.
+struct ZonePin {
+  ZoneId zone_id;
+  std::string hub_url;
+  bool allow_cli_join = false;
+  int64_t version = 0;
+  friend bool operator==(const ZonePin&, const ZonePin&) = default;
+};
+
 // A command as it goes out: the only place where a joining key's secret leaves the vault (invariant
 // 7).
 struct OutboundCommand {
@@ -40,6 +49,8 @@ class WorkerLink {
   virtual void SendCommand(SessionId session, OutboundCommand command) = 0;
   virtual void SendResultAck(SessionId session, const CommandId& command) = 0;
   virtual void SendCancel(SessionId session, const CommandId& command) = 0;
+  // A newer pin of the session's zone.
+  virtual void SendZonePin(SessionId session, const ZonePin& pin) = 0;
   // Says Goodbye and ends the session.
   virtual void End(SessionId session, const Failure& why, bool may_reconnect) = 0;
 };

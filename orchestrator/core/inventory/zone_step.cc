@@ -9,6 +9,7 @@
 #include "base/failure_code.h"
 #include "base/http/url.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/zone_pins.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/inventory/enrollment_reset.h"
 
@@ -89,7 +90,10 @@ absl::Status ZoneStep::Apply(const TenantId& tenant, const ZoneInput& input) {
   std::optional<int> joins = input.max_concurrent_joins;
   if (joins == 0) joins = tools_.default_max_concurrent_joins;
   set(zone.max_concurrent_joins, joins, "max_concurrent_joins");
+  const bool pinned_otherwise =
+      zone.allow_cli_join != input.allow_cli_join.value_or(zone.allow_cli_join);
   set(zone.allow_cli_join, input.allow_cli_join, "allow_cli_join");
+  if (pinned_otherwise || !before.has_value()) RaisePinVersion(zone, turn_.now());
   ASSIGN_OR_RETURN(const std::string url, http::CanonicalAddress(input.hub_url));
   if (!before.has_value()) {
     zone.hub_url = url;
@@ -175,7 +179,7 @@ absl::Status ZoneStep::ChangeHub(store::Zone& zone, const std::string& url) {
   }
   RETURN_IF_ERROR(turn_.store().zones().DropReading(zone.id));
   zone.hub_url = url;
-  ++zone.pin_version;
+  RaisePinVersion(zone, turn_.now());  // The workers of the zone shall know.
   return absl::OkStatus();
 }
 

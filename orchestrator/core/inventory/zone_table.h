@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "base/ids.h"
@@ -25,9 +26,15 @@ class ZoneTable {
   // operations.
   absl::StatusOr<const ZoneEntry*> Find(Turn& turn, const ZoneId& id);
   // After a commit that changed zones or keys.
-  void Clear() { zones_.clear(); }
+  void Clear() {
+    zones_.clear();
+    changed_ = true;
+  }
+  // Whether Clear was called since the last time.
+  bool TakeChanged() { return std::exchange(changed_, false); }
 
  private:
+  bool changed_ = false;
   std::map<ZoneId, std::unique_ptr<ZoneEntry>> zones_;
 };
 

@@ -88,6 +88,18 @@ absl::StatusOr<Explanation> ExplainServer(const store::Snapshot& snapshot, const
   Explanation out;
   out.server = *std::move(found);
   out.summary = SummaryOf(out.server, now);
+  if (out.server.admission == store::Admission::kPending) {
+    absl::StrAppend(&out.summary, " It waits for an operator: 'muster server admit' lets it in.");
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::Observation> observations,
+                   snapshot.observations().ListOf(server));
+  for (const store::Observation& observation : observations) {
+    const std::string text = FailureText({observation.code, observation.detail});
+    absl::StrAppend(&out.summary, " Observed: ", text);
+    out.entries.push_back({observation.last_seen, Explanation::Source::kWorker,
+                           absl::StrCat("observed ", observation.times, " times since ",
+                                        TimeText(observation.first_seen), ": ", text)});
+  }
   ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
                    snapshot.audit().List(server.value(), {}, 0, kPerSource));
   for (const store::AuditEvent& event : events) {

@@ -186,6 +186,15 @@ admin::Server ToProto(const store::Server& server, bool connected, absl::Time no
   return out;
 }
 
+admin::Observation ToProto(const store::Observation& observation) {
+  admin::Observation out;
+  *out.mutable_failure() = ToProto(Failure{observation.code, observation.detail});
+  *out.mutable_first_seen_time() = ToProto(observation.first_seen);
+  *out.mutable_last_seen_time() = ToProto(observation.last_seen);
+  out.set_times(observation.times);
+  return out;
+}
+
 admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts& counts) {
   admin::Rollout out;
   out.set_rollout_id(rollout.id.value());
@@ -267,6 +276,7 @@ absl::StatusOr<admin::Token> ToProto(const store::BootstrapToken& token,
   *out.mutable_create_time() = ToProto(token.create_time);
   *out.mutable_expire_time() = ToProto(token.expire_time);
   for (const std::string& name : token.server_names) out.add_server_names(name);
+  out.set_any_name(token.any_name);
   out.set_mode(OnTheWire<admin::TokenMode>(token.mode));
   ASSIGN_OR_RETURN(const auto refusals, snapshot.tokens().ListRefusals(token.id, kShownRefusals));
   for (const auto& refusal : refusals) {

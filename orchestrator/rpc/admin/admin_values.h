@@ -55,6 +55,7 @@ muster::admin::v1::MatchKind ToProto(store::MatchKind kind);
 store::Enrollment FromProto(muster::types::v1::Enrollment enrollment);
 muster::admin::v1::Selection ToProto(const store::Selection& selection);
 muster::admin::v1::Server ToProto(const store::Server& server, bool connected, absl::Time now);
+muster::admin::v1::Observation ToProto(const store::Observation& observation);
 muster::admin::v1::Rollout ToProto(const store::Rollout& rollout,
                                    const store::TargetCounts& counts);
 // These read what the message needs beside the value itself.

@@ -50,7 +50,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                                           const store::Snapshot& snapshot) -> absl::Status {
                   ASSIGN_OR_RETURN(const auto server,
                                    FindServer(request->server(), caller, snapshot));
-                  *response = Show(server);
+                  ASSIGN_OR_RETURN(*response, ShowWhole(server, snapshot));
                   return absl::OkStatus();
                 });
   }
@@ -58,24 +58,24 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
   grpc::ServerUnaryReactor* ExplainServer(grpc::CallbackServerContext* context,
                                           const admin::GetServerRequest* request,
                                           admin::ExplainServerResponse* response) override {
-    return Read(context, "ExplainServer",
-                [this, request, response](const Caller& caller,
-                                          const store::Snapshot& snapshot) -> absl::Status {
-                  ASSIGN_OR_RETURN(const auto server,
-                                   FindServer(request->server(), caller, snapshot));
-                  ASSIGN_OR_RETURN(const auto explanation,
-                                   core::ExplainServer(snapshot, server.id, d_.clock.Now()));
-                  *response->mutable_server() = Show(explanation.server);
-                  response->set_summary(explanation.summary);
-                  for (const auto& entry : explanation.entries) {
-                    auto& out = *response->add_entries();
-                    *out.mutable_time() = ToProto(entry.time);
-                    out.set_source(static_cast<admin::ExplainServerResponse::Source>(
-                        static_cast<int>(entry.source) + 1));
-                    out.set_text(entry.text);
-                  }
-                  return absl::OkStatus();
-                });
+    return Read(
+        context, "ExplainServer",
+        [this, request, response](const Caller& caller,
+                                  const store::Snapshot& snapshot) -> absl::Status {
+          ASSIGN_OR_RETURN(const auto server, FindServer(request->server(), caller, snapshot));
+          ASSIGN_OR_RETURN(const auto explanation,
+                           core::ExplainServer(snapshot, server.id, d_.clock.Now()));
+          ASSIGN_OR_RETURN(*response->mutable_server(), ShowWhole(explanation.server, snapshot));
+          response->set_summary(explanation.summary);
+          for (const auto& entry : explanation.entries) {
+            auto& out = *response->add_entries();
+            *out.mutable_time() = ToProto(entry.time);
+            out.set_source(static_cast<admin::ExplainServerResponse::Source>(
+                static_cast<int>(entry.source) + 1));
+            out.set_text(entry.text);
+          }
+          return absl::OkStatus();
+        });
   }
 
   grpc::ServerUnaryReactor* ImportServers(grpc::CallbackServerContext* context,
@@ -197,6 +197,18 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
     return ToProto(server, d_.sessions.IsConnected(server.id), d_.clock.Now());
   }
 
+  // With its observations.
+  absl::StatusOr<admin::Server> ShowWhole(const store::Server& server,
+                                          const store::Snapshot& snapshot) const {
+    admin::Server out = Show(server);
+    ASSIGN_OR_RETURN(const std::vector<store::Observation> observations,
+                     snapshot.observations().ListOf(server.id));
+    for (const store::Observation& observation : observations) {
+      *out.add_observations() = ToProto(observation);
+    }
+    return out;
+  }
+
   core::Answer<store::Server> AnswerServer(admin::Server* response, Reply reply) const {
     return
         [this, response, reply = std::move(reply)](absl::StatusOr<store::Server> server) mutable {
@@ -236,7 +248,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
     while (true) {
       ASSIGN_OR_RETURN(const auto servers, snapshot.servers().List(query));
       for (const store::Server& server : servers) {
-        admin::Server shown = Show(server);
+        ASSIGN_OR_RETURN(admin::Server shown, ShowWhole(server, snapshot));
         if (!Wanted(request, shown)) continue;
         if (response.servers_size() == page) {
           response.set_next_page_token(MakePageToken(kServersList, last));

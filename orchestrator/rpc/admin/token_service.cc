@@ -21,6 +21,7 @@ absl::StatusOr<core::TokenInput> InputOf(const admin::CreateTokenRequest& reques
   core::TokenInput input{
       .max_uses = request.max_uses() == 0 ? 1 : request.max_uses(),
       .server_names = {request.server_names().begin(), request.server_names().end()},
+      .any_name = request.any_name(),
       .request_id = request.request_id()};
   if (request.has_ttl()) input.ttl = FromProto(request.ttl());
   if (input.ttl <= absl::ZeroDuration() || input.ttl > kLongestLife) {

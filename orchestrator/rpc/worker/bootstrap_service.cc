@@ -123,10 +123,9 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
                      response->set_server_id(grant.server_id.value());
                      response->set_certificate_pem(*certificate_pem);
                      response->set_ca_bundle_pem(d_.authority.bundle_pem());
-                     auto& pin = *response->mutable_zone_pin();
-                     pin.set_zone_id(grant.zone.id.value());
-                     pin.set_hub_url(grant.zone.hub_url);
-                     pin.set_allow_cli_join(grant.zone.allow_cli_join);
+                     *response->mutable_zone_pin() = d_.sessions.pins().Signed(
+                         {grant.zone.id, grant.zone.hub_url, grant.zone.allow_cli_join,
+                          grant.zone.pin_version});
                      response->set_session_address(options_.session_address);
                      response->set_admitted(grant.admitted);
                      reply.Finish(absl::OkStatus());

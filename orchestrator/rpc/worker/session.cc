@@ -19,7 +19,8 @@ using muster::worker::v1::WorkerMessage;
 
 constexpr int kProtocolRevision = 1;
 
-// A certificate that will never do again: the worker must not come back with it.
+// What an operator decided, or what the same certificate meets again until one does. A worker that
+// hears it comes back seldom, never not at all: the orchestrator may be the one that is wrong.
 bool MayReconnect(const absl::Status& refusal) {
   const auto code = FailureCodeOf(refusal);
   return code != FailureCode::kCertUnknown && code != FailureCode::kCertRevoked &&
@@ -115,7 +116,14 @@ void Session::HandleHello() {
                                .server_id = peer_.identity.server_id,
                                .address = address_,
                                .machine = FromProto(hello.machine()),
-                               .journal = JournalOf(hello)};
+                               .journal = JournalOf(hello),
+                               .public_key_hash = peer_.public_key_hash,
+                               .not_before = peer_.not_before,
+                               .not_after = peer_.not_after};
+  if (hello.has_zone_pin()) opening.pin = registry_.pins().Believed(hello.zone_pin());
+  if (hello.has_worker_time()) {
+    opening.clock_offset = rpc::FromProto(hello.worker_time()) - registry_.clock().Now();
+  }
   if (hello.has_service()) {
     opening.service = FromProto(hello.service());
     facts_hash_ = std::hash<std::string>{}(hello.service().SerializeAsString());
@@ -159,10 +167,8 @@ Session::Outgoing Session::Welcome(const core::SessionGrant& grant) const {
   *welcome.mutable_server_time() = ToProto(registry_.clock().Now());
   *welcome.mutable_heartbeat_interval() = ToProto(registry_.options().heartbeat_interval);
   *welcome.mutable_reconnect_spread() = ToProto(registry_.ReconnectSpread());
-  auto& pin = *welcome.mutable_zone_pin();
-  pin.set_zone_id(peer_.identity.zone_id.value());
-  pin.set_hub_url(grant.hub_url);
-  pin.set_allow_cli_join(grant.allow_cli_join);
+  *welcome.mutable_zone_pin() = registry_.pins().Signed(
+      {peer_.identity.zone_id, grant.hub_url, grant.allow_cli_join, grant.pin_version});
   return message;
 }
 
@@ -187,6 +193,17 @@ void Session::Handle(const WorkerMessage& message) {
     case WorkerMessage::kResult:
       events_.Finished(id_, FromProto(message.result()));
       return;
+    case WorkerMessage::kZonePinHeld: {
+      const auto& held = message.zone_pin_held();
+      std::string problem = CutText(held.problem());
+      auto pin = registry_.pins().Believed(held.zone_pin());
+      if (!pin.has_value()) {  // Of an enrollment before pins were signed.
+        pin = {peer_.identity.zone_id, CutText(held.zone_pin().hub_url()),
+               held.zone_pin().allow_cli_join(), 0};
+      }
+      events_.PinHeld(id_, *std::move(pin), std::move(problem));
+      return;
+    }
     case WorkerMessage::kHello:
       End(FailureStatus(FailureCode::kSessionProtocol, "a second Hello"), true);
       return;

@@ -6,13 +6,15 @@
 #include "base/secret.h"
 #include "orchestrator/rpc/facts.h"
 #include "orchestrator/rpc/worker/session.h"
+#include "proto/rpc/time.h"
 
 namespace muster::rpc {
 
 using muster::worker::v1::OrchestratorMessage;
 
-SessionRegistry::SessionRegistry(const Clock& clock, Timers& timers, SessionOptions options)
-    : clock_(clock), timers_(timers), options_(options) {}
+SessionRegistry::SessionRegistry(const Clock& clock, Timers& timers, SessionOptions options,
+                                 const identity::CertificateAuthority* authority)
+    : clock_(clock), timers_(timers), options_(options), pins_(authority) {}
 
 void SessionRegistry::Start() {
   MutexLock lock(&mu_);
@@ -128,6 +130,14 @@ void SessionRegistry::SendCancel(core::SessionId session, const CommandId& comma
   Post(session, [command](Session& target) {
     auto message = std::make_unique<OrchestratorMessage>();
     message->mutable_cancel()->set_command_id(command.value());
+    target.Send(std::move(message));
+  });
+}
+
+void SessionRegistry::SendZonePin(core::SessionId session, const core::ZonePin& pin) {
+  Post(session, [this, pin](Session& target) {
+    auto message = std::make_unique<OrchestratorMessage>();
+    *message->mutable_zone_pin() = pins_.Signed(pin);
     target.Send(std::move(message));
   });
 }

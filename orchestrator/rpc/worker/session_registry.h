@@ -23,6 +23,7 @@
 #include "base/thread_strand.h"
 #include "base/timers.h"
 #include "orchestrator/core/interfaces/worker_link.h"
+#include "orchestrator/rpc/worker/zone_pins.h"
 
 namespace muster::rpc {
 
@@ -40,7 +41,9 @@ struct SessionOptions {
 
 class SessionRegistry final : public core::WorkerLink {
  public:
-  SessionRegistry(const Clock& clock, Timers& timers, SessionOptions options);
+  // `authority` signs zone pins and outlives it; null: they go out unsigned.
+  SessionRegistry(const Clock& clock, Timers& timers, SessionOptions options,
+                  const identity::CertificateAuthority* authority = nullptr);
   ~SessionRegistry() override;
 
   void Start();  // Begins to sweep.
@@ -52,6 +55,7 @@ class SessionRegistry final : public core::WorkerLink {
   void SendCommand(core::SessionId session, core::OutboundCommand command) override;
   void SendResultAck(core::SessionId session, const CommandId& command) override;
   void SendCancel(core::SessionId session, const CommandId& command) override;
+  void SendZonePin(core::SessionId session, const core::ZonePin& pin) override;
   void End(core::SessionId session, const Failure& why, bool may_reconnect) override;
 
   int Count() const;                               // Open sessions.
@@ -60,6 +64,7 @@ class SessionRegistry final : public core::WorkerLink {
   // -- for sessions --
   const SessionOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
+  ZonePins& pins() { return pins_; }
   absl::Duration ReconnectSpread() const;
   core::SessionId NewId() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
   absl::Status Add(core::SessionId id,
@@ -77,6 +82,7 @@ class SessionRegistry final : public core::WorkerLink {
   const Clock& clock_;
   Timers& timers_;
   const SessionOptions options_;
+  ZonePins pins_;
   std::atomic<core::SessionId> next_id_{1};
   mutable Mutex mu_;
   absl::flat_hash_map<core::SessionId, std::shared_ptr<Session>> sessions_ ABSL_GUARDED_BY(mu_);

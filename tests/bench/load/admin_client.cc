@@ -90,6 +90,7 @@ class GrpcAdminClient final : public AdminClient {
     v1::CreateTokenRequest request;
     request.set_zone_id(absl::StrCat(kLoadTenant, "/", kLoadZone));
     request.set_max_uses(uses);
+    request.set_any_name(true);
     grpc::ClientContext context;
     Limit(context, absl::Seconds(30));
     v1::CreateTokenResponse response;

@@ -195,6 +195,7 @@ absl::StatusOr<wire::TokenFile> TestOrchestrator::CreateToken(const std::string&
   admin::CreateTokenRequest request;
   request.set_zone_id(zone);
   request.set_max_uses(uses);
+  request.set_any_name(true);
   return CreateToken(request);
 }
 

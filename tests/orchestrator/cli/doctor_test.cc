@@ -66,6 +66,22 @@ TEST_F(DoctorTest, WhatTheOrchestratorFindsAboutItselfIsShown) {
   EXPECT_THAT(out_, HasSubstr("no; listener session: seen of listener session"));
 }
 
+TEST_F(DoctorTest, WhatWasObservedIsCountedAndNamed) {
+  for (const char* name : {"web-1", "web-2"}) {
+    auto& server = admin_.servers.emplace_back();
+    server.set_zone_id("acme/prod");
+    server.set_name(name);
+    auto& seen = *server.add_observations();
+    seen.mutable_failure()->set_code("E-CLOCK-SKEW");
+    seen.mutable_failure()->set_detail("the server's clock is 3h behind");
+    seen.mutable_failure()->set_remedy("Set it.");
+    seen.set_times(4);
+  }
+  EXPECT_EQ(Run({"doctor"}), 0) << out_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("2 servers: E-CLOCK-SKEW, as acme/prod/web-1"),
+                          HasSubstr("3h behind"), HasSubstr("Set it.")));
+}
+
 TEST_F(DoctorTest, UnreachableOrchestratorIsThree) {
   admin_.failures["GetStatus"] = absl::UnavailableError("down");
   EXPECT_EQ(Run({"doctor", "-o", "json"}), 3);

@@ -18,6 +18,7 @@ class RecordingLink final : public WorkerLink {
   }
   void SendResultAck(SessionId, const CommandId&) override {}
   void SendCancel(SessionId, const CommandId&) override {}
+  void SendZonePin(SessionId, const ZonePin&) override {}
   void End(SessionId, const Failure&, bool) override {}
 
   std::vector<std::string> secrets;
@@ -30,8 +31,8 @@ class DispatcherTest : public CoreBench {
     control_ = std::make_unique<TurnControl>(world_->faulty_store(), strand_, nullptr,
                                              world_->clock(), 100, nullptr);
     agenda_ = std::make_unique<Agenda>(*control_, world_->clock(), world_->clock());
-    dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, *agenda_, ids_,
-                                               world_->vault(), link_, zones_);
+    dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, *agenda_, ids_, world_->vault(),
+                                               link_, zones_);
   }
 
   // Sends a join to server 0 over a session whose certificate is of `certificate_zone`.

@@ -40,7 +40,7 @@ TEST_F(CertificateAuthorityTest, WorkerCertificateNamesTenantZoneAndServer) {
   ASSERT_TRUE(worker.ok()) << worker.status();
   ASSERT_EQ(worker->uri_sans().size(), 1u);
   EXPECT_EQ(worker->uri_sans()[0], "muster://acme/prod/srv-mzxw6ytboi4dcmrtgq2t");
-  EXPECT_EQ(worker->not_before(), clock_.Now() - absl::Minutes(5));
+  EXPECT_EQ(worker->not_before(), clock_.Now() - kClockLenience);
   EXPECT_EQ(worker->not_after(), clock_.Now() + absl::Hours(24 * 30));
   EXPECT_EQ(worker->serial_hex().size(), 32u);
   EXPECT_FALSE(worker->is_ca());

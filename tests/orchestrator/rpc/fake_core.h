@@ -68,6 +68,9 @@ class FakeWorkerEvents final : public core::WorkerEvents {
     }
     Tell(line);
   }
+  void PinHeld(core::SessionId, core::ZonePin held, std::string problem) override {
+    Tell(absl::StrCat("pin ", held.version, problem.empty() ? "" : " ", problem));
+  }
   void Facts(core::SessionId, store::ServiceFacts service) override {
     Tell(absl::StrCat("facts ", service.version));
   }

@@ -89,6 +89,22 @@ TEST_P(StoreContract, ATokenIsConsumedAsOftenAsItMayBe) {
   EXPECT_EQ(read.uses, 2);
 }
 
+TEST_P(StoreContract, AnExpiredTokenPaysForWhatItPromised) {
+  BootstrapToken token = MakeToken("tok-1");
+  token.max_uses = 1;
+  token.any_name = true;
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.tokens().Insert(token));
+    EXPECT_OK(t.tokens().SetState(token.id, TokenState::kActive, TokenState::kExpired));
+    EXPECT_OK(t.tokens().Consume(token.id));
+    EXPECT_EQ(Code(t.tokens().Consume(token.id)), absl::StatusCode::kFailedPrecondition);
+  });
+  const BootstrapToken read = **Read()->tokens().Find(token.id);
+  EXPECT_EQ(read.state, TokenState::kExpired);
+  EXPECT_EQ(read.uses, 1);
+  EXPECT_TRUE(read.any_name);
+}
+
 TEST_P(StoreContract, ATokenMovesByCompareAndSet) {
   const TokenId id("tok-1");
   Change([&](Transaction& t) {
@@ -168,10 +184,10 @@ TEST_P(StoreContract, CertificatesLive) {
     EXPECT_OK(t.servers().Insert(server));
     EXPECT_OK(t.tokens().Insert(MakeToken("tok-1")));
     EXPECT_OK(t.certificates().Insert(certificate));
-    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1")), 1);
+    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast()), 1);
     EXPECT_EQ(Code(t.certificates().Insert(certificate)), absl::StatusCode::kAlreadyExists);
     EXPECT_OK(t.certificates().Confirm(certificate.id));
-    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1")), 0);
+    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast()), 0);
     WorkerCertificate renewed = certificate;
     renewed.id = CertificateId("0b");
     renewed.token_id = TokenId();

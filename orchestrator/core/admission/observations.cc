@@ -1,0 +1,34 @@
+#include "orchestrator/core/admission/observations.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/log.h"
+#include "base/status_macros.h"
+
+namespace muster::core {
+
+absl::Status Observe(Turn& turn, const ServerId& server, FailureCode code,
+                     absl::string_view detail) {
+  ASSIGN_OR_RETURN(const auto before, turn.store().observations().Find(server, code));
+  const bool same = before.has_value() && before->detail == detail;
+  if (same && turn.now() - before->last_seen < kObserveEvery) return absl::OkStatus();
+  if (!before.has_value()) {
+    log::Warning("observed", {{"server", server}, {"code", TextOf(code)}, {"detail", detail}});
+  }
+  return turn.store().observations().Note(server, code, detail, turn.now());
+}
+
+absl::Status ClearObservations(Turn& turn, const ServerId& server,
+                               std::initializer_list<FailureCode> codes) {
+  ASSIGN_OR_RETURN(const std::vector<store::Observation> all,
+                   turn.store().observations().ListOf(server));
+  for (const store::Observation& observation : all) {
+    if (std::find(codes.begin(), codes.end(), observation.code) == codes.end()) continue;
+    RETURN_IF_ERROR(turn.store().observations().Clear(server, observation.code).status());
+    log::Info("observed no more", {{"server", server}, {"code", TextOf(observation.code)}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace muster::core

@@ -1,0 +1,397 @@
+// The doors: whom a token lets in and where, whose certificate is believed, which pin a worker gets,
+// and what is remembered of all that.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "orchestrator/core/report/explain.h"
+#include "tests/orchestrator/core/core_bench.h"
+
+namespace muster::core {
+namespace {
+
+class DoorsTest : public CoreBench {
+ protected:
+  DoorsTest() { Build(0); }
+
+  void Import(const std::string& tenant, const std::string& name) {
+    ServerInput row;
+    row.line = 1;
+    row.tenant_id = TenantId(tenant);
+    row.zone_slug = "prod";
+    row.name = name;
+    const auto outcome = Ask<ImportOutcome>([&](auto done) {
+      operations().servers.Call(&ServerOperations::Import, std::move(done), operator_,
+                                std::vector<ServerInput>{row}, false, false);
+    });
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    ASSERT_TRUE(outcome->problems.empty());
+  }
+  void Token(const std::string& hash, TokenInput input = {}) {
+    input.secret_hash = hash;
+    if (input.max_uses == 1) input.max_uses = 20;
+    ASSERT_TRUE(MakeToken(std::move(input)).ok());
+  }
+  absl::StatusOr<BootstrapGrant> Show(const std::string& hash, const std::string& name,
+                                      const std::string& key, const std::string& machine = "") {
+    BootstrapRequest request;
+    request.secret_hash = hash;
+    request.server_name = name;
+    request.address = "10.9.9.9";
+    request.public_key_hash = key;
+    request.machine.machine_id_hash = machine;
+    return Ask<BootstrapGrant>([&](auto done) {
+      operations().admission.Call(&AdmissionOperations::Bootstrap, std::move(done), request);
+    });
+  }
+  SessionOpening Opening(const BootstrapGrant& grant, const std::string& certificate) {
+    SessionOpening opening;
+    opening.session = next_session_++;
+    opening.certificate_id = CertificateId(certificate);
+    opening.zone_id = grant.zone.id;
+    opening.tenant_id = TenantOf(opening.zone_id);
+    opening.server_id = grant.server_id;
+    opening.address = "10.9.9.9";
+    opening.public_key_hash = "key of " + certificate;
+    opening.not_before = world_->clock().Now();
+    opening.not_after = world_->clock().Now() + absl::Hours(24 * 30);
+    return opening;
+  }
+  absl::StatusOr<SessionGrant> Open(const SessionOpening& opening) {
+    return Ask<SessionGrant>(
+        [&](auto done) { world_->worker_events().OpenSession(opening, std::move(done)); });
+  }
+  // A server that is in, with certificate `name` and its session ended.
+  BootstrapGrant Admitted(const std::string& name) {
+    Import("tenant-0", name);
+    Token("token of " + name);
+    const auto grant = Show("token of " + name, name, "key of " + name);
+    EXPECT_TRUE(grant.ok()) << grant.status();
+    EXPECT_TRUE(grant->admitted);
+    EXPECT_TRUE(Certify(*grant, name, "key of " + name).ok());
+    const SessionOpening opening = Opening(*grant, name);
+    EXPECT_TRUE(Open(opening).ok());
+    world_->worker_events().SessionEnded(opening.session);
+    world_->RunFor(absl::Minutes(1));
+    return *grant;
+  }
+  store::Server ServerOf(const ServerId& id) { return **world_->Read()->servers().Find(id); }
+  std::vector<FailureCode> Observed(const ServerId& id) {
+    std::vector<FailureCode> codes;
+    const std::vector<store::Observation> all = *world_->Read()->observations().ListOf(id);
+    for (const store::Observation& observation : all) codes.push_back(observation.code);
+    return codes;
+  }
+
+  SessionId next_session_ = 1000;
+};
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+TEST_F(DoorsTest, AnUnknownNameWaitsForAnOperator) {
+  Token("h");
+  const auto grant = Show("h", "stranger", "k");
+  ASSERT_TRUE(grant.ok()) << grant.status();
+  EXPECT_FALSE(grant->admitted);
+  EXPECT_EQ(ServerOf(grant->server_id).admission, store::Admission::kPending);
+  ASSERT_TRUE(Certify(*grant, "c", "k").ok());
+  EXPECT_FAILS_WITH(Open(Opening(*grant, "c")), kDispatchNotAdmitted);
+  ASSERT_TRUE(Ask<store::Server>([&](auto done) {
+                operations().servers.Call(&ServerOperations::Admit, std::move(done), operator_,
+                                          grant->server_id);
+              }).ok());
+  EXPECT_TRUE(Open(Opening(*grant, "c")).ok());
+}
+
+TEST_F(DoorsTest, ANameOnTheTokenOrAnyNameIsExpected) {
+  TokenInput named;
+  named.server_names = {"NEW-1"};
+  Token("named", named);
+  EXPECT_TRUE(Show("named", "new-1", "k1")->admitted);
+  TokenInput any;
+  any.any_name = true;
+  Token("any", any);
+  EXPECT_TRUE(Show("any", "new-2", "k2")->admitted);
+}
+
+TEST_F(DoorsTest, AMachineOfAnotherCustomerIsRefusedAndOnlyTheProviderIsToldWhose) {
+  Import("tenant-1", "sql-1");
+  Token("h");
+  const auto by_name = Show("h", "SQL-1", "k");
+  EXPECT_FAILS_WITH(by_name, kBootstrapOtherZone);
+  EXPECT_THAT(std::string(by_name.status().message()), Not(HasSubstr("tenant-1")));
+  const store::Server theirs =
+      **world_->Read()->servers().FindByName(ZoneId("tenant-1/prod"), "sql-1");
+  EXPECT_THAT(Observed(theirs.id), ElementsAre(FailureCode::kBootstrapOtherZone));
+  EXPECT_FALSE(world_->Read()->servers().FindByName(zone_, "sql-1")->has_value());
+
+  // The same machine under an expected name.
+  Import("tenant-0", "web-9");
+  TokenInput theirs_token;
+  theirs_token.zone_id = ZoneId("tenant-1/prod");
+  Token("t1", theirs_token);
+  ASSERT_TRUE(Show("t1", "app-1", "k2", "machine-x").ok());  // Unknown: pending, with its machine.
+  EXPECT_FAILS_WITH(Show("h", "web-9", "k3", "machine-x"), kBootstrapOtherZone);
+  EXPECT_TRUE(Show("h", "web-9", "k3", "machine-y").ok());
+
+  // The explicit way out, and the name that is expected in both zones.
+  TokenInput any;
+  any.any_name = true;
+  Token("any", any);
+  EXPECT_TRUE(Show("any", "sql-1", "k4")->admitted);
+}
+
+TEST_F(DoorsTest, ANameThatTwoCustomersHaveIsFineWhereItIsExpected) {
+  Import("tenant-1", "dc01");
+  Import("tenant-0", "dc01");
+  Token("h");
+  EXPECT_TRUE(Show("h", "dc01", "k")->admitted);
+}
+
+TEST_F(DoorsTest, APromisedUseIsKeptWhateverBecomesOfTheToken) {
+  Import("tenant-0", "a");
+  Import("tenant-0", "b");
+  TokenInput one;
+  one.ttl = absl::Hours(1);
+  one.max_uses = 2;
+  Token("h", one);
+  const auto a = Show("h", "a", "ka");
+  const auto b = Show("h", "b", "kb");
+  ASSERT_TRUE(Certify(*a, "ca", "ka").ok());
+  ASSERT_TRUE(Certify(*b, "cb", "kb").ok());
+  world_->RunFor(absl::Hours(3));  // Expired meanwhile; and the first takes its use.
+  EXPECT_FAILS_WITH(Show("h", "c", "kc"), kTokenExpired);
+  EXPECT_TRUE(Open(Opening(*a, "ca")).ok());
+  EXPECT_TRUE(Open(Opening(*b, "cb")).ok());
+}
+
+TEST_F(DoorsTest, TheLastUseIsPromisedOnce) {
+  Import("tenant-0", "a");
+  Import("tenant-0", "b");
+  TokenInput one;
+  one.secret_hash = "h";
+  ASSERT_TRUE(MakeToken(one).ok());
+  const auto a = Show("h", "a", "ka");
+  const auto b = Show("h", "b", "kb");  // Decided before a's certificate was on record.
+  ASSERT_TRUE(a.ok() && b.ok());
+  ASSERT_TRUE(Certify(*a, "ca", "ka").ok());
+  EXPECT_FAILS_WITH(Certify(*b, "cb", "kb"), kTokenExhausted);
+  EXPECT_TRUE(Open(Opening(*a, "ca")).ok());
+}
+
+TEST_F(DoorsTest, AMachineMadeAnewTakesItsRecordOverWithATokenThatNamesIt) {
+  const BootstrapGrant old = Admitted("web-1");
+  Token("zone-wide");
+  EXPECT_FAILS_WITH(Show("zone-wide", "web-1", "new key"), kBootstrapNameTaken);
+  TokenInput named;
+  named.server_names = {"web-1"};
+  Token("named", named);
+  const auto grant = Show("named", "web-1", "new key");
+  ASSERT_TRUE(grant.ok()) << grant.status();
+  EXPECT_EQ(grant->server_id, old.server_id);
+  EXPECT_TRUE(grant->admitted);
+  ASSERT_TRUE(Certify(*grant, "anew", "new key").ok());
+  ASSERT_TRUE(Open(Opening(*grant, "anew")).ok());
+  EXPECT_FAILS_WITH(Open(Opening(*grant, "web-1")), kCertRevoked);
+  EXPECT_THAT(Observed(old.server_id), ElementsAre(FailureCode::kCertRevoked));
+}
+
+TEST_F(DoorsTest, AfterItsCertificateAnyTokenOfTheZoneBringsAServerBack) {
+  const BootstrapGrant old = Admitted("web-1");
+  world_->RunFor(absl::Hours(25));  // Its certificate was for a day.
+  EXPECT_FAILS_WITH(Open(Opening(old, "web-1")), kCertExpired);
+  EXPECT_THAT(Observed(old.server_id), ElementsAre(FailureCode::kCertExpired));
+  Token("zone-wide");
+  const auto grant = Show("zone-wide", "web-1", "new key");
+  ASSERT_TRUE(grant.ok()) << grant.status();
+  EXPECT_EQ(grant->server_id, old.server_id);
+  ASSERT_TRUE(Certify(*grant, "anew", "new key").ok());
+  ASSERT_TRUE(Open(Opening(*grant, "anew")).ok());
+  EXPECT_THAT(Observed(old.server_id), IsEmpty());
+}
+
+// What a restored backup does not know.
+TEST_F(DoorsTest, ACertificateOfOursThatIsNotOnRecordIsTakenOver) {
+  const BootstrapGrant grant = Admitted("web-1");
+  const SessionOpening renewed = Opening(grant, "renewed after the backup");
+  ASSERT_TRUE(Open(renewed).ok());
+  EXPECT_THAT(Observed(grant.server_id), ElementsAre(FailureCode::kCertAdopted));
+  EXPECT_EQ((*world_->Read()->certificates().Find(CertificateId("web-1")))->state,
+            store::CertificateState::kSuperseded);
+  // An older one that turns up now is not: a newer is on record.
+  SessionOpening older = Opening(grant, "older");
+  older.not_before = world_->clock().Now() - absl::Hours(40);
+  EXPECT_FAILS_WITH(Open(older), kCertRevoked);
+  // Nor is one of another zone, or without what TLS says of it.
+  SessionOpening foreign = Opening(grant, "foreign");
+  foreign.zone_id = ZoneId("tenant-1/prod");
+  foreign.tenant_id = TenantId("tenant-1");
+  EXPECT_FAILS_WITH(Open(foreign), kCertForeign);
+  SessionOpening bare = Opening(grant, "bare");
+  bare.public_key_hash.clear();
+  EXPECT_FAILS_WITH(Open(bare), kCertUnknown);
+}
+
+TEST_F(DoorsTest, OnlyAdmittedServersComeInByTheirCertificateAlone) {
+  Import("tenant-0", "registered");
+  const store::Server registered = **world_->Read()->servers().FindByName(zone_, "registered");
+  BootstrapGrant grant;
+  grant.server_id = registered.id;
+  grant.zone.id = zone_;
+  EXPECT_FAILS_WITH(Open(Opening(grant, "c1")), kDispatchNotAdmitted);
+  EXPECT_EQ(ServerOf(registered.id).admission, store::Admission::kPending);
+
+  grant.server_id = ServerId("srv-unknown");
+  SessionOpening opening = Opening(grant, "c2");
+  opening.machine.machine_name = "REGISTERED";  // Taken: another name is found.
+  EXPECT_FAILS_WITH(Open(opening), kDispatchNotAdmitted);
+  EXPECT_EQ(ServerOf(grant.server_id).admission, store::Admission::kPending);
+  EXPECT_FAILS_WITH(Open(opening), kDispatchNotAdmitted);  // Knocks again.
+  ASSERT_TRUE(Ask<store::Server>([&](auto done) {
+                operations().servers.Call(&ServerOperations::Admit, std::move(done), operator_,
+                                          grant.server_id);
+              }).ok());
+  EXPECT_TRUE(Open(opening).ok());
+
+  const BootstrapGrant evicted = Admitted("evicted");
+  ASSERT_TRUE(Ask<store::Server>([&](auto done) {
+                operations().servers.Call(&ServerOperations::Evict, std::move(done), operator_,
+                                          evicted.server_id, "");
+              }).ok());
+  EXPECT_FAILS_WITH(Open(Opening(evicted, "later")), kDispatchNotAdmitted);
+  EXPECT_EQ(ServerOf(evicted.server_id).admission, store::Admission::kPending);
+}
+
+TEST_F(DoorsTest, ClocksAreCompared) {
+  const BootstrapGrant grant = Admitted("web-1");
+  SessionOpening opening = Opening(grant, "web-1");
+  opening.clock_offset = -absl::Hours(3);
+  ASSERT_TRUE(Open(opening).ok());
+  const auto seen = *world_->Read()->observations().Find(grant.server_id, FailureCode::kClockSkew);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_THAT(seen->detail, HasSubstr("3h behind"));
+  const auto explained = ExplainServer(*world_->Read(), grant.server_id, world_->clock().Now());
+  ASSERT_TRUE(explained.ok());
+  EXPECT_THAT(explained->summary, HasSubstr("Observed: E-CLOCK-SKEW"));
+  opening.session = next_session_++;
+  opening.clock_offset = absl::Seconds(40);
+  ASSERT_TRUE(Open(opening).ok());
+  EXPECT_THAT(Observed(grant.server_id), IsEmpty());
+}
+
+TEST_F(DoorsTest, TwoMachinesWithOneIdentityAreSeenUntilTheyStop) {
+  const BootstrapGrant grant = Admitted("web-1");
+  const auto open = [&](const std::string& address) {
+    SessionOpening opening = Opening(grant, "web-1");
+    opening.address = address;
+    ASSERT_TRUE(Open(opening).ok());
+    world_->RunFor(absl::Minutes(1));
+  };
+  open("10.0.0.1");
+  open("10.0.0.2");
+  open("10.0.0.1");
+  EXPECT_THAT(Observed(grant.server_id), IsEmpty());
+  open("10.0.0.2");
+  const auto seen =
+      *world_->Read()->observations().Find(grant.server_id, FailureCode::kSessionReplaced);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_THAT(seen->detail, HasSubstr("10.0.0.1 and 10.0.0.2"));
+  world_->RunFor(absl::Minutes(70));
+  EXPECT_THAT(Observed(grant.server_id), IsEmpty());
+}
+
+class PinsTest : public DoorsTest {
+ protected:
+  PinsTest() : grant_(Admitted("web-1")) {}
+  std::vector<std::string> Apply(const std::string& hub, bool allow_cli) {
+    TenantInput tenant;
+    tenant.id = TenantId("tenant-0");
+    tenant.zones.emplace_back();
+    tenant.zones[0].slug = "prod";
+    tenant.zones[0].hub_url = hub;
+    tenant.zones[0].allow_cli_join = allow_cli;
+    std::vector<TenantInput> fleet;
+    fleet.push_back(std::move(tenant));
+    const auto changes = Ask<std::vector<std::string>>([&](auto done) {
+      operations().fleet.Call(&FleetOperations::Apply, std::move(done), operator_, std::move(fleet),
+                              ApplyChoices{.replace_hub = true});
+    });
+    EXPECT_TRUE(changes.ok()) << changes.status();
+    return changes.value_or(std::vector<std::string>());
+  }
+  ZonePin Now() {
+    const store::Zone zone = **world_->Read()->zones().Find(zone_);
+    return {zone.id, zone.hub_url, zone.allow_cli_join, zone.pin_version};
+  }
+  const BootstrapGrant grant_;
+};
+
+TEST_F(PinsTest, AChangeReachesThoseWhoAreConnectedAndThoseWhoComeLater) {
+  const SessionOpening opening = Opening(grant_, "web-1");
+  ASSERT_TRUE(Open(opening).ok());
+  world_->worker_events().SessionReady(opening.session);
+  world_->RunFor(absl::Seconds(1));
+  const ZonePin before = Now();
+  Apply("https://moved.example", true);
+  world_->RunFor(absl::Seconds(1));
+  const ZonePin after = Now();
+  EXPECT_GT(after.version, before.version);
+  ASSERT_EQ(world_->pins_sent().size(), 1u);
+  EXPECT_EQ(world_->pins_sent()[0].second, after);
+  // The policy alone, and nothing at all.
+  Apply("https://moved.example", false);
+  world_->RunFor(absl::Seconds(1));
+  ASSERT_EQ(world_->pins_sent().size(), 2u);
+  EXPECT_FALSE(world_->pins_sent()[1].second.allow_cli_join);
+  Apply("https://moved.example", false);
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_EQ(world_->pins_sent().size(), 2u);
+  const auto later = Open(Opening(grant_, "web-1"));
+  ASSERT_TRUE(later.ok());
+  EXPECT_EQ(later->hub_url, "https://moved.example");
+  EXPECT_EQ(later->pin_version, Now().version);
+}
+
+// The orchestrator was restored; its pin is older than the worker's.
+TEST_F(PinsTest, ANewerPinOfAWorkerIsBelievedOrSeen) {
+  SessionOpening opening = Opening(grant_, "web-1");
+  opening.pin = Now();
+  opening.pin->version += 100;
+  ASSERT_TRUE(Open(opening).ok());  // It says the same: the version is taken over.
+  EXPECT_EQ(Now().version, opening.pin->version);
+  EXPECT_THAT(Observed(grant_.server_id), IsEmpty());
+
+  opening.session = next_session_++;
+  opening.pin->version += 100;
+  opening.pin->hub_url = "https://after-the-backup.example";
+  ASSERT_TRUE(Open(opening).ok());
+  EXPECT_THAT(Observed(grant_.server_id), ElementsAre(FailureCode::kSessionPinNewer));
+  // The remedy: apply what is right; its version is the highest again.
+  Apply("https://after-the-backup.example", false);
+  EXPECT_GT(Now().version, opening.pin->version);
+  opening.session = next_session_++;
+  opening.pin = Now();
+  ASSERT_TRUE(Open(opening).ok());
+  EXPECT_THAT(Observed(grant_.server_id), IsEmpty());
+}
+
+TEST_F(PinsTest, AWorkerThatKeepsAnotherPinIsSeen) {
+  const SessionOpening opening = Opening(grant_, "web-1");
+  ASSERT_TRUE(Open(opening).ok());
+  ZonePin other = Now();
+  other.hub_url = "https://other.example";
+  world_->worker_events().PinHeld(opening.session, other, "it cannot be kept: disk full");
+  world_->RunFor(absl::Seconds(1));
+  const auto seen =
+      *world_->Read()->observations().Find(grant_.server_id, FailureCode::kSessionPinRefused);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_THAT(seen->detail, HasSubstr("disk full"));
+  world_->worker_events().PinHeld(opening.session, Now(), "");
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_THAT(Observed(grant_.server_id), IsEmpty());
+}
+
+}  // namespace
+}  // namespace muster::core
