@@ -1,3 +1,4 @@
+// ObservationStore in SQLite: what was noticed about servers and is shown until it is settled.
 #ifndef MUSTER_STORE_SQLITE_OBSERVATION_STORE_H_
 #define MUSTER_STORE_SQLITE_OBSERVATION_STORE_H_
 

@@ -1,3 +1,4 @@
+// One file because the world is one machine: its parts share one clock, one dice and one network.
 #include "tests/sim/sim_world.h"
 
 #include <algorithm>

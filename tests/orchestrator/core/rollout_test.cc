@@ -1,4 +1,5 @@
 // Rollouts end to end in a world that works, and one thing broken at a time.
+// One file because all of it shares one world and its helpers.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
