@@ -1,3 +1,4 @@
+// What was observed about servers, in SQLite.
 #ifndef MUSTER_STORE_SQLITE_OBSERVATION_STORE_H_
 #define MUSTER_STORE_SQLITE_OBSERVATION_STORE_H_
 
