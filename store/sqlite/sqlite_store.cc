@@ -106,6 +106,7 @@ class SqliteStore::SqliteTransaction final : public Transaction {
     if (!committed_) connection_.Undo({});
     MutexLock lock(&store_.mu_);
     store_.transaction_open_ = false;
+    store_.no_turn_.Set();
   }
 
   TenantStore& tenants() override { return connection_.tenants; }
@@ -247,11 +248,13 @@ absl::StatusOr<std::unique_ptr<Transaction>> SqliteStore::Begin() {
       return absl::UnavailableError("a transaction is open already; end it first");
     }
     transaction_open_ = true;
+    no_turn_.Clear();
   }
   auto transaction = sql::Transaction::Begin(*writer_->db);
   if (!transaction.ok()) {
     MutexLock lock(&mu_);
     transaction_open_ = false;
+    no_turn_.Set();
     return transaction.status();
   }
   return std::make_unique<SqliteTransaction>(*this, *std::move(transaction));
@@ -313,9 +316,9 @@ absl::StatusOr<sql::CheckpointOutcome> SqliteStore::RestartLog(sql::Database& ch
   {
     MutexLock lock(&mu_);
     log_restarting_ = true;
-    const auto no_turn = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !transaction_open_; };
-    mu_.AwaitWithTimeout(absl::Condition(&no_turn), kTurnPatience);
+    if (!transaction_open_) no_turn_.Set();  // None has begun yet.
   }
+  no_turn_.Await(kTurnPatience);
   auto outcome = checkpointer.Checkpoint(sql::CheckpointMode::kRestart);
   MutexLock lock(&mu_);
   log_restarting_ = false;

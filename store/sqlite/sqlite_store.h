@@ -24,6 +24,7 @@
 #include "base/mutex.h"
 #include "base/platform/file_sync.h"
 #include "base/sql/database.h"
+#include "base/timed_flag.h"
 #include "store/interface/store.h"
 
 namespace muster::store {
@@ -94,6 +95,7 @@ class SqliteStore final : public Store {
   absl::Status sync_failure_ ABSL_GUARDED_BY(sync_mu_);
   mutable Mutex mu_;
   bool transaction_open_ ABSL_GUARDED_BY(mu_) = false;
+  TimedFlag no_turn_;  // Follows transaction_open_ once a transaction was open.
   bool log_restarting_ ABSL_GUARDED_BY(mu_) = false;   // Begin waits.
   mutable absl::Status failure_ ABSL_GUARDED_BY(mu_);  // OK while the store accepts writes.
   mutable std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(mu_);
