@@ -8,6 +8,7 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/observations.h"
 #include "orchestrator/core/admission/session_policy.h"
 #include "orchestrator/core/admission/zone_pins.h"
 #include "orchestrator/core/dispatch/session_facts.h"
@@ -93,7 +94,11 @@ void PostedWorkerEvents::Started(SessionId session, CommandId command, AttemptId
 }
 
 void PostedWorkerEvents::Finished(SessionId session, CommandReport report) {
-  control_.PostFirm([this, session, report = std::move(report)](Turn& turn) {
+  control_.PostFirm([this, session, report = std::move(report)](Turn& turn) -> absl::Status {
+    const Session* found = dispatcher_.sessions().Find(session);
+    if (found != nullptr && report.problems.has_value()) {
+      RETURN_IF_ERROR(NoteProblems(turn, found->server_id, *report.problems));
+    }
     return dispatcher_.Finished(turn, session, report);
   });
 }

@@ -100,6 +100,16 @@ Failure FromProto(const muster::types::v1::Failure& failure) {
                        Bounded(failure.detail()))};
 }
 
+std::vector<Failure> ProblemsOf(
+    const google::protobuf::RepeatedPtrField<muster::types::v1::Failure>& said) {
+  std::vector<Failure> problems;
+  for (const auto& problem : said) {
+    problems.push_back(FromProto(problem));
+    if (problems.size() == kMaxProblems) break;
+  }
+  return problems;
+}
+
 core::CommandReport FromProto(const CommandResult& result) {
   core::CommandReport report{.command_id = CommandId(result.command_id()),
                              .attempt_id = AttemptId(result.attempt_id()),
@@ -114,6 +124,18 @@ core::CommandReport FromProto(const CommandResult& result) {
     if (result.probe().has_service()) report.service = FromProto(result.probe().service());
   } else if (result.has_join() && result.join().has_service()) {
     report.service = FromProto(result.join().service());
+  }
+  const ServiceFacts* const look =
+      result.has_probe() && result.probe().has_service() ? &result.probe().service()
+      : result.has_join() && result.join().has_service() ? &result.join().service()
+                                                         : nullptr;
+  if (look != nullptr || result.problems_size() > 0) {
+    report.problems = ProblemsOf(result.problems());
+    if (look != nullptr) {
+      for (Failure& lasting : ProblemsOf(look->problems())) {
+        report.problems->push_back(std::move(lasting));
+      }
+    }
   }
   return report;
 }

@@ -29,6 +29,11 @@ muster::types::v1::Failure ToProto(const Failure& failure);
 // permanent, with the foreign code in the detail.
 Failure FromProto(const muster::types::v1::Failure& failure);
 
+// At most kMaxProblems.
+inline constexpr size_t kMaxProblems = 16;
+std::vector<Failure> ProblemsOf(
+    const google::protobuf::RepeatedPtrField<muster::types::v1::Failure>& said);
+
 core::CommandReport FromProto(const muster::worker::v1::CommandResult& result);
 std::vector<core::SessionOpening::JournalEntry> JournalOf(const muster::worker::v1::Hello& hello);
 // Copies the secret into the message; the session wipes it after it was sent.

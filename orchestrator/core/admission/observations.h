@@ -5,6 +5,7 @@
 #define MUSTER_ORCHESTRATOR_CORE_ADMISSION_OBSERVATIONS_H_
 
 #include <initializer_list>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -24,6 +25,10 @@ absl::Status Observe(Turn& turn, const ServerId& server, FailureCode code,
 // There is evidence that these hold no more. Cheap when there are none.
 absl::Status ClearObservations(Turn& turn, const ServerId& server,
                                std::initializer_list<FailureCode> codes);
+
+// What a worker says is wrong on its server, as of a whole look: problems of its kind (E-JOIN-…,
+// E-SERVICE-…, E-WORKER-…) that it said earlier and says no more are cleared.
+absl::Status NoteProblems(Turn& turn, const ServerId& server, const std::vector<Failure>& problems);
 
 }  // namespace muster::core
 

@@ -208,6 +208,9 @@ absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening&
        FailureCode::kTokenExhausted, FailureCode::kTokenRevoked,
        FailureCode::kBootstrapOtherZone}));
   RETURN_IF_ERROR(NoteClock(turn, opening));
+  if (opening.problems.has_value()) {
+    RETURN_IF_ERROR(NoteProblems(turn, server.id, *opening.problems));
+  }
   RETURN_IF_ERROR(NoteContact(turn, opening, server));
   return decision;
 }

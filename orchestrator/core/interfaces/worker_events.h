@@ -46,6 +46,8 @@ struct SessionOpening {
   absl::Time not_after;
   // What the worker holds; absent from older workers, and when its signature is not our CA's.
   std::optional<ZonePin> pin;
+  // What the worker says is wrong on its server; absent when it has not looked yet.
+  std::optional<std::vector<Failure>> problems;
   std::optional<absl::Duration> clock_offset;  // The worker's clock minus ours; network included.
 };
 
@@ -65,6 +67,8 @@ struct CommandReport {
   std::optional<Failure> failure;
   std::optional<store::MachineFacts> machine;
   std::optional<store::ServiceFacts> service;
+  // What is wrong on the server beside the outcome; absent when the worker did not look.
+  std::optional<std::vector<Failure>> problems;
 };
 
 class WorkerEvents {

@@ -120,6 +120,12 @@ void Session::HandleHello() {
                                .public_key_hash = peer_.public_key_hash,
                                .not_before = peer_.not_before,
                                .not_after = peer_.not_after};
+  if (hello.has_service() || hello.problems_size() > 0) {
+    opening.problems = ProblemsOf(hello.problems());
+    for (Failure& lasting : ProblemsOf(hello.service().problems())) {
+      opening.problems->push_back(std::move(lasting));
+    }
+  }
   if (hello.has_zone_pin()) opening.pin = registry_.pins().Believed(hello.zone_pin());
   if (hello.has_worker_time()) {
     opening.clock_offset = rpc::FromProto(hello.worker_time()) - registry_.clock().Now();

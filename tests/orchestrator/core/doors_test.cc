@@ -281,6 +281,22 @@ TEST_F(DoorsTest, ClocksAreCompared) {
   EXPECT_THAT(Observed(grant.server_id), IsEmpty());
 }
 
+TEST_F(DoorsTest, WhatAWorkerSaysIsSeenUntilItSaysItNoMore) {
+  const BootstrapGrant grant = Admitted("web-1");
+  SessionOpening opening = Opening(grant, "web-1");
+  opening.problems = {{FailureCode::kServiceConfigBad, "line 3"}};
+  ASSERT_TRUE(Open(opening).ok());
+  EXPECT_THAT(Observed(grant.server_id), ElementsAre(FailureCode::kServiceConfigBad));
+  opening.session = next_session_++;
+  opening.problems.reset();  // It has not looked: nothing is known.
+  ASSERT_TRUE(Open(opening).ok());
+  EXPECT_THAT(Observed(grant.server_id), ElementsAre(FailureCode::kServiceConfigBad));
+  opening.session = next_session_++;
+  opening.problems.emplace();
+  ASSERT_TRUE(Open(opening).ok());
+  EXPECT_THAT(Observed(grant.server_id), IsEmpty());
+}
+
 TEST_F(DoorsTest, TwoMachinesWithOneIdentityAreSeenUntilTheyStop) {
   const BootstrapGrant grant = Admitted("web-1");
   const auto open = [&](const std::string& address) {
