@@ -134,7 +134,7 @@ class CrashTest : public testing::Test {
                                           .timers = clock,
                                           .clock = clock,
                                           .random = random},
-                                         {.zone_pin = Pin()});
+                                         {.identity = {.zone_pin = Pin()}});
     const auto settle = [&] {
       while (strand.size() + executor.size() > 0) {
         strand.RunUntilIdle();
