@@ -39,7 +39,7 @@ TEST_F(ImportTest, BadRowsOfBothSidesAreMergedAndNothingIsImported) {
   EXPECT_EQ(Run({"server", "import", WriteFile("s.csv", kMixed)}), 6);
   EXPECT_TRUE(admin_.import_request.dry_run());  // Only asked, since the file has bad rows.
   const size_t third = out_.find("3  no zone acme/none");
-  const size_t fourth = out_.find("4  name 'WEB 3'");
+  const size_t fourth = out_.find("4  \"WEB 3\" is no server name");
   ASSERT_NE(third, std::string::npos) << out_;
   ASSERT_NE(fourth, std::string::npos) << out_;
   EXPECT_LT(third, fourth);

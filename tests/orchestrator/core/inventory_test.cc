@@ -166,11 +166,11 @@ TEST_F(InventoryTest, AHubIsReplacedOnlyWhenAskedAndThenNothingIsProven) {
               testing::AllOf(HasSubstr("→ https://other-hub"), HasSubstr("2 workers"),
                              HasSubstr("2 enrolled servers"), HasSubstr("--replace-hub")));
   EXPECT_EQ(enrolled(), 2u);
-  EXPECT_EQ((**world_->Read()->zones().Find(zone_)).pin_version, 1);
+  const int64_t pin_before = (**world_->Read()->zones().Find(zone_)).pin_version;
   EXPECT_TRUE(Apply(Fleet("tenant-0", "https://other-hub", ""), kReplaceHub).ok());
   const store::Zone zone = **world_->Read()->zones().Find(zone_);
   EXPECT_EQ(zone.hub_url, "https://other-hub");
-  EXPECT_EQ(zone.pin_version, 2);
+  EXPECT_GT(zone.pin_version, pin_before);
   EXPECT_EQ(enrolled(), 0u);
   store::ServerQuery query;
   query.selection.zone_id = zone_;

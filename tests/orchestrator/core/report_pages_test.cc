@@ -35,12 +35,13 @@ class ReportPagesTest : public testing::Test {
           "verifier_secret, create_time_us) SELECT 'acme/z' || i, 'acme', '', 'https://h' || i, "
           "'', 10, 0, 'none', '', x'', 0 FROM n");
       run("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 119999) "
-          "INSERT INTO servers (id, tenant_id, zone_id, name, admission, enrollment, machine_name, "
+          "INSERT INTO servers (id, tenant_id, zone_id, name, name_key, admission, enrollment, "
+          "machine_name, "
           "machine_os, machine_os_version, machine_architecture, machine_worker_version, "
           "machine_id_hash, service_presence, service_endpoint, service_version, "
           "service_hub_instance_id, service_hub_url, service_hub_connected, "
           "service_internal_instance_id, create_time_us) SELECT 'srv-' || i, 'acme', "
-          "'acme/z' || (i % 3), 'Web-' || i, 'admitted', "
+          "'acme/z' || (i % 3), 'Web-' || i, 'web-' || i, 'admitted', "
           "CASE i % 5 WHEN 0 THEN 'enrolled' ELSE 'failed' END, '', '', '', '', '', '', "
           "'unknown', '', '', '', '', 0, '', 0 FROM n");
     }
