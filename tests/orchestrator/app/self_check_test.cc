@@ -46,8 +46,6 @@ class HealthOnlyStore final : public store::Store {
   bool CheckpointIsDue() const override { return false; }
   absl::Status Checkpoint() override { return absl::OkStatus(); }
   store::StoreHealth Health() const override { return health; }
-  bool CheckpointIsDue() const override { return false; }
-  absl::Status Checkpoint() override { return absl::OkStatus(); }
   store::StoreHealth health;
 };
 
