@@ -43,7 +43,7 @@ absl::Status CheckCertificate(const std::string& certificate_pem, const std::str
   }
   // A clock that is wrong must not lock the machine out here: dates are the orchestrator's to
   // judge.
-  const absl::Time when = std::clamp(now, leaf.not_before(), leaf.not_after());
+  const absl::Time when = std::clamp(now, leaf.not_before(), leaf.not_after() - absl::Seconds(1));
   const std::span<const crypto::Certificate> intermediates(chain->data() + 1, chain->size() - 1);
   if (const absl::Status verified =
           crypto::VerifyChain(leaf, intermediates, *anchors, when, crypto::Purpose::kClient);
