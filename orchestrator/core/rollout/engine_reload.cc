@@ -49,7 +49,7 @@ void RolloutEngine::Forget(const ServerId& server) {
   Run* run = RunOf(server);
   if (run == nullptr) return;
   run_of_.erase(server);
-  changed_.insert(run->rollout.id);
+  stale_runs_.insert(run->rollout.id);  // Its counts.
   const auto it = run->entries.find(server);
   if (it == run->entries.end()) return;
   Entry& entry = it->second;
