@@ -128,14 +128,16 @@ absl::Status Orchestrator::Parts::Listen() {
 // Renewed while it runs: the listeners read the files again by themselves.
 void Orchestrator::Parts::RenewListenerCertificate() {
   MutexLock lock(&renew_mu);
-  auto addresses = LoadAddresses(directory.paths);
-  absl::StatusOr<ListenerCertificateFiles> kept = addresses.status();
-  if (addresses.ok()) {
-    kept = KeepListenerCertificate(directory.paths, directory.authority, *addresses, clock);
-  }
-  if (kept.ok()) listener_not_after = kept->not_after;
-  if (kept.status() == renewed) return;
-  renewed = kept.status();
+  const absl::Status outcome = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const auto addresses, LoadAddresses(directory.paths));
+    ASSIGN_OR_RETURN(
+        const ListenerCertificateFiles kept,
+        KeepListenerCertificate(directory.paths, directory.authority, addresses, clock));
+    listener_not_after = kept.not_after;
+    return absl::OkStatus();
+  }();
+  if (outcome == renewed) return;
+  renewed = outcome;
   if (renewed.ok()) return;
   log::Warning("the listeners' certificate cannot be renewed", {{"reason", renewed}});
 }

@@ -58,7 +58,7 @@ TEST(StatesTest, StringsGoBothWays) {
   CheckStrings<Admission>(7, ParseAdmission);
   CheckStrings<Enrollment>(10, ParseEnrollment);
   CheckStrings<AttemptState>(9, ParseAttemptState);
-  CheckStrings<RolloutState>(6, ParseRolloutState);
+  CheckStrings<RolloutState>(8, ParseRolloutState);
   CheckStrings<TargetState>(8, ParseTargetState);
   CheckStrings<KeyVersionState>(4, ParseKeyVersionState);
   CheckStrings<TokenState>(5, ParseTokenState);

@@ -110,9 +110,11 @@ TEST(CurlClientTest, NobodyListensOrNoSuchHost) {
   ExpectError(refused, TransportError::kRefused, false);
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("/path: "));
   EXPECT_THAT(std::string(refused.status().message()), Not(HasSubstr("canary")));
-  // A label of more than 63 letters: refused by the resolver without asking anybody.
+  // No name ends so (RFC 6761), with and without a resolver that could be asked.
+  ExpectError(client.Send(Get("http://no-such-host.invalid/")), TransportError::kDns, false);
+  // A label of more than 63 letters is no address.
   ExpectError(client.Send(Get(absl::StrCat("http://", std::string(70, 'a'), ".test/"))),
-              TransportError::kDns, false);
+              TransportError::kNone, false);
 }
 
 TEST(CurlClientTest, AnAnswerThatDoesNotComeInTimeLeavesDoubt) {

@@ -12,7 +12,8 @@ TEST(StructuredText, JsonHasProtoNamesAndEmptyFields) {
   response.set_created(2);
   response.add_problems()->set_line(3);
   EXPECT_EQ(ToJson(response),
-            "{\n \"created\": 2,\n \"updated\": 0,\n \"unchanged\": 0,\n \"problems\": [\n  {\n"
+            "{\n \"created\": 2,\n \"updated\": 0,\n \"unchanged\": 0,\n \"hints\": [],\n "
+            "\"problems\": [\n  {\n"
             "   \"line\": 3,\n   \"reason\": \"\"\n  }\n ]\n}\n");
 }
 
