@@ -15,25 +15,31 @@ namespace muster::arch {
 namespace {
 
 struct Form {
+  const char* hint;  // Stands in each line that the pattern can match: most lines are done by it.
   const char* pattern;  // Of a statement on one line.
   const char* unless;   // What makes it harmless.
   const char* instead;
 };
 
 const Form kForms[] = {
-    {"\\bstd::sto[a-z]+\\(", "^$", "absl::SimpleAtoi and its like return whether it is a number"},
-    {"\\bstd::regex\\b", "^$", "a pattern that does not compile throws; parse by hand"},
-    {"\\b(fs|filesystem)::(exists|is_[a-z_]+|create_[a-z_]+|remove|remove_all|rename|copy|"
+    {"std::sto", "\\bstd::sto[a-z]+\\(", "^$",
+     "absl::SimpleAtoi and its like return whether it is a number"},
+    {"std::regex", "\\bstd::regex\\b", "^$",
+     "a pattern that does not compile throws; parse by hand"},
+    {"::",
+     "\\b(fs|filesystem)::(exists|is_[a-z_]+|create_[a-z_]+|remove|remove_all|rename|copy|"
      "copy_file|file_size|space|permissions|canonical|weakly_canonical|absolute|current_path|"
      "temp_directory_path|resize_file|last_write_time|status|symlink_status|equivalent|"
      "read_symlink|directory_iterator|recursive_directory_iterator|hard_link_count)\\(",
      "\\b(error|ignored|failed|ec|code)\\)", "the overload with a std::error_code"},
-    {"[.>]dump\\(", "error_handler_t::(replace|ignore)",
+    {"dump(", "[.>]dump\\(", "error_handler_t::(replace|ignore)",
      "dump(…, nlohmann::json::error_handler_t::replace): text that is not UTF-8 throws"},
-    {"json::parse\\(", "\\bfalse\\b", "parse(…, nullptr, /*allow_exceptions=*/false)"},
-    {"\\bYAML::(Load|LoadFile|LoadAll)\\(", "^$", "base/yaml/document.h"},
-    {"\\.as<", "^$", "base/yaml/document.h"},
-    {"[.>](AwaitWithTimeout|AwaitWithDeadline|WaitWithTimeout|WaitForNotificationWithTimeout|"
+    {"json::parse(", "json::parse\\(", "\\bfalse\\b",
+     "parse(…, nullptr, /*allow_exceptions=*/false)"},
+    {"YAML::Load", "\\bYAML::(Load|LoadFile|LoadAll)\\(", "^$", "base/yaml/document.h"},
+    {".as<", "\\.as<", "^$", "base/yaml/document.h"},
+    {"With",
+     "[.>](AwaitWithTimeout|AwaitWithDeadline|WaitWithTimeout|WaitForNotificationWithTimeout|"
      "WaitForNotificationWithDeadline)\\(",
      "^$", "TimedFlag::Await (base/timed_flag.h)"},
 };
@@ -44,6 +50,7 @@ std::vector<std::string> Complaints(const SourceFile& file) {
   for (size_t i = 0; i < file.lines.size(); ++i) {
     if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(file.lines[i]), "//")) continue;
     for (const Form& form : kForms) {
+      if (!absl::StrContains(file.lines[i], form.hint)) continue;
       if (!std::regex_search(file.lines[i], std::regex(form.pattern))) continue;
       std::string statement;  // To its end, at most a few lines.
       for (size_t j = i; j < std::min(i + 5, file.lines.size()); ++j) {
