@@ -1,5 +1,7 @@
 #include "tests/arch/source_tree.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -50,6 +52,14 @@ std::vector<SourceFile> ReadFiles(const std::vector<std::string>& folders,
   std::sort(files.begin(), files.end(),
             [](const auto& a, const auto& b) { return a.path < b.path; });
   return files;
+}
+
+std::vector<std::string> ReadLines(const std::string& path) {
+  std::vector<std::string> lines;
+  std::ifstream in(fs::path(MUSTER_SOURCE_DIR) / path);
+  EXPECT_TRUE(in.is_open()) << path;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
 std::vector<Include> IncludesOf(const SourceFile& file) {

@@ -18,6 +18,8 @@ std::vector<SourceFile> ReadSources(const std::vector<std::string>& folders);
 // its folders.
 std::vector<SourceFile> ReadFiles(const std::vector<std::string>& folders,
                                   const std::vector<std::string>& extensions);
+// The lines of one file, by its path from the top. A missing file fails the test that asks.
+std::vector<std::string> ReadLines(const std::string& path);
 
 struct Include {
   std::string path;  // As written between <> or "".

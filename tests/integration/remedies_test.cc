@@ -59,6 +59,7 @@ class RemediesTest : public testing::Test {
   const std::string backup_;
 };
 
+// Remedy walked: E-STORE-CORRUPT
 TEST_F(RemediesTest, ADamagedDatabase) {
   std::ofstream(paths().database(), std::ios::trunc) << std::string(100'000, 'x');
   ExpectRefused(FailureCode::kStoreCorrupt, "'muster-orchestrator restore'");
@@ -66,6 +67,7 @@ TEST_F(RemediesTest, ADamagedDatabase) {
   ExpectStarts();
 }
 
+// Remedy walked: E-STORE-UNUSABLE
 TEST_F(RemediesTest, ALostDatabase) {
   fs::remove(paths().database());
   ExpectRefused(FailureCode::kStoreUnusable, "'muster-orchestrator restore'");
@@ -73,6 +75,7 @@ TEST_F(RemediesTest, ALostDatabase) {
   ExpectStarts();
 }
 
+// Remedy walked: E-SYSTEM-CA
 TEST_F(RemediesTest, ALostAuthority) {
   fs::remove_all(dir() + "/ca");
   ExpectRefused(FailureCode::kSystemAuthority, "tar -xf BACKUP -C DATA-DIR ca");
@@ -80,6 +83,7 @@ TEST_F(RemediesTest, ALostAuthority) {
   ExpectStarts();
 }
 
+// Remedy walked: E-SYSTEM-NOT-INITIALIZED
 TEST_F(RemediesTest, ALostDataDirectory) {
   fs::rename(dir(), dir() + "-away");
   ExpectRefused(FailureCode::kSystemNotInitialized, "with 'restore' from a backup");
@@ -88,6 +92,7 @@ TEST_F(RemediesTest, ALostDataDirectory) {
   ExpectStarts();
 }
 
+// Remedy walked: E-KEY-MASTER, E-KEY-UNSEALABLE
 TEST_F(RemediesTest, ALostMasterKey) {
   fs::remove(paths().master_key());
   ExpectRefused(FailureCode::kKeyMaster, "its master key");

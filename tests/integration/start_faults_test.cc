@@ -212,6 +212,7 @@ TEST_F(StartFaultsTest, ADirectoryThatIsInUse) {
                 FailureCode::kSystemAlreadyInitialized);
 }
 
+// Remedy walked: E-SYSTEM-DATA-DIR
 TEST_F(StartFaultsTest, ADirectoryThatIsNone) {
   const std::string root = dir() + "-other";
   ExpectFailure(ServeCommand(root), FailureCode::kSystemNotInitialized, root);

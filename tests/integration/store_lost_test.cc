@@ -64,6 +64,7 @@ class StoreLostTest : public testing::Test {
   std::unique_ptr<Process> process_;
 };
 
+// Remedy walked: E-STORE-IO, E-STORE-READ-ONLY
 TEST_F(StoreLostTest, EverybodyIsToldReadsGoOnAndItEndsWith3) {
   Start("1h");
   ASSERT_TRUE(client().ApplyFleet({"acme"}, job_.hub().url()).ok());

@@ -73,6 +73,7 @@ TEST_F(JoinTest, RejoinsWhenDisconnected) {
   EXPECT_EQ(service_.joins, 1);
 }
 
+// Remedy walked: E-JOIN-ELSEWHERE
 TEST_F(JoinTest, LeavesAnotherHubOnlyWhenAllowed) {
   service_.hub_id = "id";
   service_.hub_url = kOther;
@@ -199,6 +200,7 @@ TEST_F(JoinTest, WaitsForNoOneElsesJoin) {
   EXPECT_EQ(service_.joins, 0);
 }
 
+// Remedy walked: E-JOIN-CLI-FORBIDDEN
 TEST_F(JoinTest, TheCommandLineOnlyWhereTheZoneAllowsIt) {
   FakeService cli;
   service_.survey_failure = Failure{FailureCode::kServicePipeOnly, "pipe"};
@@ -247,6 +249,7 @@ TEST_F(JoinTest, AJoinWithoutAnAnswerIsNotRepeatedUntilItShowsAnOutcome) {
             v1::JoinResult::EFFECT_REJOINED);
 }
 
+// Remedy walked: E-JOIN-STILL-RUNNING
 TEST_F(JoinTest, AJoinWithoutAnAnswerIsOverWithARestartOrAfterALongTime) {
   const auto lose = [this] {
     service_.on_join = [](FakeService&, const JoinCall&) { return FakeService::Lost(); };

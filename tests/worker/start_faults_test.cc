@@ -52,6 +52,7 @@ class WorkerStartFaultsTest : public EnrolledProgramTest {
   }
 };
 
+// Remedy walked: E-WORKER-JOURNAL
 TEST_F(WorkerStartFaultsTest, AJournalThatIsDamagedNewerOrNone) {
   const std::string journal = File("journal.db");
   const std::string whole = FolderContent(data_dir_).at(journal);

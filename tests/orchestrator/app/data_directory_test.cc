@@ -124,6 +124,7 @@ TEST(StartTest, ADatabaseThatIsNoneIsNotTouched) {
   EXPECT_EQ(fs::file_size(path), size);
 }
 
+// Remedy walked: E-SYSTEM-LISTEN
 TEST(StartTest, TwoOnOneDirectoryOrOnePortAreRefused) {
   TestOrchestrator first;
   ASSERT_TRUE(first.Start().ok());

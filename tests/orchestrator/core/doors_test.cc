@@ -90,6 +90,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+// Remedy walked: E-DISPATCH-NOT-ADMITTED
 TEST_F(DoorsTest, AnUnknownNameWaitsForAnOperator) {
   Token("h");
   const auto grant = Show("h", "stranger", "k");
@@ -181,6 +182,7 @@ TEST_F(DoorsTest, TheLastUseIsPromisedOnce) {
   EXPECT_TRUE(Open(Opening(*a, "ca")).ok());
 }
 
+// Remedy walked: E-BOOTSTRAP-NAME-TAKEN
 TEST_F(DoorsTest, AMachineMadeAnewTakesItsRecordOverWithATokenThatNamesIt) {
   const BootstrapGrant old = Admitted("web-1");
   Token("zone-wide");
@@ -198,6 +200,7 @@ TEST_F(DoorsTest, AMachineMadeAnewTakesItsRecordOverWithATokenThatNamesIt) {
   EXPECT_THAT(Observed(old.server_id), ElementsAre(FailureCode::kCertRevoked));
 }
 
+// Remedy walked: E-CERT-EXPIRED
 TEST_F(DoorsTest, AfterItsCertificateAnyTokenOfTheZoneBringsAServerBack) {
   const BootstrapGrant old = Admitted("web-1");
   world_->RunFor(absl::Hours(25));  // Its certificate was for a day.
@@ -264,6 +267,7 @@ TEST_F(DoorsTest, OnlyAdmittedServersComeInByTheirCertificateAlone) {
   EXPECT_EQ(ServerOf(evicted.server_id).admission, store::Admission::kPending);
 }
 
+// Remedy walked: E-CLOCK-SKEW
 TEST_F(DoorsTest, ClocksAreCompared) {
   const BootstrapGrant grant = Admitted("web-1");
   SessionOpening opening = Opening(grant, "web-1");
@@ -371,6 +375,7 @@ TEST_F(PinsTest, AChangeReachesThoseWhoAreConnectedAndThoseWhoComeLater) {
 }
 
 // The orchestrator was restored; its pin is older than the worker's.
+// Remedy walked: E-SESSION-PIN-NEWER
 TEST_F(PinsTest, ANewerPinOfAWorkerIsBelievedOrSeen) {
   SessionOpening opening = Opening(grant_, "web-1");
   opening.pin = Now();

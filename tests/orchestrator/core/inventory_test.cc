@@ -58,6 +58,7 @@ TEST_F(InventoryTest, ApplyingTwiceChangesNothing) {
   EXPECT_THAT(*Apply(Fleet("acme", "https://acme-hub", "")), IsEmpty()) << "absent: kept";
 }
 
+// Remedy walked: E-KEY-REPLACE
 TEST_F(InventoryTest, AKeyIsReplacedOnlyWhenAsked) {
   ASSERT_TRUE(Apply(Fleet("acme", "https://acme-hub", "old")).ok());
   ASSERT_TRUE(Ask<store::Zone>([&](auto done) {
@@ -334,6 +335,7 @@ TEST_F(ServerLifeTest, ARenamedServerKeepsItsIdentity) {
   EXPECT_EQ(Now(id).enrollment, store::Enrollment::kEnrolled);
 }
 
+// Remedy walked: E-INVENTORY-NOT-EMPTY
 TEST_F(ServerLifeTest, ZonesAndTenantsGoWhenNothingIsLeftInThem) {
   const auto delete_zone = [&] {
     return Ask<ZoneId>([&](auto done) {

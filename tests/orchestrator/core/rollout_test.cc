@@ -201,6 +201,7 @@ TEST_F(RolloutTest, PlantedProblemsGetTheirCodes) {
   EXPECT_EQ(world_->workers()[4]->joins(), 3);
 }
 
+// Remedy walked: E-VERIFY-UNPROVEN
 TEST_F(RolloutTest, AHubThatCannotBeReadProvesNothing) {
   Build(2);
   sim::Faults faults;
