@@ -79,9 +79,10 @@ void CheckSettling(SimWorld& world, store::Snapshot& snapshot, const ServerId& s
                    std::vector<std::string>& breaches) {
   const std::vector<store::Attempt> attempts = *snapshot.attempts().ListOfServer(server, 0);
   for (const store::Attempt& attempt : attempts) {
-    if (attempt.state != store::AttemptState::kSettled || attempt.reason == core::kNeverArrived ||
-        attempt.reason == core::kSettledByProof || attempt.reason == core::kSettledAbsent ||
-        attempt.reason == core::kSettledJoined || world.heard_of(attempt.command_id)) {
+    if (attempt.state != store::AttemptState::kSettled ||
+        attempt.reason == core::kNeverArrivedReason || attempt.reason == core::kSettledByProof ||
+        attempt.reason == core::kSettledAbsent || attempt.reason == core::kSettledJoined ||
+        world.heard_of(attempt.command_id)) {
       continue;
     }
     breaches.push_back(absl::StrCat("invariant 8: ", attempt.id.value(), " of ", server.value(),

@@ -29,7 +29,7 @@ bool WasJournaled(const store::Attempt& attempt) {
 // The command did not run, and a copy of it may still come: it never arrived, or its worker
 // restarted before it began it.
 bool NothingRan(const store::Attempt& attempt) {
-  if (attempt.state == AttemptState::kSettled) return attempt.reason == kNeverArrived;
+  if (attempt.state == AttemptState::kSettled) return attempt.reason == kNeverArrivedReason;
   return attempt.state == AttemptState::kRejected && attempt.failure.has_value() &&
          attempt.failure->code == FailureCode::kDispatchNotBegun;
 }
@@ -331,7 +331,7 @@ absl::Status Dispatcher::NeverArrived(Turn& turn, OpenTable::iterator it) {
   OpenAttempt& open = it->second;
   ServerChange change(turn, WorkerActor(open.attempt.server_id), "command.never_arrived",
                       open.attempt.server_id, open.command.zone_id);
-  open.attempt.reason = kNeverArrived;
+  open.attempt.reason = kNeverArrivedReason;
   RETURN_IF_ERROR(Move(change, open, AttemptState::kSettled, turn.now()));
   SetDeadline(open, absl::InfiniteFuture());
   const OpenAttempt closed = std::move(open);

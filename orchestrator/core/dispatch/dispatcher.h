@@ -46,7 +46,7 @@
 namespace muster::core {
 
 // Why an attempt is settled: store::Attempt::reason.
-inline constexpr char kNeverArrived[] = "never arrived";
+inline constexpr char kNeverArrivedReason[] = "never arrived";
 inline constexpr char kSettledByProof[] = "the hub's list has it";
 inline constexpr char kSettledAbsent[] = "an operator says that it is not joined";
 inline constexpr char kSettledJoined[] = "an operator says that it is joined";
