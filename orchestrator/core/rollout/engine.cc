@@ -63,11 +63,12 @@ absl::Status RolloutEngine::PumpAll(Turn& turn) {
   DropFinal();
   for (const RolloutId& id : std::exchange(changed_, {})) {
     if (const auto it = runs_.find(id); it != runs_.end()) {
-      RETURN_IF_ERROR(Step(turn, [&]() -> absl::Status {
+      const auto limit_or_finish = [&]() -> absl::Status {
         turn.Concerns(id);
         RETURN_IF_ERROR(CheckLimits(turn, *it->second));
         return Finish(turn, *it->second);
-      }));
+      };
+      RETURN_IF_ERROR(Step(turn, limit_or_finish));
     }
     turn.AfterCommit([this, changed = id] { watch_.RolloutChanged(changed); });
   }
