@@ -142,7 +142,12 @@ absl::Status ReadTar(const std::string& path, const std::function<absl::Status(T
                                                                archive_read_free);
   archive_read_support_format_tar(reader.get());
   if (archive_read_open_filename(reader.get(), path.c_str(), kPiece) != ARCHIVE_OK) {
-    return OfErrno(archive_errno(reader.get()), absl::StrCat("cannot open ", path));
+    const int number = archive_errno(reader.get());
+    // EILSEQ is libarchive's own word for a format that it does not recognize.
+    if (number <= 0 || number == EILSEQ) {
+      return absl::DataLossError(absl::StrCat(path, ": ", ErrorOf(reader.get())));
+    }
+    return OfErrno(number, absl::StrCat("cannot open ", path));
   }
   while (true) {
     archive_entry* found = nullptr;

@@ -70,7 +70,9 @@ TEST(UrlTest, OnePlaceHasOneSpelling) {
     const auto url = CanonicalAddress(row.in);
     EXPECT_EQ(url.ok(), row.out != nullptr) << row.in << " " << url.status();
     EXPECT_EQ(url.value_or(""), row.out != nullptr ? row.out : "") << row.in;
-    if (url.ok()) EXPECT_EQ(*CanonicalAddress(*url), *url) << "canonical stays canonical";
+    if (url.ok()) {
+      EXPECT_EQ(*CanonicalAddress(*url), *url) << "canonical stays canonical";
+    }
   }
   EXPECT_EQ(PlaceOf("http://Hub/x"), PlaceOf("https://hub:443/x/"));
   EXPECT_NE(PlaceOf("https://hub:8443"), PlaceOf("https://hub"));
