@@ -84,7 +84,9 @@ TEST_F(CheckpointTest, TurnsGoOnBesideIt) {
   std::atomic<bool> stop = false;
   std::thread beside([&] {
     while (!stop) {
-      if (store_->CheckpointIsDue()) EXPECT_TRUE(store_->Checkpoint().ok());
+      if (store_->CheckpointIsDue()) {
+        EXPECT_TRUE(store_->Checkpoint().ok());
+      }
       std::this_thread::yield();
     }
   });

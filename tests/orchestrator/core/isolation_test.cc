@@ -67,7 +67,9 @@ TEST_F(IsolationTest, AResultThatCannotBeBookedCostsOneServer) {
   EXPECT_TRUE(IsFinal(world_->RolloutNow(rollout->id).state));
   // What memory holds is what the store holds: a rollout over all of them works.
   const auto next = Start();
-  if (next.ok()) EXPECT_TRUE(Finishes(next->id, absl::Hours(2)));
+  if (next.ok()) {
+    EXPECT_TRUE(Finishes(next->id, absl::Hours(2)));
+  }
   EXPECT_EQ(Enrolled(), 8);
   EXPECT_EQ(world_->orchestrator_starts(), 1);
 }

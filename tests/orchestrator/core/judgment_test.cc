@@ -113,7 +113,9 @@ TEST_F(JudgmentTest, WhereTheHubCannotTellTheWorkersLookDecides) {
       EXPECT_EQ(at(absl::Minutes(2)).verdict, Verdict::kWait) << "the list may still show it";
       const Judgment late = at(absl::Minutes(4));
       EXPECT_EQ(late.verdict, row.verdict) << static_cast<int>(row.look) << read;
-      if (late.failure.has_value()) EXPECT_EQ(late.failure->code, row.code);
+      if (late.failure.has_value()) {
+        EXPECT_EQ(late.failure->code, row.code);
+      }
       Doubt(absl::Minutes(15));
       EXPECT_EQ(at(absl::Minutes(10)).verdict, Verdict::kWait) << "it may still run";
     }

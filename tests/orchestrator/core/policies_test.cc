@@ -138,7 +138,9 @@ TEST(End, EveryOpenTargetGetsAStateThatSaysWhy) {
       ASSERT_TRUE(end.has_value());
       EXPECT_EQ(end->state, canceling ? kCanceled : row.at_deadline);
       EXPECT_TRUE(MayMove(row.state, end->state));
-      if (!canceling) EXPECT_EQ(end->failure.code, row.code);
+      if (!canceling) {
+        EXPECT_EQ(end->failure.code, row.code);
+      }
     }
   }
   store::TargetCounts counts;
@@ -164,8 +166,12 @@ TEST(Outcomes, TargetsFollowTheirServers) {
       for (const store::TargetState from : {kWaiting, kInFlight, kVerifying, kSucceeded, kFailed,
                                             kInDoubt, kStraggler, kCanceled}) {
         const auto to = NextState(from, event);
-        if (to.has_value()) EXPECT_TRUE(MayMove(from, *to)) << static_cast<int>(what);
-        if (IsFinal(from)) EXPECT_FALSE(to.has_value());
+        if (to.has_value()) {
+          EXPECT_TRUE(MayMove(from, *to)) << static_cast<int>(what);
+        }
+        if (IsFinal(from)) {
+          EXPECT_FALSE(to.has_value());
+        }
       }
     }
   }
