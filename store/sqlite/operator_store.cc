@@ -33,7 +33,8 @@ absl::Status AddTenants(sql::Database& db, Operator& op) {
 
 absl::StatusOr<std::optional<Operator>> SqliteOperatorStore::Find(const OperatorId& id) const {
   ASSIGN_OR_RETURN(
-      auto op, db_.Cached(absl::StrCat(kSelectOperator, " WHERE id = ?")).BindAll(id).One(ReadOperator));
+      auto op,
+      db_.Cached(absl::StrCat(kSelectOperator, " WHERE id = ?")).BindAll(id).One(ReadOperator));
   if (op.has_value()) RETURN_IF_ERROR(AddTenants(db_, *op));
   return op;
 }

@@ -90,7 +90,8 @@ absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
 
 absl::StatusOr<std::optional<Target>> FindTarget(sql::Database& db, const RolloutId& rollout,
                                                  const ServerId& server) {
-  return db.Cached(absl::StrCat("SELECT ", kTargetColumns, " WHERE rollout_id = ? AND server_id = ?"))
+  return db
+      .Cached(absl::StrCat("SELECT ", kTargetColumns, " WHERE rollout_id = ? AND server_id = ?"))
       .BindAll(rollout, server)
       .One(ReadTarget);
 }
