@@ -5,6 +5,7 @@
 #include <atomic>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/log.h"
@@ -90,14 +91,18 @@ int RunServe(ServeOptions options) {
                           log::Info("reloaded");
                         },
                     .forced_exit_code = [&stop] { return stop.forced_exit_code(); }});
-  const log::BackgroundWriter log_writer;
+  std::optional<log::BackgroundWriter> log_writer(std::in_place);
+  const auto fail = [&log_writer](const absl::Status& why) {
+    log_writer.reset();  // The last words are the last line.
+    return FailStart(why);
+  };
   log::ApplyLevelFile(data_dir, options.log_level);
   options.orchestrator.on_store_lost = [&stop] { stop.OnStoreLost(); };
   auto orchestrator = Orchestrator::Create(std::move(options.orchestrator));
-  if (!orchestrator.ok()) return FailStart(orchestrator.status());
+  if (!orchestrator.ok()) return fail(orchestrator.status());
   if (!options.port_file.empty()) {
     const absl::Status written = WritePortFile(options.port_file, (*orchestrator)->endpoints());
-    if (!written.ok()) return FailStart(Annotate(written, "--port-file"));
+    if (!written.ok()) return fail(Annotate(written, "--port-file"));
   }
   stop.Serve(orchestrator->get());
   stop.Await(options.store_lost_linger);

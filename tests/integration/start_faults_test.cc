@@ -101,13 +101,14 @@ TEST_F(StartFaultsTest, ANewerMustersLogIsLeftToIt) {
   {
     auto db = sql::Database::Open({.path = paths().database()});
     ASSERT_TRUE(db.ok());
-    ASSERT_TRUE((*db)->Exec("UPDATE schema_info SET version = 9, min_compatible_version = 9").ok());
+    ASSERT_TRUE(
+        (*db)->Exec("UPDATE schema_info SET version = 99, min_compatible_version = 99").ok());
     fs::copy(wal, wal + ".kept");
     fs::copy(paths().database(), paths().database() + ".kept");
   }
   fs::rename(wal + ".kept", wal);
   fs::rename(paths().database() + ".kept", paths().database());
-  ExpectRefused(FailureCode::kStoreNewer, "schema version 9");
+  ExpectRefused(FailureCode::kStoreNewer, "schema version 99");
 }
 
 TEST_F(StartFaultsTest, ADamagedDatabase) {

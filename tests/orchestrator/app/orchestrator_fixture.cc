@@ -143,6 +143,7 @@ std::shared_ptr<grpc::Channel> TestOrchestrator::ChannelTo(const std::string& ad
 absl::Status TestOrchestrator::ApplyFleet(const std::vector<std::string>& tenants,
                                           const std::string& hub_url) {
   admin::ApplyFleetRequest request;
+  request.set_replace_keys(true);  // Of a new master key, too.
   for (const std::string& tenant : tenants) {
     auto& t = *request.add_tenants();
     t.set_tenant_id(tenant);
