@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -147,7 +148,7 @@ int RunWorker(const RunFlags& flags) {
                                            log::ApplyLevelFile(data_dir, LevelOf(flags));
                                            log::Info("reloaded");
                                          }});
-  const log::BackgroundWriter log_writer;
+  std::optional<log::BackgroundWriter> log_writer(std::in_place);
   rpc::RouteGrpcLog();
   log::ApplyLevelFile(data_dir, LevelOf(flags));
   Runtime runtime;
@@ -167,7 +168,10 @@ int RunWorker(const RunFlags& flags) {
     if (state == SessionState::kEnded) ending.Set(status);
   };
   auto worker = Worker::Open(runtime, std::move(options));
-  if (!worker.ok()) return Fail(worker.status());
+  if (!worker.ok()) {
+    log_writer.reset();  // The last words are the last line.
+    return Fail(worker.status());
+  }
   log::Info("worker started", {{"version", MUSTER_VERSION}});
   (*worker)->Start();
   const absl::Status why = ending.Await();
