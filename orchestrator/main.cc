@@ -1,8 +1,10 @@
 // muster-orchestrator: inventory, decisions and proof for a fleet of Certify instances.
 #include "absl/synchronization/mutex.h"
+#include "base/platform/process_memory.h"
 #include "orchestrator/app/command_line.h"
 
 int main(int argc, char** argv) {
+  muster::KeepMemoryPrivate();
 #ifdef NDEBUG
   // The packaged abseil looks for lock-order cycles by default, at a high price.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

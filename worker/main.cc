@@ -1,8 +1,10 @@
 // muster-worker: joins the local Certify service to its zone's hub, on the orchestrator's command.
 #include "absl/synchronization/mutex.h"
+#include "base/platform/process_memory.h"
 #include "worker/app/command_line.h"
 
 int main(int argc, char** argv) {
+  muster::KeepMemoryPrivate();
 #ifdef NDEBUG
   // The packaged abseil looks for lock-order cycles by default, at a high price.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

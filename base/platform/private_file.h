@@ -28,8 +28,14 @@ enum class FileReach {
 // no plain file or larger than `max_bytes`. Does not wait for a pipe's other end.
 absl::StatusOr<Secret> ReadPrivateFile(const std::string& path, FileReach reach, size_t max_bytes);
 
-// Whether others than the owner may read the file; false when that cannot be told.
-bool IsReadableByOthers(const std::string& path);
+// OK when nobody but this process's user and root can reach what the file holds: it is theirs, and
+// either it or its directory is closed to others. OK also when it cannot be told. PermissionDenied
+// with the command that mends it.
+absl::Status CheckUnreachableByOthers(const std::string& path);
+// OK when nobody but this process's user and root can make, rename or remove names in the directory,
+// so that its content is ours. NotFound and others as files.h; PermissionDenied with the command
+// that mends it.
+absl::Status CheckOursAlone(const std::string& directory);
 
 }  // namespace muster
 

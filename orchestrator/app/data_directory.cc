@@ -67,6 +67,19 @@ absl::Status CheckOurs(const DataPaths& paths) {
   return absl::OkStatus();
 }
 
+// Who can put another database, key or list of addresses there is the orchestrator.
+absl::Status CheckClosed(const DataPaths& paths) {
+  for (const char* folder : {"", "/ca", "/audit", "/listeners", "/operator"}) {
+    const std::string path = paths.root + folder;
+    if (!Exists(path)) continue;
+    RETURN_IF_ERROR(EnsureCode(CheckOursAlone(path), FailureCode::kSystemDataDir));
+  }
+  for (const std::string& file : {paths.database(), paths.operators("operator.key")}) {
+    RETURN_IF_ERROR(EnsureCode(CheckUnreachableByOthers(file), FailureCode::kSystemDataDir));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const DataPaths& paths) {
   auto lock = DirectoryLock::Acquire(paths.root);
   if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
@@ -147,6 +160,7 @@ absl::StatusOr<InitReport> MakeContent(const InitOptions& options, const Clock& 
   const DataPaths paths(options.data_dir);
   RETURN_IF_ERROR(MakeDirectory(paths.root));
   RETURN_IF_ERROR(CheckOurs(paths));
+  RETURN_IF_ERROR(CheckClosed(paths));
   ASSIGN_OR_RETURN(const auto lock, Lock(paths));
   RETURN_IF_ERROR(CheckOurs(paths));  // Another init may have finished meanwhile.
   ASSIGN_OR_RETURN(const auto authority, MakeAuthority(paths, clock, random));
@@ -216,6 +230,7 @@ absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, co
                                      ? " holds an init that was cut off; run it again to finish it"
                                      : " is no initialized data directory"));
   }
+  RETURN_IF_ERROR(CheckClosed(paths));
   ASSIGN_OR_RETURN(auto lock, Lock(paths));
   ASSIGN_OR_RETURN(auto authority, LoadAuthority(paths, clock, random));
   ASSIGN_OR_RETURN(auto master,

@@ -77,7 +77,7 @@ struct DataDirectory {
 };
 
 // E-SYSTEM-NOT-INITIALIZED (also when init was cut off), E-SYSTEM-DATA-DIR-BUSY, E-SYSTEM-DATA-DIR
-// (it cannot be used), E-SYSTEM-CA (damaged, unreadable or expired), E-KEY-MASTER,
+// (it cannot be used, or others can), E-SYSTEM-CA (damaged, unreadable or expired), E-KEY-MASTER,
 // E-STORE-UNUSABLE (the database is gone). Changes nothing.
 absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, const Clock& clock,
                                                 Random& random);

@@ -10,6 +10,7 @@
 #include "base/crypto/certificate.h"
 #include "base/crypto/key.h"
 #include "base/host_port.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "orchestrator/cli/contexts.h"
 #include "orchestrator/cli/files.h"
@@ -135,6 +136,10 @@ absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& given,
   ASSIGN_OR_RETURN(out.certificate_pem, read("operator.crt"));
   ASSIGN_OR_RETURN(std::string key, read("operator.key"));
   out.key_pem = Secret::Take(std::move(key));
+  // As ssh does: a key that others can read is theirs, too.
+  const absl::Status alone =
+      CheckUnreachableByOthers((std::filesystem::path(out.operator_dir) / "operator.key").string());
+  if (!alone.ok()) return absl::InvalidArgumentError(alone.message());
   if (flags.address.empty()) {
     ASSIGN_OR_RETURN(const std::string address, read("address"));
     out.address = std::string(absl::StripAsciiWhitespace(address));

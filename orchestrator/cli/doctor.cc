@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <map>
 #include <set>
 
@@ -7,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/crypto/certificate.h"
-#include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
@@ -80,14 +78,7 @@ void CheckOperatorFiles(Context& context, Findings& findings) {
     findings.Ok("operator files", absl::StrCat("not needed for ", connection->address));
     return;
   }
-  const std::string key =
-      (std::filesystem::path(connection->operator_dir) / "operator.key").string();
-  if (IsReadableByOthers(key)) {
-    findings.Warning("operator files", absl::StrCat(key, " can be read by others"),
-                     absl::StrCat("chmod 600 ", key));
-  } else {
-    findings.Ok("operator files", connection->operator_dir);
-  }
+  findings.Ok("operator files", connection->operator_dir);
   CheckOperatorCertificate(connection->certificate_pem, context.environment().now(), findings);
 }
 

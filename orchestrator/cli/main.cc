@@ -9,6 +9,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "base/platform/process_memory.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/cli/client.h"
 #include "orchestrator/cli/terminal.h"
@@ -34,6 +35,7 @@ void Wait(absl::Duration duration) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  muster::KeepMemoryPrivate();
 #ifdef NDEBUG
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 #endif

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,6 +14,7 @@
 #include "base/log_level_file.h"
 #include "base/platform/files.h"
 #include "base/platform/private_file.h"
+#include "base/platform/process_memory.h"
 
 namespace muster {
 namespace {
@@ -83,6 +87,75 @@ TEST_F(PlatformTest, OnlyADirectoryThatNobodyElseWritesIsUnderOurControl) {
   EXPECT_FALSE(IsUnderOurControl(At("link")));
   EXPECT_FALSE(IsUnderOurControl(At("none")));
   EXPECT_FALSE(IsUnderOurControl("/tmp"));
+}
+
+// What the message says, done: "… (mode 0644): chmod 600 '/tmp/x'".
+void Follow(const absl::Status& status) {
+  const std::string text(status.message());
+  const size_t command = text.rfind(": ch");
+  ASSERT_NE(command, std::string::npos) << text;
+  ASSERT_EQ(std::system(text.substr(command + 2).c_str()), 0) << text;
+}
+
+TEST_F(PlatformTest, ADirectoryThatOthersWriteIsNotOursAndTheMessageMendsIt) {
+  EXPECT_TRUE(CheckOursAlone(path_).ok());
+  for (const mode_t mode : {0770, 0707, 0777, 01777, 0720, 02770}) {
+    ASSERT_EQ(chmod(path_.c_str(), mode), 0);
+    const absl::Status status = CheckOursAlone(path_);
+    ASSERT_TRUE(absl::IsPermissionDenied(status)) << mode;
+    Follow(status);
+    EXPECT_TRUE(CheckOursAlone(path_).ok()) << CheckOursAlone(path_);
+  }
+  EXPECT_TRUE(absl::IsNotFound(CheckOursAlone(At("none"))));
+  std::ofstream(At("file")) << "x";
+  EXPECT_FALSE(CheckOursAlone(At("file")).ok());
+}
+
+TEST_F(PlatformTest, AFileThatOthersReachIsRefusedAndTheMessageMendsIt) {
+  ASSERT_TRUE(CreatePrivateFile(At("key"), Secret::CopyOf("k")).ok());
+  EXPECT_TRUE(CheckUnreachableByOthers(At("key")).ok());
+  for (const mode_t mode : {0644, 0640, 0604, 0620, 0666}) {
+    ASSERT_EQ(chmod(path_.c_str(), 0755), 0);
+    ASSERT_EQ(chmod(At("key").c_str(), mode), 0);
+    const absl::Status status = CheckUnreachableByOthers(At("key"));
+    ASSERT_TRUE(absl::IsPermissionDenied(status)) << mode;
+    // A closed directory is enough.
+    ASSERT_EQ(chmod(path_.c_str(), 0700), 0);
+    EXPECT_TRUE(CheckUnreachableByOthers(At("key")).ok());
+    ASSERT_EQ(chmod(path_.c_str(), 0755), 0);
+    Follow(status);
+    EXPECT_TRUE(CheckUnreachableByOthers(At("key")).ok());
+  }
+  EXPECT_TRUE(CheckUnreachableByOthers(At("none")).ok()) << "there is nothing to reach";
+}
+
+TEST_F(PlatformTest, WhatBelongsToAnotherUserIsRefusedAndTheMessageMendsIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ASSERT_TRUE(CreatePrivateFile(At("key"), Secret::CopyOf("k")).ok());
+  ASSERT_EQ(chown(At("key").c_str(), 65534, 65534), 0);
+  const absl::Status file = CheckUnreachableByOthers(At("key"));
+  ASSERT_TRUE(absl::IsPermissionDenied(file));
+  Follow(file);
+  EXPECT_TRUE(CheckUnreachableByOthers(At("key")).ok());
+  ASSERT_EQ(chown(path_.c_str(), 65534, 65534), 0);
+  const absl::Status directory = CheckOursAlone(path_);
+  ASSERT_TRUE(absl::IsPermissionDenied(directory));
+  Follow(directory);
+  EXPECT_TRUE(CheckOursAlone(path_).ok());
+}
+
+TEST_F(PlatformTest, AProcessKeepsItsMemoryToItself) {
+  const pid_t child = fork();
+  if (child == 0) {
+    unsetenv("MUSTER_CORE_DUMPS");
+    KeepMemoryPrivate();
+    rlimit limit{};
+    getrlimit(RLIMIT_CORE, &limit);
+    _exit(limit.rlim_cur == 0 && limit.rlim_max == 0 && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(PlatformTest, ALogLevelInAFileCanBeTakenBack) {

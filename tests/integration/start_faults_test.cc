@@ -202,7 +202,24 @@ TEST_F(StartFaultsTest, ACertificateAuthorityThatIsNone) {
   fs::remove(certificate);
   ExpectRefused(FailureCode::kSystemAuthority, certificate);
   Write(certificate, other->bundle_pem());
-  ExpectRefused(FailureCode::kSystemAuthority, "mode 0604 instead of 0600");
+  ExpectRefused(FailureCode::kSystemAuthority, "mode 0604): chmod 600");
+}
+
+// Whoever can put another file there is the orchestrator; whoever can read it is everybody in it.
+TEST_F(StartFaultsTest, ADirectoryThatOthersReach) {
+  for (const std::string& folder : {dir(), dir() + "/ca", dir() + "/audit", dir() + "/operator"}) {
+    const fs::perms before = fs::status(folder).permissions();
+    fs::permissions(folder, before | fs::perms::others_write);
+    ExpectRefused(FailureCode::kSystemDataDir, "chmod go-w '" + folder + "'");
+    fs::permissions(folder, before);
+  }
+  fs::permissions(dir(), fs::perms::others_exec, fs::perm_options::add);
+  fs::permissions(paths().database(), fs::perms::group_read, fs::perm_options::add);
+  ExpectRefused(FailureCode::kSystemDataDir, "chmod 600 '" + paths().database() + "'");
+  // The remedy that leads out.
+  fs::permissions(paths().database(), fs::perms::owner_read | fs::perms::owner_write);
+  Process running(ServeCommand(dir()));
+  AwaitReady(running);
 }
 
 TEST_F(StartFaultsTest, ADirectoryThatIsInUse) {

@@ -119,6 +119,20 @@ TEST_F(WorkerStartFaultsTest, ADirectoryThatIsNoneInUseOrWithoutIdentity) {
   ExpectFailure(RunCommand(), kExitStartFailed, FailureCode::kSystemDataDirBusy, data_dir_);
 }
 
+TEST_F(WorkerStartFaultsTest, FilesThatOthersReach) {
+  fs::permissions(data_dir_, fs::perms::others_write, fs::perm_options::add);
+  ExpectRefused(FailureCode::kSystemDataDir, "chmod go-w '" + data_dir_ + "'");
+  fs::permissions(data_dir_, fs::perms::owner_all);
+  fs::permissions(File("key.pem"), fs::perms::group_read, fs::perm_options::add);
+  ExpectRefused(FailureCode::kWorkerIdentity, "chmod 600 '" + File("key.pem") + "'");
+  // The remedy that leads out.
+  fs::permissions(File("key.pem"), fs::perms::owner_read | fs::perms::owner_write);
+  Process program(RunCommand());
+  EXPECT_TRUE(orchestrator_.AwaitSessions(2));
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitStopped);
+}
+
 TEST_F(WorkerStartFaultsTest, ADiskThatFails) {
   const std::string other = data_dir_ + "-other";
   const std::vector<std::string> enroll = {MUSTER_WORKER_PROGRAM,     "enroll",     "--token-file",

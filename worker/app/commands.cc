@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "base/platform/directory_lock.h"
 #include "base/platform/files.h"
+#include "base/platform/private_file.h"
 #include "base/platform/signals.h"
 #include "base/sql/error.h"
 #include "base/status_macros.h"
@@ -43,19 +44,18 @@ std::string OrDefault(const std::string& value, const std::string& otherwise) {
 }
 
 // "-" is standard input.
-absl::StatusOr<std::string> ReadTokenText(const std::string& path) {
-  if (path != "-") return ReadWholeFile(path, 64 << 10);
+absl::StatusOr<Secret> ReadTokenText(const std::string& path) {
+  if (path != "-") return ReadPrivateFile(path, FileReach::kOwnerOnly, 64 << 10);
   std::string text;
   for (char c = 0; text.size() < (64 << 10) && std::cin.get(c);) text.push_back(c);
-  return text;
+  return Secret::Take(std::move(text));
 }
 
 absl::StatusOr<Enrolled> EnrollFromFlags(const EnrollFlags& flags) {
   EnrollOptions options;
-  absl::StatusOr<std::string> text = ReadTokenText(flags.token_file);
+  const absl::StatusOr<Secret> text = ReadTokenText(flags.token_file);
   if (!text.ok()) return Annotate(text.status(), "--token-file");
-  absl::StatusOr<v1::TokenFile> token = rpc::ParseTokenFile(*text);
-  Wipe(*text);
+  absl::StatusOr<v1::TokenFile> token = rpc::ParseTokenFile(text->Reveal());
   RETURN_IF_ERROR(token.status());
   options.token = *std::move(token);
   options.machine = ReadMachineFacts();

@@ -11,6 +11,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/platform/files.h"
+#include "base/platform/private_file.h"
 #include "base/status_macros.h"
 
 namespace muster::worker {
@@ -23,6 +24,7 @@ constexpr char kKeyFile[] = "key.pem";
 constexpr char kNextKeyFile[] = "key.next.pem";
 constexpr char kTokenFile[] = "token.sha256";
 constexpr char kRefusedFile[] = "refused";
+constexpr size_t kMostKeyBytes = 64 << 10;
 constexpr char kEnrollLock[] = "enroll.lock";
 
 std::string StringAt(const nlohmann::json& object, const char* name) {
@@ -57,6 +59,13 @@ absl::StatusOr<std::string> ReadPart(const std::string& path) {
   return content;
 }
 
+// NotFound without a code of ours.
+absl::StatusOr<Secret> ReadKey(const std::string& path) {
+  auto pem = ReadPrivateFile(path, FileReach::kOwnerOnly, kMostKeyBytes);
+  if (pem.ok() || absl::IsNotFound(pem.status())) return pem;
+  return EnsureCode(pem.status(), FailureCode::kWorkerIdentity);
+}
+
 absl::Status WritePart(const std::string& path, absl::string_view content, FileAccess access) {
   return EnsureCode(WriteFileAtomically(path, content, access), FailureCode::kSystemDataDir);
 }
@@ -66,6 +75,10 @@ absl::Status WritePart(const std::string& path, absl::string_view content, FileA
 absl::StatusOr<StateDirectory> StateDirectory::Open(const std::string& path) {
   const absl::Status made = MakePrivateDirectory(path);
   if (!made.ok()) return EnsureCode(made, FailureCode::kSystemDataDir);
+  // Who can put another identity there sends this server where they like.
+  RETURN_IF_ERROR(EnsureCode(CheckOursAlone(path), FailureCode::kSystemDataDir));
+  RETURN_IF_ERROR(
+      EnsureCode(CheckUnreachableByOthers(path + "/journal.db"), FailureCode::kSystemDataDir));
   return StateDirectory(path);
 }
 
@@ -102,10 +115,10 @@ absl::StatusOr<Identity> StateDirectory::LoadIdentity() const {
   const auto leaf = crypto::Certificate::FromPem(identity.certificate_pem);
   // The next key is in force from the moment that its certificate is there.
   for (const char* file : {kKeyFile, kNextKeyFile}) {
-    absl::StatusOr<std::string> pem = ReadPart(File(file));
-    if (file == kNextKeyFile && !pem.ok()) break;
-    RETURN_IF_ERROR(pem.status());
-    identity.private_key_pem = Secret::Take(*std::move(pem));
+    absl::StatusOr<Secret> pem = ReadKey(File(file));
+    if (file == kNextKeyFile && absl::IsNotFound(pem.status())) break;
+    if (!pem.ok()) return EnsureCode(pem.status(), FailureCode::kWorkerIdentity);
+    identity.private_key_pem = *std::move(pem);
     const auto key = crypto::PrivateKey::FromPem(identity.private_key_pem);
     if (!key.ok()) return Damaged(File(file), "cannot be read");
     if (leaf.ok() && leaf->public_key() == key->public_key()) return identity;
@@ -143,11 +156,10 @@ absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMakeNextKey() const {
 }
 
 absl::Status StateDirectory::PromoteNextKey() const {
-  absl::StatusOr<std::string> pem = ReadWholeFile(File(kNextKeyFile));
+  const absl::StatusOr<Secret> pem = ReadKey(File(kNextKeyFile));
   if (absl::IsNotFound(pem.status())) return absl::OkStatus();
   RETURN_IF_ERROR(pem.status());
-  const Secret key = Secret::Take(*std::move(pem));
-  RETURN_IF_ERROR(WritePart(File(kKeyFile), key.Reveal(), FileAccess::kOwnerOnly));
+  RETURN_IF_ERROR(WritePart(File(kKeyFile), pem->Reveal(), FileAccess::kOwnerOnly));
   return RemoveFile(File(kNextKeyFile));
 }
 
@@ -174,15 +186,13 @@ absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMakeKey() const {
 }
 
 absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMake(const char* file) const {
-  absl::StatusOr<std::string> pem = ReadWholeFile(File(file));
+  const absl::StatusOr<Secret> pem = ReadKey(File(file));
   if (pem.ok()) {
-    const auto key = crypto::PrivateKey::FromPem(Secret::Take(*std::move(pem)));
+    const auto key = crypto::PrivateKey::FromPem(*pem);
     if (!key.ok()) return Damaged(File(file), "cannot be read");
     return key;
   }
-  if (!absl::IsNotFound(pem.status())) {
-    return EnsureCode(pem.status(), FailureCode::kWorkerIdentity);
-  }
+  if (!absl::IsNotFound(pem.status())) return pem.status();
   ASSIGN_OR_RETURN(crypto::PrivateKey key, crypto::PrivateKey::Generate());
   ASSIGN_OR_RETURN(const Secret text, key.ToPem());
   RETURN_IF_ERROR(WritePart(File(file), text.Reveal(), FileAccess::kOwnerOnly));

@@ -27,7 +27,8 @@ namespace muster::worker {
 
 class StateDirectory {
  public:
-  // Creates the directory (0700) if need be. E-SYSTEM-DATA-DIR when that cannot be.
+  // Creates the directory (0700) if need be. E-SYSTEM-DATA-DIR when that cannot be, or when others
+  // than this process's user and root can change what is in it.
   static absl::StatusOr<StateDirectory> Open(const std::string& path);
 
   bool HasIdentity() const;

@@ -15,17 +15,20 @@
 namespace muster {
 namespace {
 
+absl::Status CheckOwner(const struct stat& info, const std::string& path) {
+  if (info.st_uid == geteuid() || info.st_uid == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrFormat("%s belongs to user %d; it must belong to the user that runs this program "
+                      "(%d) or to root: chown %d '%s'",
+                      path, info.st_uid, geteuid(), geteuid(), path));
+}
+
 absl::Status CheckOwnerOnly(const struct stat& info, const std::string& path) {
-  if (info.st_uid != geteuid() && info.st_uid != 0) {
-    return absl::PermissionDeniedError(
-        absl::StrFormat("%s belongs to user %d; it must belong to the user that runs this program "
-                        "(%d) or to root",
-                        path, info.st_uid, geteuid()));
-  }
+  RETURN_IF_ERROR(CheckOwner(info, path));
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return absl::PermissionDeniedError(
-        absl::StrFormat("others than the owner can reach %s (mode %04o instead of 0600)", path,
-                        info.st_mode & 07777));
+        absl::StrFormat("others than the owner can reach %s (mode %04o): chmod 600 '%s'", path,
+                        info.st_mode & 07777, path));
   }
   return absl::OkStatus();
 }
@@ -88,9 +91,28 @@ absl::StatusOr<Secret> ReadPrivateFile(const std::string& path, FileReach reach,
   return Secret::Take(std::move(bytes));
 }
 
-bool IsReadableByOthers(const std::string& path) {
+absl::Status CheckUnreachableByOthers(const std::string& path) {
   struct stat info;
-  return stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH)) != 0;
+  struct stat directory;
+  if (stat(path.c_str(), &info) != 0 || stat(ParentOf(path).c_str(), &directory) != 0) {
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(CheckOwner(info, path));
+  const bool closed = (directory.st_mode & (S_IXGRP | S_IXOTH)) == 0;
+  return closed ? absl::OkStatus() : CheckOwnerOnly(info, path);
+}
+
+absl::Status CheckOursAlone(const std::string& directory) {
+  struct stat info;
+  if (stat(directory.c_str(), &info) != 0) return FileError(errno, "look at", directory);
+  if (!S_ISDIR(info.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat(directory, " is not a directory"));
+  }
+  RETURN_IF_ERROR(CheckOwner(info, directory));
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrFormat("others than the owner can change what is in %s (mode %04o): chmod go-w '%s'",
+                      directory, info.st_mode & 07777, directory));
 }
 
 }  // namespace muster
