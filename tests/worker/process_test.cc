@@ -89,6 +89,18 @@ TEST(ProgramTest, ErrorsSayWhatToDo) {
       RunProgram({"enroll", "--data-dir", data, "--token-file", folder.path() + "/token"});
   EXPECT_EQ(enroll.exit_code, kExitUsage);
   EXPECT_THAT(enroll.output, testing::HasSubstr("E-TOKEN-MALFORMED"));
+  // A token that others can read is theirs, too; what the message says leads out.
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  std::filesystem::permissions(folder.path() + "/token", std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  const ProcessAnswer loose =
+      RunProgram({"enroll", "--data-dir", data, "--token-file", folder.path() + "/token"});
+  EXPECT_THAT(loose.output, testing::HasSubstr("chmod 600 '" + folder.path() + "/token'"));
+  std::filesystem::permissions(folder.path() + "/token", std::filesystem::perms::owner_read |
+                                                             std::filesystem::perms::owner_write);
+  EXPECT_THAT(
+      RunProgram({"enroll", "--data-dir", data, "--token-file", folder.path() + "/token"}).output,
+      testing::HasSubstr("E-TOKEN-MALFORMED"));
   EXPECT_EQ(
       RunProgram({"enroll", "--data-dir", data, "--token-file", folder.path() + "/none"}).exit_code,
       kExitStartFailed);

@@ -45,7 +45,11 @@ std::string OrDefault(const std::string& value, const std::string& otherwise) {
 
 // "-" is standard input.
 absl::StatusOr<Secret> ReadTokenText(const std::string& path) {
-  if (path != "-") return ReadPrivateFile(path, FileReach::kOwnerOnly, 64 << 10);
+  if (path != "-") {
+    RETURN_IF_ERROR(CheckUnreachableByOthers(path));
+    ASSIGN_OR_RETURN(std::string content, ReadWholeFile(path, 64 << 10));
+    return Secret::Take(std::move(content));
+  }
   std::string text;
   for (char c = 0; text.size() < (64 << 10) && std::cin.get(c);) text.push_back(c);
   return Secret::Take(std::move(text));
