@@ -23,6 +23,7 @@
 #include "orchestrator/rpc/admin/admin_services.h"
 #include "orchestrator/rpc/peer.h"
 #include "orchestrator/rpc/reply.h"
+#include "store/interface/walled_snapshot.h"
 
 namespace muster::rpc {
 
@@ -32,6 +33,16 @@ struct CallerClaim {
   std::string certificate_pem;  // "" on the local socket.
 };
 
+// A snapshot of its own, behind the caller's wall.
+class CallSnapshot final : public store::WalledSnapshot {
+ public:
+  CallSnapshot(std::unique_ptr<store::Snapshot> snapshot, store::TenantWall wall)
+      : WalledSnapshot(*snapshot, std::move(wall)), owned_(std::move(snapshot)) {}
+
+ private:
+  const std::unique_ptr<store::Snapshot> owned_;
+};
+
 // The base of the admin services.
 class AdminCalls {
  public:
@@ -39,7 +50,7 @@ class AdminCalls {
       : d_(dependencies), door_(door), service_(service) {}
 
  protected:
-  using Snapshot = std::unique_ptr<store::Snapshot>;
+  using Snapshot = std::unique_ptr<CallSnapshot>;
 
   // `handler(caller, snapshot)` → absl::Status, on the pool: a read.
   template <typename Handler>
@@ -81,18 +92,21 @@ class AdminCalls {
       if (!snapshot.ok()) return reply.Finish(snapshot.status());
       auto caller = Authorize(claim, **snapshot);
       if (!caller.ok()) return reply.Finish(caller.status());
-      handler(*caller, *std::move(snapshot), std::move(reply));
+      auto walled = std::make_unique<CallSnapshot>(*std::move(snapshot), caller->actor.wall);
+      handler(*caller, std::move(walled), std::move(reply));
     });
     return reactor;
   }
 
   // From the strand, after a write: `fill(snapshot)` → absl::Status on the pool, then the answer.
   template <typename Fill>
-  void AnswerOnPool(Reply reply, Fill fill) {
-    d_.pool.Run([this, reply = std::move(reply), fill = std::move(fill)]() mutable {
-      const auto snapshot = d_.store.Read();
-      reply.Finish(snapshot.ok() ? fill(**snapshot) : snapshot.status());
-    });
+  void AnswerOnPool(Reply reply, store::TenantWall wall, Fill fill) {
+    d_.pool.Run(
+        [this, reply = std::move(reply), wall = std::move(wall), fill = std::move(fill)]() mutable {
+          const auto snapshot = d_.store.Read();
+          if (!snapshot.ok()) return reply.Finish(snapshot.status());
+          reply.Finish(fill(store::WalledSnapshot(**snapshot, std::move(wall))));
+        });
   }
 
   CallerClaim ClaimOf(const grpc::ServerContextBase& context, const char* method) const {

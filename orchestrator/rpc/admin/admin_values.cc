@@ -73,29 +73,27 @@ absl::StatusOr<std::string> ParsePageToken(absl::string_view list, absl::string_
   return std::string(rest);
 }
 
-absl::StatusOr<store::Zone> FindZone(absl::string_view id, const Caller& caller,
-                                     const store::Snapshot& snapshot) {
-  ASSIGN_OR_RETURN(auto zone, snapshot.zones().Find(ZoneId(id)));
-  if (zone.has_value() && caller.Sees(zone->tenant_id)) return *std::move(zone);
+absl::StatusOr<store::Zone> FindZone(absl::string_view id, const store::WalledSnapshot& snapshot) {
+  ASSIGN_OR_RETURN(auto zone, snapshot.FindZone(ZoneId(id)));
+  if (zone.has_value()) return *std::move(zone);
   return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("there is no zone '", id, "'"));
 }
 
 absl::StatusOr<store::Selection> CheckSelection(const admin::Selection& selection,
-                                                const Caller& caller,
-                                                const store::Snapshot& snapshot) {
+                                                const store::WalledSnapshot& snapshot) {
   store::Selection out{.tenant_id = TenantId(selection.tenant_id()),
                        .zone_id = ZoneId(selection.zone_id()),
                        .labels = {selection.labels().begin(), selection.labels().end()},
                        .names = {selection.names().begin(), selection.names().end()}};
   if (!out.tenant_id.empty()) {
-    ASSIGN_OR_RETURN(const auto tenant, snapshot.tenants().Find(out.tenant_id));
-    if (!tenant.has_value() || !caller.Sees(out.tenant_id)) {
+    ASSIGN_OR_RETURN(const auto tenant, snapshot.FindTenant(out.tenant_id));
+    if (!tenant.has_value()) {
       return FailureStatus(FailureCode::kTenantUnknown,
                            absl::StrCat("there is no tenant '", out.tenant_id.value(), "'"));
     }
   }
   if (!out.zone_id.empty()) {
-    ASSIGN_OR_RETURN(const store::Zone zone, FindZone(out.zone_id.value(), caller, snapshot));
+    ASSIGN_OR_RETURN(const store::Zone zone, FindZone(out.zone_id.value(), snapshot));
     if (!out.tenant_id.empty() && zone.tenant_id != out.tenant_id) {
       return InvalidRequest(
           absl::StrCat("zone ", zone.id.value(), " is not of tenant ", out.tenant_id.value()));
@@ -107,26 +105,26 @@ absl::StatusOr<store::Selection> CheckSelection(const admin::Selection& selectio
   return out;
 }
 
-absl::StatusOr<store::Server> FindServer(absl::string_view text, const Caller& caller,
-                                         const store::Snapshot& snapshot) {
+absl::StatusOr<store::Server> FindServer(absl::string_view text,
+                                         const store::WalledSnapshot& snapshot) {
   std::optional<store::Server> server;
   const size_t slash = text.rfind('/');
   if (slash == absl::string_view::npos) {
-    ASSIGN_OR_RETURN(server, snapshot.servers().Find(ServerId(text)));
+    ASSIGN_OR_RETURN(server, snapshot.FindServer(ServerId(text)));
   } else {
-    ASSIGN_OR_RETURN(server, snapshot.servers().FindByName(ZoneId(text.substr(0, slash)),
-                                                           text.substr(slash + 1)));
+    ASSIGN_OR_RETURN(
+        server, snapshot.FindServerByName(ZoneId(text.substr(0, slash)), text.substr(slash + 1)));
   }
-  if (server.has_value() && caller.Sees(server->tenant_id)) return *std::move(server);
+  if (server.has_value()) return *std::move(server);
   return FailureStatus(FailureCode::kServerUnknown,
                        absl::StrCat("there is no server '", text,
                                     "' (a server is named by its id or as tenant/zone/name)"));
 }
 
-absl::StatusOr<store::Rollout> FindRollout(absl::string_view id, const Caller& caller,
-                                           const store::Snapshot& snapshot) {
-  ASSIGN_OR_RETURN(auto rollout, snapshot.rollouts().Find(RolloutId(id)));
-  if (rollout.has_value() && caller.Sees(rollout->tenant_id)) return *std::move(rollout);
+absl::StatusOr<store::Rollout> FindRollout(absl::string_view id,
+                                           const store::WalledSnapshot& snapshot) {
+  ASSIGN_OR_RETURN(auto rollout, snapshot.FindRollout(RolloutId(id)));
+  if (rollout.has_value()) return *std::move(rollout);
   return FailureStatus(FailureCode::kRolloutUnknown,
                        absl::StrCat("there is no rollout '", id, "'"));
 }
@@ -228,7 +226,8 @@ admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts&
   return out;
 }
 
-absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone, const store::Snapshot& snapshot) {
+absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone,
+                                    const store::WalledSnapshot& snapshot) {
   admin::Zone out;
   out.set_zone_id(zone.id.value());
   out.set_tenant_id(zone.tenant_id.value());
@@ -249,14 +248,14 @@ absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone, const store::Snapsh
   out.set_pin_version(zone.pin_version);
   out.set_verifier_principal(zone.verifier.principal);
   *out.mutable_create_time() = ToProto(zone.create_time);
-  ASSIGN_OR_RETURN(const auto key, snapshot.zones().FindActiveKey(zone.id));
+  ASSIGN_OR_RETURN(const auto key, snapshot.FindActiveKey(zone.id));
   if (key.has_value()) {
     out.set_joining_client_id(key->client_id);
     out.set_joining_key_version(key->version);
     out.set_joining_key_fingerprint(key->fingerprint);
   }
-  ASSIGN_OR_RETURN(const auto counts, snapshot.servers().CountByEnrollment(
-                                          {.selection = {.zone_id = zone.id}, .limit = 0}));
+  ASSIGN_OR_RETURN(const auto counts,
+                   snapshot.CountByEnrollment({.selection = {.zone_id = zone.id}, .limit = 0}));
   int servers = 0;
   for (const auto& count : counts) servers += count.servers;
   out.set_servers(servers);
@@ -264,7 +263,7 @@ absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone, const store::Snapsh
 }
 
 absl::StatusOr<admin::Token> ToProto(const store::BootstrapToken& token,
-                                     const store::Snapshot& snapshot, absl::Time now) {
+                                     const store::WalledSnapshot& snapshot, absl::Time now) {
   admin::Token out;
   out.set_token_id(token.id.value());
   out.set_zone_id(token.zone_id.value());
@@ -278,7 +277,7 @@ absl::StatusOr<admin::Token> ToProto(const store::BootstrapToken& token,
   for (const std::string& name : token.server_names) out.add_server_names(name);
   out.set_any_name(token.any_name);
   out.set_mode(OnTheWire<admin::TokenMode>(token.mode));
-  ASSIGN_OR_RETURN(const auto refusals, snapshot.tokens().ListRefusals(token.id, kShownRefusals));
+  ASSIGN_OR_RETURN(const auto refusals, snapshot.ListRefusals(token.id, kShownRefusals));
   for (const auto& refusal : refusals) {
     out.add_refusals(
         absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", refusal.time, absl::UTCTimeZone()), " ",

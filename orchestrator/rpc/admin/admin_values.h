@@ -10,8 +10,7 @@
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/token.pb.h"
 #include "muster/types/v1/server.pb.h"
-#include "orchestrator/rpc/admin/caller.h"
-#include "store/interface/store.h"
+#include "store/interface/walled_snapshot.h"
 
 namespace muster::rpc {
 
@@ -28,20 +27,18 @@ std::string MakePageToken(absl::string_view list, absl::string_view cursor);
 absl::StatusOr<std::string> ParsePageToken(absl::string_view list, absl::string_view token);
 
 // The selection, checked: E-INVENTORY-TENANT or E-INVENTORY-ZONE for what does not exist or lies
-// behind the caller's wall (the two look alike on purpose); E-REQUEST-INVALID when they contradict.
+// behind the wall (the two look alike on purpose); E-REQUEST-INVALID when they contradict.
 absl::StatusOr<store::Selection> CheckSelection(const muster::admin::v1::Selection& selection,
-                                                const Caller& caller,
-                                                const store::Snapshot& snapshot);
+                                                const store::WalledSnapshot& snapshot);
 // By id or "tenant/zone/name"; E-INVENTORY-SERVER when there is none inside the caller's wall.
-absl::StatusOr<store::Server> FindServer(absl::string_view text, const Caller& caller,
-                                         const store::Snapshot& snapshot);
+absl::StatusOr<store::Server> FindServer(absl::string_view text,
+                                         const store::WalledSnapshot& snapshot);
 // E-INVENTORY-ZONE when there is none inside the caller's wall.
-absl::StatusOr<store::Zone> FindZone(absl::string_view id, const Caller& caller,
-                                     const store::Snapshot& snapshot);
+absl::StatusOr<store::Zone> FindZone(absl::string_view id, const store::WalledSnapshot& snapshot);
 // E-ROLLOUT-UNKNOWN when there is none inside the caller's wall. A rollout of several tenants is
 // visible only without a wall.
-absl::StatusOr<store::Rollout> FindRollout(absl::string_view id, const Caller& caller,
-                                           const store::Snapshot& snapshot);
+absl::StatusOr<store::Rollout> FindRollout(absl::string_view id,
+                                           const store::WalledSnapshot& snapshot);
 
 // ---- answers ----
 
@@ -60,9 +57,10 @@ muster::admin::v1::Rollout ToProto(const store::Rollout& rollout,
                                    const store::TargetCounts& counts);
 // These read what the message needs beside the value itself.
 absl::StatusOr<muster::admin::v1::Zone> ToProto(const store::Zone& zone,
-                                                const store::Snapshot& snapshot);
+                                                const store::WalledSnapshot& snapshot);
 absl::StatusOr<muster::admin::v1::Token> ToProto(const store::BootstrapToken& token,
-                                                 const store::Snapshot& snapshot, absl::Time now);
+                                                 const store::WalledSnapshot& snapshot,
+                                                 absl::Time now);
 
 }  // namespace muster::rpc
 

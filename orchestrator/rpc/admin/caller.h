@@ -23,10 +23,6 @@ enum class Door { kMutualTls, kLocalSocket };
 struct Caller {
   core::Actor actor;  // With the tenants' wall.
   store::OperatorRole role = store::OperatorRole::kViewer;
-
-  // Whether the tenant lies inside the caller's wall. An empty id (of no one tenant) only for
-  // callers without a wall.
-  bool Sees(const TenantId& tenant) const;
 };
 
 // E-AUTH-REQUIRED: no certificate, not an operator's, or one that is not on record or disabled.
@@ -34,8 +30,9 @@ struct Caller {
 absl::StatusOr<Caller> Identify(Door door, const std::string& certificate_pem,
                                 const store::Snapshot& snapshot);
 
-// E-AUTH-FORBIDDEN unless the caller's role includes `required`. ROLE_WORKER and ROLE_UNSPECIFIED
-// are nobody's here.
+// E-AUTH-FORBIDDEN unless the caller's role includes `required`; what asks for a provider_admin is
+// about all tenants, so that one who is bound to some may not call it. ROLE_WORKER and
+// ROLE_UNSPECIFIED are nobody's here.
 absl::Status CheckRole(const Caller& caller, muster::authz::v1::Role required);
 
 }  // namespace muster::rpc

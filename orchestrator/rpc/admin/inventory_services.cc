@@ -31,10 +31,9 @@ class TenantService final : public admin::TenantService::CallbackService, AdminC
                                         const admin::ListTenantsRequest*,
                                         admin::ListTenantsResponse* response) override {
     return Read(context, "ListTenants",
-                [response](const Caller& caller, const store::Snapshot& snapshot) -> absl::Status {
-                  ASSIGN_OR_RETURN(const auto tenants, snapshot.tenants().List());
+                [response](const Caller&, const store::WalledSnapshot& snapshot) -> absl::Status {
+                  ASSIGN_OR_RETURN(const auto tenants, snapshot.ListTenants());
                   for (const store::Tenant& tenant : tenants) {
-                    if (!caller.Sees(tenant.id)) continue;
                     auto& out = *response->add_tenants();
                     out.set_tenant_id(tenant.id.value());
                     out.set_display_name(tenant.display_name);
@@ -127,13 +126,12 @@ class ZoneService final : public admin::ZoneService::CallbackService, AdminCalls
                                       admin::ListZonesResponse* response) override {
     return Read(
         context, "ListZones",
-        [request, response](const Caller& caller, const store::Snapshot& snapshot) -> absl::Status {
+        [request, response](const Caller&, const store::WalledSnapshot& snapshot) -> absl::Status {
           admin::Selection selection;
           selection.set_tenant_id(request->tenant_id());
-          ASSIGN_OR_RETURN(const auto checked, CheckSelection(selection, caller, snapshot));
-          ASSIGN_OR_RETURN(const auto zones, snapshot.zones().List(checked.tenant_id));
+          ASSIGN_OR_RETURN(const auto checked, CheckSelection(selection, snapshot));
+          ASSIGN_OR_RETURN(const auto zones, snapshot.ListZones(checked.tenant_id));
           for (const store::Zone& zone : zones) {
-            if (!caller.Sees(zone.tenant_id)) continue;
             ASSIGN_OR_RETURN(*response->add_zones(), ToProto(zone, snapshot));
           }
           return absl::OkStatus();
@@ -157,19 +155,19 @@ class ZoneService final : public admin::ZoneService::CallbackService, AdminCalls
                                           admin::SetJoiningKeyResponse* response) override {
     return Run(context, "SetJoiningKey",
                [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
-                 const auto zone = FindZone(request->zone_id(), caller, *snapshot);
+                 const auto zone = FindZone(request->zone_id(), *snapshot);
                  if (!zone.ok()) return reply.Finish(zone.status());
                  auto key = JoiningKeyOf(request->client_id(), request->secret());
                  if (!key.ok()) return reply.Finish(key.status());
                  snapshot.reset();
                  d_.operations.fleet.Call(
                      &core::FleetOperations::SetJoiningKey,
-                     [this, response,
+                     [this, response, wall = caller.actor.wall,
                       reply = std::move(reply)](absl::StatusOr<store::Zone> changed) mutable {
                        if (!changed.ok()) return reply.Finish(changed.status());
-                       AnswerOnPool(std::move(reply),
+                       AnswerOnPool(std::move(reply), std::move(wall),
                                     [response, zone = *std::move(changed)](
-                                        const store::Snapshot& now) -> absl::Status {
+                                        const store::WalledSnapshot& now) -> absl::Status {
                                       ASSIGN_OR_RETURN(*response->mutable_zone(),
                                                        ToProto(zone, now));
                                       return absl::OkStatus();

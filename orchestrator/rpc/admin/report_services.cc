@@ -48,15 +48,13 @@ admin::AuditState AuditStateOf(core::AuditVerdict::State state) {
   return admin::AUDIT_STATE_UNSPECIFIED;
 }
 
-absl::StatusOr<std::vector<ZoneId>> ZonesOf(const admin::Selection& selection, const Caller& caller,
-                                            const store::Snapshot& snapshot) {
-  ASSIGN_OR_RETURN(const auto checked, CheckSelection(selection, caller, snapshot));
+absl::StatusOr<std::vector<ZoneId>> ZonesOf(const admin::Selection& selection,
+                                            const store::WalledSnapshot& snapshot) {
+  ASSIGN_OR_RETURN(const auto checked, CheckSelection(selection, snapshot));
   if (!checked.zone_id.empty()) return std::vector<ZoneId>{checked.zone_id};
-  ASSIGN_OR_RETURN(const auto zones, snapshot.zones().List(checked.tenant_id));
+  ASSIGN_OR_RETURN(const auto zones, snapshot.ListZones(checked.tenant_id));
   std::vector<ZoneId> ids;
-  for (const store::Zone& zone : zones) {
-    if (caller.Sees(zone.tenant_id)) ids.push_back(zone.id);
-  }
+  for (const store::Zone& zone : zones) ids.push_back(zone.id);
   return ids;
 }
 
@@ -136,7 +134,7 @@ class VerificationService final : public admin::VerificationService::CallbackSer
                                       admin::VerifyNowResponse* response) override {
     return Run(context, "VerifyNow",
                [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
-                 auto zones = ZonesOf(request->selection(), caller, *snapshot);
+                 auto zones = ZonesOf(request->selection(), *snapshot);
                  if (!zones.ok()) return reply.Finish(zones.status());
                  snapshot.reset();
                  // The answer may never come when the store is lost meanwhile, so that others may
@@ -162,13 +160,12 @@ class VerificationService final : public admin::VerificationService::CallbackSer
                                       admin::Report* response) override {
     return Read(
         context, "GetReport",
-        [this, request, response](const Caller& caller,
-                                  const store::Snapshot& snapshot) -> absl::Status {
-          core::ReportQuery query{.visible_tenants = caller.actor.visible_tenants};
-          ASSIGN_OR_RETURN(query.selection, CheckSelection(request->selection(), caller, snapshot));
+        [this, request, response](const Caller&,
+                                  const store::WalledSnapshot& snapshot) -> absl::Status {
+          core::ReportQuery query;
+          ASSIGN_OR_RETURN(query.selection, CheckSelection(request->selection(), snapshot));
           if (!request->rollout_id().empty()) {
-            ASSIGN_OR_RETURN(const auto rollout,
-                             FindRollout(request->rollout_id(), caller, snapshot));
+            ASSIGN_OR_RETURN(const auto rollout, FindRollout(request->rollout_id(), snapshot));
             query.rollout_id = rollout.id;
           }
           ASSIGN_OR_RETURN(query.limit, PageSize(request->page_size()));
@@ -202,7 +199,7 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
                                       admin::SystemStatus* response) override {
     return ReadStatus(
         context, "GetStatus",
-        [this, response](const Caller&, const store::Snapshot& snapshot) -> absl::Status {
+        [this, response](const Caller&, const store::WalledSnapshot& snapshot) -> absl::Status {
           response->set_version(MUSTER_VERSION);
           *response->mutable_start_time() = ToProto(d_.start_time);
           response->set_sessions(d_.sessions.Count());
@@ -210,8 +207,8 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
           response->set_store_read_only(health.read_only);
           response->set_store_reason(health.reason);
           response->set_schema_version(health.schema_version);
-          ASSIGN_OR_RETURN(const auto running, snapshot.rollouts().ListUnfinished());
-          response->set_running_rollouts(static_cast<int>(running.size()));
+          ASSIGN_OR_RETURN(const int running, snapshot.CountUnfinishedRollouts());
+          response->set_running_rollouts(running);
           response->set_ca_fingerprint(d_.authority.Fingerprint());
           *response->mutable_ca_expire_time() = ToProto(d_.authority.not_after());
           Show(d_.facts.Report(), *response);
@@ -224,7 +221,7 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
                                             admin::ListAuditEventsResponse* response) override {
     return Read(
         context, "ListAuditEvents",
-        [request, response](const Caller& caller, const store::Snapshot& snapshot) -> absl::Status {
+        [request, response](const Caller&, const store::WalledSnapshot& snapshot) -> absl::Status {
           ASSIGN_OR_RETURN(const int page, PageSize(request->page_size()));
           ASSIGN_OR_RETURN(const std::string cursor,
                            ParsePageToken(kAuditList, request->page_token()));
@@ -234,12 +231,11 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
           }
           store::AuditQuery query{.subject = request->subject(),
                                   .actor = request->actor(),
-                                  .visible_tenants = caller.actor.visible_tenants,
                                   .before = before,
                                   .limit = page + 1};
           if (request->has_since()) query.since = FromProto(request->since());
           if (request->has_until()) query.until = FromProto(request->until());
-          ASSIGN_OR_RETURN(auto events, snapshot.audit().List(query));
+          ASSIGN_OR_RETURN(auto events, snapshot.ListAuditEvents(query));
           if (static_cast<int>(events.size()) > page) {
             events.pop_back();
             response->set_next_page_token(
@@ -253,25 +249,26 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
   grpc::ServerUnaryReactor* VerifyAudit(grpc::CallbackServerContext* context,
                                         const admin::VerifyAuditRequest* request,
                                         admin::VerifyAuditResponse* response) override {
-    return Read(
-        context, "VerifyAudit",
-        [this, request, response](const Caller&, const store::Snapshot& snapshot) -> absl::Status {
-          const std::vector<std::string> exported(request->exported_heads().begin(),
-                                                  request->exported_heads().end());
-          // The book may have gone on meanwhile: what it says of later events is not asked.
-          ASSIGN_OR_RETURN(const auto book, d_.head_book.Read());
-          ASSIGN_OR_RETURN(const auto verdict,
-                           core::JudgeAudit(snapshot, d_.audit_key, book, exported));
-          response->set_intact(verdict.state != core::AuditVerdict::State::kBroken);
-          response->set_state(AuditStateOf(verdict.state));
-          response->set_events(verdict.events);
-          response->set_first_bad_sequence(verdict.first_bad_sequence);
-          response->set_heads(verdict.heads);
-          response->set_checkpoint(verdict.checkpoint);
-          response->set_last_sequence(verdict.last_sequence);
-          for (const std::string& remark : verdict.remarks) response->add_remarks(remark);
-          return absl::OkStatus();
-        });
+    return Read(context, "VerifyAudit",
+                [this, request, response](const Caller&,
+                                          const store::WalledSnapshot& snapshot) -> absl::Status {
+                  const std::vector<std::string> exported(request->exported_heads().begin(),
+                                                          request->exported_heads().end());
+                  // The book may have gone on meanwhile: what it says of later events is not asked.
+                  ASSIGN_OR_RETURN(const auto book, d_.head_book.Read());
+                  ASSIGN_OR_RETURN(
+                      const auto verdict,
+                      core::JudgeAudit(*snapshot.whole(), d_.audit_key, book, exported));
+                  response->set_intact(verdict.state != core::AuditVerdict::State::kBroken);
+                  response->set_state(AuditStateOf(verdict.state));
+                  response->set_events(verdict.events);
+                  response->set_first_bad_sequence(verdict.first_bad_sequence);
+                  response->set_heads(verdict.heads);
+                  response->set_checkpoint(verdict.checkpoint);
+                  response->set_last_sequence(verdict.last_sequence);
+                  for (const std::string& remark : verdict.remarks) response->add_remarks(remark);
+                  return absl::OkStatus();
+                });
   }
 
   grpc::ServerUnaryReactor* ListAuditHeads(grpc::CallbackServerContext* context,
@@ -279,8 +276,8 @@ class SystemService final : public admin::SystemService::CallbackService, AdminC
                                            admin::ListAuditHeadsResponse* response) override {
     return Read(
         context, "ListAuditHeads",
-        [request, response](const Caller&, const store::Snapshot& snapshot) -> absl::Status {
-          ASSIGN_OR_RETURN(const auto heads, snapshot.audit().ListHeads());
+        [request, response](const Caller&, const store::WalledSnapshot& snapshot) -> absl::Status {
+          ASSIGN_OR_RETURN(const auto heads, snapshot.whole()->audit().ListHeads());
           int64_t last = 0;
           for (const store::AuditHead& head : heads) {
             if (head.sequence <= request->after_sequence()) continue;

@@ -1,5 +1,4 @@
 // muster.admin.v1.RolloutService.
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -20,18 +19,11 @@ namespace admin = muster::admin::v1;
 constexpr absl::string_view kRolloutsList = "rollouts";
 constexpr absl::string_view kTargetsList = "targets";
 
-absl::Status Show(const store::Rollout& rollout, const store::Snapshot& snapshot,
+absl::Status Show(const store::Rollout& rollout, const store::WalledSnapshot& snapshot,
                   admin::Rollout* out) {
-  ASSIGN_OR_RETURN(const auto counts, snapshot.rollouts().Count(rollout.id));
+  ASSIGN_OR_RETURN(const auto counts, snapshot.CountTargets(rollout.id));
   *out = ToProto(rollout, counts);
   return absl::OkStatus();
-}
-
-bool Wanted(const admin::ListRolloutsRequest& request, const store::Rollout& rollout) {
-  const auto& states = request.states();
-  return (request.tenant_id().empty() || rollout.tenant_id.value() == request.tenant_id()) &&
-         (states.empty() ||
-          std::find(states.begin(), states.end(), ToProto(rollout.state)) != states.end());
 }
 
 // Deletes itself in OnDone.
@@ -69,7 +61,7 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                  if (!input.ok()) return reply.Finish(input.status());
                  snapshot.reset();
                  d_.operations.rollouts.Call(&core::RolloutOperations::Create,
-                                             AnswerRollout(response, std::move(reply)),
+                                             AnswerRollout(response, caller, std::move(reply)),
                                              caller.actor, *std::move(input));
                });
   }
@@ -79,9 +71,8 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                                        admin::Rollout* response) override {
     return Read(
         context, "GetRollout",
-        [request, response](const Caller& caller, const store::Snapshot& snapshot) -> absl::Status {
-          ASSIGN_OR_RETURN(const auto rollout,
-                           FindRollout(request->rollout_id(), caller, snapshot));
+        [request, response](const Caller&, const store::WalledSnapshot& snapshot) -> absl::Status {
+          ASSIGN_OR_RETURN(const auto rollout, FindRollout(request->rollout_id(), snapshot));
           return Show(rollout, snapshot, response);
         });
   }
@@ -90,8 +81,8 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                                          const admin::ListRolloutsRequest* request,
                                          admin::ListRolloutsResponse* response) override {
     return Read(context, "ListRollouts",
-                [request, response](const Caller& caller, const store::Snapshot& snapshot) {
-                  return List(*request, caller, snapshot, *response);
+                [request, response](const Caller&, const store::WalledSnapshot& snapshot) {
+                  return List(*request, snapshot, *response);
                 });
   }
 
@@ -99,8 +90,8 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
                                         const admin::ListTargetsRequest* request,
                                         admin::ListTargetsResponse* response) override {
     return Read(context, "ListTargets",
-                [request, response](const Caller& caller, const store::Snapshot& snapshot) {
-                  return Targets(*request, caller, snapshot, *response);
+                [request, response](const Caller&, const store::WalledSnapshot& snapshot) {
+                  return Targets(*request, snapshot, *response);
                 });
   }
 
@@ -109,11 +100,12 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
     // The caller's rights are checked at every reading: they may end while the stream is open.
     auto reader = [this, id = request->rollout_id(),
                    claim = ClaimOf(*context, "WatchRollout")]() -> absl::StatusOr<WatchedRollout> {
-      ASSIGN_OR_RETURN(const auto snapshot, d_.store.Read());
-      ASSIGN_OR_RETURN(const Caller caller, Authorize(claim, *snapshot));
-      ASSIGN_OR_RETURN(const auto rollout, FindRollout(id, caller, *snapshot));
+      ASSIGN_OR_RETURN(const auto whole, d_.store.Read());
+      ASSIGN_OR_RETURN(const Caller caller, Authorize(claim, *whole));
+      const store::WalledSnapshot snapshot(*whole, caller.actor.wall);
+      ASSIGN_OR_RETURN(const auto rollout, FindRollout(id, snapshot));
       WatchedRollout out{.id = rollout.id, .message = {}, .final = store::IsFinal(rollout.state)};
-      RETURN_IF_ERROR(Show(rollout, *snapshot, &out.message));
+      RETURN_IF_ERROR(Show(rollout, snapshot, &out.message));
       return out;
     };
     return new WatchReactor(std::make_shared<RolloutWatchStream>(
@@ -147,28 +139,30 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
     return Run(
         context, method,
         [this, operation, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
-          const auto rollout = FindRollout(request->rollout_id(), caller, *snapshot);
+          const auto rollout = FindRollout(request->rollout_id(), *snapshot);
           if (!rollout.ok()) return reply.Finish(rollout.status());
           snapshot.reset();
-          d_.operations.rollouts.Call(operation, AnswerRollout(response, std::move(reply)),
+          d_.operations.rollouts.Call(operation, AnswerRollout(response, caller, std::move(reply)),
                                       caller.actor, rollout->id);
         });
   }
 
-  core::Answer<store::Rollout> AnswerRollout(admin::Rollout* response, Reply reply) {
-    return
-        [this, response, reply = std::move(reply)](absl::StatusOr<store::Rollout> rollout) mutable {
-          if (!rollout.ok()) return reply.Finish(rollout.status());
-          AnswerOnPool(std::move(reply),
-                       [response, rollout = *std::move(rollout)](const store::Snapshot& snapshot) {
-                         return Show(rollout, snapshot, response);
-                       });
-        };
+  core::Answer<store::Rollout> AnswerRollout(admin::Rollout* response, const Caller& caller,
+                                             Reply reply) {
+    return [this, response, wall = caller.actor.wall,
+            reply = std::move(reply)](absl::StatusOr<store::Rollout> rollout) mutable {
+      if (!rollout.ok()) return reply.Finish(rollout.status());
+      AnswerOnPool(
+          std::move(reply), std::move(wall),
+          [response, rollout = *std::move(rollout)](const store::WalledSnapshot& snapshot) {
+            return Show(rollout, snapshot, response);
+          });
+    };
   }
 
   static absl::StatusOr<core::RolloutInput> InputOf(const admin::CreateRolloutRequest& request,
                                                     const Caller& caller,
-                                                    const store::Snapshot& snapshot) {
+                                                    const store::WalledSnapshot& snapshot) {
     core::RolloutInput input{.max_concurrency = request.max_concurrency(),
                              .max_failures = request.max_failures(),
                              .max_in_doubt = request.max_in_doubt(),
@@ -187,14 +181,14 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
     }
     if (request.has_deadline()) input.deadline = FromProto(request.deadline());
     if (input.deadline <= absl::ZeroDuration()) return InvalidRequest("deadline is not positive");
-    ASSIGN_OR_RETURN(input.selection, CheckSelection(request.selection(), caller, snapshot));
+    ASSIGN_OR_RETURN(input.selection, CheckSelection(request.selection(), snapshot));
     // A rollout of several tenants belongs to nobody behind a wall: let it be one tenant's.
-    const auto& wall = caller.actor.visible_tenants;
-    if (!wall.empty() && input.selection.tenant_id.empty()) {
+    const store::TenantWall& wall = caller.actor.wall;
+    if (!wall.admits_everything() && input.selection.tenant_id.empty()) {
       if (!input.selection.zone_id.empty()) {
         input.selection.tenant_id = TenantOf(input.selection.zone_id);
-      } else if (wall.size() == 1) {
-        input.selection.tenant_id = wall.front();
+      } else if (wall.tenants().size() == 1) {
+        input.selection.tenant_id = wall.tenants().front();
       } else {
         return InvalidRequest("the selection must name one of the tenants that you may see");
       }
@@ -202,40 +196,37 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
     return input;
   }
 
-  static absl::Status List(const admin::ListRolloutsRequest& request, const Caller& caller,
-                           const store::Snapshot& snapshot, admin::ListRolloutsResponse& response) {
+  static absl::Status List(const admin::ListRolloutsRequest& request,
+                           const store::WalledSnapshot& snapshot,
+                           admin::ListRolloutsResponse& response) {
     ASSIGN_OR_RETURN(const int page, PageSize(request.page_size()));
     ASSIGN_OR_RETURN(const std::string after, ParsePageToken(kRolloutsList, request.page_token()));
+    store::RolloutQuery query{
+        .tenant_id = TenantId(request.tenant_id()), .before = RolloutId(after), .limit = page + 1};
     admin::Selection place;
     place.set_tenant_id(request.tenant_id());
-    RETURN_IF_ERROR(CheckSelection(place, caller, snapshot).status());
+    RETURN_IF_ERROR(CheckSelection(place, snapshot).status());
     for (const int state : request.states()) {
       if (state <= 0 || !admin::RolloutState_IsValid(state)) {
         return InvalidRequest("states names a state that does not exist");
       }
+      query.states.push_back(static_cast<store::RolloutState>(state - 1));
     }
-    // Rollouts behind the wall are skipped, so more than one reading may be needed for a page.
-    RolloutId before(after);
-    while (true) {
-      ASSIGN_OR_RETURN(const auto rollouts, snapshot.rollouts().List(before, page + 1));
-      for (const store::Rollout& rollout : rollouts) {
-        if (!caller.Sees(rollout.tenant_id) || !Wanted(request, rollout)) continue;
-        if (response.rollouts_size() == page) {
-          response.set_next_page_token(MakePageToken(
-              kRolloutsList, response.rollouts(response.rollouts_size() - 1).rollout_id()));
-          return absl::OkStatus();
-        }
-        RETURN_IF_ERROR(Show(rollout, snapshot, response.add_rollouts()));
-      }
-      if (static_cast<int>(rollouts.size()) <= page) return absl::OkStatus();
-      before = rollouts.back().id;
+    ASSIGN_OR_RETURN(auto rollouts, snapshot.ListRollouts(query));
+    if (static_cast<int>(rollouts.size()) > page) {
+      rollouts.pop_back();
+      response.set_next_page_token(MakePageToken(kRolloutsList, rollouts.back().id.value()));
     }
+    for (const store::Rollout& rollout : rollouts) {
+      RETURN_IF_ERROR(Show(rollout, snapshot, response.add_rollouts()));
+    }
+    return absl::OkStatus();
   }
 
-  static absl::Status Targets(const admin::ListTargetsRequest& request, const Caller& caller,
-                              const store::Snapshot& snapshot,
+  static absl::Status Targets(const admin::ListTargetsRequest& request,
+                              const store::WalledSnapshot& snapshot,
                               admin::ListTargetsResponse& response) {
-    ASSIGN_OR_RETURN(const auto rollout, FindRollout(request.rollout_id(), caller, snapshot));
+    ASSIGN_OR_RETURN(const auto rollout, FindRollout(request.rollout_id(), snapshot));
     ASSIGN_OR_RETURN(const int page, PageSize(request.page_size()));
     store::TargetQuery query{.rollout_id = rollout.id, .limit = page + 1};
     ASSIGN_OR_RETURN(query.after, ParsePageToken(kTargetsList, request.page_token()));
@@ -245,7 +236,7 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
       }
       query.states.push_back(static_cast<store::TargetState>(state - 1));
     }
-    ASSIGN_OR_RETURN(auto targets, snapshot.rollouts().ListTargets(query));
+    ASSIGN_OR_RETURN(auto targets, snapshot.ListTargets(query));
     if (static_cast<int>(targets.size()) > page) {
       targets.pop_back();
       response.set_next_page_token(
@@ -263,7 +254,7 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
       if (target.finish_time.has_value()) {
         *out.mutable_finish_time() = ToProto(*target.finish_time);
       }
-      ASSIGN_OR_RETURN(const auto server, snapshot.servers().Find(target.server_id));
+      ASSIGN_OR_RETURN(const auto server, snapshot.FindServer(target.server_id));
       if (server.has_value() && server->proof.has_value()) {
         out.set_hub_instance_id(server->proof->hub_instance_id.value());
       }

@@ -37,8 +37,8 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                                         const admin::ListServersRequest* request,
                                         admin::ListServersResponse* response) override {
     return Read(context, "ListServers",
-                [this, request, response](const Caller& caller, const store::Snapshot& snapshot) {
-                  return List(*request, caller, snapshot, *response);
+                [this, request, response](const Caller&, const store::WalledSnapshot& snapshot) {
+                  return List(*request, snapshot, *response);
                 });
   }
 
@@ -46,10 +46,9 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                                       const admin::GetServerRequest* request,
                                       admin::Server* response) override {
     return Read(context, "GetServer",
-                [this, request, response](const Caller& caller,
-                                          const store::Snapshot& snapshot) -> absl::Status {
-                  ASSIGN_OR_RETURN(const auto server,
-                                   FindServer(request->server(), caller, snapshot));
+                [this, request, response](const Caller&,
+                                          const store::WalledSnapshot& snapshot) -> absl::Status {
+                  ASSIGN_OR_RETURN(const auto server, FindServer(request->server(), snapshot));
                   ASSIGN_OR_RETURN(*response, ShowWhole(server, snapshot));
                   return absl::OkStatus();
                 });
@@ -58,24 +57,24 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
   grpc::ServerUnaryReactor* ExplainServer(grpc::CallbackServerContext* context,
                                           const admin::GetServerRequest* request,
                                           admin::ExplainServerResponse* response) override {
-    return Read(
-        context, "ExplainServer",
-        [this, request, response](const Caller& caller,
-                                  const store::Snapshot& snapshot) -> absl::Status {
-          ASSIGN_OR_RETURN(const auto server, FindServer(request->server(), caller, snapshot));
-          ASSIGN_OR_RETURN(const auto explanation,
-                           core::ExplainServer(snapshot, server.id, d_.clock.Now()));
-          ASSIGN_OR_RETURN(*response->mutable_server(), ShowWhole(explanation.server, snapshot));
-          response->set_summary(explanation.summary);
-          for (const auto& entry : explanation.entries) {
-            auto& out = *response->add_entries();
-            *out.mutable_time() = ToProto(entry.time);
-            out.set_source(static_cast<admin::ExplainServerResponse::Source>(
-                static_cast<int>(entry.source) + 1));
-            out.set_text(entry.text);
-          }
-          return absl::OkStatus();
-        });
+    return Read(context, "ExplainServer",
+                [this, request, response](const Caller&,
+                                          const store::WalledSnapshot& snapshot) -> absl::Status {
+                  ASSIGN_OR_RETURN(const auto server, FindServer(request->server(), snapshot));
+                  ASSIGN_OR_RETURN(const auto explanation,
+                                   core::ExplainServer(snapshot, server.id, d_.clock.Now()));
+                  ASSIGN_OR_RETURN(*response->mutable_server(),
+                                   ShowWhole(explanation.server, snapshot));
+                  response->set_summary(explanation.summary);
+                  for (const auto& entry : explanation.entries) {
+                    auto& out = *response->add_entries();
+                    *out.mutable_time() = ToProto(entry.time);
+                    out.set_source(static_cast<admin::ExplainServerResponse::Source>(
+                        static_cast<int>(entry.source) + 1));
+                    out.set_text(entry.text);
+                  }
+                  return absl::OkStatus();
+                });
   }
 
   grpc::ServerUnaryReactor* ImportServers(grpc::CallbackServerContext* context,
@@ -126,7 +125,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                                         admin::Server* response) override {
     return Run(context, "EvictServer",
                [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
-                 const auto server = FindServer(request->server(), caller, *snapshot);
+                 const auto server = FindServer(request->server(), *snapshot);
                  if (!server.ok()) return reply.Finish(server.status());
                  snapshot.reset();
                  d_.operations.servers.Call(&core::ServerOperations::Evict,
@@ -144,7 +143,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                      !admin::ChangeServerRequest::Action_IsValid(request->action())) {
                    return reply.Finish(InvalidRequest("action is missing"));
                  }
-                 const auto server = FindServer(request->server(), caller, *snapshot);
+                 const auto server = FindServer(request->server(), *snapshot);
                  if (!server.ok()) return reply.Finish(server.status());
                  snapshot.reset();
                  // The wire's actions are the core's kinds behind "unspecified".
@@ -161,7 +160,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
                                         admin::Server* response) override {
     return Run(context, "AdmitServer",
                [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
-                 const auto server = FindServer(request->server(), caller, *snapshot);
+                 const auto server = FindServer(request->server(), *snapshot);
                  if (!server.ok()) return reply.Finish(server.status());
                  snapshot.reset();
                  d_.operations.servers.Call(&core::ServerOperations::Admit,
@@ -176,7 +175,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
     return Run(
         context, "SettleServer",
         [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
-          const auto server = FindServer(request->server(), caller, *snapshot);
+          const auto server = FindServer(request->server(), *snapshot);
           if (!server.ok()) return reply.Finish(server.status());
           snapshot.reset();
           const auto verdict = request->verdict();
@@ -199,10 +198,10 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
 
   // With its observations.
   absl::StatusOr<admin::Server> ShowWhole(const store::Server& server,
-                                          const store::Snapshot& snapshot) const {
+                                          const store::WalledSnapshot& snapshot) const {
     admin::Server out = Show(server);
     ASSIGN_OR_RETURN(const std::vector<store::Observation> observations,
-                     snapshot.observations().ListOf(server.id));
+                     snapshot.ListObservations(server.id));
     for (const store::Observation& observation : observations) {
       *out.add_observations() = ToProto(observation);
     }
@@ -217,11 +216,11 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
         };
   }
 
-  absl::Status List(const admin::ListServersRequest& request, const Caller& caller,
-                    const store::Snapshot& snapshot, admin::ListServersResponse& response) const {
+  absl::Status List(const admin::ListServersRequest& request, const store::WalledSnapshot& snapshot,
+                    admin::ListServersResponse& response) const {
     ASSIGN_OR_RETURN(const int page, PageSize(request.page_size()));
-    store::ServerQuery query{.visible_tenants = caller.actor.visible_tenants, .limit = page + 1};
-    ASSIGN_OR_RETURN(query.selection, CheckSelection(request.selection(), caller, snapshot));
+    store::ServerQuery query{.limit = page + 1};
+    ASSIGN_OR_RETURN(query.selection, CheckSelection(request.selection(), snapshot));
     ASSIGN_OR_RETURN(query.after, ParsePageToken(kServersList, request.page_token()));
     for (const int enrollment : request.enrollments()) {
       if (enrollment <= 0 || !muster::types::v1::Enrollment_IsValid(enrollment)) {
@@ -246,7 +245,7 @@ class ServerService final : public admin::ServerService::CallbackService, AdminC
     if (filtered) query.limit = kFilteredServers;
     std::string last;
     while (true) {
-      ASSIGN_OR_RETURN(const auto servers, snapshot.servers().List(query));
+      ASSIGN_OR_RETURN(const auto servers, snapshot.ListServers(query));
       for (const store::Server& server : servers) {
         ASSIGN_OR_RETURN(admin::Server shown, ShowWhole(server, snapshot));
         if (!Wanted(request, shown)) continue;

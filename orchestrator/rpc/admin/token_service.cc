@@ -44,49 +44,49 @@ class TokenService final : public admin::TokenService::CallbackService, AdminCal
   grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context,
                                         const admin::CreateTokenRequest* request,
                                         admin::CreateTokenResponse* response) override {
-    return Run(context, "CreateToken",
-               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
-                 auto input = InputOf(*request);
-                 if (!input.ok()) return reply.Finish(input.status());
-                 const auto zone = FindZone(request->zone_id(), caller, *snapshot);
-                 if (!zone.ok()) return reply.Finish(zone.status());
-                 snapshot.reset();
-                 input->zone_id = zone->id;
-                 Secret secret = identity::NewBootstrapSecret(d_.random);
-                 input->secret_hash = identity::HashBootstrapSecret(secret.Reveal());
-                 d_.operations.tokens.Call(
-                     &core::TokenOperations::Create,
-                     [this, response, secret = std::move(secret), reply = std::move(reply)](
-                         absl::StatusOr<core::CreatedToken> created) mutable {
-                       if (!created.ok()) return reply.Finish(created.status());
-                       if (!created->repeated) {
-                         response->set_token_file(FileOf(created->token, secret));
-                       }
-                       Answer(created->token, response->mutable_token(), std::move(reply));
-                     },
-                     caller.actor, *std::move(input));
-               });
+    return Run(
+        context, "CreateToken",
+        [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+          auto input = InputOf(*request);
+          if (!input.ok()) return reply.Finish(input.status());
+          const auto zone = FindZone(request->zone_id(), *snapshot);
+          if (!zone.ok()) return reply.Finish(zone.status());
+          snapshot.reset();
+          input->zone_id = zone->id;
+          Secret secret = identity::NewBootstrapSecret(d_.random);
+          input->secret_hash = identity::HashBootstrapSecret(secret.Reveal());
+          d_.operations.tokens.Call(
+              &core::TokenOperations::Create,
+              [this, response, secret = std::move(secret), wall = caller.actor.wall,
+               reply = std::move(reply)](absl::StatusOr<core::CreatedToken> created) mutable {
+                if (!created.ok()) return reply.Finish(created.status());
+                if (!created->repeated) {
+                  response->set_token_file(FileOf(created->token, secret));
+                }
+                Answer(created->token, response->mutable_token(), wall, std::move(reply));
+              },
+              caller.actor, *std::move(input));
+        });
   }
 
   grpc::ServerUnaryReactor* ListTokens(grpc::CallbackServerContext* context,
                                        const admin::ListTokensRequest* request,
                                        admin::ListTokensResponse* response) override {
-    return Read(
-        context, "ListTokens",
-        [this, request, response](const Caller& caller,
-                                  const store::Snapshot& snapshot) -> absl::Status {
-          ZoneId zone;
-          if (!request->zone_id().empty()) {
-            ASSIGN_OR_RETURN(const auto found, FindZone(request->zone_id(), caller, snapshot));
-            zone = found.id;
-          }
-          ASSIGN_OR_RETURN(const auto tokens, snapshot.tokens().List(zone));
-          for (const auto& token : tokens) {
-            if (!caller.Sees(token.tenant_id)) continue;
-            ASSIGN_OR_RETURN(*response->add_tokens(), ToProto(token, snapshot, d_.clock.Now()));
-          }
-          return absl::OkStatus();
-        });
+    return Read(context, "ListTokens",
+                [this, request, response](const Caller&,
+                                          const store::WalledSnapshot& snapshot) -> absl::Status {
+                  ZoneId zone;
+                  if (!request->zone_id().empty()) {
+                    ASSIGN_OR_RETURN(const auto found, FindZone(request->zone_id(), snapshot));
+                    zone = found.id;
+                  }
+                  ASSIGN_OR_RETURN(const auto tokens, snapshot.ListTokens(zone));
+                  for (const auto& token : tokens) {
+                    ASSIGN_OR_RETURN(*response->add_tokens(),
+                                     ToProto(token, snapshot, d_.clock.Now()));
+                  }
+                  return absl::OkStatus();
+                });
   }
 
   grpc::ServerUnaryReactor* RevokeToken(grpc::CallbackServerContext* context,
@@ -94,9 +94,9 @@ class TokenService final : public admin::TokenService::CallbackService, AdminCal
                                         admin::Token* response) override {
     return Run(context, "RevokeToken",
                [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
-                 const auto token = snapshot->tokens().Find(TokenId(request->token_id()));
+                 const auto token = snapshot->FindToken(TokenId(request->token_id()));
                  if (!token.ok()) return reply.Finish(token.status());
-                 if (!token->has_value() || !caller.Sees((*token)->tenant_id)) {
+                 if (!token->has_value()) {
                    return reply.Finish(absl::NotFoundError(
                        absl::StrCat("E-TOKEN-UNKNOWN: there is no token '", request->token_id(),
                                     "'. List the tokens with 'muster token list'.")));
@@ -104,10 +104,10 @@ class TokenService final : public admin::TokenService::CallbackService, AdminCal
                  snapshot.reset();
                  d_.operations.tokens.Call(
                      &core::TokenOperations::Revoke,
-                     [this, response, reply = std::move(reply)](
+                     [this, response, wall = caller.actor.wall, reply = std::move(reply)](
                          absl::StatusOr<store::BootstrapToken> revoked) mutable {
                        if (!revoked.ok()) return reply.Finish(revoked.status());
-                       Answer(*revoked, response, std::move(reply));
+                       Answer(*revoked, response, wall, std::move(reply));
                      },
                      caller.actor, (*token)->id);
                });
@@ -127,10 +127,11 @@ class TokenService final : public admin::TokenService::CallbackService, AdminCal
     return armored;
   }
 
-  void Answer(store::BootstrapToken token, admin::Token* response, Reply reply) {
-    AnswerOnPool(std::move(reply),
+  void Answer(store::BootstrapToken token, admin::Token* response, const store::TenantWall& wall,
+              Reply reply) {
+    AnswerOnPool(std::move(reply), wall,
                  [this, response,
-                  token = std::move(token)](const store::Snapshot& snapshot) -> absl::Status {
+                  token = std::move(token)](const store::WalledSnapshot& snapshot) -> absl::Status {
                    ASSIGN_OR_RETURN(*response, ToProto(token, snapshot, d_.clock.Now()));
                    return absl::OkStatus();
                  });
