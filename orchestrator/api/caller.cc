@@ -1,15 +1,17 @@
-#include "orchestrator/rpc/admin/caller.h"
+#include "orchestrator/api/caller.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/crypto/certificate.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/operators/wall.h"
-#include "orchestrator/rpc/peer.h"
+#include "orchestrator/identity/identity_uri.h"
 
-namespace muster::rpc {
+namespace muster::api {
 namespace {
 
 using muster::authz::v1::Role;
@@ -34,16 +36,20 @@ absl::Status Required(absl::string_view why) {
 
 }  // namespace
 
-absl::StatusOr<Caller> Identify(Door door, const std::string& certificate_pem,
-                                const store::Snapshot& snapshot) {
-  if (door == Door::kLocalSocket) {
+absl::StatusOr<Caller> Identify(const Credentials& credentials, const store::Snapshot& snapshot) {
+  if (credentials.door == Door::kLocalSocket) {
     return Caller{core::LocalOperator(), store::OperatorRole::kProviderAdmin};
   }
-  ASSIGN_OR_RETURN(const PeerOperator peer, OperatorIn(certificate_pem));
-  ASSIGN_OR_RETURN(const auto known, snapshot.operators().Find(peer.id));
+  const auto certificate = crypto::Certificate::FromPem(credentials.certificate_pem);
+  std::optional<OperatorId> id;
+  if (certificate.ok() && certificate->uri_sans().size() == 1) {
+    id = identity::ParseOperatorUri(certificate->uri_sans().front());
+  }
+  if (!id.has_value()) return Required("the call came without an operator's certificate");
+  ASSIGN_OR_RETURN(const auto known, snapshot.operators().Find(*id));
   if (!known.has_value()) return Required("the operator is not on record here");
   if (known->disabled) return Required("the operator is disabled");
-  if (known->public_key_hash != peer.public_key_hash) {
+  if (known->public_key_hash != certificate->public_key().Fingerprint()) {
     return Required("the certificate's key is not the operator's");
   }
   ASSIGN_OR_RETURN(core::Actor actor, core::ActorOf(*known));
@@ -67,4 +73,4 @@ absl::Status CheckRole(const Caller& caller, Role required) {
                    ", the caller has ", muster::authz::v1::Role_Name(RoleOf(caller.role))));
 }
 
-}  // namespace muster::rpc
+}  // namespace muster::api
