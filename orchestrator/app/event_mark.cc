@@ -21,7 +21,8 @@ EventMark::EventMark(std::string data_dir, const store::Store& store)
 
 absl::StatusOr<int64_t> EventMark::NewestEvent() const {
   ASSIGN_OR_RETURN(const auto snapshot, store_.Read());
-  ASSIGN_OR_RETURN(const auto newest, snapshot->audit().List("", {}, 0, 1));
+  ASSIGN_OR_RETURN(const auto newest,
+                   snapshot->audit().List(store::TenantWall::Everything(), "", 0, 1));
   return newest.empty() ? 0 : newest.front().sequence;
 }
 

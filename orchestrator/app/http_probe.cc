@@ -129,15 +129,15 @@ struct HttpProbe::Server {
 };
 
 HttpAnswer AnswerProbe(const SelfCheck& check, const std::string& path) {
-  using Result = rpc::SystemCheck::Result;
+  using Result = api::SystemCheck::Result;
   if (path == "/healthz") {
     const bool alive = check.alive();
     return {alive ? 200 : 503, alive ? "{\"alive\":true}\n" : "{\"alive\":false}\n"};
   }
   if (path != "/readyz") return {404, ""};
-  const rpc::SystemReport report = check.Report();
+  const api::SystemReport report = check.Report();
   nlohmann::json checks = nlohmann::json::object();
-  for (const rpc::SystemCheck& one : report.checks) {
+  for (const api::SystemCheck& one : report.checks) {
     checks[one.name] = one.result == Result::kOk        ? "ok"
                        : one.result == Result::kWarning ? "warning: " + one.seen
                                                         : "problem: " + one.seen;

@@ -16,7 +16,8 @@ absl::Status CheckMasterKey(const store::Store& store, core::KeyVault& vault) {
 }
 
 absl::Status CheckMasterKey(const store::ZoneStore& zones, core::KeyVault& vault) {
-  ASSIGN_OR_RETURN(const std::vector<store::Zone> list, zones.List(TenantId()));
+  ASSIGN_OR_RETURN(const std::vector<store::Zone> list,
+                   zones.List(store::TenantWall::Everything(), TenantId()));
   int sealed = 0;
   for (const store::Zone& zone : list) {
     if (!zone.verifier.secret.empty()) {

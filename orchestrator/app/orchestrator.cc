@@ -73,7 +73,7 @@ absl::Status Orchestrator::Parts::Open() {
   hub_reader = std::make_unique<hub::PooledHubReader>(*hub_pool, http, *vault, clock);
   sessions = std::make_unique<rpc::SessionRegistry>(clock, *timers, options.sessions,
                                                     &directory.authority);
-  watchers = std::make_unique<rpc::RolloutWatchers>(clock, *timers);
+  watchers = std::make_unique<api::RolloutWatchers>(clock, *timers);
   core::CoreOptions core_options = options.core;
   core_options.on_store_lost = [this](const absl::Status& why) { OnStoreLost(why); };
   core = std::make_unique<core::Core>(core::CoreDependencies{.store = *store,
@@ -116,7 +116,7 @@ absl::Status Orchestrator::Parts::LookForOlderDatabase() {
   const std::string seen =
       absl::StrCat("it ends at event ", gap->database, ", and event ", gap->noted,
                    " was in this data directory before: it is an older copy");
-  self_check->Set({"database", rpc::SystemCheck::Result::kWarning, seen,
+  self_check->Set({"database", api::SystemCheck::Result::kWarning, seen,
                    "If it was put back on purpose, workers and hubs settle what it "
                    "does not know; otherwise stop "
                    "the orchestrator and find the newer one."});
@@ -131,16 +131,17 @@ void Orchestrator::Parts::LookAtWorkersCertificates() {
                           ? (*snapshot)->certificates().CountEnding(clock.Now() + kWorkersEndSoon)
                           : snapshot.status();
   if (!ending.ok()) return;  // The store's own check speaks of it.
-  using Result = rpc::SystemCheck::Result;
+  using Result = api::SystemCheck::Result;
   if (*ending == 0) {
-    self_check->Set({"workers' certificates", Result::kOk, "none ends within 7 days", ""});
+    self_check->Set({"workers' certificates", Result::kOk, "none ends within 7 days", "", true});
     return;
   }
   self_check->Set(
       {"workers' certificates", Result::kWarning,
        absl::StrCat(*ending, " of admitted servers ended or end within 7 days"),
        "Start those workers ('muster server list' says who is offline): a connected one "
-       "renews by itself. One whose certificate has ended needs a new token."});
+       "renews by itself. One whose certificate has ended needs a new token.",
+       true});
 }
 
 void Orchestrator::Parts::StartSelfCheck() {

@@ -10,6 +10,7 @@
 #include "orchestrator/app/listener_certificate.h"
 #include "orchestrator/app/listener_probe.h"
 #include "orchestrator/app/orchestrator_parts.h"
+#include "orchestrator/rpc/admin/admin_services.h"
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/credentials.h"
 
@@ -101,12 +102,14 @@ absl::Status Orchestrator::Parts::Listen() {
                        ProbeDoor::kTls));
   endpoints.bootstrap_address =
       OrElse(options.public_bootstrap_address, HostPort(host, endpoints.bootstrap_port));
+  // Its token files name the bootstrap door.
+  ASSIGN_OR_RETURN(admin_api, api::AdminApi::Create(AdminParts()));
   ASSIGN_OR_RETURN(endpoints.admin_port,
                    add({.name = "admin",
                         .address = options.admin_listen,
                         .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.admin.v1"),
-                        .services = rpc::MakeAdminServices(rpc::Door::kMutualTls, AdminParts()),
+                        .services = rpc::MakeAdminServices(api::Door::kMutualTls, *admin_api),
                         .reflection = true},
                        ProbeDoor::kMutualTls));
   endpoints.admin_address =
@@ -116,7 +119,7 @@ absl::Status Orchestrator::Parts::Listen() {
                        .address = absl::StrCat("unix:", endpoints.admin_socket),
                        .credentials = rpc::LocalServerCredentials(),
                        .names = ServicesOf(*roles, "muster.admin.v1"),
-                       .services = rpc::MakeAdminServices(rpc::Door::kLocalSocket, AdminParts()),
+                       .services = rpc::MakeAdminServices(api::Door::kLocalSocket, *admin_api),
                        .reflection = true},
                       ProbeDoor::kLocalSocket)
                       .status());

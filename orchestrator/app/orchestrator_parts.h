@@ -16,6 +16,7 @@
 #include "base/mutex.h"
 #include "base/thread_strand.h"
 #include "base/thread_timers.h"
+#include "orchestrator/api/admin_api.h"
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
@@ -27,8 +28,6 @@
 #include "orchestrator/app/self_check.h"
 #include "orchestrator/core/core.h"
 #include "orchestrator/hub/pooled_hub_reader.h"
-#include "orchestrator/rpc/admin/admin_services.h"
-#include "orchestrator/rpc/admin/rollout_watchers.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "proto/rpc/roles.h"
 #include "store/interface/store.h"
@@ -51,7 +50,7 @@ struct Orchestrator::Parts {
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
   void Stop();
-  rpc::AdminDependencies AdminParts() {
+  api::Dependencies AdminParts() {
     return {.roles = *roles,
             .operations = core->operations(),
             .control = core->control(),
@@ -59,7 +58,7 @@ struct Orchestrator::Parts {
             .store = *store,
             .audit_key = *audit_key,
             .head_book = *head_book,
-            .sessions = *sessions,
+            .connected = *sessions,
             .watchers = *watchers,
             .long_calls = long_calls,
             .pool = *read_pool,
@@ -88,8 +87,8 @@ struct Orchestrator::Parts {
   http::CurlClient http;
   std::unique_ptr<hub::PooledHubReader> hub_reader;
   std::unique_ptr<rpc::SessionRegistry> sessions;
-  std::unique_ptr<rpc::RolloutWatchers> watchers;
-  rpc::LongCalls long_calls;
+  std::unique_ptr<api::RolloutWatchers> watchers;
+  api::LongCalls long_calls;
   std::unique_ptr<core::Core> core;
   // Threads, which call into all above.
   std::unique_ptr<ThreadStrand> strand;
@@ -108,6 +107,7 @@ struct Orchestrator::Parts {
   Mutex renew_mu;
   absl::Status renewed ABSL_GUARDED_BY(renew_mu);  // Of the last renewal.
   std::atomic<absl::Time> listener_not_after = absl::InfinitePast();
+  std::unique_ptr<api::AdminApi> admin_api;
   std::vector<std::unique_ptr<Listener>> listeners;
   std::unique_ptr<HttpProbe> http_probe;
 };

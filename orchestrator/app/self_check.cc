@@ -9,8 +9,8 @@
 namespace muster::app {
 namespace {
 
-using rpc::SystemCheck;
-using rpc::SystemReport;
+using api::SystemCheck;
+using api::SystemReport;
 using Result = SystemCheck::Result;
 
 std::string DayOf(absl::Time time) {

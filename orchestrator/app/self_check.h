@@ -21,9 +21,9 @@
 #include "base/mutex.h"
 #include "base/strand.h"
 #include "base/timers.h"
+#include "orchestrator/api/system_facts.h"
 #include "orchestrator/app/backup.h"
 #include "orchestrator/app/disk_space.h"
-#include "orchestrator/rpc/system_facts.h"
 #include "store/interface/store.h"
 
 namespace muster::app {
@@ -60,19 +60,19 @@ struct SelfCheckDependencies {
 };
 
 // Thread-safe.
-class SelfCheck final : public rpc::SystemFacts {
+class SelfCheck final : public api::SystemFacts {
  public:
   SelfCheck(SelfCheckOptions options, SelfCheckDependencies dependencies);
   // Before Start.
   void Add(ListenerCheck listener) { listeners_.push_back(std::move(listener)); }
   void Add(ExpiryCheck expiry) { expiries_.push_back(std::move(expiry)); }
   // What others found out; the last of a name counts. Thread-safe.
-  void Set(rpc::SystemCheck check);
+  void Set(api::SystemCheck check);
   // Done at the end of each look, on the pool.
   void OnLook(std::function<void()> work) { work_.push_back(std::move(work)); }
   void Start();
 
-  rpc::SystemReport Report() const override;
+  api::SystemReport Report() const override;
   // The strand takes turns: the process is alive. Does not block.
   bool alive() const;
 
@@ -83,7 +83,7 @@ class SelfCheck final : public rpc::SystemFacts {
   };
   void Look();
   void AskStrand();
-  std::vector<rpc::SystemCheck> Judge() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::vector<api::SystemCheck> Judge() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool StrandAlive() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const SelfCheckOptions options_;
@@ -95,10 +95,10 @@ class SelfCheck final : public rpc::SystemFacts {
   std::map<std::string, Seen> seen_ ABSL_GUARDED_BY(mu_);  // By listener.
   absl::Time strand_answered_ ABSL_GUARDED_BY(mu_);
   bool strand_asked_ ABSL_GUARDED_BY(mu_) = false;
-  std::map<std::string, rpc::SystemCheck> set_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, api::SystemCheck> set_ ABSL_GUARDED_BY(mu_);
   std::optional<BackupNote> last_backup_ ABSL_GUARDED_BY(mu_);
   std::optional<RestoreNote> restored_ ABSL_GUARDED_BY(mu_);
-  std::map<std::string, rpc::SystemCheck::Result> said_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, api::SystemCheck::Result> said_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace muster::app

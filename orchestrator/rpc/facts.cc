@@ -16,13 +16,6 @@ using muster::worker::v1::JournalEntry;
 
 static_assert(static_cast<int>(store::ServicePresence::kRunning) == ServiceFacts::PRESENCE_RUNNING);
 
-std::string Bounded(const std::string& text) {
-  if (text.size() <= kMaxFactBytes) return text;
-  size_t end = kMaxFactBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
-
 core::Outcome OutcomeOf(CommandResult::Outcome outcome) {
   switch (outcome) {
     case CommandResult::OUTCOME_SUCCEEDED:
@@ -38,66 +31,39 @@ core::Outcome OutcomeOf(CommandResult::Outcome outcome) {
 
 }  // namespace
 
-std::string CutText(const std::string& text) { return Bounded(text); }
+std::string CutText(const std::string& text) {
+  if (text.size() <= kMaxFactBytes) return text;
+  size_t end = kMaxFactBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
 
 store::MachineFacts FromProto(const muster::types::v1::MachineFacts& facts) {
-  return {.machine_name = Bounded(facts.machine_name()),
-          .os = Bounded(facts.os()),
-          .os_version = Bounded(facts.os_version()),
-          .architecture = Bounded(facts.architecture()),
-          .worker_version = Bounded(facts.worker_version()),
-          .machine_id_hash = Bounded(facts.machine_id_hash())};
+  return {.machine_name = CutText(facts.machine_name()),
+          .os = CutText(facts.os()),
+          .os_version = CutText(facts.os_version()),
+          .architecture = CutText(facts.architecture()),
+          .worker_version = CutText(facts.worker_version()),
+          .machine_id_hash = CutText(facts.machine_id_hash())};
 }
 
 store::ServiceFacts FromProto(const ServiceFacts& facts) {
   const bool known = facts.presence() >= 0 && facts.presence() <= ServiceFacts::PRESENCE_RUNNING;
   return {.presence = known ? static_cast<store::ServicePresence>(facts.presence())
                             : store::ServicePresence::kUnknown,
-          .endpoint = Bounded(facts.endpoint()),
-          .version = Bounded(facts.version()),
-          .hub_instance_id = HubInstanceId(absl::AsciiStrToLower(Bounded(facts.hub_instance_id()))),
-          .hub_url = Bounded(facts.hub_url()),
+          .endpoint = CutText(facts.endpoint()),
+          .version = CutText(facts.version()),
+          .hub_instance_id = HubInstanceId(absl::AsciiStrToLower(CutText(facts.hub_instance_id()))),
+          .hub_url = CutText(facts.hub_url()),
           .hub_connected = facts.hub_connected(),
-          .internal_instance_id = Bounded(facts.internal_instance_id())};
-}
-
-muster::types::v1::MachineFacts ToProto(const store::MachineFacts& facts) {
-  muster::types::v1::MachineFacts out;
-  out.set_machine_name(facts.machine_name);
-  out.set_os(facts.os);
-  out.set_os_version(facts.os_version);
-  out.set_architecture(facts.architecture);
-  out.set_worker_version(facts.worker_version);
-  out.set_machine_id_hash(facts.machine_id_hash);
-  return out;
-}
-
-ServiceFacts ToProto(const store::ServiceFacts& facts) {
-  ServiceFacts out;
-  out.set_presence(static_cast<ServiceFacts::Presence>(facts.presence));
-  out.set_endpoint(facts.endpoint);
-  out.set_version(facts.version);
-  out.set_hub_instance_id(facts.hub_instance_id.value());
-  out.set_hub_url(facts.hub_url);
-  out.set_hub_connected(facts.hub_connected);
-  out.set_internal_instance_id(facts.internal_instance_id);
-  return out;
-}
-
-muster::types::v1::Failure ToProto(const Failure& failure) {
-  const FailureInfo& info = InfoOf(failure.code);
-  muster::types::v1::Failure out;
-  out.set_code(info.text);
-  out.set_detail(failure.detail);
-  out.set_remedy(info.remedy);
-  return out;
+          .internal_instance_id = CutText(facts.internal_instance_id())};
 }
 
 Failure FromProto(const muster::types::v1::Failure& failure) {
-  if (const auto code = FindFailureCode(failure.code())) return {*code, Bounded(failure.detail())};
+  if (const auto code = FindFailureCode(failure.code())) return {*code, CutText(failure.detail())};
   return {FailureCode::kJoinUnknownAnswer,
-          absl::StrCat("the worker reported ", Bounded(failure.code()), ": ",
-                       Bounded(failure.detail()))};
+          absl::StrCat("the worker reported ", CutText(failure.code()), ": ",
+                       CutText(failure.detail()))};
 }
 
 std::vector<Failure> ProblemsOf(
@@ -119,22 +85,20 @@ core::CommandReport FromProto(const CommandResult& result) {
   } else if (report.outcome != core::Outcome::kSucceeded) {
     report.failure = Failure{FailureCode::kJoinUnknownAnswer, "the worker gave no reason"};
   }
+  const ServiceFacts* look = nullptr;  // What the worker saw of the service meanwhile.
   if (result.has_probe()) {
     if (result.probe().has_machine()) report.machine = FromProto(result.probe().machine());
-    if (result.probe().has_service()) report.service = FromProto(result.probe().service());
+    if (result.probe().has_service()) look = &result.probe().service();
   } else if (result.has_join() && result.join().has_service()) {
-    report.service = FromProto(result.join().service());
+    look = &result.join().service();
   }
-  const ServiceFacts* const look =
-      result.has_probe() && result.probe().has_service() ? &result.probe().service()
-      : result.has_join() && result.join().has_service() ? &result.join().service()
-                                                         : nullptr;
+  if (look != nullptr) report.service = FromProto(*look);
   if (look != nullptr || result.problems_size() > 0) {
     report.problems = ProblemsOf(result.problems());
-    if (look != nullptr) {
-      for (Failure& lasting : ProblemsOf(look->problems())) {
-        report.problems->push_back(std::move(lasting));
-      }
+  }
+  if (look != nullptr) {
+    for (Failure& lasting : ProblemsOf(look->problems())) {
+      report.problems->push_back(std::move(lasting));
     }
   }
   return report;

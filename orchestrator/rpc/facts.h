@@ -1,4 +1,4 @@
-// Facts, failures and command results: what workers say ⇄ the plain values of store and core.
+// Facts, failures and command results: what workers say → the plain values of store and core.
 // Foreign text is cut to kMaxFactBytes: it is kept in the database and shown in lists.
 #ifndef MUSTER_ORCHESTRATOR_RPC_FACTS_H_
 #define MUSTER_ORCHESTRATOR_RPC_FACTS_H_
@@ -18,13 +18,9 @@ inline constexpr size_t kMaxFactBytes = 512;
 
 store::MachineFacts FromProto(const muster::types::v1::MachineFacts& facts);
 store::ServiceFacts FromProto(const muster::types::v1::ServiceFacts& facts);
-muster::types::v1::MachineFacts ToProto(const store::MachineFacts& facts);
-muster::types::v1::ServiceFacts ToProto(const store::ServiceFacts& facts);
 
 // Foreign text, cut to kMaxFactBytes between characters.
 std::string CutText(const std::string& text);
-// With the remedy of our table.
-muster::types::v1::Failure ToProto(const Failure& failure);
 // A code that this program does not know (a newer worker's) becomes E-JOIN-UNKNOWN-ANSWER,
 // permanent, with the foreign code in the detail.
 Failure FromProto(const muster::types::v1::Failure& failure);

@@ -30,15 +30,4 @@ absl::StatusOr<PeerWorker> WorkerOf(const grpc::ServerContextBase& context) {
   return FailureStatus(FailureCode::kCertUnknown, "the certificate names no worker");
 }
 
-absl::StatusOr<PeerOperator> OperatorIn(const std::string& certificate_pem) {
-  const auto certificate = crypto::Certificate::FromPem(certificate_pem);
-  if (certificate.ok() && certificate->uri_sans().size() == 1) {
-    if (auto id = identity::ParseOperatorUri(certificate->uri_sans().front())) {
-      return PeerOperator{*std::move(id), certificate->public_key().Fingerprint()};
-    }
-  }
-  return FailureStatus(FailureCode::kAuthRequired,
-                       "the call came without an operator's certificate");
-}
-
 }  // namespace muster::rpc

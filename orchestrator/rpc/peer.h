@@ -26,14 +26,8 @@ struct PeerWorker {
 // verified chain, dates and purpose; whether it was revoked is the core's matter.
 absl::StatusOr<PeerWorker> WorkerOf(const grpc::ServerContextBase& context);
 
-struct PeerOperator {
-  OperatorId id;
-  std::string public_key_hash;
-};
 // The PEM of the peer's certificate, "" without one. Cheap: for the reactor's thread.
 std::string CertificatePemOf(const grpc::ServerContextBase& context);
-// E-AUTH-REQUIRED when the PEM names no operator.
-absl::StatusOr<PeerOperator> OperatorIn(const std::string& certificate_pem);
 
 }  // namespace muster::rpc
 

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "store/model/identity.h"
+#include "store/model/tenant_wall.h"
 
 namespace muster::store {
 
@@ -19,8 +20,11 @@ class TokenStore {
       absl::string_view secret_hash) const = 0;
   virtual absl::StatusOr<std::optional<BootstrapToken>> FindByRequestId(
       absl::string_view request_id) const = 0;
-  virtual absl::StatusOr<std::vector<BootstrapToken>> List(
-      const ZoneId& zone) const = 0;  // Empty zone: all. Newest first.
+  virtual absl::StatusOr<std::optional<BootstrapToken>> Find(const TenantWall& wall,
+                                                             const TokenId& id) const = 0;
+  // Newest first. Empty zone: of all that the wall admits.
+  virtual absl::StatusOr<std::vector<BootstrapToken>> List(const TenantWall& wall,
+                                                           const ZoneId& zone) const = 0;
   virtual absl::Status Insert(const BootstrapToken& token) = 0;
   // Counts one use if any is left; an active token becomes exhausted with the last. An expired one
   // keeps its promises: what was issued before may still be counted. FailedPrecondition when none
@@ -31,6 +35,10 @@ class TokenStore {
   virtual absl::Status AddRefusal(const TokenRefusal& refusal) = 0;
   // Newest first; empty id: of all tokens, and of no known one. Only the newest 10,000 are kept.
   virtual absl::StatusOr<std::vector<TokenRefusal>> ListRefusals(const TokenId& id,
+                                                                 int limit) const = 0;
+  // Of one token, newest first.
+  virtual absl::StatusOr<std::vector<TokenRefusal>> ListRefusals(const TenantWall& wall,
+                                                                 const TokenId& id,
                                                                  int limit) const = 0;
   // Forgets at most `limit` refusals from before that time. How many it were.
   virtual absl::StatusOr<int> PruneRefusals(absl::Time before, int limit) = 0;

@@ -1,5 +1,6 @@
 // Tenants, zones with their keys, servers. See store.h for how these are reached, for errors and
-// threads.
+// threads. Reads that take a wall, or whose query holds one, serve operators; the others are the
+// system's own.
 #ifndef MUSTER_STORE_INTERFACE_INVENTORY_STORE_H_
 #define MUSTER_STORE_INTERFACE_INVENTORY_STORE_H_
 
@@ -11,6 +12,7 @@
 #include "store/model/hub_reading.h"
 #include "store/model/server.h"
 #include "store/model/tenant.h"
+#include "store/model/tenant_wall.h"
 #include "store/model/zone.h"
 
 namespace muster::store {
@@ -19,7 +21,9 @@ class TenantStore {
  public:
   virtual ~TenantStore() = default;
   virtual absl::StatusOr<std::optional<Tenant>> Find(const TenantId& id) const = 0;
-  virtual absl::StatusOr<std::vector<Tenant>> List() const = 0;  // By id.
+  virtual absl::StatusOr<std::optional<Tenant>> Find(const TenantWall& wall,
+                                                     const TenantId& id) const = 0;
+  virtual absl::StatusOr<std::vector<Tenant>> List(const TenantWall& wall) const = 0;  // By id.
   // Inserts, or changes the display name.
   virtual absl::Status Put(const Tenant& tenant) = 0;
   // With its rollouts. FailedPrecondition while it has zones or operators.
@@ -30,8 +34,11 @@ class ZoneStore {
  public:
   virtual ~ZoneStore() = default;
   virtual absl::StatusOr<std::optional<Zone>> Find(const ZoneId& id) const = 0;
-  virtual absl::StatusOr<std::vector<Zone>> List(
-      const TenantId& tenant) const = 0;  // Empty tenant: all. By id.
+  virtual absl::StatusOr<std::optional<Zone>> Find(const TenantWall& wall,
+                                                   const ZoneId& id) const = 0;
+  // By id. Empty tenant: of all that the wall admits.
+  virtual absl::StatusOr<std::vector<Zone>> List(const TenantWall& wall,
+                                                 const TenantId& tenant) const = 0;
   // Inserts, or replaces all but id, tenant and create_time. FailedPrecondition when the tenant
   // does not exist. The pin version never falls, and rises when hub_url or allow_cli_join change.
   virtual absl::Status Put(const Zone& zone) = 0;
@@ -41,6 +48,8 @@ class ZoneStore {
   // The one key in state active; none when the zone has none.
   virtual absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(
       const ZoneId& zone) const = 0;
+  virtual absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(
+      const TenantWall& wall, const ZoneId& zone) const = 0;
   virtual absl::StatusOr<std::optional<JoiningKeyVersion>> FindKey(
       const KeyVersionId& id) const = 0;
   // Makes `key` the active one: the one before becomes tainted. The caller has chosen `version` =
@@ -51,6 +60,8 @@ class ZoneStore {
   virtual absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const = 0;
 
   virtual absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const = 0;
+  virtual absl::StatusOr<std::optional<HubReading>> FindReading(const TenantWall& wall,
+                                                                const ZoneId& zone) const = 0;
   virtual absl::Status PutReading(const HubReading& reading) = 0;
   // Nothing is known of the zone's hub any more; OK when nothing was.
   virtual absl::Status DropReading(const ZoneId& zone) = 0;
@@ -61,6 +72,11 @@ class ServerStore {
   virtual ~ServerStore() = default;
   virtual absl::StatusOr<std::optional<Server>> Find(const ServerId& id) const = 0;
   virtual absl::StatusOr<std::optional<Server>> FindByName(const ZoneId& zone,
+                                                           absl::string_view name) const = 0;
+  virtual absl::StatusOr<std::optional<Server>> Find(const TenantWall& wall,
+                                                     const ServerId& id) const = 0;
+  virtual absl::StatusOr<std::optional<Server>> FindByName(const TenantWall& wall,
+                                                           const ZoneId& zone,
                                                            absl::string_view name) const = 0;
   // The server that goes by the other form of this name: "web-01" for "web-01.corp.example", and
   // the other way round. None for a name with another domain.

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "store/model/observation.h"
+#include "store/model/tenant_wall.h"
 
 namespace muster::store {
 
@@ -18,6 +19,8 @@ class ObservationStore {
                                                           FailureCode code) const = 0;
   // Of one server, newest first.
   virtual absl::StatusOr<std::vector<Observation>> ListOf(const ServerId& server) const = 0;
+  virtual absl::StatusOr<std::vector<Observation>> ListOf(const TenantWall& wall,
+                                                          const ServerId& server) const = 0;
   // Inserts the row, or counts one more and takes over detail and time. Does nothing for a server
   // that does not exist (any more).
   virtual absl::Status Note(const ServerId& server, FailureCode code, absl::string_view detail,

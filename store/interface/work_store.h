@@ -20,10 +20,13 @@ class RolloutStore {
   virtual absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const = 0;
   virtual absl::StatusOr<std::optional<Rollout>> FindByRequestId(
       absl::string_view request_id) const = 0;
-  // Newest first; `before` is the last row's id of the page before, empty for the first.
-  virtual absl::StatusOr<std::vector<Rollout>> List(const RolloutId& before, int limit) const = 0;
+  virtual absl::StatusOr<std::optional<Rollout>> Find(const TenantWall& wall,
+                                                      const RolloutId& id) const = 0;
+  virtual absl::StatusOr<std::vector<Rollout>> List(const RolloutQuery& query) const = 0;
   virtual absl::StatusOr<std::vector<Rollout>> ListUnfinished() const = 0;  // Oldest first.
+  virtual absl::StatusOr<int> CountUnfinished(const TenantWall& wall) const = 0;
   virtual absl::StatusOr<TargetCounts> Count(const RolloutId& id) const = 0;
+  virtual absl::StatusOr<TargetCounts> Count(const TenantWall& wall, const RolloutId& id) const = 0;
 
   // AlreadyExists when the request id is taken or a server is an unfinished target of another
   // rollout.
@@ -38,6 +41,8 @@ class RolloutStore {
                                                            const ServerId& server) const = 0;
   virtual absl::StatusOr<std::vector<Target>> ListTargets(
       const TargetQuery& query) const = 0;  // By zone, then name.
+  virtual absl::StatusOr<std::vector<Target>> ListTargets(const TenantWall& wall,
+                                                          const TargetQuery& query) const = 0;
   // The unfinished rollout that has this server as an unfinished target.
   virtual absl::StatusOr<std::optional<RolloutId>> FindActiveRolloutOf(
       const ServerId& server) const = 0;
@@ -59,6 +64,9 @@ class AttemptStore {
   virtual absl::StatusOr<std::vector<Attempt>> ListOf(const CommandId& command) const = 0;
   virtual absl::StatusOr<std::vector<Attempt>> ListOfServer(const ServerId& server,
                                                             int limit) const = 0;  // Newest first.
+  virtual absl::StatusOr<std::vector<Attempt>> ListOfServer(const TenantWall& wall,
+                                                            const ServerId& server,
+                                                            int limit) const = 0;
   virtual absl::StatusOr<std::vector<Attempt>> ListOpen()
       const = 0;  // Of all servers, oldest first: what a restart finds.
   virtual absl::StatusOr<std::vector<Attempt>> ListOpenOf(const ServerId& server) const = 0;
@@ -83,8 +91,7 @@ class AuditLog {
   virtual absl::Status Append(const AuditEvent& event) = 0;  // Sequence and hash are the store's.
   virtual absl::StatusOr<std::vector<AuditEvent>> List(const AuditQuery& query) const = 0;
   // By subject alone, with the other words of AuditQuery.
-  absl::StatusOr<std::vector<AuditEvent>> List(absl::string_view subject,
-                                               const std::vector<TenantId>& visible_tenants,
+  absl::StatusOr<std::vector<AuditEvent>> List(const TenantWall& wall, absl::string_view subject,
                                                int64_t before, int limit) const;
   virtual absl::StatusOr<AuditCheck> Verify() const = 0;  // Reads the whole log.
 
@@ -105,12 +112,12 @@ class AuditLog {
   virtual absl::StatusOr<int> Prune(int limit) = 0;
 };
 
-inline absl::StatusOr<std::vector<AuditEvent>> AuditLog::List(
-    absl::string_view subject, const std::vector<TenantId>& visible_tenants, int64_t before,
-    int limit) const {
+inline absl::StatusOr<std::vector<AuditEvent>> AuditLog::List(const TenantWall& wall,
+                                                              absl::string_view subject,
+                                                              int64_t before, int limit) const {
   AuditQuery query;
   query.subject = std::string(subject.data(), subject.size());
-  query.visible_tenants = visible_tenants;
+  query.wall = wall;
   query.before = before;
   query.limit = limit;
   return List(query);

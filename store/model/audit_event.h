@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/ids.h"
+#include "store/model/tenant_wall.h"
 
 namespace muster::store {
 
@@ -26,15 +27,15 @@ struct AuditEvent {
   std::string detail;   // "joining → joined_unverified (att-…)"; never a secret.
 };
 
-// Which events, newest first. What is empty or absent asks for all.
+// Which events, newest first. What is empty or absent asks for all, but for the wall.
 struct AuditQuery {
   std::string subject;
   std::string actor;                // With its kind ("operator:opr-…") or by its id alone.
   std::optional<absl::Time> since;  // At this time or later.
   std::optional<absl::Time> until;  // Before this time.
-  std::vector<TenantId> visible_tenants;
-  int64_t before = 0;  // The last sequence of the page before; 0: from the newest.
-  int limit = 0;       // 0: none.
+  TenantWall wall = TenantWall();   // Events of no tenant are seen without a wall only.
+  int64_t before = 0;               // The last sequence of the page before; 0: from the newest.
+  int limit = 0;                    // 0: none.
 };
 
 // Where the chain had come at an event.

@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "store/model/server.h"
 #include "store/model/states.h"
+#include "store/model/tenant_wall.h"
 
 namespace muster::store {
 
@@ -63,6 +64,15 @@ struct TargetCounts {
 
 // The one of the counts that targets in `state` are counted in.
 int& CountOf(TargetCounts& counts, TargetState state);
+
+// Which rollouts, newest first.
+struct RolloutQuery {
+  TenantWall wall = TenantWall();    // A rollout of several tenants is seen without a wall only.
+  TenantId tenant_id;                // Set: only this tenant's.
+  std::vector<RolloutState> states;  // Empty: all.
+  RolloutId before;  // Cursor: the last row of the page before; nothing when the wall hides it.
+  int limit = 200;   // 0: no limit.
+};
 
 struct TargetQuery {
   RolloutId rollout_id;

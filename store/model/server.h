@@ -13,6 +13,7 @@
 #include "base/failure.h"
 #include "base/ids.h"
 #include "store/model/states.h"
+#include "store/model/tenant_wall.h"
 
 namespace muster::store {
 
@@ -107,10 +108,10 @@ struct Selection {
 
 struct ServerQuery {
   Selection selection;
-  std::vector<TenantId> visible_tenants;  // Empty: all. The caller's wall.
-  std::vector<Enrollment> enrollments;    // Empty: all.
-  RolloutId rollout_id;                   // Set: only targets of this rollout.
-  bool include_retired = false;           // Else the retired are left out.
+  TenantWall wall = TenantWall();       // Nothing is found without one.
+  std::vector<Enrollment> enrollments;  // Empty: all.
+  RolloutId rollout_id;                 // Set: only targets of this rollout.
+  bool include_retired = false;         // Else the retired are left out.
   std::string
       after;        // Page cursor: the last row's "zone/name-in-lower-case"; empty: from the start.
   int limit = 200;  // 0: no limit.

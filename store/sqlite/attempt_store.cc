@@ -2,14 +2,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
 
 using sql::ErrorKind;
 
-constexpr char kSelectAttempt[] =
-    "SELECT id, command_id, server_id, kind, rollout_id, number, state, reason, failure_code, "
+constexpr char kAttemptColumns[] =
+    "id, command_id, server_id, kind, rollout_id, number, state, reason, failure_code, "
     "failure_detail, create_time_us, sent_time_us, finish_time_us FROM attempts";
 // The words of index attempts_open, so that SQLite recognizes it.
 constexpr char kOpen[] =
@@ -50,7 +51,7 @@ absl::StatusOr<std::optional<Command>> SqliteAttemptStore::FindCommand(const Com
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOf(const CommandId& command) const {
   return db_
-      .Cached(absl::StrCat(kSelectAttempt,
+      .Cached(absl::StrCat("SELECT ", kAttemptColumns,
                            " WHERE command_id = ? ORDER BY create_time_us DESC, id DESC"))
       .BindAll(command)
       .All(ReadAttempt);
@@ -58,24 +59,31 @@ absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOf(const CommandId&
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOfServer(const ServerId& server,
                                                                       int limit) const {
-  return db_
-      .Cached(absl::StrCat(kSelectAttempt,
-                           " WHERE server_id = ? "
-                           "ORDER BY create_time_us DESC, command_id DESC, id DESC LIMIT ?"))
-      .BindAll(server, limit > 0 ? limit : -1)
+  return ListOfServer(TenantWall::Everything(), server, limit);
+}
+
+absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOfServer(const TenantWall& wall,
+                                                                      const ServerId& server,
+                                                                      int limit) const {
+  Where where;
+  where.And("server_id = ?", {server.value()}).AndOwnedWithin("server_id", "servers", wall);
+  return where
+      .Build(db_, kAttemptColumns,
+             absl::StrCat("ORDER BY create_time_us DESC, command_id DESC, id DESC ",
+                          LimitClause(limit)))
       .All(ReadAttempt);
 }
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpen() const {
   return db_
-      .Cached(absl::StrCat(kSelectAttempt, " INDEXED BY attempts_open WHERE ", kOpen,
+      .Cached(absl::StrCat("SELECT ", kAttemptColumns, " INDEXED BY attempts_open WHERE ", kOpen,
                            " ORDER BY create_time_us, command_id, id"))
       .All(ReadAttempt);
 }
 
 absl::StatusOr<std::vector<Attempt>> SqliteAttemptStore::ListOpenOf(const ServerId& server) const {
   return db_
-      .Cached(absl::StrCat(kSelectAttempt,
+      .Cached(absl::StrCat("SELECT ", kAttemptColumns,
                            " INDEXED BY attempts_by_server WHERE server_id = ? AND ", kOpen,
                            " ORDER BY create_time_us, command_id, id"))
       .BindAll(server)

@@ -16,6 +16,8 @@ class SqliteAttemptStore final : public AttemptStore {
   absl::StatusOr<std::vector<Attempt>> ListOf(const CommandId& command) const override;
   absl::StatusOr<std::vector<Attempt>> ListOfServer(const ServerId& server,
                                                     int limit) const override;
+  absl::StatusOr<std::vector<Attempt>> ListOfServer(const TenantWall& wall, const ServerId& server,
+                                                    int limit) const override;
   absl::StatusOr<std::vector<Attempt>> ListOpen() const override;
   absl::StatusOr<std::vector<Attempt>> ListOpenOf(const ServerId& server) const override;
 

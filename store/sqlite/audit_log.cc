@@ -122,7 +122,7 @@ absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::List(const AuditQuery& q
     where.And("(actor = ? OR substr(actor, instr(actor, ':') + 1) = ?)",
               {query.actor, query.actor});
   }
-  where.AndIn("tenant_id", Texts(query.visible_tenants));
+  where.AndWithin("tenant_id", query.wall);
   if (query.before > 0) where.And("sequence < ?", {query.before});
   if (query.since.has_value()) {
     ASSIGN_OR_RETURN(const int64_t from, SequenceAt(*query.since - kClockSlack));

@@ -2,12 +2,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
 
-constexpr char kSelectObservation[] =
-    "SELECT o.server_id, o.code, o.detail, o.first_seen_us, o.last_seen_us, o.times "
+constexpr char kObservationColumns[] =
+    "o.server_id, o.code, o.detail, o.first_seen_us, o.last_seen_us, o.times "
     "FROM server_observations o";
 
 absl::StatusOr<Observation> ReadObservation(const sql::Row& row) {
@@ -23,17 +24,22 @@ absl::StatusOr<Observation> ReadObservation(const sql::Row& row) {
 
 absl::StatusOr<std::optional<Observation>> SqliteObservationStore::Find(const ServerId& server,
                                                                         FailureCode code) const {
-  return db_.Cached(absl::StrCat(kSelectObservation, " WHERE o.server_id = ? AND o.code = ?"))
+  return db_
+      .Cached(absl::StrCat("SELECT ", kObservationColumns, " WHERE o.server_id = ? AND o.code = ?"))
       .BindAll(server, TextOf(code))
       .One(ReadObservation);
 }
 
 absl::StatusOr<std::vector<Observation>> SqliteObservationStore::ListOf(
     const ServerId& server) const {
-  return db_
-      .Cached(absl::StrCat(kSelectObservation,
-                           " WHERE o.server_id = ? ORDER BY o.last_seen_us DESC, o.code"))
-      .BindAll(server)
+  return ListOf(TenantWall::Everything(), server);
+}
+
+absl::StatusOr<std::vector<Observation>> SqliteObservationStore::ListOf(
+    const TenantWall& wall, const ServerId& server) const {
+  Where where;
+  where.And("o.server_id = ?", {server.value()}).AndOwnedWithin("o.server_id", "servers", wall);
+  return where.Build(db_, kObservationColumns, "ORDER BY o.last_seen_us DESC, o.code")
       .All(ReadObservation);
 }
 

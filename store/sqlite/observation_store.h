@@ -15,6 +15,8 @@ class SqliteObservationStore final : public ObservationStore {
   absl::StatusOr<std::optional<Observation>> Find(const ServerId& server,
                                                   FailureCode code) const override;
   absl::StatusOr<std::vector<Observation>> ListOf(const ServerId& server) const override;
+  absl::StatusOr<std::vector<Observation>> ListOf(const TenantWall& wall,
+                                                  const ServerId& server) const override;
   absl::Status Note(const ServerId& server, FailureCode code, absl::string_view detail,
                     absl::Time time) override;
   absl::StatusOr<bool> Clear(const ServerId& server, FailureCode code) override;

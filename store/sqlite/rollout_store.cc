@@ -5,14 +5,15 @@
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
 #include "store/sqlite/target_table.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
 
 using sql::ErrorKind;
 
-constexpr char kSelectRollout[] =
-    "SELECT id, tenant_id, kind, state, reason, selection_tenant_id, selection_zone_id, "
+constexpr char kRolloutColumns[] =
+    "id, tenant_id, kind, state, reason, selection_tenant_id, selection_zone_id, "
     "selection_labels, selection_names, max_concurrency, max_failures, max_in_doubt, "
     "allow_takeover, forgiven_failures, note, request_id, created_by, create_time_us, deadline_us, "
     "finish_time_us "
@@ -37,38 +38,55 @@ std::string Name(const RolloutId& id) { return absl::StrCat("rollout ", id.value
 }  // namespace
 
 absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::Find(const RolloutId& id) const {
-  return db_.Cached(absl::StrCat(kSelectRollout, " WHERE id = ?")).BindAll(id).One(ReadRollout);
+  return db_.Cached(absl::StrCat("SELECT ", kRolloutColumns, " WHERE id = ?"))
+      .BindAll(id)
+      .One(ReadRollout);
 }
 
 absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::FindByRequestId(
     absl::string_view request_id) const {
-  return db_.Cached(absl::StrCat(kSelectRollout, " WHERE request_id = ?"))
+  return db_.Cached(absl::StrCat("SELECT ", kRolloutColumns, " WHERE request_id = ?"))
       .BindAll(OrNull(request_id))
       .One(ReadRollout);
 }
 
-absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::List(const RolloutId& before,
-                                                              int limit) const {
-  const int most = limit > 0 ? limit : -1;
-  if (before.empty()) {
-    return db_
-        .Cached(absl::StrCat(kSelectRollout, " ORDER BY create_time_us DESC, id DESC LIMIT ?"))
-        .BindAll(most)
-        .All(ReadRollout);
+absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::Find(const TenantWall& wall,
+                                                                const RolloutId& id) const {
+  Where where;
+  where.And("id = ?", {id.value()}).AndWithin("tenant_id", wall);
+  return where.Build(db_, kRolloutColumns, "").One(ReadRollout);
+}
+
+absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::List(const RolloutQuery& query) const {
+  Where where;
+  where.AndWithin("tenant_id", query.wall).AndIn("state", Texts(query.states));
+  if (!query.tenant_id.empty()) where.And("tenant_id = ?", {query.tenant_id.value()});
+  if (!query.before.empty()) {
+    ASSIGN_OR_RETURN(const std::optional<Rollout> last, Find(query.wall, query.before));
+    if (!last.has_value()) return std::vector<Rollout>();
+    where.And("(create_time_us, id) < (?, ?)",
+              {absl::ToUnixMicros(last->create_time), last->id.value()});
   }
-  return db_
-      .Cached(absl::StrCat(kSelectRollout,
-                           " WHERE (create_time_us, id) < "
-                           "(SELECT create_time_us, id FROM rollouts WHERE id = ?) "
-                           "ORDER BY create_time_us DESC, id DESC LIMIT ?"))
-      .BindAll(before, most)
+  return where
+      .Build(db_, kRolloutColumns,
+             absl::StrCat("ORDER BY create_time_us DESC, id DESC ", LimitClause(query.limit)))
       .All(ReadRollout);
+}
+
+absl::StatusOr<int> SqliteRolloutStore::CountUnfinished(const TenantWall& wall) const {
+  Where where;
+  where.And("finish_time_us IS NULL").AndWithin("tenant_id", wall);
+  ASSIGN_OR_RETURN(const std::optional<int> count,
+                   where.Build(db_, "count(*) FROM rollouts", "").One([](const sql::Row& row) {
+                     return row.Get<int>(0);
+                   }));
+  return count.value_or(0);
 }
 
 absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::ListUnfinished() const {
   return db_
-      .Cached(
-          absl::StrCat(kSelectRollout, " WHERE finish_time_us IS NULL ORDER BY create_time_us, id"))
+      .Cached(absl::StrCat("SELECT ", kRolloutColumns,
+                           " WHERE finish_time_us IS NULL ORDER BY create_time_us, id"))
       .All(ReadRollout);
 }
 
@@ -79,7 +97,13 @@ absl::Status SqliteRolloutStore::WriteCounts() const {
 
 absl::StatusOr<TargetCounts> SqliteRolloutStore::Count(const RolloutId& id) const {
   RETURN_IF_ERROR(WriteCounts());
-  return CountTargets(db_, id);
+  return CountTargets(db_, TenantWall::Everything(), id);
+}
+
+absl::StatusOr<TargetCounts> SqliteRolloutStore::Count(const TenantWall& wall,
+                                                       const RolloutId& id) const {
+  RETURN_IF_ERROR(WriteCounts());
+  return CountTargets(db_, wall, id);
 }
 
 absl::Status SqliteRolloutStore::Insert(const Rollout& rollout,
@@ -140,7 +164,12 @@ absl::StatusOr<std::optional<Target>> SqliteRolloutStore::FindTarget(const Rollo
 
 absl::StatusOr<std::vector<Target>> SqliteRolloutStore::ListTargets(
     const TargetQuery& query) const {
-  return store::ListTargets(db_, query);
+  return store::ListTargets(db_, TenantWall::Everything(), query);
+}
+
+absl::StatusOr<std::vector<Target>> SqliteRolloutStore::ListTargets(
+    const TenantWall& wall, const TargetQuery& query) const {
+  return store::ListTargets(db_, wall, query);
 }
 
 absl::StatusOr<std::optional<RolloutId>> SqliteRolloutStore::FindActiveRolloutOf(

@@ -24,9 +24,13 @@ class SqliteRolloutStore final : public RolloutStore {
   absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const override;
   absl::StatusOr<std::optional<Rollout>> FindByRequestId(
       absl::string_view request_id) const override;
-  absl::StatusOr<std::vector<Rollout>> List(const RolloutId& before, int limit) const override;
+  absl::StatusOr<std::optional<Rollout>> Find(const TenantWall& wall,
+                                              const RolloutId& id) const override;
+  absl::StatusOr<std::vector<Rollout>> List(const RolloutQuery& query) const override;
   absl::StatusOr<std::vector<Rollout>> ListUnfinished() const override;
+  absl::StatusOr<int> CountUnfinished(const TenantWall& wall) const override;
   absl::StatusOr<TargetCounts> Count(const RolloutId& id) const override;
+  absl::StatusOr<TargetCounts> Count(const TenantWall& wall, const RolloutId& id) const override;
 
   absl::Status Insert(const Rollout& rollout, const std::vector<Target>& targets) override;
   absl::Status Move(const RolloutId& id, RolloutState from, RolloutState to,
@@ -37,6 +41,8 @@ class SqliteRolloutStore final : public RolloutStore {
   absl::StatusOr<std::optional<Target>> FindTarget(const RolloutId& rollout,
                                                    const ServerId& server) const override;
   absl::StatusOr<std::vector<Target>> ListTargets(const TargetQuery& query) const override;
+  absl::StatusOr<std::vector<Target>> ListTargets(const TenantWall& wall,
+                                                  const TargetQuery& query) const override;
   absl::StatusOr<std::optional<RolloutId>> FindActiveRolloutOf(
       const ServerId& server) const override;
   absl::Status UpdateTarget(const Target& target, TargetState from) override;

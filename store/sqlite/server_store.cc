@@ -100,7 +100,7 @@ absl::StatusOr<Where> Filter(const ServerQuery& query) {
   const Selection& selection = query.selection;
   if (!selection.tenant_id.empty()) where.And("s.tenant_id = ?", {selection.tenant_id.value()});
   if (!selection.zone_id.empty()) where.And("s.zone_id = ?", {selection.zone_id.value()});
-  where.AndIn("s.tenant_id", Texts(query.visible_tenants));
+  where.AndWithin("s.tenant_id", query.wall);
   where.AndIn("s.enrollment", Texts(query.enrollments));
   if (!query.include_retired) where.And("s.admission <> 'retired'", {});
   for (const auto& [key, value] : selection.labels) {
@@ -141,6 +141,22 @@ absl::StatusOr<std::optional<Server>> SqliteServerStore::FindByName(const ZoneId
       .Cached(absl::StrCat("SELECT ", kServerColumns, " WHERE s.zone_id = ? AND s.name_key = ?"))
       .BindAll(zone, FoldName(name))
       .One(ReadServer);
+}
+
+absl::StatusOr<std::optional<Server>> SqliteServerStore::Find(const TenantWall& wall,
+                                                              const ServerId& id) const {
+  Where where;
+  where.And("s.id = ?", {id.value()}).AndWithin("s.tenant_id", wall);
+  return where.Build(db_, kServerColumns, "").One(ReadServer);
+}
+
+absl::StatusOr<std::optional<Server>> SqliteServerStore::FindByName(const TenantWall& wall,
+                                                                    const ZoneId& zone,
+                                                                    absl::string_view name) const {
+  Where where;
+  where.And("s.zone_id = ? AND s.name_key = ?", {zone.value(), FoldName(name)})
+      .AndWithin("s.tenant_id", wall);
+  return where.Build(db_, kServerColumns, "").One(ReadServer);
 }
 
 absl::StatusOr<std::optional<Server>> SqliteServerStore::FindNamesake(

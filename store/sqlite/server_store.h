@@ -15,6 +15,10 @@ class SqliteServerStore final : public ServerStore {
   absl::StatusOr<std::optional<Server>> Find(const ServerId& id) const override;
   absl::StatusOr<std::optional<Server>> FindByName(const ZoneId& zone,
                                                    absl::string_view name) const override;
+  absl::StatusOr<std::optional<Server>> Find(const TenantWall& wall,
+                                             const ServerId& id) const override;
+  absl::StatusOr<std::optional<Server>> FindByName(const TenantWall& wall, const ZoneId& zone,
+                                                   absl::string_view name) const override;
   absl::StatusOr<std::optional<Server>> FindNamesake(const ZoneId& zone,
                                                      absl::string_view name) const override;
   absl::StatusOr<std::vector<Server>> List(const ServerQuery& query) const override;

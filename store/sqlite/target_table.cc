@@ -49,10 +49,12 @@ absl::Status AddToCounts(sql::Database& db, const TargetMoves& moves) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const RolloutId& rollout) {
+absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const TenantWall& wall,
+                                          const RolloutId& rollout) {
   TargetCounts counts;
-  RETURN_IF_ERROR(db.Cached("SELECT state, targets FROM target_counts WHERE rollout_id = ?")
-                      .BindAll(rollout)
+  Where where;
+  where.And("rollout_id = ?", {rollout.value()}).AndOwnedWithin("rollout_id", "rollouts", wall);
+  RETURN_IF_ERROR(where.Build(db, "state, targets FROM target_counts", "")
                       .ForEach([&counts](const sql::Row& row) {
                         TargetState state = TargetState::kWaiting;
                         int targets = 0;
@@ -96,9 +98,11 @@ absl::StatusOr<std::optional<Target>> FindTarget(sql::Database& db, const Rollou
       .One(ReadTarget);
 }
 
-absl::StatusOr<std::vector<Target>> ListTargets(sql::Database& db, const TargetQuery& query) {
+absl::StatusOr<std::vector<Target>> ListTargets(sql::Database& db, const TenantWall& wall,
+                                                const TargetQuery& query) {
   Where where;
   where.And("rollout_id = ?", {query.rollout_id.value()})
+      .AndOwnedWithin("rollout_id", "rollouts", wall)
       .AndIn("state", Texts(query.states))
       .AndAfter("zone_id", "name", query.after);
   return where

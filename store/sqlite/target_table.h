@@ -19,13 +19,15 @@ namespace muster::store {
 using TargetMoves = std::map<std::pair<RolloutId, TargetState>, int>;
 
 absl::Status AddToCounts(sql::Database& db, const TargetMoves& moves);
-absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const RolloutId& rollout);
+absl::StatusOr<TargetCounts> CountTargets(sql::Database& db, const TenantWall& wall,
+                                          const RolloutId& rollout);
 // AlreadyExists when a server is an unfinished target of another rollout or twice in the list.
 absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
                            const std::vector<Target>& targets);
 absl::StatusOr<std::optional<Target>> FindTarget(sql::Database& db, const RolloutId& rollout,
                                                  const ServerId& server);
-absl::StatusOr<std::vector<Target>> ListTargets(sql::Database& db, const TargetQuery& query);
+absl::StatusOr<std::vector<Target>> ListTargets(sql::Database& db, const TenantWall& wall,
+                                                const TargetQuery& query);
 // Leaves the counts to the caller.
 absl::Status UpdateTarget(sql::Database& db, const Target& target, TargetState from);
 

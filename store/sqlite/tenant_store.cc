@@ -2,9 +2,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
+
+constexpr char kTenantColumns[] = "id, display_name, create_time_us FROM tenants";
 
 Tenant ReadTenant(const sql::Row& row) {
   return Tenant{row.Get<TenantId>(0), row.Text(1), row.Time(2)};
@@ -13,14 +16,22 @@ Tenant ReadTenant(const sql::Row& row) {
 }  // namespace
 
 absl::StatusOr<std::optional<Tenant>> SqliteTenantStore::Find(const TenantId& id) const {
-  return db_.Cached("SELECT id, display_name, create_time_us FROM tenants WHERE id = ?")
+  return db_.Cached(absl::StrCat("SELECT ", kTenantColumns, " WHERE id = ?"))
       .BindAll(id)
       .One(ReadTenant);
 }
 
-absl::StatusOr<std::vector<Tenant>> SqliteTenantStore::List() const {
-  return db_.Cached("SELECT id, display_name, create_time_us FROM tenants ORDER BY id")
-      .All(ReadTenant);
+absl::StatusOr<std::optional<Tenant>> SqliteTenantStore::Find(const TenantWall& wall,
+                                                              const TenantId& id) const {
+  Where where;
+  where.And("id = ?", {id.value()}).AndWithin("id", wall);
+  return where.Build(db_, kTenantColumns, "").One(ReadTenant);
+}
+
+absl::StatusOr<std::vector<Tenant>> SqliteTenantStore::List(const TenantWall& wall) const {
+  Where where;
+  where.AndWithin("id", wall);
+  return where.Build(db_, kTenantColumns, "ORDER BY id").All(ReadTenant);
 }
 
 absl::Status SqliteTenantStore::Put(const Tenant& tenant) {

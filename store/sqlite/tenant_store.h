@@ -13,7 +13,9 @@ class SqliteTenantStore final : public TenantStore {
   explicit SqliteTenantStore(sql::Database& db) : db_(db) {}
 
   absl::StatusOr<std::optional<Tenant>> Find(const TenantId& id) const override;
-  absl::StatusOr<std::vector<Tenant>> List() const override;
+  absl::StatusOr<std::optional<Tenant>> Find(const TenantWall& wall,
+                                             const TenantId& id) const override;
+  absl::StatusOr<std::vector<Tenant>> List(const TenantWall& wall) const override;
   absl::Status Put(const Tenant& tenant) override;
   absl::Status Delete(const TenantId& id) override;
 

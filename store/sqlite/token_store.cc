@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
@@ -10,8 +11,8 @@ using sql::ErrorKind;
 
 constexpr int kKeptRefusals = 10'000;
 
-constexpr char kSelectToken[] =
-    "SELECT id, tenant_id, zone_id, secret_hash, state, mode, max_uses, uses, server_names, "
+constexpr char kTokenColumns[] =
+    "id, tenant_id, zone_id, secret_hash, state, mode, max_uses, uses, server_names, "
     "request_id, any_name, create_time_us, expire_time_us FROM bootstrap_tokens";
 
 absl::StatusOr<BootstrapToken> ReadToken(const sql::Row& row) {
@@ -24,38 +25,59 @@ absl::StatusOr<BootstrapToken> ReadToken(const sql::Row& row) {
   return token;
 }
 
+constexpr char kRefusalColumns[] =
+    "token_id, time_us, address, server_name, code FROM token_refusals";
+
+absl::StatusOr<TokenRefusal> ReadRefusal(const sql::Row& row) {
+  TokenRefusal refusal;
+  RETURN_IF_ERROR(
+      ColumnReader(row)
+          .Read(refusal.token_id, refusal.time, refusal.address, refusal.server_name, refusal.code)
+          .status());
+  return refusal;
+}
+
+std::string NewestRefusals(int limit) {
+  return absl::StrCat("ORDER BY sequence DESC ", LimitClause(limit));
+}
+
 std::string Name(const TokenId& id) { return absl::StrCat("token ", id.value()); }
 
 }  // namespace
 
 absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::Find(const TokenId& id) const {
-  return db_.Cached(absl::StrCat(kSelectToken, " WHERE id = ?")).BindAll(id).One(ReadToken);
+  return db_.Cached(absl::StrCat("SELECT ", kTokenColumns, " WHERE id = ?"))
+      .BindAll(id)
+      .One(ReadToken);
 }
 
 absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::FindByHash(
     absl::string_view secret_hash) const {
-  return db_.Cached(absl::StrCat(kSelectToken, " WHERE secret_hash = ?"))
+  return db_.Cached(absl::StrCat("SELECT ", kTokenColumns, " WHERE secret_hash = ?"))
       .BindAll(secret_hash)
       .One(ReadToken);
 }
 
 absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::FindByRequestId(
     absl::string_view request_id) const {
-  return db_.Cached(absl::StrCat(kSelectToken, " WHERE request_id = ?"))
+  return db_.Cached(absl::StrCat("SELECT ", kTokenColumns, " WHERE request_id = ?"))
       .BindAll(OrNull(request_id))
       .One(ReadToken);
 }
 
-absl::StatusOr<std::vector<BootstrapToken>> SqliteTokenStore::List(const ZoneId& zone) const {
-  if (zone.empty()) {
-    return db_.Cached(absl::StrCat(kSelectToken, " ORDER BY create_time_us DESC, id DESC"))
-        .All(ReadToken);
-  }
-  return db_
-      .Cached(
-          absl::StrCat(kSelectToken, " WHERE zone_id = ? ORDER BY create_time_us DESC, id DESC"))
-      .BindAll(zone)
-      .All(ReadToken);
+absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::Find(const TenantWall& wall,
+                                                                     const TokenId& id) const {
+  Where where;
+  where.And("id = ?", {id.value()}).AndWithin("tenant_id", wall);
+  return where.Build(db_, kTokenColumns, "").One(ReadToken);
+}
+
+absl::StatusOr<std::vector<BootstrapToken>> SqliteTokenStore::List(const TenantWall& wall,
+                                                                   const ZoneId& zone) const {
+  Where where;
+  where.AndWithin("tenant_id", wall);
+  if (!zone.empty()) where.And("zone_id = ?", {zone.value()});
+  return where.Build(db_, kTokenColumns, "ORDER BY create_time_us DESC, id DESC").All(ReadToken);
 }
 
 absl::Status SqliteTokenStore::Insert(const BootstrapToken& token) {
@@ -113,29 +135,17 @@ absl::Status SqliteTokenStore::AddRefusal(const TokenRefusal& refusal) {
 
 absl::StatusOr<std::vector<TokenRefusal>> SqliteTokenStore::ListRefusals(const TokenId& id,
                                                                          int limit) const {
-  const auto read = [](const sql::Row& row) -> absl::StatusOr<TokenRefusal> {
-    TokenRefusal refusal;
-    RETURN_IF_ERROR(ColumnReader(row)
-                        .Read(refusal.token_id, refusal.time, refusal.address, refusal.server_name,
-                              refusal.code)
-                        .status());
-    return refusal;
-  };
-  const int most = limit > 0 ? limit : -1;
-  if (id.empty()) {
-    return db_
-        .Cached(
-            "SELECT token_id, time_us, address, server_name, code FROM token_refusals "
-            "ORDER BY sequence DESC LIMIT ?")
-        .BindAll(most)
-        .All(read);
-  }
-  return db_
-      .Cached(
-          "SELECT token_id, time_us, address, server_name, code FROM token_refusals "
-          "WHERE token_id = ? ORDER BY sequence DESC LIMIT ?")
-      .BindAll(id, most)
-      .All(read);
+  Where where;
+  if (!id.empty()) where.And("token_id = ?", {id.value()});
+  return where.Build(db_, kRefusalColumns, NewestRefusals(limit)).All(ReadRefusal);
+}
+
+absl::StatusOr<std::vector<TokenRefusal>> SqliteTokenStore::ListRefusals(const TenantWall& wall,
+                                                                         const TokenId& id,
+                                                                         int limit) const {
+  Where where;
+  where.And("token_id = ?", {id.value()}).AndOwnedWithin("token_id", "bootstrap_tokens", wall);
+  return where.Build(db_, kRefusalColumns, NewestRefusals(limit)).All(ReadRefusal);
 }
 
 absl::StatusOr<int> SqliteTokenStore::PruneRefusals(absl::Time before, int limit) {

@@ -18,12 +18,17 @@ class SqliteTokenStore final : public TokenStore {
       absl::string_view secret_hash) const override;
   absl::StatusOr<std::optional<BootstrapToken>> FindByRequestId(
       absl::string_view request_id) const override;
-  absl::StatusOr<std::vector<BootstrapToken>> List(const ZoneId& zone) const override;
+  absl::StatusOr<std::optional<BootstrapToken>> Find(const TenantWall& wall,
+                                                     const TokenId& id) const override;
+  absl::StatusOr<std::vector<BootstrapToken>> List(const TenantWall& wall,
+                                                   const ZoneId& zone) const override;
   absl::Status Insert(const BootstrapToken& token) override;
   absl::Status Consume(const TokenId& id) override;
   absl::Status SetState(const TokenId& id, TokenState from, TokenState to) override;
   absl::Status AddRefusal(const TokenRefusal& refusal) override;
   absl::StatusOr<std::vector<TokenRefusal>> ListRefusals(const TokenId& id,
+                                                         int limit) const override;
+  absl::StatusOr<std::vector<TokenRefusal>> ListRefusals(const TenantWall& wall, const TokenId& id,
                                                          int limit) const override;
   absl::StatusOr<int> PruneRefusals(absl::Time before, int limit) override;
   absl::StatusOr<int> Prune(absl::Time expired_before, int limit) override;

@@ -39,6 +39,21 @@ Where& Where::AndIn(absl::string_view column, std::vector<std::string> values) {
   return And(absl::StrCat(column, marks), std::vector<Value>(values.begin(), values.end()));
 }
 
+Where& Where::AndWithin(absl::string_view tenant_column, const TenantWall& wall) {
+  if (wall.admits_everything()) return *this;
+  if (wall.tenants().empty()) return And("0");
+  return AndIn(tenant_column, Texts(wall.tenants()));
+}
+
+Where& Where::AndOwnedWithin(absl::string_view column, absl::string_view table,
+                             const TenantWall& wall) {
+  if (wall.admits_everything()) return *this;
+  Where owner;
+  owner.AndWithin("tenant_id", wall);
+  return And(absl::StrCat(column, " IN (SELECT id FROM ", table, owner.sql_, ")"),
+             std::move(owner.values_));
+}
+
 Where& Where::AndAfter(absl::string_view zone_column, absl::string_view name_column,
                        absl::string_view cursor) {
   if (cursor.empty()) return *this;

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "base/sql/database.h"
 #include "store/model/server.h"
+#include "store/model/tenant_wall.h"
 
 namespace muster::store {
 
@@ -20,7 +21,13 @@ class Where {
 
   // `condition` has one ? for each value.
   Where& And(absl::string_view condition, std::vector<Value> values = {});
-  // column IN (values). An empty list adds no condition.
+  // Rows whose tenant the wall admits; a wall that admits nothing finds nothing.
+  Where& AndWithin(absl::string_view tenant_column, const TenantWall& wall);
+  // The same for rows that belong to a row of `table`: rows whose `column` is the id of one that the
+  // wall admits.
+  Where& AndOwnedWithin(absl::string_view column, absl::string_view table, const TenantWall& wall);
+  // column IN (values). An empty list adds no condition: for what somebody chose, never for what
+  // they may see.
   Where& AndIn(absl::string_view column, std::vector<std::string> values);
   // Rows behind the cursor "zone/name", in the order zone, name. An empty cursor adds nothing.
   Where& AndAfter(absl::string_view zone_column, absl::string_view name_column,

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
@@ -9,8 +10,8 @@ namespace {
 using sql::Blob;
 using sql::ErrorKind;
 
-constexpr char kSelectZone[] =
-    "SELECT id, tenant_id, display_name, hub_url, hub_ca_pem, max_concurrent_joins, "
+constexpr char kZoneColumns[] =
+    "id, tenant_id, display_name, hub_url, hub_ca_pem, max_concurrent_joins, "
     "allow_cli_join, verifier_kind, verifier_principal, verifier_secret, verifier_fingerprint, "
     "pin_version, create_time_us FROM zones";
 
@@ -25,8 +26,8 @@ absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
   return zone;
 }
 
-constexpr char kSelectKey[] =
-    "SELECT id, zone_id, version, state, client_id, secret, fingerprint, create_time_us "
+constexpr char kKeyColumns[] =
+    "id, zone_id, version, state, client_id, secret, fingerprint, create_time_us "
     "FROM joining_keys";
 
 absl::StatusOr<JoiningKeyVersion> ReadKey(const sql::Row& row) {
@@ -41,14 +42,24 @@ absl::StatusOr<JoiningKeyVersion> ReadKey(const sql::Row& row) {
 }  // namespace
 
 absl::StatusOr<std::optional<Zone>> SqliteZoneStore::Find(const ZoneId& id) const {
-  return db_.Cached(absl::StrCat(kSelectZone, " WHERE id = ?")).BindAll(id).One(ReadZone);
+  return db_.Cached(absl::StrCat("SELECT ", kZoneColumns, " WHERE id = ?"))
+      .BindAll(id)
+      .One(ReadZone);
 }
 
-absl::StatusOr<std::vector<Zone>> SqliteZoneStore::List(const TenantId& tenant) const {
-  if (tenant.empty()) return db_.Cached(absl::StrCat(kSelectZone, " ORDER BY id")).All(ReadZone);
-  return db_.Cached(absl::StrCat(kSelectZone, " WHERE tenant_id = ? ORDER BY id"))
-      .BindAll(tenant)
-      .All(ReadZone);
+absl::StatusOr<std::optional<Zone>> SqliteZoneStore::Find(const TenantWall& wall,
+                                                          const ZoneId& id) const {
+  Where where;
+  where.And("id = ?", {id.value()}).AndWithin("tenant_id", wall);
+  return where.Build(db_, kZoneColumns, "").One(ReadZone);
+}
+
+absl::StatusOr<std::vector<Zone>> SqliteZoneStore::List(const TenantWall& wall,
+                                                        const TenantId& tenant) const {
+  Where where;
+  where.AndWithin("tenant_id", wall);
+  if (!tenant.empty()) where.And("tenant_id = ?", {tenant.value()});
+  return where.Build(db_, kZoneColumns, "ORDER BY id").All(ReadZone);
 }
 
 absl::Status SqliteZoneStore::Put(const Zone& zone) {
@@ -88,14 +99,20 @@ absl::Status SqliteZoneStore::Delete(const ZoneId& id) {
 
 absl::StatusOr<std::optional<JoiningKeyVersion>> SqliteZoneStore::FindActiveKey(
     const ZoneId& zone) const {
-  return db_.Cached(absl::StrCat(kSelectKey, " WHERE zone_id = ? AND state = 'active'"))
-      .BindAll(zone)
-      .One(ReadKey);
+  return FindActiveKey(TenantWall::Everything(), zone);
+}
+
+absl::StatusOr<std::optional<JoiningKeyVersion>> SqliteZoneStore::FindActiveKey(
+    const TenantWall& wall, const ZoneId& zone) const {
+  Where where;
+  where.And("zone_id = ? AND state = 'active'", {zone.value()})
+      .AndOwnedWithin("zone_id", "zones", wall);
+  return where.Build(db_, kKeyColumns, "").One(ReadKey);
 }
 
 absl::StatusOr<std::optional<JoiningKeyVersion>> SqliteZoneStore::FindKey(
     const KeyVersionId& id) const {
-  return db_.Cached(absl::StrCat(kSelectKey, " WHERE id = ?")).BindAll(id).One(ReadKey);
+  return db_.Cached(absl::StrCat("SELECT ", kKeyColumns, " WHERE id = ?")).BindAll(id).One(ReadKey);
 }
 
 absl::Status SqliteZoneStore::ActivateKey(const JoiningKeyVersion& key) {
@@ -124,7 +141,8 @@ absl::StatusOr<int> SqliteZoneStore::HighestKeyVersion(const ZoneId& zone) const
 }
 
 absl::StatusOr<std::vector<JoiningKeyVersion>> SqliteZoneStore::ListKeys(const ZoneId& zone) const {
-  return db_.Cached(absl::StrCat(kSelectKey, " WHERE zone_id = ? ORDER BY version DESC"))
+  return db_
+      .Cached(absl::StrCat("SELECT ", kKeyColumns, " WHERE zone_id = ? ORDER BY version DESC"))
       .BindAll(zone)
       .All(ReadKey);
 }
@@ -134,11 +152,18 @@ absl::Status SqliteZoneStore::DropReading(const ZoneId& zone) {
 }
 
 absl::StatusOr<std::optional<HubReading>> SqliteZoneStore::FindReading(const ZoneId& zone) const {
-  return db_
-      .Cached(
-          "SELECT zone_id, read_time_us, instances, unmatched, failure_code, failure_detail, "
-          "try_time_us, hub_url FROM hub_readings WHERE zone_id = ?")
-      .BindAll(zone)
+  return FindReading(TenantWall::Everything(), zone);
+}
+
+absl::StatusOr<std::optional<HubReading>> SqliteZoneStore::FindReading(const TenantWall& wall,
+                                                                       const ZoneId& zone) const {
+  Where where;
+  where.And("zone_id = ?", {zone.value()}).AndOwnedWithin("zone_id", "zones", wall);
+  return where
+      .Build(db_,
+             "zone_id, read_time_us, instances, unmatched, failure_code, failure_detail, "
+             "try_time_us, hub_url FROM hub_readings",
+             "")
       .One([](const sql::Row& row) -> absl::StatusOr<HubReading> {
         HubReading reading;
         RETURN_IF_ERROR(ColumnReader(row)

@@ -13,11 +13,15 @@ class SqliteZoneStore final : public ZoneStore {
   explicit SqliteZoneStore(sql::Database& db) : db_(db) {}
 
   absl::StatusOr<std::optional<Zone>> Find(const ZoneId& id) const override;
-  absl::StatusOr<std::vector<Zone>> List(const TenantId& tenant) const override;
+  absl::StatusOr<std::optional<Zone>> Find(const TenantWall& wall, const ZoneId& id) const override;
+  absl::StatusOr<std::vector<Zone>> List(const TenantWall& wall,
+                                         const TenantId& tenant) const override;
   absl::Status Put(const Zone& zone) override;
   absl::Status Delete(const ZoneId& id) override;
 
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(const ZoneId& zone) const override;
+  absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(const TenantWall& wall,
+                                                                 const ZoneId& zone) const override;
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindKey(const KeyVersionId& id) const override;
   absl::Status ActivateKey(const JoiningKeyVersion& key) override;
   absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const override;
@@ -25,6 +29,8 @@ class SqliteZoneStore final : public ZoneStore {
   absl::Status DropReading(const ZoneId& zone) override;
 
   absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const override;
+  absl::StatusOr<std::optional<HubReading>> FindReading(const TenantWall& wall,
+                                                        const ZoneId& zone) const override;
   absl::Status PutReading(const HubReading& reading) override;
 
  private:

@@ -102,7 +102,8 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
     breaches.push_back(absl::StrCat(
         "the audit log: ", verdict.ok() ? absl::StrJoin(verdict->remarks, " ") : "unreadable"));
   }
-  std::vector<store::AuditEvent> events = *snapshot->audit().List("", {}, 0, 1'000'000);
+  std::vector<store::AuditEvent> events =
+      *snapshot->audit().List(store::TenantWall::Everything(), "", 0, 1'000'000);
   std::reverse(events.begin(), events.end());
   Replay replay(breaches);
   for (const store::AuditEvent& event : events) replay.Take(event);
@@ -178,7 +179,8 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
   if (settled && !snapshot->attempts().ListOpen()->empty()) {
     breaches.emplace_back("an attempt is open though all faults are over");
   }
-  const std::vector<store::Rollout> rollouts = *snapshot->rollouts().List(RolloutId(), 100);
+  const std::vector<store::Rollout> rollouts =
+      *snapshot->rollouts().List({.wall = store::TenantWall::Everything()});
   for (const store::Rollout& rollout : rollouts) {
     replay.Expect(rollout.id.value(), ToString(rollout.state), "?");
     if (settled && !IsFinal(rollout.state)) {

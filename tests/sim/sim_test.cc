@@ -151,7 +151,8 @@ TEST(Sim, OneSeedGivesOneHistory) {
     world.RunFor(absl::Minutes(1));
     (void)world.StartJoin();
     world.RunFor(absl::Hours(1));
-    const std::vector<store::AuditEvent> events = *world.Read()->audit().List("", {}, 0, 100000);
+    const std::vector<store::AuditEvent> events =
+        *world.Read()->audit().List(store::TenantWall::Everything(), "", 0, 100000);
     for (const store::AuditEvent& event : events) {
       history.push_back(absl::StrCat(absl::FormatTime(event.time), event.action, event.detail));
     }

@@ -139,7 +139,7 @@ class SimWorld final : private core::WorkerLink,
   const std::vector<std::string>& violations() const { return violations_; }
   void Violation(const std::string& what);
 
-  static core::Actor Operator() { return {"operator:opr-sim", {}}; }
+  static core::Actor Operator() { return {"operator:opr-sim", store::TenantWall::Everything()}; }
 
  private:
   struct Node;  // One life of the orchestrator.

@@ -61,7 +61,8 @@ TEST_F(CheckpointTest, TheLogBeginsAnewAfterEachCheckpoint) {
     EXPECT_FALSE(store_->CheckpointIsDue());
   }
   EXPECT_LE(LogBytes(), 2 * kCheckpointBytes);
-  EXPECT_EQ((*store_->Read())->tenants().List()->size(), static_cast<size_t>(next_));
+  EXPECT_EQ((*store_->Read())->tenants().List(TenantWall::Everything())->size(),
+            static_cast<size_t>(next_));
 }
 
 // A long report does not make each turn try again, and the log is given back when it is over.
@@ -72,7 +73,7 @@ TEST_F(CheckpointTest, AReaderOfAnOldStateHoldsTheLogUpForAWhile) {
   EXPECT_FALSE(store_->CheckpointIsDue());
   Fill();
   ASSERT_TRUE(store_->Checkpoint().ok());
-  EXPECT_TRUE(reader->tenants().List()->empty());
+  EXPECT_TRUE(reader->tenants().List(TenantWall::Everything())->empty());
   while (LogBytes() < 4 * kCheckpointBytes) Put(next_++);
   reader.reset();
   ASSERT_TRUE(store_->Checkpoint().ok());
@@ -93,7 +94,7 @@ TEST_F(CheckpointTest, TurnsGoOnBesideIt) {
   for (int i = 0; i < 400; ++i) Put(next_++);
   stop = true;
   beside.join();
-  EXPECT_EQ((*store_->Read())->tenants().List()->size(), 400u);
+  EXPECT_EQ((*store_->Read())->tenants().List(TenantWall::Everything())->size(), 400u);
   EXPECT_LT(LogBytes(), 16 * kCheckpointBytes);
 }
 

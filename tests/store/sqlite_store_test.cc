@@ -92,7 +92,8 @@ TEST_F(SqliteStoreTest, AFullDiskMakesItReadOnlyAndLosesNothingAccepted) {
   status = Put(*store, "more");
   EXPECT_EQ(FailureCodeOf(status), FailureCode::kStoreReadOnly);
   EXPECT_THAT(std::string(status.message()), HasSubstr("E-STORE-FULL"));
-  EXPECT_EQ((*store->Read())->tenants().List()->size(), static_cast<size_t>(accepted));
+  EXPECT_EQ((*store->Read())->tenants().List(TenantWall::Everything())->size(),
+            static_cast<size_t>(accepted));
 }
 
 // A statement that met the full disk spoils its turn, even if the caller goes on.
@@ -104,7 +105,7 @@ TEST_F(SqliteStoreTest, ATurnThatMetAFullDiskDoesNotCommit) {
   ASSERT_FALSE(t->tenants().Put({TenantId("huge"), std::string(900'000, 'x'), {}}).ok());
   t->RollBackToMark().IgnoreError();
   EXPECT_EQ(FailureCodeOf(t->Commit()), FailureCode::kStoreFull);
-  EXPECT_TRUE((*store->Read())->tenants().List()->empty());
+  EXPECT_TRUE((*store->Read())->tenants().List(TenantWall::Everything())->empty());
 }
 
 TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {
@@ -295,7 +296,7 @@ TEST_F(SqliteStoreTest, NamesOfAnOlderProgramAreFolded) {
   }
   const auto store = Open();
   const auto snapshot = *store->Read();
-  EXPECT_EQ(snapshot->servers().List({})->size(), 3u);
+  EXPECT_EQ(snapshot->servers().List({.wall = TenantWall::Everything()})->size(), 3u);
   EXPECT_EQ((*snapshot->servers().FindByName(ZoneId("acme/prod"), "B\xC3\xBCRO"))->id,
             ServerId("srv-1"));
   EXPECT_EQ((*snapshot->servers().FindByName(ZoneId("acme/prod"), "web."))->id, ServerId("srv-3"));

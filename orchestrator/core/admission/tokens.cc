@@ -289,8 +289,9 @@ class BootstrapStep {
 
 absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
                                             const TokenInput& input) {
-  ASSIGN_OR_RETURN(const std::optional<store::Zone> zone, turn.store().zones().Find(input.zone_id));
-  if (!zone.has_value() || !MaySee(actor, zone->tenant_id)) {
+  ASSIGN_OR_RETURN(const std::optional<store::Zone> zone,
+                   turn.store().zones().Find(actor.wall, input.zone_id));
+  if (!zone.has_value()) {
     return FailureStatus(FailureCode::kZoneUnknown,
                          absl::StrCat("no zone ", input.zone_id.value()));
   }
@@ -339,8 +340,9 @@ absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
 
 absl::StatusOr<BootstrapToken> Tokens::Revoke(Turn& turn, const Actor& actor,
                                               const TokenId& token) {
-  ASSIGN_OR_RETURN(std::optional<BootstrapToken> found, turn.store().tokens().Find(token));
-  if (!found.has_value() || !MaySee(actor, found->tenant_id)) {
+  ASSIGN_OR_RETURN(std::optional<BootstrapToken> found,
+                   turn.store().tokens().Find(actor.wall, token));
+  if (!found.has_value()) {
     return FailureStatus(FailureCode::kTokenUnknown, absl::StrCat("no token ", token.value()));
   }
   if (found->state != TokenState::kRevoked) {

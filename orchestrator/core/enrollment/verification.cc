@@ -8,7 +8,6 @@
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/enrollment/verifier.h"
-#include "orchestrator/core/inventory/names.h"
 
 namespace muster::core {
 
@@ -16,7 +15,7 @@ absl::Status Verification::Verify(Turn& turn, Answer<std::vector<ZoneVerificatio
                                   const Actor& actor, const std::vector<ZoneId>& zones) {
   for (const ZoneId& zone : zones) {
     ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, zone));
-    if (entry == nullptr || !MaySee(actor, entry->zone.tenant_id)) {
+    if (entry == nullptr || !actor.wall.Admits(entry->zone.tenant_id)) {
       return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("no zone ", zone.value()));
     }
   }

@@ -41,6 +41,7 @@ absl::StatusOr<std::string> Verifier::HubUrlOf(Turn& turn, const ZoneId& zone) {
 
 absl::Status Verifier::LoadOwners(Turn& turn, const std::string& cursor) {
   store::ServerQuery query;
+  query.wall = store::TenantWall::Everything();
   query.after = cursor;
   query.limit = kPageSize;
   ASSIGN_OR_RETURN(const std::vector<store::Server> page, turn.store().servers().List(query));
@@ -296,6 +297,7 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) 
     const ZoneId zone = walk->zones.back();
     store::ServerQuery query;
     query.selection.zone_id = zone;
+    query.wall = store::TenantWall::Everything();
     query.after = walk->cursor;
     query.limit = kPageSize;
     ASSIGN_OR_RETURN(const std::vector<store::Server> page, turn.store().servers().List(query));

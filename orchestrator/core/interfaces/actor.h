@@ -3,15 +3,15 @@
 #define MUSTER_ORCHESTRATOR_CORE_INTERFACES_ACTOR_H_
 
 #include <string>
-#include <vector>
 
-#include "base/ids.h"
+#include "store/model/tenant_wall.h"
 
 namespace muster::core {
 
 struct Actor {
-  std::string name;                       // "operator:opr-…", "system"
-  std::vector<TenantId> visible_tenants;  // Empty: all.
+  std::string name;  // "operator:opr-…", "system"
+  // What lies behind it is answered as what does not exist. core/operators/wall.h decides it.
+  store::TenantWall wall = store::TenantWall();
 };
 
 }  // namespace muster::core

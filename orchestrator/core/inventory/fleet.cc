@@ -12,24 +12,25 @@
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/enrollment/verifier.h"
 #include "orchestrator/core/inventory/fleet_input.h"
-#include "orchestrator/core/inventory/names.h"
 #include "orchestrator/core/inventory/removal.h"
 #include "orchestrator/core/inventory/zone_step.h"
 
 namespace muster::core {
 namespace {
 
-// The hubs as they would be after the fleet.
-absl::Status CheckHubs(Turn& turn, const std::vector<TenantInput>& fleet) {
+// The hubs as they would be after the fleet. That tenants share none is a rule over all of them;
+// what it says names only what the actor may see.
+absl::Status CheckHubs(Turn& turn, const Actor& actor, const std::vector<TenantInput>& fleet) {
   std::map<ZoneId, std::string> urls;
-  ASSIGN_OR_RETURN(const std::vector<store::Zone> zones, turn.store().zones().List(TenantId()));
+  ASSIGN_OR_RETURN(const std::vector<store::Zone> zones,
+                   turn.store().zones().List(store::TenantWall::Everything(), TenantId()));
   for (const store::Zone& zone : zones) urls[zone.id] = zone.hub_url;
   for (const TenantInput& tenant : fleet) {
     for (const ZoneInput& zone : tenant.zones) {
       urls[MakeZoneId(tenant.id, zone.slug)] = zone.hub_url;
     }
   }
-  return CheckHubsAreNotShared(urls);
+  return CheckHubsAreNotShared(urls, actor.wall);
 }
 
 // "create tenant acme", or empty when the tenant is so already.
@@ -62,11 +63,11 @@ absl::StatusOr<std::vector<std::string>> Fleet::Apply(Turn& turn, const Actor& a
     return FailureStatus(FailureCode::kConfigInvalid, absl::StrJoin(problems, "; "));
   }
   for (const TenantInput& tenant : fleet) {
-    if (!MaySee(actor, tenant.id)) {
+    if (!actor.wall.Admits(tenant.id)) {
       return FailureStatus(FailureCode::kAuthForbidden, absl::StrCat("tenant ", tenant.id.value()));
     }
   }
-  RETURN_IF_ERROR(CheckHubs(turn, fleet));
+  RETURN_IF_ERROR(CheckHubs(turn, actor, fleet));
   ZoneStep step(turn, tools_, actor, choices);
   for (const TenantInput& input : fleet) {
     ASSIGN_OR_RETURN(std::string change, ApplyTenant(turn, actor, input, choices.dry_run));
@@ -89,8 +90,8 @@ absl::StatusOr<std::vector<std::string>> Fleet::Apply(Turn& turn, const Actor& a
 absl::StatusOr<store::Zone> Fleet::SetJoiningKey(Turn& turn, const Actor& actor, const ZoneId& zone,
                                                  const JoiningKeyInput& key) {
   zones_.Clear();
-  ASSIGN_OR_RETURN(std::optional<store::Zone> found, turn.store().zones().Find(zone));
-  if (!found.has_value() || !MaySee(actor, found->tenant_id)) {
+  ASSIGN_OR_RETURN(std::optional<store::Zone> found, turn.store().zones().Find(actor.wall, zone));
+  if (!found.has_value()) {
     return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("no zone ", zone.value()));
   }
   if (const std::string problem = ProblemOfKey(key); !problem.empty()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/http/url.h"
@@ -96,15 +97,24 @@ std::string ProblemOfKey(const JoiningKeyInput& key) {
   return problem.empty() ? ProblemOfText("the joining key's secret", key.secret.Reveal()) : problem;
 }
 
-absl::Status CheckHubsAreNotShared(const std::map<ZoneId, std::string>& hub_urls) {
+absl::Status CheckHubsAreNotShared(const std::map<ZoneId, std::string>& hub_urls,
+                                   const store::TenantWall& wall) {
   std::map<std::string, ZoneId> owner;
   for (const auto& [zone, url] : hub_urls) {
     const auto [it, fresh] = owner.emplace(http::PlaceOf(url), zone);
-    if (!fresh && TenantOf(it->second) != TenantOf(zone)) {
-      return FailureStatus(FailureCode::kInventoryConflict,
-                           absl::StrCat("zones ", it->second.value(), " and ", zone.value(),
-                                        " of different tenants name the same hub ", url));
+    if (fresh || TenantOf(it->second) == TenantOf(zone)) continue;
+    std::vector<std::string> shown;
+    for (const ZoneId& named : {it->second, zone}) {
+      if (wall.Admits(TenantOf(named))) shown.push_back(named.value());
     }
+    // What was there before is nobody's news who sees neither.
+    if (shown.empty()) continue;
+    return FailureStatus(FailureCode::kInventoryConflict,
+                         shown.size() == 2
+                             ? absl::StrCat("zones ", absl::StrJoin(shown, " and "),
+                                            " of different tenants name the same hub ", url)
+                             : absl::StrCat("the hub ", url, " of zone ", shown.front(),
+                                            " cannot be used: ask the provider"));
   }
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/secret.h"
 #include "orchestrator/core/interfaces/fleet_operations.h"
+#include "store/model/tenant_wall.h"
 
 namespace muster::core {
 
@@ -20,8 +21,10 @@ std::vector<std::string> ProblemsOfFleet(const std::vector<TenantInput>& fleet);
 std::string ProblemOfKey(const JoiningKeyInput& key);
 
 // E-INVENTORY-CONFLICT when zones of different tenants name hubs in one place (http::PlaceOf): a
-// shared one would let one tenant's key reach the other's servers. `hub_urls` by zone.
-absl::Status CheckHubsAreNotShared(const std::map<ZoneId, std::string>& hub_urls);
+// shared one would let one tenant's key reach the other's servers. `hub_urls` by zone; the text
+// names only what the wall admits.
+absl::Status CheckHubsAreNotShared(const std::map<ZoneId, std::string>& hub_urls,
+                                   const store::TenantWall& wall);
 
 }  // namespace muster::core
 

@@ -33,10 +33,4 @@ std::string ProblemOfLabels(const store::Labels& labels) {
   return "";
 }
 
-bool MaySee(const Actor& actor, const TenantId& tenant) {
-  if (actor.visible_tenants.empty()) return true;
-  return std::find(actor.visible_tenants.begin(), actor.visible_tenants.end(), tenant) !=
-         actor.visible_tenants.end();
-}
-
 }  // namespace muster::core

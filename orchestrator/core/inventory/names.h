@@ -1,12 +1,9 @@
-// Which labels the inventory takes (names: base/names.h), and which tenants a caller may see.
+// Which labels the inventory takes (names: base/names.h).
 #ifndef MUSTER_ORCHESTRATOR_CORE_INVENTORY_NAMES_H_
 #define MUSTER_ORCHESTRATOR_CORE_INVENTORY_NAMES_H_
 
 #include <string>
 
-#include "absl/strings/string_view.h"
-#include "base/ids.h"
-#include "orchestrator/core/interfaces/actor.h"
 #include "store/model/server.h"
 
 namespace muster::core {
@@ -14,8 +11,6 @@ namespace muster::core {
 // Empty when the labels are fine, else the reason. Keys: 1 to 63 of letters, digits, '.', '_', '-',
 // '/'; values: at most 255 bytes of visible text (base/names.h); at most 32 labels.
 std::string ProblemOfLabels(const store::Labels& labels);
-
-bool MaySee(const Actor& actor, const TenantId& tenant);
 
 }  // namespace muster::core
 

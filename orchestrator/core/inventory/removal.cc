@@ -11,17 +11,18 @@
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/control/server_change.h"
-#include "orchestrator/core/inventory/names.h"
 
 namespace muster::core {
 
 absl::Status DeleteZone(Turn& turn, const Actor& actor, const ZoneId& zone) {
-  ASSIGN_OR_RETURN(const std::optional<store::Zone> found, turn.store().zones().Find(zone));
-  if (!found.has_value() || !MaySee(actor, found->tenant_id)) {
+  ASSIGN_OR_RETURN(const std::optional<store::Zone> found,
+                   turn.store().zones().Find(actor.wall, zone));
+  if (!found.has_value()) {
     return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("no zone ", zone.value()));
   }
   store::ServerQuery query;
   query.selection.zone_id = zone;
+  query.wall = actor.wall;
   query.limit = 0;
   query.include_retired = true;
   ASSIGN_OR_RETURN(const std::vector<store::ServerState> servers,
@@ -41,14 +42,16 @@ absl::Status DeleteZone(Turn& turn, const Actor& actor, const ZoneId& zone) {
 }
 
 absl::Status DeleteTenant(Turn& turn, const Actor& actor, const TenantId& tenant) {
-  ASSIGN_OR_RETURN(const std::optional<store::Tenant> found, turn.store().tenants().Find(tenant));
-  if (!found.has_value() || !MaySee(actor, tenant)) {
+  ASSIGN_OR_RETURN(const std::optional<store::Tenant> found,
+                   turn.store().tenants().Find(actor.wall, tenant));
+  if (!found.has_value()) {
     return FailureStatus(FailureCode::kTenantUnknown, absl::StrCat("no tenant ", tenant.value()));
   }
   std::vector<std::string> left;
-  ASSIGN_OR_RETURN(const std::vector<store::Zone> zones, turn.store().zones().List(tenant));
+  ASSIGN_OR_RETURN(const std::vector<store::Zone> zones,
+                   turn.store().zones().List(actor.wall, tenant));
   for (const store::Zone& zone : zones) left.push_back(absl::StrCat("zone ", zone.id.value()));
-  // Their walls would be empty, and others take an empty one for none.
+  // Operators without their tenant would see nothing, which is theirs to be told first.
   ASSIGN_OR_RETURN(const std::vector<store::Operator> operators, turn.store().operators().List());
   for (const store::Operator& op : operators) {
     if (std::find(op.tenants.begin(), op.tenants.end(), tenant) != op.tenants.end()) {

@@ -27,13 +27,11 @@ class RowJudge {
 
   // The reason why the row is bad, or empty.
   absl::StatusOr<std::string> ProblemOf(const ServerInput& row) {
-    if (!MaySee(actor_, row.tenant_id)) {
-      return absl::StrCat("tenant ", row.tenant_id.value(), " is unknown");
-    }
     const ZoneId zone = MakeZoneId(row.tenant_id, row.zone_slug);
     auto it = zones_.find(zone);
     if (it == zones_.end()) {
-      ASSIGN_OR_RETURN(const std::optional<store::Zone> found, turn_.store().zones().Find(zone));
+      ASSIGN_OR_RETURN(const std::optional<store::Zone> found,
+                       turn_.store().zones().Find(actor_.wall, zone));
       it = zones_.emplace(zone, found.has_value()).first;
     }
     if (!it->second) return absl::StrCat("zone ", zone.value(), " is unknown");
@@ -144,8 +142,9 @@ absl::StatusOr<ImportOutcome> Servers::Import(Turn& turn, const Actor& actor,
 
 absl::StatusOr<store::Server> GetVisibleServer(Turn& turn, const Actor& actor,
                                                const ServerId& server) {
-  ASSIGN_OR_RETURN(std::optional<store::Server> found, turn.store().servers().Find(server));
-  if (!found.has_value() || !MaySee(actor, found->tenant_id)) {
+  ASSIGN_OR_RETURN(std::optional<store::Server> found,
+                   turn.store().servers().Find(actor.wall, server));
+  if (!found.has_value()) {
     return FailureStatus(FailureCode::kServerUnknown, absl::StrCat("no server ", server.value()));
   }
   return *std::move(found);

@@ -127,6 +127,7 @@ absl::StatusOr<ZoneStep::HubChange> ZoneStep::CountHubChange(const ZoneId& zone)
   HubChange out;
   store::ServerQuery query;
   query.selection.zone_id = zone;
+  query.wall = store::TenantWall::Everything();
   query.limit = 0;
   ASSIGN_OR_RETURN(std::vector<store::Server> servers, turn_.store().servers().List(query));
   for (store::Server& server : servers) {

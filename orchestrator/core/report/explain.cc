@@ -79,9 +79,9 @@ std::string SummaryOf(const store::Server& server, absl::Time now) {
   return absl::StrCat(text, ": start a join rollout over it with 'muster rollout create'.");
 }
 
-absl::StatusOr<Explanation> ExplainServer(const store::Snapshot& snapshot, const ServerId& server,
-                                          absl::Time now) {
-  ASSIGN_OR_RETURN(std::optional<store::Server> found, snapshot.servers().Find(server));
+absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
+                                          const ServerId& server, absl::Time now) {
+  ASSIGN_OR_RETURN(std::optional<store::Server> found, snapshot.FindServer(server));
   if (!found.has_value()) {
     return FailureStatus(FailureCode::kServerUnknown, absl::StrCat("no server ", server.value()));
   }
@@ -92,7 +92,7 @@ absl::StatusOr<Explanation> ExplainServer(const store::Snapshot& snapshot, const
     absl::StrAppend(&out.summary, " It waits for an operator: 'muster server admit' lets it in.");
   }
   ASSIGN_OR_RETURN(const std::vector<store::Observation> observations,
-                   snapshot.observations().ListOf(server));
+                   snapshot.ListObservations(server));
   for (const store::Observation& observation : observations) {
     const std::string text = FailureText({observation.code, observation.detail});
     absl::StrAppend(&out.summary, " Observed: ", text);
@@ -101,13 +101,13 @@ absl::StatusOr<Explanation> ExplainServer(const store::Snapshot& snapshot, const
                                         TimeText(observation.first_seen), ": ", text)});
   }
   ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
-                   snapshot.audit().List(server.value(), {}, 0, kPerSource));
+                   snapshot.ListAuditEvents({.subject = server.value(), .limit = kPerSource}));
   for (const store::AuditEvent& event : events) {
     out.entries.push_back({event.time, Explanation::Source::kAudit,
                            absl::StrCat(event.action, " by ", event.actor, ": ", event.detail)});
   }
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts,
-                   snapshot.attempts().ListOfServer(server, kPerSource));
+                   snapshot.ListAttempts(server, kPerSource));
   for (const store::Attempt& attempt : attempts) {
     out.entries.push_back({attempt.finish_time.value_or(attempt.create_time),
                            Explanation::Source::kAttempt, AttemptText(attempt)});

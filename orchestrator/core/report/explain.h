@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/ids.h"
-#include "store/interface/store.h"
+#include "store/interface/walled_snapshot.h"
 #include "store/model/server.h"
 
 namespace muster::core {
@@ -26,9 +26,9 @@ struct Explanation {
   std::vector<Entry> entries;  // Oldest first, at most 200 of each source.
 };
 
-// E-INVENTORY-SERVER when there is no such server. The caller has checked the tenants' wall.
-absl::StatusOr<Explanation> ExplainServer(const store::Snapshot& snapshot, const ServerId& server,
-                                          absl::Time now);
+// E-INVENTORY-SERVER when there is no such server inside the wall.
+absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
+                                          const ServerId& server, absl::Time now);
 
 // One sentence: "web-1 is enrolled: the hub's list confirmed it at …".
 std::string SummaryOf(const store::Server& server, absl::Time now);

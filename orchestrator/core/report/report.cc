@@ -45,36 +45,27 @@ void Count(ReportZone& zone, Enrollment enrollment, int servers) {
   }
 }
 
-bool Visible(const store::Zone& zone, const ReportQuery& query) {
-  const store::Selection& selection = query.selection;
-  if (!selection.tenant_id.empty() && zone.tenant_id != selection.tenant_id) return false;
-  if (!selection.zone_id.empty() && zone.id != selection.zone_id) return false;
-  return query.visible_tenants.empty() ||
-         std::find(query.visible_tenants.begin(), query.visible_tenants.end(), zone.tenant_id) !=
-             query.visible_tenants.end();
-}
-
 // The lines of zones, with their counts.
-absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::Snapshot& snapshot,
+absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::WalledSnapshot& snapshot,
                                                   const ReportQuery& query,
                                                   const store::ServerQuery& servers) {
   std::map<ZoneId, ReportZone> zones;
   ASSIGN_OR_RETURN(const std::vector<store::Zone> all,
-                   snapshot.zones().List(query.selection.tenant_id));
+                   snapshot.ListZones(query.selection.tenant_id));
   for (const store::Zone& zone : all) {
-    if (!Visible(zone, query)) continue;
+    const ZoneId& only = query.selection.zone_id;
+    if (!only.empty() && zone.id != only) continue;
     ReportZone& line = zones[zone.id];
     line.zone_id = zone.id;
     line.hub_url = zone.hub_url;
-    ASSIGN_OR_RETURN(const std::optional<store::HubReading> reading,
-                     snapshot.zones().FindReading(zone.id));
+    ASSIGN_OR_RETURN(const std::optional<store::HubReading> reading, snapshot.FindReading(zone.id));
     if (!reading.has_value()) continue;
     line.hub_read_time = reading->read_time;
     line.hub_instances = reading->instances;
     line.hub_unmatched = reading->unmatched;
     line.hub_failure = reading->failure;
   }
-  ASSIGN_OR_RETURN(const auto counts, snapshot.servers().CountByEnrollment(servers));
+  ASSIGN_OR_RETURN(const auto counts, snapshot.CountByEnrollment(servers));
   for (const auto& count : counts) {
     if (const auto it = zones.find(count.zone_id); it != zones.end()) {
       Count(it->second, count.enrollment, count.servers);
@@ -115,13 +106,12 @@ Connectivity ConnectivityOf(const store::Server& server, bool connected, absl::T
                                                        : Connectivity::kOffline;
 }
 
-absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQuery& query,
+absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const ReportQuery& query,
                                   absl::Time now) {
   Report report;
   report.time = now;
   store::ServerQuery servers;
   servers.selection = query.selection;
-  servers.visible_tenants = query.visible_tenants;
   servers.rollout_id = query.rollout_id;
   if (query.after.empty()) {
     ASSIGN_OR_RETURN(report.zones, ZoneLines(snapshot, query, servers));
@@ -134,7 +124,7 @@ absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQ
       Enrollment::kJoinedUnverified, Enrollment::kFailed,      Enrollment::kInDoubt,
       Enrollment::kDegraded,         Enrollment::kQuarantined, Enrollment::kDecommissioned};
   while (true) {
-    ASSIGN_OR_RETURN(const std::vector<store::Server> page, snapshot.servers().List(servers));
+    ASSIGN_OR_RETURN(const std::vector<store::Server> page, snapshot.ListServers(servers));
     for (const store::Server& server : page) {
       std::optional<Failure> failure = ProblemOf(server);
       if (!failure.has_value() && server.enrollment == Enrollment::kNotEnrolled) {

@@ -11,15 +11,14 @@
 #include "absl/time/time.h"
 #include "base/failure.h"
 #include "base/ids.h"
-#include "store/interface/store.h"
+#include "store/interface/walled_snapshot.h"
 #include "store/model/server.h"
 
 namespace muster::core {
 
 struct ReportQuery {
   store::Selection selection;
-  std::vector<TenantId> visible_tenants;  // Empty: all.
-  RolloutId rollout_id;                   // Set: only servers of this rollout.
+  RolloutId rollout_id;  // Set: only servers of this rollout.
   // A page of problems: at most `limit`, from behind the page before's `next`. 0: all of them.
   int limit = 0;
   std::string after;
@@ -56,7 +55,7 @@ struct Report {
   std::string next;                     // The cursor of the next page; empty: this is the last.
 };
 
-absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQuery& query,
+absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const ReportQuery& query,
                                   absl::Time now);
 
 // Why a server is not enrolled. Empty for one that is enrolled, or on its way without a failure.

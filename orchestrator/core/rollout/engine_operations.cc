@@ -8,7 +8,6 @@
 #include "absl/strings/str_join.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
-#include "orchestrator/core/inventory/names.h"
 #include "orchestrator/core/rollout/engine.h"
 #include "orchestrator/core/rollout/limits.h"
 #include "orchestrator/core/rollout/policies.h"
@@ -44,15 +43,16 @@ absl::Status CheckInput(const RolloutInput& input) {
 // look like an empty one.
 absl::Status CheckSelection(Turn& turn, const Actor& actor, const store::Selection& selection) {
   if (!selection.tenant_id.empty()) {
-    ASSIGN_OR_RETURN(const auto tenant, turn.store().tenants().Find(selection.tenant_id));
-    if (!tenant.has_value() || !MaySee(actor, selection.tenant_id)) {
+    ASSIGN_OR_RETURN(const auto tenant,
+                     turn.store().tenants().Find(actor.wall, selection.tenant_id));
+    if (!tenant.has_value()) {
       return FailureStatus(FailureCode::kTenantUnknown,
                            absl::StrCat("no tenant ", selection.tenant_id.value()));
     }
   }
   if (!selection.zone_id.empty()) {
-    ASSIGN_OR_RETURN(const auto zone, turn.store().zones().Find(selection.zone_id));
-    if (!zone.has_value() || !MaySee(actor, zone->tenant_id)) {
+    ASSIGN_OR_RETURN(const auto zone, turn.store().zones().Find(actor.wall, selection.zone_id));
+    if (!zone.has_value()) {
       return FailureStatus(FailureCode::kZoneUnknown,
                            absl::StrCat("no zone ", selection.zone_id.value()));
     }
@@ -73,7 +73,7 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   }
   store::ServerQuery query;
   query.selection = input.selection;
-  query.visible_tenants = actor.visible_tenants;
+  query.wall = actor.wall;
   query.limit = 0;
   ASSIGN_OR_RETURN(const std::vector<store::ServerState> servers,
                    turn.store().servers().ListStates(query));
@@ -161,10 +161,7 @@ absl::StatusOr<Run*> RolloutEngine::GetRun(Turn& turn, const Actor& actor, const
   const store::Rollout* rollout = it != runs_.end()    ? &it->second->rollout
                                   : stored.has_value() ? &*stored
                                                        : nullptr;
-  const bool visible =
-      rollout != nullptr && (actor.visible_tenants.empty() ||
-                             (!rollout->tenant_id.empty() && MaySee(actor, rollout->tenant_id)));
-  if (!visible) {
+  if (rollout == nullptr || !actor.wall.Admits(rollout->tenant_id)) {
     return FailureStatus(FailureCode::kRolloutUnknown, absl::StrCat("no rollout ", id.value()));
   }
   if (it == runs_.end() || it->second->canceling) {

@@ -22,6 +22,7 @@
 #include "base/mutex.h"
 #include "base/thread_strand.h"
 #include "base/timers.h"
+#include "orchestrator/core/interfaces/connected_servers.h"
 #include "orchestrator/core/interfaces/worker_link.h"
 #include "orchestrator/rpc/worker/zone_pins.h"
 
@@ -39,7 +40,7 @@ struct SessionOptions {
   double reconnects_per_second = 400;
 };
 
-class SessionRegistry final : public core::WorkerLink {
+class SessionRegistry final : public core::WorkerLink, public core::ConnectedServers {
  public:
   // `authority` signs zone pins and outlives it; null: they go out unsigned.
   SessionRegistry(const Clock& clock, Timers& timers, SessionOptions options,
@@ -58,8 +59,9 @@ class SessionRegistry final : public core::WorkerLink {
   void SendZonePin(core::SessionId session, const core::ZonePin& pin) override;
   void End(core::SessionId session, const Failure& why, bool may_reconnect) override;
 
-  int Count() const;                               // Open sessions.
-  bool IsConnected(const ServerId& server) const;  // A session of it was welcomed and is open.
+  // ConnectedServers: who was welcomed.
+  int Count() const override;
+  bool IsConnected(const ServerId& server) const override;
 
   // -- for sessions --
   const SessionOptions& options() const { return options_; }

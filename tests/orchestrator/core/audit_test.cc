@@ -212,7 +212,12 @@ TEST_F(AuditTest, ARestoredBackupIsSaid) {
   EXPECT_EQ(verdict.state, State::kRestored) << absl::StrJoin(verdict.remarks, " ");
   EXPECT_THAT(verdict.remarks,
               testing::ElementsAre(HasSubstr("events 17 to 41 of before are lost")));
-  EXPECT_EQ((*store_->Read())->audit().List("audit", {}, 0, 1)->front().action, "audit.restored");
+  EXPECT_EQ((*store_->Read())
+                ->audit()
+                .List(store::TenantWall::Everything(), "audit", 0, 1)
+                ->front()
+                .action,
+            "audit.restored");
   // Once is enough, and what is cut off afterwards is a break again.
   Write(30);
   Stop();
@@ -285,7 +290,8 @@ TEST_F(AuditTest, SubjectsAreFoundWithAndWithoutTheirIndex) {
   const auto sequences = [&](const std::string& subject, int64_t before, int limit) {
     std::vector<int64_t> found;
     const auto snapshot = *store_->Read();
-    const auto events = *snapshot->audit().List(subject, {}, before, limit);
+    const auto events =
+        *snapshot->audit().List(store::TenantWall::Everything(), subject, before, limit);
     for (const store::AuditEvent& event : events) found.push_back(event.sequence);
     return found;
   };
@@ -335,6 +341,11 @@ TEST_F(AuditTest, QueriesByTimeAndActor) {
                     .ok());
   }
   const auto count = [&](store::AuditQuery query) {
+    query.wall = store::TenantWall::Everything();
+    return (*store_->Read())->audit().List(query)->size();
+  };
+  const auto of_a = [&](store::AuditQuery query) {
+    query.wall = store::TenantWall::Of({TenantId("a")});
     return (*store_->Read())->audit().List(query)->size();
   };
   const absl::Time from = begin + absl::Hours(10);
@@ -342,7 +353,7 @@ TEST_F(AuditTest, QueriesByTimeAndActor) {
   EXPECT_EQ(count({.subject = "s", .until = from}), 9u);
   EXPECT_EQ(count({.since = from, .until = from + absl::Hours(5)}), 5u);
   EXPECT_EQ(count({.actor = "even", .since = from, .until = from + absl::Hours(5)}), 2u);
-  EXPECT_EQ(count({.actor = "odd", .visible_tenants = {TenantId("a")}}), 8u);
+  EXPECT_EQ(of_a({.actor = "odd"}), 8u);
   EXPECT_EQ(count({.since = clock_.Now() + absl::Seconds(1)}), 0u);
   EXPECT_EQ(count({.since = from, .limit = 4}), 4u);
 }

@@ -276,7 +276,10 @@ TEST_F(DoorsTest, ClocksAreCompared) {
   const auto seen = *world_->Read()->observations().Find(grant.server_id, FailureCode::kClockSkew);
   ASSERT_TRUE(seen.has_value());
   EXPECT_THAT(seen->detail, HasSubstr("3h behind"));
-  const auto explained = ExplainServer(*world_->Read(), grant.server_id, world_->clock().Now());
+  const auto snapshot = world_->Read();
+  const auto explained =
+      ExplainServer(store::WalledSnapshot(*snapshot, store::TenantWall::Everything()),
+                    grant.server_id, world_->clock().Now());
   ASSERT_TRUE(explained.ok());
   EXPECT_THAT(explained->summary, HasSubstr("Observed: E-CLOCK-SKEW"));
   opening.session = next_session_++;

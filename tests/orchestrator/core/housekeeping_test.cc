@@ -22,7 +22,9 @@ class HousekeepingTest : public CoreBench {
     options.retention.rows_per_step = 5;
     return options;
   }
-  size_t Rollouts() { return world_->Read()->rollouts().List(RolloutId(), 100)->size(); }
+  size_t Rollouts() {
+    return world_->Read()->rollouts().List({.wall = store::TenantWall::Everything()})->size();
+  }
   size_t Attempts() {
     size_t attempts = 0;
     for (const ServerId& server : world_->servers()) {
@@ -48,7 +50,8 @@ TEST_F(HousekeepingTest, EachKindGoesInItsTime) {
   EXPECT_FALSE(Bootstrap("no such hash", "nobody", "key").ok());
   const int64_t events = Verdict().events;
   // Those that the fleet was set up with are named by its certificates.
-  const size_t tokens = world_->Read()->tokens().List(ZoneId())->size();
+  const size_t tokens =
+      world_->Read()->tokens().List(store::TenantWall::Everything(), ZoneId())->size();
   EXPECT_GT(events, 6);
 
   world_->RunFor(absl::Hours(24 * 6));
@@ -56,11 +59,13 @@ TEST_F(HousekeepingTest, EachKindGoesInItsTime) {
   world_->RunFor(absl::Hours(24 * 2));
   EXPECT_EQ(Attempts(), 0u);
   EXPECT_EQ(Rollouts(), 1u);
-  EXPECT_EQ(world_->Read()->tokens().List(ZoneId())->size(), tokens);
+  EXPECT_EQ(world_->Read()->tokens().List(store::TenantWall::Everything(), ZoneId())->size(),
+            tokens);
   EXPECT_EQ(world_->Read()->tokens().ListRefusals(TokenId(), 10)->size(), 1u);
 
   world_->RunFor(absl::Hours(24 * 14));
-  EXPECT_EQ(world_->Read()->tokens().List(ZoneId())->size(), tokens - 1);
+  EXPECT_EQ(world_->Read()->tokens().List(store::TenantWall::Everything(), ZoneId())->size(),
+            tokens - 1);
   EXPECT_EQ(world_->Read()->tokens().ListRefusals(TokenId(), 10)->size(), 0u);
   EXPECT_GE(Verdict().events, events);
 

@@ -155,7 +155,7 @@ TEST_F(InventoryTest, AHubIsReplacedOnlyWhenAskedAndThenNothingIsProven) {
   Build(4);  // Two in each of two tenants.
   ASSERT_TRUE(Finishes(Start()->id, absl::Minutes(10)));
   const auto enrolled = [&] {
-    store::ServerQuery query;
+    store::ServerQuery query{.wall = store::TenantWall::Everything()};
     query.selection.zone_id = zone_;
     query.enrollments = {store::Enrollment::kEnrolled};
     return world_->Read()->servers().List(query)->size();
@@ -173,7 +173,7 @@ TEST_F(InventoryTest, AHubIsReplacedOnlyWhenAskedAndThenNothingIsProven) {
   EXPECT_EQ(zone.hub_url, "https://other-hub");
   EXPECT_GT(zone.pin_version, pin_before);
   EXPECT_EQ(enrolled(), 0u);
-  store::ServerQuery query;
+  store::ServerQuery query{.wall = store::TenantWall::Everything()};
   query.selection.zone_id = zone_;
   const std::vector<store::Server> servers = *world_->Read()->servers().List(query);
   for (const store::Server& server : servers) {
@@ -246,7 +246,7 @@ class ServerLifeTest : public InventoryTest {
   }
   store::Server Now(const ServerId& server) { return **world_->Read()->servers().Find(server); }
   size_t Listed() {
-    store::ServerQuery query;
+    store::ServerQuery query{.wall = store::TenantWall::Everything()};
     query.selection.zone_id = zone_;
     return world_->Read()->servers().List(query)->size();
   }
@@ -264,7 +264,8 @@ TEST_F(ServerLifeTest, ARetiredServerOwnsNothingAndCanComeBack) {
   EXPECT_FALSE(retired.proof.has_value());
   EXPECT_FALSE(retired.claim.has_value());
   EXPECT_EQ(Listed(), 1u);
-  const auto counts = *world_->Read()->servers().CountByEnrollment({.selection = {{}, zone_}});
+  const auto counts = *world_->Read()->servers().CountByEnrollment(
+      {.selection = {{}, zone_}, .wall = store::TenantWall::Everything()});
   ASSERT_EQ(counts.size(), 1u);
   EXPECT_EQ(counts[0].servers, 1);
   const auto certificates = world_->Read()->certificates().ListOf(id);
@@ -320,7 +321,8 @@ TEST_F(ServerLifeTest, ADeletedServerFreesNameTargetsAndTokens) {
   // Never seen: no need to retire it.
   const ServerId fresh = (*world_->Read()->servers().FindByName(zone_, "web-0"))->id;
   EXPECT_TRUE(Change(fresh, Kind::kDelete).ok());
-  EXPECT_THAT(*world_->Read()->audit().List(id.value(), {}, 0, 100), testing::Not(IsEmpty()));
+  EXPECT_THAT(*world_->Read()->audit().List(store::TenantWall::Everything(), id.value(), 0, 100),
+              testing::Not(IsEmpty()));
 }
 
 TEST_F(ServerLifeTest, ARenamedServerKeepsItsIdentity) {
@@ -374,7 +376,7 @@ TEST_F(InventoryTest, EveryProblemIsNamedAtOnce) {
 }
 
 TEST_F(InventoryTest, TheWallHolds) {
-  const Actor foreign{"operator:opr-x", {TenantId("tenant-1")}};
+  const Actor foreign{"operator:opr-x", store::TenantWall::Of({TenantId("tenant-1")})};
   EXPECT_FAILS_WITH(Apply(Fleet("acme", "https://acme", "s"), {}, foreign), kAuthForbidden);
   EXPECT_FAILS_WITH(Ask<store::Zone>([&](auto done) {
                       operations().fleet.Call(&FleetOperations::SetJoiningKey, std::move(done),

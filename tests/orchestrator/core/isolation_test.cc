@@ -33,7 +33,7 @@ class IsolationTest : public CoreBench {
     return TargetOf(rollout, server).state == TargetState::kInFlight;
   }
   int CountEvents(const char* action) {
-    const auto events = *world_->Read()->audit().List("", {}, 0, 0);
+    const auto events = *world_->Read()->audit().List(store::TenantWall::Everything(), "", 0, 0);
     return static_cast<int>(
         std::count_if(events.begin(), events.end(),
                       [&](const store::AuditEvent& event) { return event.action == action; }));

@@ -53,6 +53,12 @@ class ReportPagesTest : public testing::Test {
     delete dir_;
   }
 
+  static absl::StatusOr<Report> ReportOf(const ReportQuery& query) {
+    const auto snapshot = *store_->Read();
+    return MakeReport(store::WalledSnapshot(*snapshot, store::TenantWall::Everything()), query,
+                      absl::Now());
+  }
+
   static sql::TempDir* dir_;
   static store::Store* store_;
 };
@@ -67,7 +73,7 @@ TEST_F(ReportPagesTest, ThePagesHoldEachServerOnce) {
   int enrolled = 0;
   int servers = 0;
   do {
-    const Report page = *MakeReport(**store_->Read(), query, absl::Now());
+    const Report page = *ReportOf(query);
     ++pages;
     EXPECT_LE(page.problems.size(), 1000u);
     EXPECT_EQ(page.zones.size(), pages == 1 ? static_cast<size_t>(kZones) : 0u);
@@ -89,7 +95,7 @@ TEST_F(ReportPagesTest, ThePagesHoldEachServerOnce) {
 TEST_F(ReportPagesTest, WithoutALimitItIsWhole) {
   ReportQuery query;
   query.selection.zone_id = ZoneId("acme/z1");
-  const Report report = *MakeReport(**store_->Read(), query, absl::Now());
+  const Report report = *ReportOf(query);
   EXPECT_EQ(report.problems.size(), kServers / kZones / 5 * 4u);
   EXPECT_TRUE(report.next.empty());
   EXPECT_EQ(report.zones.size(), 1u);

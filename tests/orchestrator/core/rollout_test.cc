@@ -49,14 +49,16 @@ TEST_F(RolloutTest, EnrollsByTheHubsWordAndReports) {
   ASSERT_TRUE(first.proof.has_value());
   EXPECT_EQ(first.proof->match, store::MatchKind::kHubId);
 
-  const auto report = MakeReport(*world_->Read(), {}, world_->clock().Now());
+  const auto snapshot = world_->Read();
+  const store::WalledSnapshot all(*snapshot, store::TenantWall::Everything());
+  const auto report = MakeReport(all, {}, world_->clock().Now());
   ASSERT_TRUE(report.ok());
   ASSERT_EQ(report->zones.size(), 2u);
   EXPECT_EQ(report->zones[0].enrolled + report->zones[1].enrolled, 5);
   EXPECT_EQ(report->zones[0].hub_unmatched, 1) << "the record that was there before";
   ASSERT_EQ(report->problems.size(), 1u);
   EXPECT_EQ(report->problems[0].failure.code, FailureCode::kDispatchOffline);
-  const auto why = ExplainServer(*world_->Read(), first.id, world_->clock().Now());
+  const auto why = ExplainServer(all, first.id, world_->clock().Now());
   ASSERT_TRUE(why.ok());
   EXPECT_THAT(why->summary, testing::HasSubstr("is enrolled"));
   EXPECT_GE(why->entries.size(), 6u);
@@ -381,7 +383,7 @@ TEST_F(RolloutTest, SettlingNeedsADoubtAndTheHubsProof) {
   ASSERT_TRUE(
       world_->RunUntil([&] { return world_->Counts(rollout->id).failed == 1; }, absl::Minutes(10)));
   EXPECT_EQ(FailureAt(0), FailureCode::kVerifyMissing);
-  const Actor foreign{"operator:opr-x", {TenantId("tenant-0")}};
+  const Actor foreign{"operator:opr-x", store::TenantWall::Of({TenantId("tenant-0")})};
   EXPECT_FAILS_WITH(Ask<store::Server>([&](auto done) {
                       operations().servers.Call(&ServerOperations::Settle, std::move(done), foreign,
                                                 world_->servers()[1], Settlement{});

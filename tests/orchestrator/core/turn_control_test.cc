@@ -34,7 +34,8 @@ class TurnControlTest : public testing::Test {
   std::vector<std::string> Tenants() {
     std::vector<std::string> ids;
     const auto snapshot = *store_.Read();
-    const std::vector<store::Tenant> tenants = *snapshot->tenants().List();
+    const std::vector<store::Tenant> tenants =
+        *snapshot->tenants().List(store::TenantWall::Everything());
     for (const store::Tenant& tenant : tenants) ids.push_back(tenant.id.value());
     return ids;
   }

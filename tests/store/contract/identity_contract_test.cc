@@ -52,9 +52,11 @@ TEST_P(StoreContract, TokensAreListedNewestFirst) {
     for (const auto& token : tokens) out.push_back(token.id.value());
     return out;
   };
-  EXPECT_THAT(ids(*Read()->tokens().List(ZoneId())), ElementsAre("tok-3", "tok-2", "tok-1"));
-  EXPECT_THAT(ids(*Read()->tokens().List(kProd)), ElementsAre("tok-3", "tok-2", "tok-1"));
-  EXPECT_THAT(ids(*Read()->tokens().List(kTest)), IsEmpty());
+  EXPECT_THAT(ids(*Read()->tokens().List(TenantWall::Everything(), ZoneId())),
+              ElementsAre("tok-3", "tok-2", "tok-1"));
+  EXPECT_THAT(ids(*Read()->tokens().List(TenantWall::Everything(), kProd)),
+              ElementsAre("tok-3", "tok-2", "tok-1"));
+  EXPECT_THAT(ids(*Read()->tokens().List(TenantWall::Everything(), kTest)), IsEmpty());
 }
 
 TEST_P(StoreContract, ATokensRequestIdIsUniqueButMayBeMissing) {

@@ -23,10 +23,13 @@ std::shared_ptr<Store> OpenPassThrough(const std::string& directory) {
   return std::shared_ptr<Store>(both, &both->outer);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
-                         testing::Values(StoreFactory{"Sqlite", OpenSqlite},
-                                         StoreFactory{"FaultInjecting", OpenPassThrough}),
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, testing::ValuesIn(Implementations()),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
+
+std::vector<StoreFactory> Implementations() {
+  return {{"Sqlite", OpenSqlite}, {"FaultInjecting", OpenPassThrough}};
+}
+
 }  // namespace muster::store

@@ -15,7 +15,7 @@ TEST_P(StoreContract, TenantsArePutFoundAndListedById) {
     EXPECT_OK(t.tenants().Put({kAcme, "Acme Ltd", At(9)}));
   });
   const auto snapshot = Read();
-  const auto tenants = *snapshot->tenants().List();
+  const auto tenants = *snapshot->tenants().List(TenantWall::Everything());
   ASSERT_EQ(tenants.size(), 2u);
   EXPECT_EQ(tenants[0].id, TenantId("aaa"));
   EXPECT_EQ(tenants[1].display_name, "Acme Ltd");
@@ -43,9 +43,9 @@ TEST_P(StoreContract, ZonesKeepEveryField) {
   EXPECT_EQ(read.verifier.principal, "viewer");
   EXPECT_EQ(read.verifier.secret, zone.verifier.secret);
   EXPECT_EQ(read.create_time, At(0));
-  EXPECT_EQ(snapshot->zones().List(kAcme)->size(), 2u);
-  EXPECT_EQ(snapshot->zones().List(TenantId())->size(), 2u);
-  EXPECT_THAT(*snapshot->zones().List(TenantId("other")), IsEmpty());
+  EXPECT_EQ(snapshot->zones().List(TenantWall::Everything(), kAcme)->size(), 2u);
+  EXPECT_EQ(snapshot->zones().List(TenantWall::Everything(), TenantId())->size(), 2u);
+  EXPECT_THAT(*snapshot->zones().List(TenantWall::Everything(), TenantId("other")), IsEmpty());
 }
 
 TEST_P(StoreContract, AZoneNeedsItsTenant) {
@@ -162,9 +162,9 @@ TEST_P(StoreContract, ServersAreRenamedRetiredAndDeleted) {
     EXPECT_OK(t.servers().MoveAdmission(server.id, server.admission, Admission::kRetired));
   });
   EXPECT_TRUE(Read()->servers().FindByName(kProd, "wEB9")->has_value());
-  EXPECT_TRUE(Read()->servers().List({})->empty());
-  EXPECT_TRUE(Read()->servers().CountByEnrollment({})->empty());
-  ServerQuery query;
+  EXPECT_TRUE(Read()->servers().List({.wall = TenantWall::Everything()})->empty());
+  EXPECT_TRUE(Read()->servers().CountByEnrollment({.wall = TenantWall::Everything()})->empty());
+  ServerQuery query{.wall = TenantWall::Everything()};
   query.include_retired = true;
   EXPECT_EQ(Read()->servers().List(query)->size(), 1u);
   {
@@ -193,7 +193,7 @@ TEST_P(StoreContract, NamesAreComparedInAllScripts) {
   }
   const auto snapshot = Read();
   EXPECT_TRUE(snapshot->servers().FindByName(kProd, "bu\xCC\x88ro-1")->has_value());
-  ServerQuery query;
+  ServerQuery query{.wall = TenantWall::Everything()};
   query.selection.names = {"b\xC3\xBCRO*", "WEB-01.*"};
   EXPECT_EQ(snapshot->servers().List(query)->size(), 2u);
   const auto namesake = [&](const char* name) {
@@ -313,7 +313,7 @@ TEST_P(StoreContract, ServersAreListedByZoneAndNameInPages) {
   });
   const auto snapshot = Read();
   std::vector<std::string> seen;
-  ServerQuery query{.limit = 3};
+  ServerQuery query{.wall = TenantWall::Everything(), .limit = 3};
   while (true) {
     const auto page = *snapshot->servers().List(query);
     if (page.empty()) break;
@@ -323,7 +323,7 @@ TEST_P(StoreContract, ServersAreListedByZoneAndNameInPages) {
   }
   EXPECT_THAT(seen, ElementsAre("acme/prod/a", "acme/prod/b", "acme/prod/c", "acme/prod/d",
                                 "acme/test/a", "acme/test/b", "acme/test/c", "acme/test/d"));
-  EXPECT_EQ(snapshot->servers().List({.limit = 0})->size(), 8u);
+  EXPECT_EQ(snapshot->servers().List({.wall = TenantWall::Everything(), .limit = 0})->size(), 8u);
 }
 
 TEST_P(StoreContract, ServersAreSelected) {
@@ -344,8 +344,12 @@ TEST_P(StoreContract, ServersAreSelected) {
     EXPECT_OK(t.rollouts().Insert(rollout, {MakeTarget(rollout.id, web)}));
   });
   const auto snapshot = Read();
-  const auto select = [&](const ServerQuery& query) {
+  const auto select_within = [&](const TenantWall& wall, ServerQuery query) {
+    query.wall = wall;
     return NamesOf(*snapshot->servers().List(query));
+  };
+  const auto select = [&](ServerQuery query) {
+    return select_within(TenantWall::Everything(), std::move(query));
   };
   EXPECT_THAT(select({.selection = {.tenant_id = kAcme}}), ElementsAre("db%1", "web1", "web2"));
   EXPECT_THAT(select({.selection = {.zone_id = kTest}}), ElementsAre("web2"));
@@ -356,9 +360,10 @@ TEST_P(StoreContract, ServersAreSelected) {
   EXPECT_THAT(select({.selection = {.names = {"WEB*"}}}), ElementsAre("web1", "web2", "web3"));
   EXPECT_THAT(select({.selection = {.names = {"d%*", "web2"}}}), ElementsAre("web2"));
   EXPECT_THAT(select({.selection = {.names = {"db%*"}}}), ElementsAre("db%1"));
-  EXPECT_THAT(select({.selection = {.tenant_id = kAcme}, .visible_tenants = {TenantId("other")}}),
-              IsEmpty());
-  EXPECT_THAT(select({.visible_tenants = {TenantId("other"), TenantId("none")}}),
+  EXPECT_THAT(
+      select_within(TenantWall::Of({TenantId("other")}), {.selection = {.tenant_id = kAcme}}),
+      IsEmpty());
+  EXPECT_THAT(select_within(TenantWall::Of({TenantId("other"), TenantId("none")}), {}),
               ElementsAre("web3"));
   EXPECT_THAT(select({.enrollments = {Enrollment::kEnrolled, Enrollment::kFailed}}),
               ElementsAre("db%1"));
@@ -367,7 +372,7 @@ TEST_P(StoreContract, ServersAreSelected) {
 
 TEST_P(StoreContract, ASelectionMayNameThousands) {
   Change([&](Transaction& t) { EXPECT_OK(t.servers().Insert(MakeServer("web4999"))); });
-  ServerQuery query;
+  ServerQuery query{.wall = TenantWall::Everything()};
   for (int i = 0; i < 5000; ++i) query.selection.names.push_back(absl::StrCat("WEB", i));
   EXPECT_THAT(NamesOf(*Read()->servers().List(query)), ElementsAre("web4999"));
   query.selection.names.assign(40'000, "x");
@@ -386,11 +391,13 @@ TEST_P(StoreContract, StatesAreOfTheServersThatAreListed) {
     EXPECT_OK(t.servers().Insert(MakeServer("a", kTest)));
   });
   const auto snapshot = Read();
+  const TenantWall all = TenantWall::Everything();
   for (const ServerQuery& query :
-       {ServerQuery{}, ServerQuery{.limit = 2}, ServerQuery{.after = "acme/prod/a"},
-        ServerQuery{.selection = {.zone_id = kTest}},
-        ServerQuery{.selection = {.labels = {{"role", "web"}}}},
-        ServerQuery{.visible_tenants = {TenantId("x")}}}) {
+       {ServerQuery{.wall = all}, ServerQuery{.wall = all, .limit = 2},
+        ServerQuery{.wall = all, .after = "acme/prod/a"},
+        ServerQuery{.selection = {.zone_id = kTest}, .wall = all},
+        ServerQuery{.selection = {.labels = {{"role", "web"}}}, .wall = all},
+        ServerQuery{.wall = TenantWall::Of({TenantId("x")})}, ServerQuery{}}) {
     const auto servers = *snapshot->servers().List(query);
     const auto states = *snapshot->servers().ListStates(query);
     ASSERT_EQ(states.size(), servers.size());
@@ -414,15 +421,19 @@ TEST_P(StoreContract, EnrollmentsAreCountedPerZone) {
   });
   const auto snapshot = Read();
   std::vector<std::string> counts;
-  const auto all = *snapshot->servers().CountByEnrollment({});
+  const auto all = *snapshot->servers().CountByEnrollment({.wall = TenantWall::Everything()});
   for (const auto& count : all) {
     counts.push_back(
         absl::StrCat(count.zone_id.value(), " ", ToString(count.enrollment), " ", count.servers));
   }
   EXPECT_THAT(counts, ElementsAre("acme/prod enrolled 1", "acme/prod not_enrolled 3",
                                   "acme/test not_enrolled 1"));
-  EXPECT_EQ(snapshot->servers().CountByEnrollment({.selection = {.zone_id = kTest}})->size(), 1u);
-  EXPECT_THAT(*snapshot->servers().CountByEnrollment({.visible_tenants = {TenantId("x")}}),
+  EXPECT_EQ(
+      snapshot->servers()
+          .CountByEnrollment({.selection = {.zone_id = kTest}, .wall = TenantWall::Everything()})
+          ->size(),
+      1u);
+  EXPECT_THAT(*snapshot->servers().CountByEnrollment({.wall = TenantWall::Of({TenantId("x")})}),
               IsEmpty());
 }
 

@@ -23,6 +23,8 @@ struct StoreFactory {
   // A store in this empty directory. It may own more than itself.
   std::function<std::shared_ptr<Store>(const std::string& directory)> open;
 };
+// Those that are held to the contract (instantiate.cc).
+std::vector<StoreFactory> Implementations();
 inline void PrintTo(const StoreFactory& factory, std::ostream* os) { *os << factory.name; }
 
 inline absl::StatusCode Code(const absl::Status& status) { return status.code(); }

@@ -38,7 +38,7 @@ TEST_P(StoreContract, ManySnapshotsLiveSideBySide) {
     Change([i](Transaction& t) { EXPECT_OK(t.tenants().Put(MakeTenant(absl::StrCat("t", i)))); });
   }
   for (size_t i = 0; i < snapshots.size(); ++i) {
-    EXPECT_EQ(snapshots[i]->tenants().List()->size(), i + 1);
+    EXPECT_EQ(snapshots[i]->tenants().List(TenantWall::Everything())->size(), i + 1);
   }
 }
 

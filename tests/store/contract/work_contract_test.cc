@@ -79,11 +79,14 @@ TEST_P(StoreContract, RolloutsAreListedNewestFirstInPages) {
     EXPECT_OK(t.rollouts().Insert(MakeRollout("rol-d", 1), {}));
   });
   const auto snapshot = Read();
-  EXPECT_THAT(Ids(*snapshot->rollouts().List(RolloutId(), 3)),
+  EXPECT_THAT(Ids(*snapshot->rollouts().List({.wall = TenantWall::Everything(), .limit = 3})),
               ElementsAre("rol-a", "rol-c", "rol-b"));
-  EXPECT_THAT(Ids(*snapshot->rollouts().List(RolloutId("rol-c"), 3)),
+  EXPECT_THAT(Ids(*snapshot->rollouts().List(
+                  {.wall = TenantWall::Everything(), .before = RolloutId("rol-c"), .limit = 3})),
               ElementsAre("rol-b", "rol-d"));
-  EXPECT_THAT(Ids(*snapshot->rollouts().List(RolloutId("rol-d"), 3)), IsEmpty());
+  EXPECT_THAT(Ids(*snapshot->rollouts().List(
+                  {.wall = TenantWall::Everything(), .before = RolloutId("rol-d"), .limit = 3})),
+              IsEmpty());
 }
 
 TEST_P(StoreContract, ARolloutMovesByCompareAndSetInsideItsTable) {
@@ -443,20 +446,21 @@ TEST_P(StoreContract, TheAuditLogIsNumberedFilteredAndIntact) {
     }
   });
   const auto snapshot = Read();
-  const auto sequences = [&](absl::string_view subject, const std::vector<TenantId>& tenants,
-                             int64_t before, int limit) {
+  const TenantWall all = TenantWall::Everything();
+  const auto sequences = [&](absl::string_view subject, const TenantWall& wall, int64_t before,
+                             int limit) {
     std::vector<int64_t> out;
-    const auto events = *snapshot->audit().List(subject, tenants, before, limit);
+    const auto events = *snapshot->audit().List(wall, subject, before, limit);
     for (const AuditEvent& event : events) out.push_back(event.sequence);
     return out;
   };
-  EXPECT_THAT(sequences("", {}, 0, 0), ElementsAre(4, 3, 2, 1));
-  EXPECT_THAT(sequences("", {}, 0, 2), ElementsAre(4, 3));
-  EXPECT_THAT(sequences("", {}, 3, 2), ElementsAre(2, 1));
-  EXPECT_THAT(sequences("srv-odd", {}, 0, 10), ElementsAre(3, 1));
-  EXPECT_THAT(sequences("srv-odd", {kAcme}, 0, 10), ElementsAre(1));
-  EXPECT_THAT(sequences("", {TenantId("other")}, 0, 10), IsEmpty());
-  const AuditEvent event = snapshot->audit().List("", {}, 2, 1)->front();
+  EXPECT_THAT(sequences("", all, 0, 0), ElementsAre(4, 3, 2, 1));
+  EXPECT_THAT(sequences("", all, 0, 2), ElementsAre(4, 3));
+  EXPECT_THAT(sequences("", all, 3, 2), ElementsAre(2, 1));
+  EXPECT_THAT(sequences("srv-odd", all, 0, 10), ElementsAre(3, 1));
+  EXPECT_THAT(sequences("srv-odd", TenantWall::Of({kAcme}), 0, 10), ElementsAre(1));
+  EXPECT_THAT(sequences("", TenantWall::Of({TenantId("other")}), 0, 10), IsEmpty());
+  const AuditEvent event = snapshot->audit().List(TenantWall::Everything(), "", 2, 1)->front();
   EXPECT_EQ(event.time, At(1));
   EXPECT_EQ(event.actor, "system");
   EXPECT_EQ(event.action, "server.enrollment");

@@ -1,8 +1,8 @@
-#include "orchestrator/rpc/admin/rollout_watchers.h"
+#include "orchestrator/api/rollout_watchers.h"
 
 #include <algorithm>
 
-namespace muster::rpc {
+namespace muster::api {
 
 void RolloutWatchers::RolloutChanged(const RolloutId& rollout) {
   Watchers told;
@@ -46,4 +46,4 @@ void RolloutWatchers::EndAll(const absl::Status& why) {
   }
 }
 
-}  // namespace muster::rpc
+}  // namespace muster::api

@@ -1,11 +1,11 @@
 // States and kinds have one spelling: what the store keeps is what the wire's value is called.
 #include <gtest/gtest.h>
 
-#include "orchestrator/rpc/admin/admin_values.h"
+#include "orchestrator/api/wire_enums.h"
 #include "proto/rpc/words.h"
 #include "store/model/states.h"
 
-namespace muster::rpc {
+namespace muster::api {
 namespace {
 
 // Every value of a dense store enum has the same word on the wire, and the wire has no more.
@@ -14,12 +14,12 @@ void CheckWords() {
   std::vector<std::string> words;
   for (int i = 0; !ToString(static_cast<E>(i)).empty(); ++i) {
     words.emplace_back(ToString(static_cast<E>(i)));
-    EXPECT_EQ(WordOf(ToProto(static_cast<E>(i))), words.back());
+    EXPECT_EQ(rpc::WordOf(ToProto(static_cast<E>(i))), words.back());
   }
-  EXPECT_EQ(words, WordsOf<decltype(ToProto(E{}))>());
+  EXPECT_EQ(words, rpc::WordsOf<decltype(ToProto(E{}))>());
 }
 
-TEST(AdminWords, AreTheStores) {
+TEST(ApiWords, AreTheStores) {
   CheckWords<store::Admission>();
   CheckWords<store::Enrollment>();
   CheckWords<store::CommandKind>();
@@ -30,4 +30,4 @@ TEST(AdminWords, AreTheStores) {
 }
 
 }  // namespace
-}  // namespace muster::rpc
+}  // namespace muster::api

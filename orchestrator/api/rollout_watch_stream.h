@@ -4,39 +4,34 @@
 //   Changed() ─► dirty ─► not sooner than 250 ms after the last message ─► pool: read ─► write ─┐
 //                  ▲                                                                            │
 //                  └───────────────────────── dirty again meanwhile ◄───────────────────────────┘
-#ifndef MUSTER_ORCHESTRATOR_RPC_ADMIN_ROLLOUT_WATCH_STREAM_H_
-#define MUSTER_ORCHESTRATOR_RPC_ADMIN_ROLLOUT_WATCH_STREAM_H_
+#ifndef MUSTER_ORCHESTRATOR_API_ROLLOUT_WATCH_STREAM_H_
+#define MUSTER_ORCHESTRATOR_API_ROLLOUT_WATCH_STREAM_H_
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "muster/admin/v1/rollout.pb.h"
-#include "orchestrator/rpc/admin/rollout_watchers.h"
+#include "orchestrator/api/rollout_watchers.h"
+#include "orchestrator/api/stream.h"
 
-namespace muster::rpc {
+namespace muster::api {
 
 inline constexpr absl::Duration kWatchInterval = absl::Milliseconds(250);
 
-// The gRPC side; called under the stream's lock.
-class WatchSink {
- public:
-  virtual ~WatchSink() = default;
-  virtual void Write(const muster::admin::v1::Rollout* rollout) = 0;
-  virtual void Finish(const absl::Status& status) = 0;
-};
-
 struct WatchedRollout {
-  RolloutId id;
   muster::admin::v1::Rollout message;
   bool final = false;
 };
 
-// Thread-safe. The reactor holds it by shared_ptr, as the registry and work under way do.
-class RolloutWatchStream final : public RolloutWatcher,
+// Thread-safe. The carrier holds it by shared_ptr, as the registry and work under way do. It calls
+// its sink under its lock.
+class RolloutWatchStream final : public ServerStream,
+                                 public RolloutWatcher,
                                  public std::enable_shared_from_this<RolloutWatchStream> {
  public:
   // Authorizes and reads, on the pool; an error ends the stream with it.
@@ -44,10 +39,11 @@ class RolloutWatchStream final : public RolloutWatcher,
 
   RolloutWatchStream(RolloutId rollout, RolloutWatchers& watchers, Executor& pool, Reader reader);
 
-  void Begin(WatchSink& sink);
-  void OnWriteDone(bool ok);
-  void OnCancel();
-  void OnDone();  // The sink is gone.
+  // ServerStream.
+  void Begin(StreamSink& sink) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
 
   // RolloutWatcher.
   void Changed() override;
@@ -64,8 +60,7 @@ class RolloutWatchStream final : public RolloutWatcher,
   const Reader reader_;
 
   Mutex mu_;
-  WatchSink* sink_ ABSL_GUARDED_BY(mu_) = nullptr;
-  muster::admin::v1::Rollout message_ ABSL_GUARDED_BY(mu_);
+  StreamSink* sink_ ABSL_GUARDED_BY(mu_) = nullptr;
   bool dirty_ ABSL_GUARDED_BY(mu_) = true;
   bool busy_ ABSL_GUARDED_BY(mu_) = false;   // Reading or writing.
   bool armed_ ABSL_GUARDED_BY(mu_) = false;  // A timer will pump.
@@ -75,6 +70,6 @@ class RolloutWatchStream final : public RolloutWatcher,
   std::optional<absl::Status> finish_with_ ABSL_GUARDED_BY(mu_);
 };
 
-}  // namespace muster::rpc
+}  // namespace muster::api
 
-#endif  // MUSTER_ORCHESTRATOR_RPC_ADMIN_ROLLOUT_WATCH_STREAM_H_
+#endif  // MUSTER_ORCHESTRATOR_API_ROLLOUT_WATCH_STREAM_H_

@@ -1,7 +1,7 @@
 // What the orchestrator finds out about itself: for `muster system status`, `muster doctor`,
 // `muster-orchestrator health` and the HTTP probe, so that all say the same.
-#ifndef MUSTER_ORCHESTRATOR_RPC_SYSTEM_FACTS_H_
-#define MUSTER_ORCHESTRATOR_RPC_SYSTEM_FACTS_H_
+#ifndef MUSTER_ORCHESTRATOR_API_SYSTEM_FACTS_H_
+#define MUSTER_ORCHESTRATOR_API_SYSTEM_FACTS_H_
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +10,7 @@
 
 #include "absl/time/time.h"
 
-namespace muster::rpc {
+namespace muster::api {
 
 struct SystemCheck {
   enum class Result { kOk, kWarning, kProblem };
@@ -18,6 +18,8 @@ struct SystemCheck {
   Result result = Result::kOk;
   std::string seen;
   std::string next;  // What to do; empty when all is well.
+  // It counts what belongs to tenants, of all of them: shown to those whom no wall holds.
+  bool about_tenants = false;
 };
 
 struct SystemReport {
@@ -35,6 +37,6 @@ class SystemFacts {
   virtual SystemReport Report() const = 0;
 };
 
-}  // namespace muster::rpc
+}  // namespace muster::api
 
-#endif  // MUSTER_ORCHESTRATOR_RPC_SYSTEM_FACTS_H_
+#endif  // MUSTER_ORCHESTRATOR_API_SYSTEM_FACTS_H_

@@ -1,7 +1,7 @@
 // Who watches which rollout. The core says on the strand that a rollout changed; every watch stream
-// of it is told, and reads and sends at its own pace (rollout_service.cc).
-#ifndef MUSTER_ORCHESTRATOR_RPC_ADMIN_ROLLOUT_WATCHERS_H_
-#define MUSTER_ORCHESTRATOR_RPC_ADMIN_ROLLOUT_WATCHERS_H_
+// of it is told, and reads and sends at its own pace (rollout_watch_stream.h).
+#ifndef MUSTER_ORCHESTRATOR_API_ROLLOUT_WATCHERS_H_
+#define MUSTER_ORCHESTRATOR_API_ROLLOUT_WATCHERS_H_
 
 #include <memory>
 #include <vector>
@@ -13,7 +13,7 @@
 #include "base/timers.h"
 #include "orchestrator/core/interfaces/rollout_watch.h"
 
-namespace muster::rpc {
+namespace muster::api {
 
 // One watch stream. Thread-safe; its calls return at once.
 class RolloutWatcher {
@@ -49,6 +49,6 @@ class RolloutWatchers final : public core::RolloutWatch {
   absl::Status refusal_ ABSL_GUARDED_BY(mu_);
 };
 
-}  // namespace muster::rpc
+}  // namespace muster::api
 
-#endif  // MUSTER_ORCHESTRATOR_RPC_ADMIN_ROLLOUT_WATCHERS_H_
+#endif  // MUSTER_ORCHESTRATOR_API_ROLLOUT_WATCHERS_H_

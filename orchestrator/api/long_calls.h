@@ -1,17 +1,18 @@
 // Calls that wait for the outside world (a hub) and must still end when the process stops or the
 // store is lost, whatever became of what they wait for.
-#ifndef MUSTER_ORCHESTRATOR_RPC_ADMIN_LONG_CALLS_H_
-#define MUSTER_ORCHESTRATOR_RPC_ADMIN_LONG_CALLS_H_
+#ifndef MUSTER_ORCHESTRATOR_API_LONG_CALLS_H_
+#define MUSTER_ORCHESTRATOR_API_LONG_CALLS_H_
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "base/mutex.h"
 
-namespace muster::rpc {
+namespace muster::api {
 
 // Thread-safe.
 class LongCalls {
@@ -59,6 +60,6 @@ class LongCalls {
   std::vector<std::weak_ptr<Call>> calls_ ABSL_GUARDED_BY(mu_);
 };
 
-}  // namespace muster::rpc
+}  // namespace muster::api
 
-#endif  // MUSTER_ORCHESTRATOR_RPC_ADMIN_LONG_CALLS_H_
+#endif  // MUSTER_ORCHESTRATOR_API_LONG_CALLS_H_

@@ -5,8 +5,8 @@
 //                   the one on record and it is not disabled
 //   Unix socket     root, or the user that the orchestrator runs as: the socket's file mode (0600)
 //                   lets nobody else connect. Counts as provider_admin.
-#ifndef MUSTER_ORCHESTRATOR_RPC_ADMIN_CALLER_H_
-#define MUSTER_ORCHESTRATOR_RPC_ADMIN_CALLER_H_
+#ifndef MUSTER_ORCHESTRATOR_API_CALLER_H_
+#define MUSTER_ORCHESTRATOR_API_CALLER_H_
 
 #include <string>
 
@@ -16,28 +16,31 @@
 #include "store/interface/store.h"
 #include "store/model/identity.h"
 
-namespace muster::rpc {
+namespace muster::api {
 
 enum class Door { kMutualTls, kLocalSocket };
+
+// What came with a call, as its carrier knows it.
+struct Credentials {
+  Door door = Door::kMutualTls;
+  // Of the peer, whose chain, dates and purpose TLS has verified; "" without one.
+  std::string certificate_pem;
+};
 
 struct Caller {
   core::Actor actor;  // With the tenants' wall.
   store::OperatorRole role = store::OperatorRole::kViewer;
-
-  // Whether the tenant lies inside the caller's wall. An empty id (of no one tenant) only for
-  // callers without a wall.
-  bool Sees(const TenantId& tenant) const;
 };
 
 // E-AUTH-REQUIRED: no certificate, not an operator's, or one that is not on record or disabled.
-// `certificate_pem` as peer.h has it. Blocks on the store.
-absl::StatusOr<Caller> Identify(Door door, const std::string& certificate_pem,
-                                const store::Snapshot& snapshot);
+// E-AUTH-FORBIDDEN: one who may see nothing. Blocks on the store.
+absl::StatusOr<Caller> Identify(const Credentials& credentials, const store::Snapshot& snapshot);
 
-// E-AUTH-FORBIDDEN unless the caller's role includes `required`. ROLE_WORKER and ROLE_UNSPECIFIED
-// are nobody's here.
+// E-AUTH-FORBIDDEN unless the caller's role includes `required`; what asks for a provider_admin is
+// about all tenants, so that one who is bound to some may not call it. ROLE_WORKER and
+// ROLE_UNSPECIFIED are nobody's here.
 absl::Status CheckRole(const Caller& caller, muster::authz::v1::Role required);
 
-}  // namespace muster::rpc
+}  // namespace muster::api
 
-#endif  // MUSTER_ORCHESTRATOR_RPC_ADMIN_CALLER_H_
+#endif  // MUSTER_ORCHESTRATOR_API_CALLER_H_

@@ -1,14 +1,14 @@
-#include "orchestrator/rpc/admin/rollout_watch_stream.h"
+#include "orchestrator/api/rollout_watch_stream.h"
 
 #include <utility>
 
-namespace muster::rpc {
+namespace muster::api {
 
 RolloutWatchStream::RolloutWatchStream(RolloutId rollout, RolloutWatchers& watchers, Executor& pool,
                                        Reader reader)
     : rollout_(std::move(rollout)), watchers_(watchers), pool_(pool), reader_(std::move(reader)) {}
 
-void RolloutWatchStream::Begin(WatchSink& sink) {
+void RolloutWatchStream::Begin(StreamSink& sink) {
   // Before the first read, so that no change falls between the two.
   const absl::Status added = watchers_.Add(rollout_, shared_from_this());
   MutexLock lock(&mu_);
@@ -62,9 +62,8 @@ void RolloutWatchStream::Arrived(absl::StatusOr<WatchedRollout> rollout) {
     Pump();
     return;
   }
-  message_ = std::move(rollout->message);
   final_ = rollout->final;
-  sink_->Write(&message_);  // Still busy, until OnWriteDone.
+  sink_->Write(rollout->message);  // Still busy, until OnWriteDone.
 }
 
 void RolloutWatchStream::OnWriteDone(bool ok) {
@@ -86,4 +85,4 @@ void RolloutWatchStream::OnDone() {
   sink_ = nullptr;
 }
 
-}  // namespace muster::rpc
+}  // namespace muster::api

@@ -1,14 +1,17 @@
-#include "orchestrator/rpc/admin/caller.h"
+#include "orchestrator/api/caller.h"
 
-#include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/crypto/certificate.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
-#include "orchestrator/rpc/peer.h"
+#include "orchestrator/core/operators/wall.h"
+#include "orchestrator/identity/identity_uri.h"
 
-namespace muster::rpc {
+namespace muster::api {
 namespace {
 
 using muster::authz::v1::Role;
@@ -33,41 +36,41 @@ absl::Status Required(absl::string_view why) {
 
 }  // namespace
 
-bool Caller::Sees(const TenantId& tenant) const {
-  const auto& visible = actor.visible_tenants;
-  return visible.empty() || std::find(visible.begin(), visible.end(), tenant) != visible.end();
-}
-
-absl::StatusOr<Caller> Identify(Door door, const std::string& certificate_pem,
-                                const store::Snapshot& snapshot) {
-  if (door == Door::kLocalSocket) {
-    return Caller{.actor = {.name = "operator:local"}, .role = store::OperatorRole::kProviderAdmin};
+absl::StatusOr<Caller> Identify(const Credentials& credentials, const store::Snapshot& snapshot) {
+  if (credentials.door == Door::kLocalSocket) {
+    return Caller{core::LocalOperator(), store::OperatorRole::kProviderAdmin};
   }
-  ASSIGN_OR_RETURN(const PeerOperator peer, OperatorIn(certificate_pem));
-  ASSIGN_OR_RETURN(const auto known, snapshot.operators().Find(peer.id));
+  const auto certificate = crypto::Certificate::FromPem(credentials.certificate_pem);
+  std::optional<OperatorId> id;
+  if (certificate.ok() && certificate->uri_sans().size() == 1) {
+    id = identity::ParseOperatorUri(certificate->uri_sans().front());
+  }
+  if (!id.has_value()) return Required("the call came without an operator's certificate");
+  ASSIGN_OR_RETURN(const auto known, snapshot.operators().Find(*id));
   if (!known.has_value()) return Required("the operator is not on record here");
   if (known->disabled) return Required("the operator is disabled");
-  if (known->public_key_hash != peer.public_key_hash) {
+  if (known->public_key_hash != certificate->public_key().Fingerprint()) {
     return Required("the certificate's key is not the operator's");
   }
-  Caller caller{.actor = {.name = absl::StrCat("operator:", known->id.value()),
-                          .visible_tenants = known->tenants},
-                .role = known->role};
-  // No wall means all tenants; only a provider_admin may have none.
-  if (known->tenants.empty() && known->role != store::OperatorRole::kProviderAdmin) {
-    return FailureStatus(FailureCode::kAuthForbidden, "the operator is bound to no tenant");
-  }
-  return caller;
+  ASSIGN_OR_RETURN(core::Actor actor, core::ActorOf(*known));
+  return Caller{std::move(actor), known->role};
 }
 
 absl::Status CheckRole(const Caller& caller, Role required) {
   const bool admin_role = required >= muster::authz::v1::ROLE_VIEWER &&
                           required <= muster::authz::v1::ROLE_PROVIDER_ADMIN;
-  if (admin_role && RoleOf(caller.role) >= required) return absl::OkStatus();
+  if (admin_role && RoleOf(caller.role) >= required) {
+    if (required < muster::authz::v1::ROLE_PROVIDER_ADMIN ||
+        caller.actor.wall.admits_everything()) {
+      return absl::OkStatus();
+    }
+    return FailureStatus(FailureCode::kAuthForbidden,
+                         "the method is about all tenants, the caller is bound to some");
+  }
   return FailureStatus(
       FailureCode::kAuthForbidden,
       absl::StrCat("the method asks for ", muster::authz::v1::Role_Name(required),
                    ", the caller has ", muster::authz::v1::Role_Name(RoleOf(caller.role))));
 }
 
-}  // namespace muster::rpc
+}  // namespace muster::api

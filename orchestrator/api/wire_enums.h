@@ -1,0 +1,91 @@
+// Enums of store and core, and the ones of the wire that have the same words in the same order; the
+// wire's begin with UNSPECIFIED. tests/orchestrator/api compares the words.
+#ifndef MUSTER_ORCHESTRATOR_API_WIRE_ENUMS_H_
+#define MUSTER_ORCHESTRATOR_API_WIRE_ENUMS_H_
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/generated_enum_reflection.h>
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/rollout.pb.h"
+#include "muster/admin/v1/system.pb.h"
+#include "muster/admin/v1/token.pb.h"
+#include "muster/admin/v1/verification.pb.h"
+#include "muster/types/v1/server.pb.h"
+#include "orchestrator/api/requests.h"
+#include "orchestrator/core/audit/audit_verdict.h"
+#include "orchestrator/core/interfaces/verification_operations.h"
+#include "orchestrator/core/report/explain.h"
+#include "orchestrator/core/report/report.h"
+#include "store/model/identity.h"
+#include "store/model/states.h"
+#include "store/model/zone.h"
+
+namespace muster::api {
+
+template <typename E>
+struct WireEnum;  // `type`: the wire's; `last`: its last value, which is ours plus one.
+
+#define MUSTER_WIRE_ENUM(Ours, Last, Wire, WireLast)         \
+  template <>                                                \
+  struct WireEnum<Ours> {                                    \
+    using type = Wire;                                       \
+    static_assert(static_cast<int>(Last) + 1 == (WireLast)); \
+  }
+
+MUSTER_WIRE_ENUM(store::Admission, store::Admission::kRejected, types::v1::Admission,
+                 types::v1::ADMISSION_REJECTED);
+MUSTER_WIRE_ENUM(store::Enrollment, store::Enrollment::kDecommissioned, types::v1::Enrollment,
+                 types::v1::ENROLLMENT_DECOMMISSIONED);
+MUSTER_WIRE_ENUM(core::Connectivity, core::Connectivity::kStale, types::v1::Connectivity,
+                 types::v1::CONNECTIVITY_STALE);
+MUSTER_WIRE_ENUM(store::CommandKind, store::CommandKind::kJoin, admin::v1::CommandKind,
+                 admin::v1::COMMAND_KIND_JOIN);
+MUSTER_WIRE_ENUM(store::RolloutState, store::RolloutState::kCompletedWithFailures,
+                 admin::v1::RolloutState, admin::v1::ROLLOUT_STATE_COMPLETED_WITH_FAILURES);
+MUSTER_WIRE_ENUM(store::TargetState, store::TargetState::kCanceled, admin::v1::TargetState,
+                 admin::v1::TARGET_STATE_CANCELED);
+MUSTER_WIRE_ENUM(store::TokenState, store::TokenState::kLocked, admin::v1::TokenState,
+                 admin::v1::TOKEN_STATE_LOCKED);
+MUSTER_WIRE_ENUM(store::TokenMode, store::TokenMode::kPending, admin::v1::TokenMode,
+                 admin::v1::TOKEN_MODE_PENDING);
+MUSTER_WIRE_ENUM(store::VerifierKind, store::VerifierKind::kLogin, admin::v1::VerifierKind,
+                 admin::v1::VERIFIER_KIND_LOGIN);
+MUSTER_WIRE_ENUM(store::MatchKind, store::MatchKind::kMachineName, admin::v1::MatchKind,
+                 admin::v1::MATCH_KIND_MACHINE_NAME);
+MUSTER_WIRE_ENUM(core::ZoneVerification::State, core::ZoneVerification::State::kFailed,
+                 admin::v1::ReadingState, admin::v1::READING_STATE_FAILED);
+MUSTER_WIRE_ENUM(core::AuditVerdict::State, core::AuditVerdict::State::kBroken,
+                 admin::v1::AuditState, admin::v1::AUDIT_STATE_BROKEN);
+MUSTER_WIRE_ENUM(core::Explanation::Source, core::Explanation::Source::kWorker,
+                 admin::v1::ExplainServerResponse::Source,
+                 admin::v1::ExplainServerResponse::SOURCE_WORKER);
+#undef MUSTER_WIRE_ENUM
+
+template <typename E>
+typename WireEnum<E>::type ToProto(E value) {
+  return static_cast<typename WireEnum<E>::type>(static_cast<int>(value) + 1);
+}
+
+// The states that a request lists; E-REQUEST-INVALID for one that does not exist. `field` is the
+// request's name for them.
+template <typename E, typename Listed>
+absl::StatusOr<std::vector<E>> StatesOf(const char* field, const Listed& listed) {
+  const auto* known = google::protobuf::GetEnumDescriptor<typename WireEnum<E>::type>();
+  std::vector<E> states;
+  for (const int value : listed) {
+    if (value <= 0 || known->FindValueByNumber(value) == nullptr) {
+      return InvalidRequest(absl::StrCat(field, " names a state that does not exist: ", value));
+    }
+    states.push_back(static_cast<E>(value - 1));
+  }
+  return states;
+}
+
+}  // namespace muster::api
+
+#endif  // MUSTER_ORCHESTRATOR_API_WIRE_ENUMS_H_
