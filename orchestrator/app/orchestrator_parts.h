@@ -28,6 +28,7 @@
 #include "orchestrator/core/core.h"
 #include "orchestrator/hub/pooled_hub_reader.h"
 #include "orchestrator/rpc/admin/admin_services.h"
+#include "orchestrator/rpc/admin/revocations.h"
 #include "orchestrator/rpc/admin/rollout_watchers.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "proto/rpc/roles.h"
@@ -47,6 +48,7 @@ struct Orchestrator::Parts {
   void StartSelfCheck();
   absl::Status LookForOlderDatabase();
   void LookAtWorkersCertificates();
+  void LookAtOperators();
   void RenewListenerCertificate();
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
@@ -62,12 +64,14 @@ struct Orchestrator::Parts {
             .sessions = *sessions,
             .watchers = *watchers,
             .long_calls = long_calls,
+            .revocations = *revocations,
             .pool = *read_pool,
             .status_pool = *self_check_pool,
             .facts = *self_check,
             .clock = clock,
             .random = random,
             .bootstrap_address = endpoints.bootstrap_address,
+            .admin_address = [this] { return listening ? endpoints.admin_address : ""; },
             .start_time = clock.Now()};
   }
 
@@ -90,6 +94,7 @@ struct Orchestrator::Parts {
   std::unique_ptr<rpc::SessionRegistry> sessions;
   std::unique_ptr<rpc::RolloutWatchers> watchers;
   rpc::LongCalls long_calls;
+  std::unique_ptr<rpc::Revocations> revocations;
   std::unique_ptr<core::Core> core;
   // Threads, which call into all above.
   std::unique_ptr<ThreadStrand> strand;

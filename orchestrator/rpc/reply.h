@@ -6,6 +6,7 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include <functional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -16,7 +17,8 @@ namespace muster::rpc {
 class Reply {
  public:
   explicit Reply(grpc::ServerUnaryReactor* reactor) : reactor_(reactor) {}
-  Reply(Reply&& other) noexcept : reactor_(std::exchange(other.reactor_, nullptr)) {}
+  Reply(Reply&& other) noexcept
+      : reactor_(std::exchange(other.reactor_, nullptr)), last_look_(std::move(other.last_look_)) {}
   Reply& operator=(Reply&&) = delete;
   ~Reply() {
     if (reactor_ != nullptr) {
@@ -24,13 +26,18 @@ class Reply {
     }
   }
 
+  // Asked before a good answer leaves: an error of it is the answer then.
+  void SetLastLook(std::function<absl::Status()> look) { last_look_ = std::move(look); }
+
   // The response message must be complete; request and response are not touched afterwards.
   void Finish(const absl::Status& status) {
-    std::exchange(reactor_, nullptr)->Finish(ToGrpcStatus(status));
+    const absl::Status answer = status.ok() && last_look_ ? last_look_() : status;
+    std::exchange(reactor_, nullptr)->Finish(ToGrpcStatus(answer));
   }
 
  private:
   grpc::ServerUnaryReactor* reactor_;  // Null: answered, or moved on.
+  std::function<absl::Status()> last_look_;
 };
 
 }  // namespace muster::rpc

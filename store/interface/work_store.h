@@ -18,15 +18,12 @@ class RolloutStore {
  public:
   virtual ~RolloutStore() = default;
   virtual absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const = 0;
-  virtual absl::StatusOr<std::optional<Rollout>> FindByRequestId(
-      absl::string_view request_id) const = 0;
   // Newest first; `before` is the last row's id of the page before, empty for the first.
   virtual absl::StatusOr<std::vector<Rollout>> List(const RolloutId& before, int limit) const = 0;
   virtual absl::StatusOr<std::vector<Rollout>> ListUnfinished() const = 0;  // Oldest first.
   virtual absl::StatusOr<TargetCounts> Count(const RolloutId& id) const = 0;
 
-  // AlreadyExists when the request id is taken or a server is an unfinished target of another
-  // rollout.
+  // AlreadyExists when a server is an unfinished target of another rollout.
   virtual absl::Status Insert(const Rollout& rollout, const std::vector<Target>& targets) = 0;
   // Compare-and-set as ServerStore::MoveEnrollment. A final state needs finish_time.
   virtual absl::Status Move(const RolloutId& id, RolloutState from, RolloutState to,

@@ -22,8 +22,6 @@ class SqliteRolloutStore final : public RolloutStore {
   void RestoreCounts(TargetMoves unwritten) { moved_ = std::move(unwritten); }
 
   absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const override;
-  absl::StatusOr<std::optional<Rollout>> FindByRequestId(
-      absl::string_view request_id) const override;
   absl::StatusOr<std::vector<Rollout>> List(const RolloutId& before, int limit) const override;
   absl::StatusOr<std::vector<Rollout>> ListUnfinished() const override;
   absl::StatusOr<TargetCounts> Count(const RolloutId& id) const override;

@@ -51,6 +51,7 @@ absl::Status DeleteTenant(Turn& turn, const Actor& actor, const TenantId& tenant
   // Their walls would be empty, and others take an empty one for none.
   ASSIGN_OR_RETURN(const std::vector<store::Operator> operators, turn.store().operators().List());
   for (const store::Operator& op : operators) {
+    if (op.revoke_time.has_value()) continue;
     if (std::find(op.tenants.begin(), op.tenants.end(), tenant) != op.tenants.end()) {
       left.push_back(absl::StrCat("operator ", op.name));
     }

@@ -7,7 +7,7 @@ namespace muster::rpc {
 
 absl::StatusOr<Caller> AdminCalls::Authorize(const CallerClaim& claim,
                                              const store::Snapshot& snapshot) const {
-  auto caller = Identify(door_, claim.certificate_pem, snapshot);
+  auto caller = Identify(door_, claim.certificate_pem, snapshot, d_.clock.Now());
   if (!caller.ok()) {
     log::Warning("operator refused", {{"method", claim.path}, {"reason", caller.status()}});
     return caller;
@@ -16,9 +16,13 @@ absl::StatusOr<Caller> AdminCalls::Authorize(const CallerClaim& claim,
   if (allowed.ok()) return caller;
   log::Warning("call refused",
                {{"method", claim.path}, {"operator", caller->actor.name}, {"reason", allowed}});
-  // A refusal of somebody known is an audit event; it is written when its turn comes.
+  NoteRefusal(caller->actor.name, claim.path);
+  return allowed;
+}
+
+void AdminCalls::NoteRefusal(const std::string& actor, const std::string& path) const {
   d_.control.Post(
-      [actor = caller->actor.name, path = claim.path](core::Turn& turn) {
+      [actor, path](core::Turn& turn) {
         return turn.store().audit().Append({.time = turn.now(),
                                             .actor = actor,
                                             .action = "auth.refused",
@@ -26,14 +30,14 @@ absl::StatusOr<Caller> AdminCalls::Authorize(const CallerClaim& claim,
                                             .detail = "E-AUTH-FORBIDDEN"});
       },
       nullptr);
-  return allowed;
 }
 
 std::vector<std::unique_ptr<grpc::Service>> MakeAdminServices(
     Door door, const AdminDependencies& dependencies) {
   std::vector<std::unique_ptr<grpc::Service>> services;
-  for (auto* make : {MakeTenantService, MakeZoneService, MakeServerService, MakeTokenService,
-                     MakeRolloutService, MakeVerificationService, MakeSystemService}) {
+  for (auto* make :
+       {MakeTenantService, MakeZoneService, MakeServerService, MakeTokenService, MakeRolloutService,
+        MakeVerificationService, MakeSystemService, MakeOperatorService}) {
     services.push_back(make(door, dependencies));
   }
   return services;

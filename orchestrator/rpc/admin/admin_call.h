@@ -81,6 +81,9 @@ class AdminCalls {
       if (!snapshot.ok()) return reply.Finish(snapshot.status());
       auto caller = Authorize(claim, **snapshot);
       if (!caller.ok()) return reply.Finish(caller.status());
+      reply.SetLastLook([&revocations = d_.revocations, actor = caller->actor.name] {
+        return revocations.Check(actor);
+      });
       handler(*caller, *std::move(snapshot), std::move(reply));
     });
     return reactor;
@@ -100,6 +103,8 @@ class AdminCalls {
             door_ == Door::kMutualTls ? CertificatePemOf(context) : ""};
   }
   absl::StatusOr<Caller> Authorize(const CallerClaim& claim, const store::Snapshot& snapshot) const;
+  // A refusal of somebody known is an audit event; it is written when its turn comes.
+  void NoteRefusal(const std::string& actor, const std::string& path) const;
 
   const AdminDependencies d_;
 
@@ -116,6 +121,8 @@ std::unique_ptr<grpc::Service> MakeRolloutService(Door door, const AdminDependen
 std::unique_ptr<grpc::Service> MakeVerificationService(Door door,
                                                        const AdminDependencies& dependencies);
 std::unique_ptr<grpc::Service> MakeSystemService(Door door, const AdminDependencies& dependencies);
+std::unique_ptr<grpc::Service> MakeOperatorService(Door door,
+                                                   const AdminDependencies& dependencies);
 
 }  // namespace muster::rpc
 

@@ -2,6 +2,7 @@
 #ifndef MUSTER_ORCHESTRATOR_RPC_ADMIN_ADMIN_SERVICES_H_
 #define MUSTER_ORCHESTRATOR_RPC_ADMIN_ADMIN_SERVICES_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "orchestrator/identity/certificate_authority.h"
 #include "orchestrator/rpc/admin/caller.h"
 #include "orchestrator/rpc/admin/long_calls.h"
+#include "orchestrator/rpc/admin/revocations.h"
 #include "orchestrator/rpc/admin/rollout_watchers.h"
 #include "orchestrator/rpc/system_facts.h"
 #include "orchestrator/rpc/worker/session_registry.h"
@@ -39,12 +41,15 @@ struct AdminDependencies {
   SessionRegistry& sessions;
   RolloutWatchers& watchers;
   LongCalls& long_calls;
+  const Revocations& revocations;
   Executor& pool;
   Executor& status_pool;  // For the status: it is asked for while reports take the other.
   const SystemFacts& facts;
   const Clock& clock;
   Random& random;
   std::string bootstrap_address;  // For token files: "host:port".
+  // For operator directories: "host:port"; "" until all listen. Thread-safe.
+  std::function<std::string()> admin_address;
   absl::Time start_time;
 };
 

@@ -6,6 +6,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/operators/rights.h"
 #include "orchestrator/rpc/peer.h"
 
 namespace muster::rpc {
@@ -39,17 +40,14 @@ bool Caller::Sees(const TenantId& tenant) const {
 }
 
 absl::StatusOr<Caller> Identify(Door door, const std::string& certificate_pem,
-                                const store::Snapshot& snapshot) {
+                                const store::Snapshot& snapshot, absl::Time now) {
   if (door == Door::kLocalSocket) {
     return Caller{.actor = {.name = "operator:local"}, .role = store::OperatorRole::kProviderAdmin};
   }
   ASSIGN_OR_RETURN(const PeerOperator peer, OperatorIn(certificate_pem));
   ASSIGN_OR_RETURN(const auto known, snapshot.operators().Find(peer.id));
   if (!known.has_value()) return Required("the operator is not on record here");
-  if (known->disabled) return Required("the operator is disabled");
-  if (known->public_key_hash != peer.public_key_hash) {
-    return Required("the certificate's key is not the operator's");
-  }
+  RETURN_IF_ERROR(core::CheckCredential(*known, peer.public_key_hash, now));
   Caller caller{.actor = {.name = absl::StrCat("operator:", known->id.value()),
                           .visible_tenants = known->tenants},
                 .role = known->role};

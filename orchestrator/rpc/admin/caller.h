@@ -1,8 +1,8 @@
 // Who calls an admin method, and whether they may.
 //
 //   door            who is behind it
-//   mutual TLS      the operator whose id the certificate names, if the store has it, its key is
-//                   the one on record and it is not disabled
+//   mutual TLS      the operator whose id the certificate names, if the store has it, the key is on
+//                   record for it, and neither is over (core/operators/rights.h)
 //   Unix socket     root, or the user that the orchestrator runs as: the socket's file mode (0600)
 //                   lets nobody else connect. Counts as provider_admin.
 #ifndef MUSTER_ORCHESTRATOR_RPC_ADMIN_CALLER_H_
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "muster/authz/v1/role.pb.h"
 #include "orchestrator/core/interfaces/actor.h"
 #include "store/interface/store.h"
@@ -29,10 +30,10 @@ struct Caller {
   bool Sees(const TenantId& tenant) const;
 };
 
-// E-AUTH-REQUIRED: no certificate, not an operator's, or one that is not on record or disabled.
-// `certificate_pem` as peer.h has it. Blocks on the store.
+// E-AUTH-REQUIRED: no certificate, not an operator's, or one that is not on record; E-AUTH-REVOKED,
+// E-AUTH-EXPIRED. `certificate_pem` as peer.h has it. Blocks on the store.
 absl::StatusOr<Caller> Identify(Door door, const std::string& certificate_pem,
-                                const store::Snapshot& snapshot);
+                                const store::Snapshot& snapshot, absl::Time now);
 
 // E-AUTH-FORBIDDEN unless the caller's role includes `required`. ROLE_WORKER and ROLE_UNSPECIFIED
 // are nobody's here.

@@ -142,6 +142,7 @@ class VerificationService final : public admin::VerificationService::CallbackSer
                  // The answer may never come when the store is lost meanwhile, so that others may
                  // end the call as well; only who takes it touches the response.
                  const auto call = d_.long_calls.Open(
+                     caller.actor.name,
                      [reply = std::move(reply)](const absl::Status& status) mutable {
                        reply.Finish(status);
                      });
