@@ -29,7 +29,7 @@ std::unique_ptr<Message> AdminApi::NewRequest(const Method& method) {
 void AdminApi::Call(const Method& method, Credentials credentials,
                     std::unique_ptr<const Message> request, Done done) const {
   auto exchange = std::make_shared<Exchange>(
-      Exchange{std::move(request), NewMessage(method.response), std::move(done)});
+      Exchange{std::move(request), NewMessage(method.response), std::move(done), nullptr});
   // Answers by itself when the pool drops the task.
   Responder<Message> to(exchange);
   method.pool->Run([this, &method, exchange = std::move(exchange), to = std::move(to),
@@ -38,6 +38,9 @@ void AdminApi::Call(const Method& method, Credentials credentials,
     if (!snapshot.ok()) return to.Finish(snapshot.status());
     const auto caller = method.calls->Authorize(claim, **snapshot);
     if (!caller.ok()) return to.Finish(caller.status());
+    exchange->last_look = [&revocations = d_.revocations, actor = caller->actor.name] {
+      return revocations.Check(actor);
+    };
     const store::WalledSnapshot walled(**snapshot, caller->actor.wall);
     method.answer(Context{*caller, walled}, *exchange->request, std::move(to));
   });

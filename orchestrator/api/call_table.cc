@@ -12,7 +12,7 @@
 namespace muster::api {
 
 absl::StatusOr<Caller> Calls::Authorize(const Claim& claim, const store::Snapshot& snapshot) const {
-  auto caller = Identify(claim.credentials, snapshot);
+  auto caller = Identify(claim.credentials, snapshot, d_.clock.Now());
   if (!caller.ok()) {
     log::Warning("operator refused", {{"method", claim.path}, {"reason", caller.status()}});
     return caller;
@@ -21,9 +21,13 @@ absl::StatusOr<Caller> Calls::Authorize(const Claim& claim, const store::Snapsho
   if (allowed.ok()) return caller;
   log::Warning("call refused",
                {{"method", claim.path}, {"operator", caller->actor.name}, {"reason", allowed}});
-  // A refusal of somebody known is an audit event; it is written when its turn comes.
+  NoteRefusal(caller->actor.name, claim.path);
+  return allowed;
+}
+
+void Calls::NoteRefusal(const std::string& actor, const std::string& path) const {
   d_.control.Post(
-      [actor = caller->actor.name, path = claim.path](core::Turn& turn) {
+      [actor, path](core::Turn& turn) {
         return turn.store().audit().Append({.time = turn.now(),
                                             .actor = actor,
                                             .action = "auth.refused",
@@ -31,13 +35,12 @@ absl::StatusOr<Caller> Calls::Authorize(const Claim& claim, const store::Snapsho
                                             .detail = "E-AUTH-FORBIDDEN"});
       },
       nullptr);
-  return allowed;
 }
 
 absl::StatusOr<CallTable> CallTable::Create(const Dependencies& dependencies) {
   CallTable table;
   for (auto* add : {AddTenantCalls, AddZoneCalls, AddServerCalls, AddTokenCalls, AddRolloutCalls,
-                    AddVerificationCalls, AddSystemCalls}) {
+                    AddVerificationCalls, AddSystemCalls, AddOperatorCalls}) {
     add(table, dependencies);
   }
   RETURN_IF_ERROR(table.CheckComplete());

@@ -57,6 +57,8 @@ class Calls {
 
   // Who it is, if they may call this; a refusal of somebody known is audited. Blocks on the store.
   absl::StatusOr<Caller> Authorize(const Claim& claim, const store::Snapshot& snapshot) const;
+  // A refusal of somebody known is an audit event; it is written when its turn comes.
+  void NoteRefusal(const std::string& actor, const std::string& path) const;
 
  protected:
   // `work(context)` → StatusOr<T> or Status, for a caller who is authorized now. Blocks on the
@@ -208,6 +210,7 @@ void AddTokenCalls(CallTable& table, const Dependencies& d);
 void AddRolloutCalls(CallTable& table, const Dependencies& d);
 void AddVerificationCalls(CallTable& table, const Dependencies& d);
 void AddSystemCalls(CallTable& table, const Dependencies& d);
+void AddOperatorCalls(CallTable& table, const Dependencies& d);
 
 }  // namespace muster::api
 

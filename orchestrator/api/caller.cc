@@ -8,6 +8,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/operators/rights.h"
 #include "orchestrator/core/operators/wall.h"
 #include "orchestrator/identity/identity_uri.h"
 
@@ -36,9 +37,10 @@ absl::Status Required(absl::string_view why) {
 
 }  // namespace
 
-absl::StatusOr<Caller> Identify(const Credentials& credentials, const store::Snapshot& snapshot) {
+absl::StatusOr<Caller> Identify(const Credentials& credentials, const store::Snapshot& snapshot,
+                                absl::Time now) {
   if (credentials.door == Door::kLocalSocket) {
-    return Caller{core::LocalOperator(), store::OperatorRole::kProviderAdmin};
+    return Caller{core::LocalOperator(), store::OperatorRole::kProviderAdmin, credentials, {}};
   }
   const auto certificate = crypto::Certificate::FromPem(credentials.certificate_pem);
   std::optional<OperatorId> id;
@@ -48,12 +50,9 @@ absl::StatusOr<Caller> Identify(const Credentials& credentials, const store::Sna
   if (!id.has_value()) return Required("the call came without an operator's certificate");
   ASSIGN_OR_RETURN(const auto known, snapshot.operators().Find(*id));
   if (!known.has_value()) return Required("the operator is not on record here");
-  if (known->disabled) return Required("the operator is disabled");
-  if (known->public_key_hash != certificate->public_key().Fingerprint()) {
-    return Required("the certificate's key is not the operator's");
-  }
+  RETURN_IF_ERROR(core::CheckCredential(*known, certificate->public_key().Fingerprint(), now));
   ASSIGN_OR_RETURN(core::Actor actor, core::ActorOf(*known));
-  return Caller{std::move(actor), known->role};
+  return Caller{std::move(actor), known->role, credentials, known->id};
 }
 
 absl::Status CheckRole(const Caller& caller, Role required) {

@@ -1,8 +1,8 @@
 // Who calls an admin method, and whether they may.
 //
 //   door            who is behind it
-//   mutual TLS      the operator whose id the certificate names, if the store has it, its key is
-//                   the one on record and it is not disabled
+//   mutual TLS      the operator whose id the certificate names, if the store has it, the key is on
+//                   record for it, and neither is over (core/operators/rights.h)
 //   Unix socket     root, or the user that the orchestrator runs as: the socket's file mode (0600)
 //                   lets nobody else connect. Counts as provider_admin.
 #ifndef MUSTER_ORCHESTRATOR_API_CALLER_H_
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "muster/authz/v1/role.pb.h"
 #include "orchestrator/core/interfaces/actor.h"
 #include "store/interface/store.h"
@@ -30,11 +31,14 @@ struct Credentials {
 struct Caller {
   core::Actor actor;  // With the tenants' wall.
   store::OperatorRole role = store::OperatorRole::kViewer;
+  Credentials credentials;
+  OperatorId id;  // Empty at the local socket.
 };
 
-// E-AUTH-REQUIRED: no certificate, not an operator's, or one that is not on record or disabled.
-// E-AUTH-FORBIDDEN: one who may see nothing. Blocks on the store.
-absl::StatusOr<Caller> Identify(const Credentials& credentials, const store::Snapshot& snapshot);
+// E-AUTH-REQUIRED: no certificate, not an operator's, or one that is not on record; E-AUTH-REVOKED,
+// E-AUTH-EXPIRED; E-AUTH-FORBIDDEN: one who may see nothing. Blocks on the store.
+absl::StatusOr<Caller> Identify(const Credentials& credentials, const store::Snapshot& snapshot,
+                                absl::Time now);
 
 // E-AUTH-FORBIDDEN unless the caller's role includes `required`; what asks for a provider_admin is
 // about all tenants, so that one who is bound to some may not call it. ROLE_WORKER and

@@ -2,6 +2,7 @@
 #ifndef MUSTER_ORCHESTRATOR_API_DEPENDENCIES_H_
 #define MUSTER_ORCHESTRATOR_API_DEPENDENCIES_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -9,6 +10,7 @@
 #include "base/executor.h"
 #include "base/random.h"
 #include "orchestrator/api/long_calls.h"
+#include "orchestrator/api/revocations.h"
 #include "orchestrator/api/rollout_watchers.h"
 #include "orchestrator/api/system_facts.h"
 #include "orchestrator/core/interfaces/audit_trust.h"
@@ -33,12 +35,15 @@ struct Dependencies {
   const core::ConnectedServers& connected;
   RolloutWatchers& watchers;
   LongCalls& long_calls;
+  const Revocations& revocations;
   Executor& pool;
   Executor& status_pool;  // For the status: it is asked for while reports take the other.
   const SystemFacts& facts;
   const Clock& clock;
   Random& random;
   std::string bootstrap_address;  // For token files: "host:port".
+  // For operator directories: "host:port"; "" until all listen. Thread-safe.
+  std::function<std::string()> admin_address;
   absl::Time start_time;
 };
 

@@ -9,6 +9,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -28,6 +29,8 @@ struct Exchange {
   std::unique_ptr<const Message> request;
   std::unique_ptr<Message> response;
   Done done;
+  // Asked before a good answer leaves: an error of it is the answer then.
+  std::function<absl::Status()> last_look = nullptr;
 };
 
 template <typename Response>
@@ -49,7 +52,8 @@ class Responder {
   // The response must be complete; it is not touched afterwards.
   void Finish(const absl::Status& status) {
     const std::shared_ptr<Exchange> exchange = std::move(exchange_);
-    exchange->done(status, *exchange->response);
+    const bool good = status.ok() && exchange->last_look != nullptr;
+    exchange->done(good ? exchange->last_look() : status, *exchange->response);
   }
 
  private:

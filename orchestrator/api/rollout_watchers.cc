@@ -34,6 +34,17 @@ void RolloutWatchers::Remove(const RolloutId& rollout, const RolloutWatcher* wat
   if (list.empty()) watchers_.erase(it);
 }
 
+void RolloutWatchers::LookAgain() {
+  Watchers told;
+  {
+    MutexLock lock(&mu_);
+    for (const auto& [rollout, watchers] : watchers_) {
+      told.insert(told.end(), watchers.begin(), watchers.end());
+    }
+  }
+  for (const auto& watcher : told) watcher->Changed();
+}
+
 void RolloutWatchers::EndAll(const absl::Status& why) {
   absl::flat_hash_map<RolloutId, Watchers> all;
   {

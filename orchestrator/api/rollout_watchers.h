@@ -33,6 +33,8 @@ class RolloutWatchers final : public core::RolloutWatch {
   // Unavailable after EndAll.
   absl::Status Add(const RolloutId& rollout, const std::shared_ptr<RolloutWatcher>& watcher);
   void Remove(const RolloutId& rollout, const RolloutWatcher* watcher);
+  // All streams read again what they show, and whether they still may.
+  void LookAgain();
   // Ends all streams; later ones are refused.
   void EndAll(const absl::Status& why);
 

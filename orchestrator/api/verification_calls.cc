@@ -73,6 +73,7 @@ class VerificationCalls final : public Calls {
     // well; only who takes it touches the response.
     admin::VerifyNowResponse* const response = &to.response();
     const auto call = d_.long_calls.Open(
+        context.caller.actor.name,
         [to = std::move(to)](const absl::Status& status) mutable { to.Finish(status); });
     d_.operations.verification.Call(
         &core::VerificationOperations::Verify,

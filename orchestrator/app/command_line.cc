@@ -18,6 +18,7 @@
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
 #include "orchestrator/app/health_command.h"
+#include "orchestrator/app/recover.h"
 #include "orchestrator/app/run_serve.h"
 
 namespace muster::app {
@@ -234,6 +235,42 @@ int RunHealth(const HealthFlags& flags) {
   return answer.ready ? kExitStopped : kExitStartFailed;
 }
 
+void DescribeRecover(CLI::App* recover, RecoverOptions& options) {
+  options.data_dir = kDefaultDataDir;
+  recover->add_option("--data-dir", options.data_dir, "Of the orchestrator, running or not")
+      ->capture_default_str();
+  recover->add_option("--admin-socket", options.admin_socket, "[admin.sock in the data directory]");
+  recover
+      ->add_option("--name", options.name,
+                   "The provider_admin who shall come in again; made if there is none of that name")
+      ->capture_default_str();
+  recover->add_option("--out", options.out,
+                      "The operator directory to make [recovered-TIME in the data directory]");
+  RetentionOf(recover, "--valid-for", options.valid_for, "How long the certificate is valid");
+}
+
+int RunRecover(RecoverOptions options) {
+  if (options.out.empty()) {
+    options.out =
+        absl::StrCat(options.data_dir, "/recovered-",
+                     absl::FormatTime("%Y%m%dT%H%M%SZ", SystemClock().Now(), absl::UTCTimeZone()));
+  }
+  const auto report = RecoverOperator(options, SystemClock(), crypto::SecureRandom());
+  if (!report.ok()) return Fail(report.status(), kExitStartFailed);
+  std::cout << (report->made ? "made         " : "renewed      ") << options.name << " ("
+            << report->operator_id << "), provider_admin, certificate until "
+            << absl::FormatTime(absl::RFC3339_sec, report->not_after, absl::UTCTimeZone())
+            << (report->made ? "" : "; all older ones have ended") << "\nwritten      "
+            << options.out << "\nnext         ";
+  if (!report->running) {
+    std::cout << "muster-orchestrator serve --data-dir " << options.data_dir << "\n             ";
+  }
+  std::cout << "muster --operator-dir " << options.out << " whoami\n             muster "
+            << "--operator-dir " << options.out
+            << " operator list   (revoke whom you do not know)\n";
+  return kExitStopped;
+}
+
 struct ServeFlags {
   OrchestratorOptions options;
   std::string port_file;
@@ -365,6 +402,9 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
       ->group(keep);
   RetentionOf(serve, "--keep-refusals", o.core.retention.refusals, "Refused bootstrap calls")
       ->group(keep);
+  RetentionOf(serve, "--keep-request-ids", o.core.retention.request_ids,
+              "Ids of requests, for those who ask again")
+      ->group(keep);
   RetentionOf(serve, "--keep-tokens", o.core.retention.tokens, "Tokens after their expiry")
       ->group(keep);
   RetentionOf(serve, "--keep-certificates", o.core.retention.certificates,
@@ -435,6 +475,13 @@ int RunCommandLine(int argc, char** argv) {
   CheckFlags check_flags;
   CLI::App* check = app.add_subcommand("check", "Verify a backup or a data directory, offline.");
   DescribeCheck(check, check_flags);
+  RecoverOptions recover_options;
+  CLI::App* operators = app.add_subcommand(
+      "operator", "Operators, for root on this machine; all else is 'muster operator'.");
+  operators->require_subcommand(1);
+  CLI::App* recover = operators->add_subcommand(
+      "recover", "Let a provider_admin come in again, when no operator can.");
+  DescribeRecover(recover, recover_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -446,6 +493,7 @@ int RunCommandLine(int argc, char** argv) {
   if (*restore) return RunRestore(restore_options);
   if (*health) return RunHealth(health_flags);
   if (*check) return RunCheck(check_flags);
+  if (*recover) return RunRecover(std::move(recover_options));
   return Serve(std::move(serve_flags));
 }
 

@@ -14,6 +14,7 @@
 #include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/audit_files.h"
+#include "orchestrator/identity/operator_record.h"
 #include "orchestrator/secrets/master_key.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -108,30 +109,44 @@ absl::Status MakeMasterKey(const DataPaths& paths, Random& random) {
   return secrets::CreateMasterKeyFile(paths.master_key(), random);
 }
 
-// The operator that holds this key, made now if there is none.
+// Puts the operator that holds this key on record, unless it is, with a new certificate.
 absl::StatusOr<OperatorId> RecordOperator(store::Store& store, const InitOptions& options,
+                                          const identity::CertificateAuthority& authority,
                                           const crypto::PublicKey& key, const Clock& clock,
-                                          Random& random) {
+                                          Random& random, std::string& certificate_pem) {
   ASSIGN_OR_RETURN(const auto transaction, store.Begin());
-  ASSIGN_OR_RETURN(const auto known, transaction->operators().List());
-  for (const store::Operator& op : known) {
-    if (op.public_key_hash == key.Fingerprint()) return op.id;
+  ASSIGN_OR_RETURN(const auto all, transaction->operators().List());
+  store::Operator op{.id = NewId<OperatorId>(random),
+                     .name = options.operator_name,
+                     .role = store::OperatorRole::kProviderAdmin,
+                     .created_by = "system",
+                     .create_time = clock.Now()};
+  bool known = false;
+  for (const store::Operator& one : all) {
+    for (const store::OperatorCertificate& certificate : one.certificates) {
+      if (certificate.public_key_hash != key.Fingerprint()) continue;
+      op.id = one.id;
+      known = true;
+    }
   }
-  const store::Operator made{.id = NewId<OperatorId>(random),
-                             .name = options.operator_name,
-                             .role = store::OperatorRole::kProviderAdmin,
-                             .public_key_hash = key.Fingerprint(),
-                             .create_time = clock.Now()};
-  RETURN_IF_ERROR(transaction->operators().Insert(made));
-  RETURN_IF_ERROR(transaction->audit().Append(
-      {.time = made.create_time,
-       .actor = "system",
-       .action = "operator.create",
-       .subject = made.id.value(),
-       .detail = absl::StrCat(made.name, ", provider_admin, by init")}));
+  ASSIGN_OR_RETURN(const auto certificate, authority.IssueOperator(op.id, key));
+  const store::OperatorCertificate record = identity::RecordOf(certificate, clock.Now());
+  certificate_pem = record.pem;
+  if (known) {
+    RETURN_IF_ERROR(transaction->operators().PutCertificate(op.id, record, clock.Now()));
+  } else {
+    op.certificates = {record};
+    RETURN_IF_ERROR(transaction->operators().Insert(op));
+    RETURN_IF_ERROR(transaction->audit().Append(
+        {.time = op.create_time,
+         .actor = "system",
+         .action = "operator.create",
+         .subject = op.id.value(),
+         .detail = absl::StrCat(op.name, ", provider_admin, by init")}));
+  }
   RETURN_IF_ERROR(transaction->Commit());
   RETURN_IF_ERROR(store.Sync());
-  return made.id;
+  return op.id;
 }
 
 absl::StatusOr<OperatorId> MakeOperator(const DataPaths& paths, const InitOptions& options,
@@ -146,10 +161,10 @@ absl::StatusOr<OperatorId> MakeOperator(const DataPaths& paths, const InitOption
   ASSIGN_OR_RETURN(const Secret pem, ReadPrivateFile(paths.operators("operator.key"),
                                                      FileReach::kOwnerOnly, kMaxFileBytes));
   ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::FromPem(pem));
-  ASSIGN_OR_RETURN(const OperatorId id,
-                   RecordOperator(store, options, key.public_key(), clock, random));
-  ASSIGN_OR_RETURN(const auto certificate, authority.IssueOperator(id, key.public_key()));
-  RETURN_IF_ERROR(ReplaceFile(paths.operators("operator.crt"), certificate.ToPem()));
+  std::string certificate_pem;
+  ASSIGN_OR_RETURN(const OperatorId id, RecordOperator(store, options, authority, key.public_key(),
+                                                       clock, random, certificate_pem));
+  RETURN_IF_ERROR(ReplaceFile(paths.operators("operator.crt"), certificate_pem));
   RETURN_IF_ERROR(ReplaceFile(paths.operators("ca.crt"), authority.bundle_pem()));
   RETURN_IF_ERROR(ReplaceFile(paths.operators("address"), options.admin_address + "\n"));
   return id;

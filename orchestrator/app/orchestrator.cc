@@ -13,6 +13,7 @@
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/master_key_check.h"
 #include "orchestrator/app/orchestrator_parts.h"
+#include "orchestrator/core/operators/rights.h"
 #include "proto/rpc/grpc_log.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -22,6 +23,7 @@ namespace {
 // A worker renews from two thirds of its certificate's 30 days on: 10 days before its end.
 constexpr absl::Duration kWorkersEndSoon = absl::Hours(24 * 7);
 constexpr absl::Duration kLookAtCertificatesEvery = absl::Hours(1);
+constexpr absl::Duration kAdminsEndSoon = absl::Hours(24 * 30);
 
 absl::Status CheckDisk(const DataPaths& paths) {
   std::error_code error;
@@ -74,6 +76,7 @@ absl::Status Orchestrator::Parts::Open() {
   sessions = std::make_unique<rpc::SessionRegistry>(clock, *timers, options.sessions,
                                                     &directory.authority);
   watchers = std::make_unique<api::RolloutWatchers>(clock, *timers);
+  revocations = std::make_unique<api::Revocations>(*watchers, long_calls);
   core::CoreOptions core_options = options.core;
   core_options.on_store_lost = [this](const absl::Status& why) { OnStoreLost(why); };
   core = std::make_unique<core::Core>(core::CoreDependencies{.store = *store,
@@ -88,7 +91,8 @@ absl::Status Orchestrator::Parts::Open() {
                                                              .watch = *watchers,
                                                              .options = std::move(core_options),
                                                              .audit_key = audit_key.get(),
-                                                             .head_book = head_book.get()});
+                                                             .head_book = head_book.get(),
+                                                             .operator_watch = revocations.get()});
   RETURN_IF_ERROR(LookForOlderDatabase());
   RETURN_IF_ERROR(StartCore());
   sessions->Start();
@@ -144,6 +148,29 @@ void Orchestrator::Parts::LookAtWorkersCertificates() {
        true});
 }
 
+void Orchestrator::Parts::LookAtOperators() {
+  const auto snapshot = store->Read();
+  const auto operators = snapshot.ok() ? (*snapshot)->operators().List() : snapshot.status();
+  if (!operators.ok()) return;  // The store's own check speaks of it.
+  const core::AdminOutlook outlook = core::LookAtAdmins(*operators, clock.Now());
+  using Result = api::SystemCheck::Result;
+  const std::string seen =
+      outlook.usable == 0
+          ? "no provider_admin can come in"
+          : absl::StrCat(outlook.usable, " provider_admins can come in, the last until ",
+                         absl::FormatTime("%Y-%m-%d", outlook.last_end, absl::UTCTimeZone()));
+  if (outlook.last_end - clock.Now() > kAdminsEndSoon) {
+    self_check->Set({"operators", Result::kOk, seen, ""});
+  } else if (outlook.usable > 0) {
+    self_check->Set({"operators", Result::kWarning, seen,
+                     "Have a provider_admin run 'muster operator renew'."});
+  } else {
+    self_check->Set({"operators", Result::kWarning, seen,
+                     "As root on the orchestrator's machine run 'muster-orchestrator operator "
+                     "recover'."});
+  }
+}
+
 void Orchestrator::Parts::StartSelfCheck() {
   listener_not_after = listener_certificate.not_after;
   self_check->Add(ExpiryCheck{
@@ -159,6 +186,7 @@ void Orchestrator::Parts::StartSelfCheck() {
     if (!noted.ok()) log::Debug("the newest event is not noted", {{"reason", noted}});
   });
   self_check->OnLook([this] { LookAtWorkersCertificates(); });
+  self_check->OnLook([this] { LookAtOperators(); });
   // A reader may find the damage while nothing is written: that, too, is the store's end.
   self_check->OnLook([this] {
     const store::StoreHealth health = store->Health();

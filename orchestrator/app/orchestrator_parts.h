@@ -17,6 +17,8 @@
 #include "base/thread_strand.h"
 #include "base/thread_timers.h"
 #include "orchestrator/api/admin_api.h"
+#include "orchestrator/api/revocations.h"
+#include "orchestrator/api/rollout_watchers.h"
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
@@ -28,6 +30,7 @@
 #include "orchestrator/app/self_check.h"
 #include "orchestrator/core/core.h"
 #include "orchestrator/hub/pooled_hub_reader.h"
+#include "orchestrator/rpc/admin/admin_services.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "proto/rpc/roles.h"
 #include "store/interface/store.h"
@@ -46,6 +49,7 @@ struct Orchestrator::Parts {
   void StartSelfCheck();
   absl::Status LookForOlderDatabase();
   void LookAtWorkersCertificates();
+  void LookAtOperators();
   void RenewListenerCertificate();
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
@@ -61,12 +65,14 @@ struct Orchestrator::Parts {
             .connected = *sessions,
             .watchers = *watchers,
             .long_calls = long_calls,
+            .revocations = *revocations,
             .pool = *read_pool,
             .status_pool = *self_check_pool,
             .facts = *self_check,
             .clock = clock,
             .random = random,
             .bootstrap_address = endpoints.bootstrap_address,
+            .admin_address = [this] { return listening ? endpoints.admin_address : ""; },
             .start_time = clock.Now()};
   }
 
@@ -89,6 +95,7 @@ struct Orchestrator::Parts {
   std::unique_ptr<rpc::SessionRegistry> sessions;
   std::unique_ptr<api::RolloutWatchers> watchers;
   api::LongCalls long_calls;
+  std::unique_ptr<api::Revocations> revocations;
   std::unique_ptr<core::Core> core;
   // Threads, which call into all above.
   std::unique_ptr<ThreadStrand> strand;

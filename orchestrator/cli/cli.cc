@@ -9,10 +9,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/crypto/certificate.h"
 #include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/utf8.h"
 #include "base/yaml/duration_text.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/expiry.h"
 #include "orchestrator/cli/names.h"
 #include "orchestrator/cli/nearest.h"
 #include "orchestrator/cli/printable.h"
@@ -48,6 +51,7 @@ void AddCommands(CommandTree& tree) {
   AddServerLifeCommands(tree);
   AddServerImportCommand(tree);
   AddTokenCommands(tree);
+  AddOperatorCommands(tree);
   AddRolloutCommands(tree);
   AddVerificationCommands(tree);
   AddSystemCommands(tree);
@@ -236,9 +240,35 @@ absl::StatusOr<Client*> Context::Connect() {
     auto connection = ResolveConnection(flags_, environment_);
     if (!connection.ok()) return connection.status();
     address_ = NameOf(*connection);
+    LookAtCertificate(*connection);
     client_ = std::make_unique<Client>(*connection, timeout_);
   }
   return client_.get();
+}
+
+void Context::LookAtCertificate(const Connection& connection) {
+  const auto certificate = crypto::Certificate::FromPem(connection.certificate_pem);
+  if (connection.local || !certificate.ok()) return;
+  const absl::Time now = environment_.now();
+  certificate_end_ = certificate->not_after();
+  if (quiet_about_expiry_ || now >= certificate_end_ ||
+      !EndsSoon(certificate->not_before(), certificate_end_, now)) {
+    return;
+  }
+  environment_.err << "warning: your operator certificate " << EndText(certificate_end_, now)
+                   << "; renew it with 'muster operator renew'\n";
+}
+
+// TLS says only that the connection failed.
+absl::Status Context::Explain(const absl::Status& status) const {
+  const absl::Time now = environment_.now();
+  if (status.code() != absl::StatusCode::kUnavailable || FailureCodeOf(status).has_value() ||
+      now < certificate_end_) {
+    return status;
+  }
+  return FailureStatus(FailureCode::kAuthExpired,
+                       absl::StrCat("cannot connect to ", address_, ": the certificate ",
+                                    EndText(certificate_end_, now), " by this machine's clock"));
 }
 
 absl::StatusOr<Client*> Context::Connect(absl::Duration patience) {
@@ -307,8 +337,8 @@ int RunCli(const std::vector<std::string>& args, CliEnvironment& environment) {
   const absl::StatusOr<ExitCode> result = (*tree.Called())(context);
   environment.out.flush();
   if (!result.ok()) {
-    return Report(result.status(), context.address(), environment,
-                  SuggestName(context, result.status()));
+    const absl::Status why = context.Explain(result.status());
+    return Report(why, context.address(), environment, SuggestName(context, why));
   }
   if (!environment.out) {
     environment.err << "error: the output could not be written completely\n";

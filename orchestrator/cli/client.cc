@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
+#include "muster/admin/v1/operator.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "muster/admin/v1/token.grpc.pb.h"
@@ -83,6 +84,7 @@ struct Client::Stubs {
   v1::ZoneService::Stub zones{channel};
   v1::ServerService::Stub servers{channel};
   v1::TokenService::Stub tokens{channel};
+  v1::OperatorService::Stub operators{channel};
   v1::RolloutService::Stub rollouts{channel};
   v1::VerificationService::Stub verification{channel};
   v1::SystemService::Stub system{channel};
@@ -197,6 +199,33 @@ absl::StatusOr<v1::ListTokensResponse> Client::ListTokens(const v1::ListTokensRe
 
 absl::StatusOr<v1::Token> Client::RevokeToken(const v1::RevokeTokenRequest& request) {
   return Call(stubs_->tokens, &v1::TokenService::Stub::RevokeToken, request, timeout_);
+}
+
+absl::StatusOr<v1::WhoAmIResponse> Client::WhoAmI(const v1::WhoAmIRequest& request) {
+  return Call(stubs_->operators, &v1::OperatorService::Stub::WhoAmI, request, timeout_);
+}
+
+absl::StatusOr<v1::ListOperatorsResponse> Client::ListOperators(
+    const v1::ListOperatorsRequest& request) {
+  return Call(stubs_->operators, &v1::OperatorService::Stub::ListOperators, request, timeout_);
+}
+
+absl::StatusOr<v1::Operator> Client::GetOperator(const v1::GetOperatorRequest& request) {
+  return Call(stubs_->operators, &v1::OperatorService::Stub::GetOperator, request, timeout_);
+}
+
+absl::StatusOr<v1::OperatorCredentials> Client::CreateOperator(
+    const v1::CreateOperatorRequest& request) {
+  return Call(stubs_->operators, &v1::OperatorService::Stub::CreateOperator, request, timeout_);
+}
+
+absl::StatusOr<v1::OperatorCredentials> Client::RenewOperator(
+    const v1::RenewOperatorRequest& request) {
+  return Call(stubs_->operators, &v1::OperatorService::Stub::RenewOperator, request, timeout_);
+}
+
+absl::StatusOr<v1::Operator> Client::RevokeOperator(const v1::RevokeOperatorRequest& request) {
+  return Call(stubs_->operators, &v1::OperatorService::Stub::RevokeOperator, request, timeout_);
 }
 
 absl::StatusOr<v1::Rollout> Client::CreateRollout(const v1::CreateRolloutRequest& request) {

@@ -13,6 +13,16 @@
 namespace muster::admin::v1 {
 class AdmitServerRequest;
 class ChangeServerRequest;
+class CreateOperatorRequest;
+class GetOperatorRequest;
+class ListOperatorsRequest;
+class ListOperatorsResponse;
+class Operator;
+class OperatorCredentials;
+class RenewOperatorRequest;
+class RevokeOperatorRequest;
+class WhoAmIRequest;
+class WhoAmIResponse;
 class ApplyFleetRequest;
 class ApplyFleetResponse;
 class CreateRolloutRequest;
@@ -103,6 +113,13 @@ class Client {
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);
   absl::StatusOr<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request);
   absl::StatusOr<v1::Token> RevokeToken(const v1::RevokeTokenRequest& request);
+
+  absl::StatusOr<v1::WhoAmIResponse> WhoAmI(const v1::WhoAmIRequest& request);
+  absl::StatusOr<v1::ListOperatorsResponse> ListOperators(const v1::ListOperatorsRequest& request);
+  absl::StatusOr<v1::Operator> GetOperator(const v1::GetOperatorRequest& request);
+  absl::StatusOr<v1::OperatorCredentials> CreateOperator(const v1::CreateOperatorRequest& request);
+  absl::StatusOr<v1::OperatorCredentials> RenewOperator(const v1::RenewOperatorRequest& request);
+  absl::StatusOr<v1::Operator> RevokeOperator(const v1::RevokeOperatorRequest& request);
 
   absl::StatusOr<v1::Rollout> CreateRollout(const v1::CreateRolloutRequest& request);
   absl::StatusOr<v1::Rollout> GetRollout(const v1::GetRolloutRequest& request);

@@ -51,6 +51,7 @@ void AddServerCommands(CommandTree& tree);        // server list/show/explain/ev
 void AddServerLifeCommands(CommandTree& tree);    // server retire/restore/ban/unban/rename/delete
 void AddServerImportCommand(CommandTree& tree);   // server import
 void AddTokenCommands(CommandTree& tree);         // token create/list/revoke
+void AddOperatorCommands(CommandTree& tree);      // operator …, whoami
 void AddRolloutCommands(CommandTree& tree);       // rollout …
 void AddVerificationCommands(CommandTree& tree);  // verify, report
 void AddSystemCommands(CommandTree& tree);        // system status, audit list/verify, version

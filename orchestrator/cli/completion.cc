@@ -115,12 +115,13 @@ std::vector<std::string> ValuesOf(const CLI::Option& option, absl::string_view p
   std::vector<std::string> set = FixedSetOf(option);
   if (!set.empty()) return set;
   static const auto* const kinds = new std::map<std::string, NameKind>{
-      {"tenant", NameKind::kTenant},   {"zone", NameKind::kZone},   {"server", NameKind::kServer},
-      {"rollout", NameKind::kRollout}, {"token", NameKind::kToken},
+      {"tenant", NameKind::kTenant}, {"zone", NameKind::kZone},
+      {"server", NameKind::kServer}, {"rollout", NameKind::kRollout},
+      {"token", NameKind::kToken},   {"operator", NameKind::kOperator},
   };
   const std::string name = NameOfOption(option);
   if (name == "operator-dir" || name == "directory") return {kDirectories};
-  for (const char* file : {"file", "secret-file", "out", "socket"}) {
+  for (const char* file : {"file", "secret-file", "csr", "out", "socket"}) {
     if (name == file) return {kFiles};
   }
   if (name == "context") return ContextNames(environment);

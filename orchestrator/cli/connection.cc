@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "orchestrator/cli/contexts.h"
 #include "orchestrator/cli/files.h"
+#include "orchestrator/cli/operator_files.h"
 
 namespace muster::cli {
 namespace {
@@ -65,6 +66,13 @@ absl::Status CheckAddress(const std::string& address) {
         absl::StrCat("the address '", address, "' is not HOST:PORT, such as muster.example:8445"));
   }
   return absl::OkStatus();
+}
+
+// True also where it cannot be told.
+bool KeyFits(const Connection& connection) {
+  const auto certificate = crypto::Certificate::FromPem(connection.certificate_pem);
+  const auto key = crypto::PrivateKey::FromPem(connection.key_pem);
+  return !certificate.ok() || !key.ok() || certificate->public_key() == key->public_key();
 }
 
 // gRPC would only say that it cannot connect.
@@ -147,6 +155,9 @@ absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& given,
     out.address = flags.address;
   }
   RETURN_IF_ERROR(CheckAddress(out.address));
+  if (!KeyFits(out) && FinishNewKey(out.operator_dir)) {
+    ASSIGN_OR_RETURN(out.certificate_pem, read("operator.crt"));
+  }
   RETURN_IF_ERROR(CheckFiles(out));
   return out;
 }

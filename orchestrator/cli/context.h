@@ -43,13 +43,21 @@ class Context {
   absl::StatusOr<Client*> Connect(absl::Duration patience);
   // Where Connect() points to; empty before.
   const std::string& address() const { return address_; }
+  // For commands that speak of the certificate themselves: Connect() does not warn of its end.
+  void KeepQuietAboutExpiry() { quiet_about_expiry_ = true; }
+  // The status, or E-AUTH-EXPIRED where that is why no connection came about.
+  absl::Status Explain(const absl::Status& status) const;
 
  private:
+  void LookAtCertificate(const Connection& connection);
+
   CliEnvironment& environment_;
   const ConnectionFlags flags_;
   const absl::Duration timeout_;
   Output output_;
   std::string address_;
+  absl::Time certificate_end_ = absl::InfiniteFuture();  // Of the operator's, once it is known.
+  bool quiet_about_expiry_ = false;
   std::unique_ptr<Client> client_;
   std::unique_ptr<Client> impatient_client_;
 };

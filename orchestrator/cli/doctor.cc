@@ -6,13 +6,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/crypto/certificate.h"
+#include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/system.pb.h"
 #include "muster/admin/v1/token.pb.h"
 #include "muster/admin/v1/verification.pb.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/expiry.h"
 #include "orchestrator/cli/files.h"
 #include "orchestrator/cli/text.h"
 #include "proto/rpc/time.h"
@@ -21,7 +25,7 @@ namespace muster::cli {
 namespace {
 
 constexpr absl::Duration kCaExpiresSoon = absl::Hours(24 * 60);
-constexpr absl::Duration kOperatorExpiresSoon = absl::Hours(24 * 30);
+constexpr absl::Duration kOthersExpireSoon = absl::Hours(24 * 14);
 constexpr absl::Duration kTokenExpiresSoon = absl::Hours(2);
 
 // What was looked at, what was seen and what to do next.
@@ -54,14 +58,11 @@ class Findings {
 void CheckOperatorCertificate(const std::string& pem, absl::Time now, Findings& findings) {
   const auto certificate = crypto::Certificate::FromPem(pem);
   if (!certificate.ok()) return;  // The connection says what is wrong with it.
-  const std::string seen = absl::StrCat(
-      "valid until ",
-      absl::FormatTime("%Y-%m-%d %H:%M UTC", certificate->not_after(), absl::UTCTimeZone()));
-  const char* next = "Have another operator issue a new certificate for this one.";
+  const std::string seen = EndText(certificate->not_after(), now);
   if (certificate->not_after() <= now) {
-    findings.Problem("operator certificate", seen, next);
-  } else if (certificate->not_after() - now < kOperatorExpiresSoon) {
-    findings.Warning("operator certificate", seen, next);
+    findings.Problem("operator certificate", seen, InfoOf(FailureCode::kAuthExpired).remedy);
+  } else if (EndsSoon(certificate->not_before(), certificate->not_after(), now)) {
+    findings.Warning("operator certificate", seen, "muster operator renew");
   } else {
     findings.Ok("operator certificate", seen);
   }
@@ -247,6 +248,25 @@ void CheckRollouts(const v1::ListRolloutsResponse& rollouts, Findings& findings)
   }
 }
 
+// Of those whom the caller may renew. A caller who may not is not told so: it would be on record as a
+// refusal.
+void CheckOperators(Client& client, absl::Time now, Findings& findings) {
+  const auto me = client.WhoAmI({});
+  if (!me.ok() || me->operator_().role() < v1::OPERATOR_ROLE_TENANT_ADMIN) return;
+  const auto operators = client.ListOperators({});
+  if (!operators.ok()) return;
+  for (const v1::Operator& op : operators->operators()) {
+    if (op.operator_id() == me->operator_().operator_id()) continue;
+    const absl::Time end = rpc::FromProto(op.expire_time());
+    if (end - now >= kOthersExpireSoon) continue;
+    findings.Warning(
+        absl::StrCat("operator ", op.name()), absl::StrCat("certificate ", EndText(end, now)),
+        absl::StrCat("'muster operator renew' as ", op.name(), ", 'muster operator renew ",
+                     op.name(), " --csr FILE' for it, or 'muster operator revoke ", op.name(),
+                     "'."));
+  }
+}
+
 absl::Status CheckFleet(Context& context, Client& client, Findings& findings) {
   ASSIGN_OR_RETURN(const auto zones, client.ListZones({}));
   CheckZones(zones, findings);
@@ -257,10 +277,12 @@ absl::Status CheckFleet(Context& context, Client& client, Findings& findings) {
   CheckTokens(tokens, context.environment().now(), zones_that_need_tokens, findings);
   ASSIGN_OR_RETURN(const auto rollouts, client.ListRollouts({}, 100));
   CheckRollouts(rollouts, findings);
+  CheckOperators(client, context.environment().now(), findings);
   return absl::OkStatus();
 }
 
 absl::StatusOr<ExitCode> Doctor(Context& context) {
+  context.KeepQuietAboutExpiry();
   Findings findings;
   CheckOperatorFiles(context, findings);
   ExitCode code = ExitCode::kNotAllWell;

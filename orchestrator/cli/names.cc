@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/token.pb.h"
 #include "orchestrator/cli/nearest.h"
@@ -37,6 +38,14 @@ std::vector<std::string> ZoneNames(Client& client) {
   const auto zones = client.ListZones({});
   if (!zones.ok()) return names;
   for (const auto& zone : zones->zones()) names.push_back(zone.zone_id());
+  return names;
+}
+
+std::vector<std::string> OperatorNames(Client& client) {
+  std::vector<std::string> names;
+  const auto operators = client.ListOperators({});
+  if (!operators.ok()) return names;
+  for (const auto& op : operators->operators()) names.push_back(op.name());
   return names;
 }
 
@@ -122,6 +131,9 @@ std::vector<std::string> NamesLike(Context& context, NameKind kind, absl::string
         }
       }
       break;
+    case NameKind::kOperator:
+      names = OperatorNames(**client);
+      break;
   }
   names.erase(std::remove_if(names.begin(), names.end(),
                              [prefix](const std::string& name) {
@@ -138,11 +150,13 @@ std::string SuggestName(Context& context, const absl::Status& status) {
   const bool tenant = *code == FailureCode::kTenantUnknown;
   const bool zone = *code == FailureCode::kZoneUnknown;
   const bool server = *code == FailureCode::kServerUnknown;
-  if (!tenant && !zone && !server) return "";
+  const bool op = *code == FailureCode::kOperatorUnknown;
+  if (!tenant && !zone && !server && !op) return "";
   const auto client = context.Connect(kPatience);
   if (!client.ok()) return "";
   if (tenant) return AsSentence(name, TenantNames(**client));
   if (zone) return AsSentence(name, ZoneNames(**client));
+  if (op) return AsSentence(name, OperatorNames(**client));
   return SuggestServer(**client, name);
 }
 

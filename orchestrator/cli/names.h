@@ -12,7 +12,7 @@
 
 namespace muster::cli {
 
-enum class NameKind { kTenant, kZone, kServer, kRollout, kToken };
+enum class NameKind { kTenant, kZone, kServer, kRollout, kToken, kOperator };
 
 // Names that begin with `prefix`, at most some hundred; empty when the orchestrator does not answer
 // within two seconds. Servers come as tenant/zone/name, and as zones until a zone is written.

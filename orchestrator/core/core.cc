@@ -21,6 +21,7 @@
 #include "orchestrator/core/inventory/fleet.h"
 #include "orchestrator/core/inventory/servers.h"
 #include "orchestrator/core/inventory/zone_table.h"
+#include "orchestrator/core/operators/operators.h"
 #include "orchestrator/core/pacing/pacing_table.h"
 #include "orchestrator/core/posted_worker_events.h"
 #include "orchestrator/core/rollout/engine.h"
@@ -50,12 +51,14 @@ struct Core::Parts {
         tokens(d.random),
         bootstraps(ids),
         verification(verifier, zones),
+        operators(d.operator_watch),
         operations{.fleet = {control, fleet},
                    .servers = {control, servers},
                    .tokens = {control, tokens},
                    .admission = {control, bootstraps},
                    .rollouts = {control, engine},
-                   .verification = {control, verification}},
+                   .verification = {control, verification},
+                   .operators = {control, operators}},
         worker_events(control, dispatcher, enrollments, engine, zones, d.workers) {
     control.SetReload([this](Turn& turn, const Concerned& concerned, const absl::Status& why) {
       return Reload(turn, concerned, why);
@@ -122,6 +125,7 @@ struct Core::Parts {
   Tokens tokens;
   Bootstraps bootstraps;
   Verification verification;
+  Operators operators;
   const Operations operations;
   PostedWorkerEvents worker_events;
 };

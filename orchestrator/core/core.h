@@ -27,6 +27,7 @@
 #include "orchestrator/core/interfaces/hub_reader.h"
 #include "orchestrator/core/interfaces/key_vault.h"
 #include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/core/interfaces/operator_watch.h"
 #include "orchestrator/core/interfaces/rollout_watch.h"
 #include "orchestrator/core/interfaces/worker_events.h"
 #include "orchestrator/core/interfaces/worker_link.h"
@@ -51,6 +52,7 @@ struct CoreDependencies {
   // Null: the audit log has no signed heads, and none of its events is ever forgotten.
   AuditKey* audit_key = nullptr;
   HeadBook* head_book = nullptr;
+  OperatorWatch* operator_watch = nullptr;  // Null: nothing is open for operators.
 };
 
 // Lifetime: destroy it only after strand, timers and hub reader have stopped calling back.

@@ -70,6 +70,7 @@ struct RetentionOptions {
   absl::Duration refusals = absl::Hours(24 * 90);
   absl::Duration tokens = absl::Hours(24 * 90);            // From their expiry.
   absl::Duration certificates = absl::Hours(24 * 90);      // From their end; the newest stays.
+  absl::Duration request_ids = absl::Hours(24 * 30);       // And no longer than what they made.
   absl::Duration every = absl::Minutes(10);                // Looks so often what is due,
   absl::Duration between_steps = absl::Milliseconds(500);  // then prunes in steps,
   int rows_per_step = 200;                                 // each so small.

@@ -94,12 +94,12 @@ absl::StatusOr<crypto::Certificate> CertificateAuthority::IssueWorker(
 }
 
 absl::StatusOr<crypto::Certificate> CertificateAuthority::IssueOperator(
-    const OperatorId& op, const crypto::PublicKey& key) const {
+    const OperatorId& op, const crypto::PublicKey& key, absl::Duration life) const {
   return crypto::IssueCertificate(root_, key_, key,
                                   {.subject_common_name = op.value(),
                                    .uri_sans = {OperatorUri(op)},
                                    .not_before = clock_->Now() - kClockLenience,
-                                   .not_after = EndOf(kOperatorLife),
+                                   .not_after = EndOf(life),
                                    .client = true},
                                   *random_);
 }

@@ -4,7 +4,7 @@
 //   root (10 years) ─┬─ the orchestrator   DNS muster-orchestrator, and    server, 5 years;
 //                    │                     its addresses
 //                    ├─ workers            muster://<tenant>/<zone>/<id>   client, 30 days
-//                    └─ operators          muster://operator/<operator>    client, 1 year
+//                    └─ operators          muster://operator/<operator>    client, at most a year
 //
 // A certificate begins a day before it is made, for machines whose clock is behind. Nothing of
 // a certificate request but its public key is used. What was issued is recorded by the caller: an
@@ -57,7 +57,8 @@ class CertificateAuthority {
   absl::StatusOr<crypto::Certificate> IssueWorker(const ZoneId& zone, const ServerId& server,
                                                   const crypto::PublicKey& key) const;
   absl::StatusOr<crypto::Certificate> IssueOperator(const OperatorId& op,
-                                                    const crypto::PublicKey& key) const;
+                                                    const crypto::PublicKey& key,
+                                                    absl::Duration life = kOperatorLife) const;
 
   // Trust anchors to hand out.
   const std::string& bundle_pem() const { return bundle_pem_; }

@@ -1,12 +1,14 @@
-// Bootstrap tokens, worker certificates, operators. See store.h.
+// Bootstrap tokens, worker certificates, operators and their requests. See store.h.
 #ifndef MUSTER_STORE_INTERFACE_IDENTITY_STORE_H_
 #define MUSTER_STORE_INTERFACE_IDENTITY_STORE_H_
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "store/model/identity.h"
 #include "store/model/tenant_wall.h"
 
@@ -18,8 +20,6 @@ class TokenStore {
   virtual absl::StatusOr<std::optional<BootstrapToken>> Find(const TokenId& id) const = 0;
   virtual absl::StatusOr<std::optional<BootstrapToken>> FindByHash(
       absl::string_view secret_hash) const = 0;
-  virtual absl::StatusOr<std::optional<BootstrapToken>> FindByRequestId(
-      absl::string_view request_id) const = 0;
   virtual absl::StatusOr<std::optional<BootstrapToken>> Find(const TenantWall& wall,
                                                              const TokenId& id) const = 0;
   // Newest first. Empty zone: of all that the wall admits.
@@ -72,8 +72,52 @@ class OperatorStore {
  public:
   virtual ~OperatorStore() = default;
   virtual absl::StatusOr<std::optional<Operator>> Find(const OperatorId& id) const = 0;
-  virtual absl::StatusOr<std::vector<Operator>> List() const = 0;
+  // The one of this name who is not revoked; case does not matter.
+  virtual absl::StatusOr<std::optional<Operator>> FindByName(absl::string_view name) const = 0;
+  virtual absl::StatusOr<std::vector<Operator>> List() const = 0;  // By name; revoked ones, too.
+  // Those who share a tenant with the wall, and `self`, who may be empty.
+  virtual absl::StatusOr<std::vector<Operator>> List(const TenantWall& wall,
+                                                     const OperatorId& self) const = 0;
+  // False also for an id that is not on record.
+  virtual absl::StatusOr<bool> IsRevoked(const OperatorId& id) const = 0;
+  // With tenants and certificates. AlreadyExists when the name is taken; FailedPrecondition when a
+  // tenant does not exist, or without a tenant for a role below provider_admin.
   virtual absl::Status Insert(const Operator& op) = 0;
+  // A certificate more, in the place of one with the same key. Those with other keys are accepted
+  // until `others_until` at the longest; what has ended when this one begins is
+  // forgotten. FailedPrecondition when there is no such operator.
+  virtual absl::Status PutCertificate(const OperatorId& id, const OperatorCertificate& certificate,
+                                      absl::Time others_until) = 0;
+  // Aborted when it is revoked already; NotFound.
+  virtual absl::Status Revoke(const OperatorId& id, absl::Time time, absl::string_view by,
+                              absl::string_view reason) = 0;
+  // Forgets at most `limit` operators who were revoked before that time. How many it were.
+  virtual absl::StatusOr<int> Prune(absl::Time revoked_before, int limit) = 0;
+};
+
+// Whose request: ids of different operators, or for different tenants, have nothing to do with each
+// other.
+struct RequestKey {
+  std::string actor;
+  TenantId tenant_id;  // Empty: of no one tenant.
+  std::string request_id;
+};
+
+// What was made on requests that carried an id, so that asking again makes nothing new.
+class RequestStore {
+ public:
+  struct Made {
+    std::string id;     // Of what was made.
+    bool same = false;  // By a request of the same content.
+  };
+  virtual ~RequestStore() = default;
+  virtual absl::StatusOr<std::optional<Made>> Find(const RequestKey& key,
+                                                   absl::string_view content) const = 0;
+  // Keeps the content's digest only. Replaces what the key stood for.
+  virtual absl::Status Put(const RequestKey& key, absl::string_view content, absl::string_view made,
+                           absl::Time time) = 0;
+  // Forgets at most `limit` from before that time. How many it were.
+  virtual absl::StatusOr<int> Prune(absl::Time before, int limit) = 0;
 };
 
 }  // namespace muster::store

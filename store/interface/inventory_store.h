@@ -26,7 +26,7 @@ class TenantStore {
   virtual absl::StatusOr<std::vector<Tenant>> List(const TenantWall& wall) const = 0;  // By id.
   // Inserts, or changes the display name.
   virtual absl::Status Put(const Tenant& tenant) = 0;
-  // With its rollouts. FailedPrecondition while it has zones or operators.
+  // With its rollouts. FailedPrecondition while it has zones or operators who are not revoked.
   virtual absl::Status Delete(const TenantId& id) = 0;
 };
 

@@ -37,6 +37,7 @@ class Snapshot {
   virtual const TokenStore& tokens() const = 0;
   virtual const CertificateStore& certificates() const = 0;
   virtual const OperatorStore& operators() const = 0;
+  virtual const RequestStore& requests() const = 0;
   virtual const ObservationStore& observations() const = 0;
   virtual const RolloutStore& rollouts() const = 0;
   virtual const AttemptStore& attempts() const = 0;
@@ -53,6 +54,7 @@ class Transaction {
   virtual TokenStore& tokens() = 0;
   virtual CertificateStore& certificates() = 0;
   virtual OperatorStore& operators() = 0;
+  virtual RequestStore& requests() = 0;
   virtual ObservationStore& observations() = 0;
   virtual RolloutStore& rollouts() = 0;
   virtual AttemptStore& attempts() = 0;

@@ -98,6 +98,11 @@ class WalledSnapshot {
     return s_.rollouts().ListTargets(wall_, query);
   }
 
+  // Those who share a tenant with the wall, and `self`.
+  absl::StatusOr<std::vector<Operator>> ListOperators(const OperatorId& self) const {
+    return s_.operators().List(wall_, self);
+  }
+
   absl::StatusOr<std::vector<AuditEvent>> ListAuditEvents(AuditQuery query) const {
     query.wall = wall_;
     return s_.audit().List(query);

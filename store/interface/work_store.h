@@ -18,8 +18,6 @@ class RolloutStore {
  public:
   virtual ~RolloutStore() = default;
   virtual absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const = 0;
-  virtual absl::StatusOr<std::optional<Rollout>> FindByRequestId(
-      absl::string_view request_id) const = 0;
   virtual absl::StatusOr<std::optional<Rollout>> Find(const TenantWall& wall,
                                                       const RolloutId& id) const = 0;
   virtual absl::StatusOr<std::vector<Rollout>> List(const RolloutQuery& query) const = 0;
@@ -28,8 +26,7 @@ class RolloutStore {
   virtual absl::StatusOr<TargetCounts> Count(const RolloutId& id) const = 0;
   virtual absl::StatusOr<TargetCounts> Count(const TenantWall& wall, const RolloutId& id) const = 0;
 
-  // AlreadyExists when the request id is taken or a server is an unfinished target of another
-  // rollout.
+  // AlreadyExists when a server is an unfinished target of another rollout.
   virtual absl::Status Insert(const Rollout& rollout, const std::vector<Target>& targets) = 0;
   // Compare-and-set as ServerStore::MoveEnrollment. A final state needs finish_time.
   virtual absl::Status Move(const RolloutId& id, RolloutState from, RolloutState to,

@@ -2,6 +2,7 @@
 #ifndef MUSTER_STORE_MODEL_IDENTITY_H_
 #define MUSTER_STORE_MODEL_IDENTITY_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,6 @@ struct BootstrapToken {
   int uses = 0;                           // Counted when a worker opens its first session.
   std::vector<std::string> server_names;  // Empty: those that the inventory expects in the zone.
   bool any_name = false;                  // Also names that it does not expect.
-  std::string request_id;                 // Empty: none.
   absl::Time create_time;
   absl::Time expire_time;
 };
@@ -53,14 +53,25 @@ struct WorkerCertificate {
 
 enum class OperatorRole { kViewer, kOperator, kTenantAdmin, kProviderAdmin };
 
+struct OperatorCertificate {
+  CertificateId id;             // Serial number; empty: made before it was kept.
+  std::string public_key_hash;  // Hex SHA-256 of the SPKI.
+  std::string pem;              // Empty: as above.
+  absl::Time not_after;  // Accepted until then: its end, or sooner once there is a newer one.
+  absl::Time create_time;
+};
+
 struct Operator {
   OperatorId id;
-  std::string name;
+  std::string name;  // Unique among those who are not revoked, whatever its case.
   OperatorRole role = OperatorRole::kViewer;
-  std::vector<TenantId> tenants;  // Empty with provider_admin: all.
-  std::string public_key_hash;    // Of the operator's certificate.
-  bool disabled = false;
+  std::vector<TenantId> tenants;  // Empty with provider_admin: all. With any other role: nothing.
+  std::vector<OperatorCertificate> certificates;  // The newest first.
+  std::string created_by;                         // "operator:opr-…", "system"
   absl::Time create_time;
+  std::optional<absl::Time> revoke_time;
+  std::string revoked_by;
+  std::string revoke_reason;
 };
 
 }  // namespace muster::store

@@ -29,7 +29,6 @@ struct Rollout {
   int forgiven_failures =
       0;             // Failures that happened before the last resume; the limit counts from here.
   std::string note;  // Servers that were left to other rollouts; empty: none.
-  std::string request_id;  // Empty: none.
   std::string created_by;  // "operator:opr-…"
   absl::Time create_time;
   absl::Time deadline;  // Nothing begins later.

@@ -15,7 +15,7 @@ using sql::ErrorKind;
 constexpr char kRolloutColumns[] =
     "id, tenant_id, kind, state, reason, selection_tenant_id, selection_zone_id, "
     "selection_labels, selection_names, max_concurrency, max_failures, max_in_doubt, "
-    "allow_takeover, forgiven_failures, note, request_id, created_by, create_time_us, deadline_us, "
+    "allow_takeover, forgiven_failures, note, created_by, create_time_us, deadline_us, "
     "finish_time_us "
     "FROM rollouts";
 
@@ -27,8 +27,8 @@ absl::StatusOr<Rollout> ReadRollout(const sql::Row& row) {
                             rollout.selection.labels, rollout.selection.names,
                             rollout.max_concurrency, rollout.max_failures, rollout.max_in_doubt,
                             rollout.allow_takeover, rollout.forgiven_failures, rollout.note,
-                            rollout.request_id, rollout.created_by, rollout.create_time,
-                            rollout.deadline, rollout.finish_time)
+                            rollout.created_by, rollout.create_time, rollout.deadline,
+                            rollout.finish_time)
                       .status());
   return rollout;
 }
@@ -40,13 +40,6 @@ std::string Name(const RolloutId& id) { return absl::StrCat("rollout ", id.value
 absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::Find(const RolloutId& id) const {
   return db_.Cached(absl::StrCat("SELECT ", kRolloutColumns, " WHERE id = ?"))
       .BindAll(id)
-      .One(ReadRollout);
-}
-
-absl::StatusOr<std::optional<Rollout>> SqliteRolloutStore::FindByRequestId(
-    absl::string_view request_id) const {
-  return db_.Cached(absl::StrCat("SELECT ", kRolloutColumns, " WHERE request_id = ?"))
-      .BindAll(OrNull(request_id))
       .One(ReadRollout);
 }
 
@@ -113,22 +106,20 @@ absl::Status SqliteRolloutStore::Insert(const Rollout& rollout,
       db_.Cached(
              "INSERT INTO rollouts (id, tenant_id, kind, state, reason, selection_tenant_id, "
              "selection_zone_id, selection_labels, selection_names, max_concurrency, "
-             "max_failures, max_in_doubt, allow_takeover, forgiven_failures, note, request_id, "
+             "max_failures, max_in_doubt, allow_takeover, forgiven_failures, note, "
              "created_by, "
              "create_time_us, deadline_us, finish_time_us) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(rollout.id, OrNull(rollout.tenant_id), ToString(rollout.kind),
                    ToString(rollout.state), rollout.reason, selection.tenant_id, selection.zone_id,
                    EncodeLabels(selection.labels), EncodeList(selection.names),
                    rollout.max_concurrency, rollout.max_failures, rollout.max_in_doubt,
                    rollout.allow_takeover, rollout.forgiven_failures, rollout.note,
-                   OrNull(rollout.request_id), rollout.created_by, rollout.create_time,
-                   rollout.deadline, rollout.finish_time);
+                   rollout.created_by, rollout.create_time, rollout.deadline, rollout.finish_time);
   RETURN_IF_ERROR(
       Explain(Explain(status, ErrorKind::kConstraintForeignKey,
                       absl::StrCat("tenant ", rollout.tenant_id.value(), " does not exist")),
-              ErrorKind::kConstraintUnique,
-              absl::StrCat(Name(rollout.id), ": its id or request id is taken")));
+              ErrorKind::kConstraintUnique, absl::StrCat(Name(rollout.id), ": its id is taken")));
   return InsertTargets(db_, rollout.id, targets);
 }
 

@@ -22,8 +22,6 @@ class SqliteRolloutStore final : public RolloutStore {
   void RestoreCounts(TargetMoves unwritten) { moved_ = std::move(unwritten); }
 
   absl::StatusOr<std::optional<Rollout>> Find(const RolloutId& id) const override;
-  absl::StatusOr<std::optional<Rollout>> FindByRequestId(
-      absl::string_view request_id) const override;
   absl::StatusOr<std::optional<Rollout>> Find(const TenantWall& wall,
                                               const RolloutId& id) const override;
   absl::StatusOr<std::vector<Rollout>> List(const RolloutQuery& query) const override;

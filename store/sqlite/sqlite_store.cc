@@ -17,6 +17,7 @@
 #include "store/sqlite/certificate_store.h"
 #include "store/sqlite/observation_store.h"
 #include "store/sqlite/operator_store.h"
+#include "store/sqlite/request_store.h"
 #include "store/sqlite/rollout_store.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/server_store.h"
@@ -66,6 +67,7 @@ class SqliteStore::Connection {
         tokens(*db),
         certificates(*db),
         operators(*db),
+        requests(*db),
         observations(*db),
         rollouts(*db),
         attempts(*db),
@@ -85,6 +87,7 @@ class SqliteStore::Connection {
   SqliteTokenStore tokens;
   SqliteCertificateStore certificates;
   SqliteOperatorStore operators;
+  SqliteRequestStore requests;
   SqliteObservationStore observations;
   SqliteRolloutStore rollouts;
   SqliteAttemptStore attempts;
@@ -115,6 +118,7 @@ class SqliteStore::SqliteTransaction final : public Transaction {
   TokenStore& tokens() override { return connection_.tokens; }
   CertificateStore& certificates() override { return connection_.certificates; }
   OperatorStore& operators() override { return connection_.operators; }
+  RequestStore& requests() override { return connection_.requests; }
   ObservationStore& observations() override { return connection_.observations; }
   RolloutStore& rollouts() override { return connection_.rollouts; }
   AttemptStore& attempts() override { return connection_.attempts; }
@@ -180,6 +184,7 @@ class SqliteStore::SqliteSnapshot final : public Snapshot {
   const TokenStore& tokens() const override { return connection_->tokens; }
   const CertificateStore& certificates() const override { return connection_->certificates; }
   const OperatorStore& operators() const override { return connection_->operators; }
+  const RequestStore& requests() const override { return connection_->requests; }
   const ObservationStore& observations() const override { return connection_->observations; }
   const RolloutStore& rollouts() const override { return connection_->rollouts; }
   const AttemptStore& attempts() const override { return connection_->attempts; }

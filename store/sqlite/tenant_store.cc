@@ -46,7 +46,10 @@ absl::Status SqliteTenantStore::Delete(const TenantId& id) {
   for (const char* statement :
        {"DELETE FROM target_counts WHERE rollout_id IN (SELECT id FROM rollouts WHERE tenant_id = "
         "?)",
-        "DELETE FROM rollouts WHERE tenant_id = ?", "DELETE FROM tenants WHERE id = ?"}) {
+        "DELETE FROM rollouts WHERE tenant_id = ?",
+        "DELETE FROM operator_tenants WHERE tenant_id = ? AND operator_id IN "
+        "(SELECT id FROM operators WHERE revoke_time_us IS NOT NULL)",
+        "DELETE FROM tenants WHERE id = ?"}) {
     RETURN_IF_ERROR(Explain(db_.Cached(statement).RunWith(id),
                             sql::ErrorKind::kConstraintForeignKey,
                             absl::StrCat("tenant ", id.value(), " still has zones or operators")));

@@ -13,14 +13,14 @@ constexpr int kKeptRefusals = 10'000;
 
 constexpr char kTokenColumns[] =
     "id, tenant_id, zone_id, secret_hash, state, mode, max_uses, uses, server_names, "
-    "request_id, any_name, create_time_us, expire_time_us FROM bootstrap_tokens";
+    "any_name, create_time_us, expire_time_us FROM bootstrap_tokens";
 
 absl::StatusOr<BootstrapToken> ReadToken(const sql::Row& row) {
   BootstrapToken token;
   RETURN_IF_ERROR(ColumnReader(row)
                       .Read(token.id, token.tenant_id, token.zone_id, token.secret_hash,
                             token.state, token.mode, token.max_uses, token.uses, token.server_names,
-                            token.request_id, token.any_name, token.create_time, token.expire_time)
+                            token.any_name, token.create_time, token.expire_time)
                       .status());
   return token;
 }
@@ -58,13 +58,6 @@ absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::FindByHash(
       .One(ReadToken);
 }
 
-absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::FindByRequestId(
-    absl::string_view request_id) const {
-  return db_.Cached(absl::StrCat("SELECT ", kTokenColumns, " WHERE request_id = ?"))
-      .BindAll(OrNull(request_id))
-      .One(ReadToken);
-}
-
 absl::StatusOr<std::optional<BootstrapToken>> SqliteTokenStore::Find(const TenantWall& wall,
                                                                      const TokenId& id) const {
   Where where;
@@ -84,17 +77,17 @@ absl::Status SqliteTokenStore::Insert(const BootstrapToken& token) {
   const absl::Status status =
       db_.Cached(
              "INSERT INTO bootstrap_tokens (id, tenant_id, zone_id, secret_hash, state, mode, "
-             "max_uses, uses, server_names, request_id, any_name, create_time_us, "
-             "expire_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+             "max_uses, uses, server_names, any_name, create_time_us, "
+             "expire_time_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(token.id, token.tenant_id, token.zone_id, token.secret_hash,
                    ToString(token.state), ToString(token.mode), token.max_uses, token.uses,
-                   EncodeList(token.server_names), OrNull(token.request_id), token.any_name,
-                   token.create_time, token.expire_time);
+                   EncodeList(token.server_names), token.any_name, token.create_time,
+                   token.expire_time);
   return Explain(Explain(status, ErrorKind::kConstraintForeignKey,
                          absl::StrCat("zone ", token.zone_id.value(), " of tenant ",
                                       token.tenant_id.value(), " does not exist")),
                  ErrorKind::kConstraintUnique,
-                 absl::StrCat(Name(token.id), ": its id, secret or request id is taken"));
+                 absl::StrCat(Name(token.id), ": its id or secret is taken"));
 }
 
 absl::Status SqliteTokenStore::Consume(const TokenId& id) {

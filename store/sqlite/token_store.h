@@ -16,8 +16,6 @@ class SqliteTokenStore final : public TokenStore {
   absl::StatusOr<std::optional<BootstrapToken>> Find(const TokenId& id) const override;
   absl::StatusOr<std::optional<BootstrapToken>> FindByHash(
       absl::string_view secret_hash) const override;
-  absl::StatusOr<std::optional<BootstrapToken>> FindByRequestId(
-      absl::string_view request_id) const override;
   absl::StatusOr<std::optional<BootstrapToken>> Find(const TenantWall& wall,
                                                      const TokenId& id) const override;
   absl::StatusOr<std::vector<BootstrapToken>> List(const TenantWall& wall,

@@ -40,6 +40,7 @@ class FaultInjectingStore::FaultyTransaction final : public store::Transaction {
   store::TokenStore& tokens() override { return inner_->tokens(); }
   store::CertificateStore& certificates() override { return inner_->certificates(); }
   store::OperatorStore& operators() override { return inner_->operators(); }
+  store::RequestStore& requests() override { return inner_->requests(); }
   store::ObservationStore& observations() override { return inner_->observations(); }
   store::RolloutStore& rollouts() override { return inner_->rollouts(); }
   store::AttemptStore& attempts() override { return inner_->attempts(); }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/names.h"
 #include "base/sql/migrate.h"
 #include "store/sqlite/columns.h"
 #include "store/sqlite/schema.h"
@@ -345,6 +346,52 @@ TEST_F(SqliteStoreTest, WhatAnOlderProgramLeftIsKept) {
   EXPECT_EQ((*snapshot->rollouts().Find(RolloutId("rol-1")))->max_in_doubt, "");
   EXPECT_EQ((*snapshot->rollouts().Find(RolloutId("rol-1")))->state, RolloutState::kRunning);
   EXPECT_EQ((*snapshot->rollouts().Find(RolloutId("rol-2")))->state, RolloutState::kCanceling);
+}
+
+// Operators of the one-operator days, and the ids of requests that were made before they had owners.
+TEST_F(SqliteStoreTest, OperatorsAndRequestsOfAnOlderProgramAreKept) {
+  {
+    auto db = *sql::Database::Open({.path = path()});
+    ASSERT_TRUE(db->AddTextFunction("fold_name", FoldName).ok());
+    ASSERT_TRUE(sql::Migrate(*db, Migrations().first(9), {}).ok());
+    const absl::Status filled = db->Exec(
+        "INSERT INTO tenants VALUES ('acme', 'Acme', 1);"
+        "INSERT INTO zones (id, tenant_id, display_name, hub_url, hub_ca_pem,"
+        "  max_concurrent_joins, allow_cli_join, verifier_kind, verifier_principal, "
+        "verifier_secret,"
+        "  create_time_us) VALUES ('acme/prod', 'acme', '', 'https://hub', '', 5, 0, 'none', '',"
+        "  x'', 1);"
+        "INSERT INTO operators VALUES ('opr-1', 'admin', 'provider_admin', 'key-1', 0, 5);"
+        "INSERT INTO operators VALUES ('opr-2', 'ann', 'viewer', 'key-2', 1, 6);"
+        "INSERT INTO operator_tenants VALUES ('opr-2', 'acme');"
+        "INSERT INTO rollouts (id, tenant_id, kind, state, reason, selection_tenant_id,"
+        "  selection_zone_id, selection_labels, selection_names, max_concurrency, max_failures,"
+        "  max_in_doubt, allow_takeover, forgiven_failures, note, request_id, created_by,"
+        "  create_time_us, deadline_us, finish_time_us) VALUES ('rol-1', 'acme', 'join', 'running',"
+        "  '', '', 'acme/prod', '', '', '', '', '', 0, 0, '', 'r1', 'operator:opr-1', 7, 99, NULL);"
+        "INSERT INTO bootstrap_tokens (id, tenant_id, zone_id, secret_hash, state, mode, max_uses,"
+        "  uses, server_names, request_id, create_time_us, expire_time_us) VALUES ('tok-1', 'acme',"
+        "  'acme/prod', 'h', 'active', 'auto', 1, 0, '', 'r2', 8, 99);"
+        "INSERT INTO audit_events (sequence, time_us, actor, action, subject, tenant_id, detail,"
+        "  hash) VALUES (1, 8, 'operator:opr-1', 'token.create', 'tok-1', 'acme', '', x'');");
+    ASSERT_TRUE(filled.ok()) << filled;
+  }
+  const auto store = Open();
+  const auto snapshot = *store->Read();
+  const Operator admin = **snapshot->operators().FindByName("admin");
+  ASSERT_EQ(admin.certificates.size(), 1u);
+  EXPECT_EQ(admin.certificates[0].public_key_hash, "key-1");
+  EXPECT_EQ(admin.certificates[0].not_after, absl::FromUnixMicros(5) + absl::Hours(24 * 365));
+  EXPECT_EQ(admin.revoke_time, std::nullopt);
+  const Operator ann = **snapshot->operators().Find(OperatorId("opr-2"));
+  EXPECT_TRUE(ann.revoke_time.has_value()) << "who was disabled stays out";
+  EXPECT_EQ(ann.tenants, std::vector<TenantId>{TenantId("acme")});
+  const auto made = [&](const char* id) {
+    return *snapshot->requests().Find({"operator:opr-1", TenantId("acme"), id}, "unknown then");
+  };
+  EXPECT_EQ(made("r1")->id, "rol-1");
+  EXPECT_TRUE(made("r1")->same) << "what the request was is not known any more";
+  EXPECT_EQ(made("r2")->id, "tok-1");
 }
 
 // The lists that a big fleet pages through read no more rows than they return.

@@ -12,6 +12,7 @@
 #include "orchestrator/core/admission/observations.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/inventory/names.h"
+#include "orchestrator/core/operators/request_ids.h"
 
 namespace muster::core {
 namespace {
@@ -308,16 +309,12 @@ absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
       return FailureStatus(FailureCode::kRequestInvalid, normalized.status().message());
     }
   }
-  if (!input.request_id.empty()) {
-    ASSIGN_OR_RETURN(std::optional<BootstrapToken> made,
-                     turn.store().tokens().FindByRequestId(input.request_id));
-    if (made.has_value() && made->zone_id == input.zone_id) {
-      return CreatedToken{*std::move(made), true};
-    }
-    if (made.has_value()) {
-      return FailureStatus(FailureCode::kInventoryConflict,
-                           "the request id was used for a token of another zone");
-    }
+  const IdentifiedRequest request = RequestOf(actor, input);
+  ASSIGN_OR_RETURN(const std::optional<std::string> made, FindMade(turn, request));
+  if (made.has_value()) {
+    ASSIGN_OR_RETURN(std::optional<BootstrapToken> token,
+                     turn.store().tokens().Find(TokenId(*made)));
+    if (token.has_value()) return CreatedToken{*std::move(token), true};
   }
   BootstrapToken token;
   token.id = NewId<TokenId>(random_);
@@ -328,10 +325,10 @@ absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
   token.max_uses = input.max_uses;
   token.server_names = input.server_names;
   token.any_name = input.any_name;
-  token.request_id = input.request_id;
   token.create_time = turn.now();
   token.expire_time = turn.now() + input.ttl;
   RETURN_IF_ERROR(turn.store().tokens().Insert(token));
+  RETURN_IF_ERROR(NoteMade(turn, request, token.id.value()));
   RETURN_IF_ERROR(Audit(turn, actor.name, "token.create", token.id.value(), token.tenant_id,
                         absl::StrCat("zone ", zone->id.value(), ", ", token.max_uses, " uses, ",
                                      absl::FormatDuration(input.ttl))));

@@ -56,6 +56,11 @@ absl::Status Housekeeper::Step(Turn& turn) {
        [&](absl::Time before) { return store.certificates().Prune(before, limit); });
   aged("tokens", options_.tokens,
        [&](absl::Time before) { return store.tokens().Prune(before, limit); });
+  aged("request ids", options_.request_ids,
+       [&](absl::Time before) { return store.requests().Prune(before, limit); });
+  // As long as the events that name them.
+  aged("revoked operators", options_.audit,
+       [&](absl::Time before) { return store.operators().Prune(before, limit); });
   prune("audit events", [&] { return PruneAudit(turn); });
   prune("index of audit events", [&] { return store.audit().IndexSubjects(kIndexRows); });
   again(more ? options_.between_steps : options_.every);

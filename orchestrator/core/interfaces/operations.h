@@ -9,6 +9,7 @@
 
 #include "orchestrator/core/interfaces/admission_operations.h"
 #include "orchestrator/core/interfaces/fleet_operations.h"
+#include "orchestrator/core/interfaces/operator_operations.h"
 #include "orchestrator/core/interfaces/posted.h"
 #include "orchestrator/core/interfaces/rollout_operations.h"
 #include "orchestrator/core/interfaces/server_operations.h"
@@ -25,6 +26,7 @@ struct Operations {
   Posted<AdmissionOperations> admission;
   Posted<RolloutOperations> rollouts;
   Posted<VerificationOperations> verification;
+  Posted<OperatorOperations> operators;
 };
 
 }  // namespace muster::core

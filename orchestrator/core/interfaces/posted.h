@@ -11,6 +11,8 @@
 //   StatusOr<Decision<T>> Do(Turn&, Params…)    T, or a refusal: what a refusal wrote is committed,
 //                                               and the caller gets it as an error
 //   Status Do(Turn&, Answer<T>, Params…)        begins something long; its room answers later
+//
+// One with an Actor runs only if that actor still stands when its turn comes (standing.h).
 #ifndef MUSTER_ORCHESTRATOR_CORE_INTERFACES_POSTED_H_
 #define MUSTER_ORCHESTRATOR_CORE_INTERFACES_POSTED_H_
 
@@ -26,6 +28,7 @@
 #include "base/failure.h"
 #include "orchestrator/core/interfaces/ask.h"
 #include "orchestrator/core/interfaces/control.h"
+#include "orchestrator/core/interfaces/standing.h"
 
 namespace muster::core {
 
@@ -76,13 +79,26 @@ class Posted {
   }
 
  private:
+  static absl::Status CheckArgument(Turn& turn, const Actor& actor) {
+    return CheckStanding(turn, actor);
+  }
+  template <typename Other>
+  static absl::Status CheckArgument(Turn&, const Other&) {
+    return absl::OkStatus();
+  }
+
   template <typename Result, typename... Params, typename... Args>
   auto Bind(Result (Noun::*operation)(Turn&, Params...), Args&&... args) const {
     return [noun = noun_, operation,
             kept = std::tuple<std::decay_t<Params>...>(std::forward<Args>(args)...)](
-               Turn& turn) mutable {
+               Turn& turn) mutable -> Result {
       return std::apply(
-          [&](auto&... arg) { return (noun->*operation)(turn, static_cast<Params&&>(arg)...); },
+          [&](auto&... arg) -> Result {
+            absl::Status stands;
+            (stands.Update(CheckArgument(turn, arg)), ...);
+            if (!stands.ok()) return stands;
+            return (noun->*operation)(turn, static_cast<Params&&>(arg)...);
+          },
           kept);
     };
   }

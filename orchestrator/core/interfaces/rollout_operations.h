@@ -32,7 +32,8 @@ class RolloutOperations {
   virtual ~RolloutOperations() = default;
 
   // Freezes the selection into targets and starts. E-ROLLOUT-EMPTY, E-ROLLOUT-TARGET-BUSY,
-  // E-KEY-MISSING, E-REQUEST-INVALID, E-INVENTORY-…
+  // E-KEY-MISSING, E-REQUEST-INVALID, E-REQUEST-ID-REUSED, E-INVENTORY-… A request id that was used
+  // by the same request answers the rollout made then.
   virtual absl::StatusOr<store::Rollout> Create(Turn& turn, const Actor& actor,
                                                 const RolloutInput& input) = 0;
   // E-ROLLOUT-UNKNOWN, E-ROLLOUT-STATE.

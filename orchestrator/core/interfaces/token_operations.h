@@ -34,8 +34,8 @@ class TokenOperations {
  public:
   virtual ~TokenOperations() = default;
 
-  // E-INVENTORY-ZONE, E-REQUEST-INVALID (ttl above 30 days, uses below 1). A request id that was
-  // used answers the token made then.
+  // E-INVENTORY-ZONE, E-REQUEST-INVALID (ttl above 30 days, uses below 1), E-REQUEST-ID-REUSED. A
+  // request id that was used by the same request answers the token made then.
   virtual absl::StatusOr<CreatedToken> Create(Turn& turn, const Actor& actor,
                                               const TokenInput& input) = 0;
   // E-TOKEN-UNKNOWN. Revoking a revoked token changes nothing.

@@ -54,6 +54,7 @@ absl::Status DeleteTenant(Turn& turn, const Actor& actor, const TenantId& tenant
   // Operators without their tenant would see nothing, which is theirs to be told first.
   ASSIGN_OR_RETURN(const std::vector<store::Operator> operators, turn.store().operators().List());
   for (const store::Operator& op : operators) {
+    if (op.revoke_time.has_value()) continue;
     if (std::find(op.tenants.begin(), op.tenants.end(), tenant) != op.tenants.end()) {
       left.push_back(absl::StrCat("operator ", op.name));
     }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/operators/request_ids.h"
 #include "orchestrator/core/rollout/engine.h"
 #include "orchestrator/core/rollout/limits.h"
 #include "orchestrator/core/rollout/policies.h"
@@ -66,10 +67,12 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
                                                      const RolloutInput& input) {
   RETURN_IF_ERROR(CheckInput(input));
   RETURN_IF_ERROR(CheckSelection(turn, actor, input.selection));
-  if (!input.request_id.empty()) {
-    ASSIGN_OR_RETURN(const std::optional<store::Rollout> made,
-                     turn.store().rollouts().FindByRequestId(input.request_id));
-    if (made.has_value()) return *made;
+  const IdentifiedRequest request = RequestOf(actor, input);
+  ASSIGN_OR_RETURN(const std::optional<std::string> made, FindMade(turn, request));
+  if (made.has_value()) {
+    ASSIGN_OR_RETURN(const std::optional<store::Rollout> known,
+                     turn.store().rollouts().Find(RolloutId(*made)));
+    if (known.has_value()) return *known;
   }
   store::ServerQuery query;
   query.selection = input.selection;
@@ -136,11 +139,11 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   rollout.max_failures = input.max_failures;
   rollout.max_in_doubt = input.max_in_doubt;
   rollout.allow_takeover = input.allow_takeover;
-  rollout.request_id = input.request_id;
   rollout.created_by = actor.name;
   rollout.create_time = turn.now();
   rollout.deadline = turn.now() + input.deadline;
   RETURN_IF_ERROR(turn.store().rollouts().Insert(rollout, targets));
+  RETURN_IF_ERROR(NoteMade(turn, request, rollout.id.value()));
   RETURN_IF_ERROR(
       Audit(turn, actor.name, "rollout.create", rollout.id.value(), rollout.tenant_id,
             absl::StrCat("new → planned; ", store::ToString(rollout.kind), ", ", targets.size(),

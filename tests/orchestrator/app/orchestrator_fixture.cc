@@ -11,6 +11,7 @@
 #include "base/crypto/secure_random.h"
 #include "base/platform/private_file.h"
 #include "base/status_macros.h"
+#include "orchestrator/identity/operator_record.h"
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
@@ -94,17 +95,20 @@ absl::StatusOr<identity::CertificateAuthority> TestOrchestrator::Authority() con
 }
 
 absl::Status TestOrchestrator::AddOperator(const std::string& name, store::OperatorRole role,
-                                           std::vector<TenantId> tenants) {
+                                           std::vector<TenantId> tenants, absl::Duration life) {
   ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::Generate());
   ASSIGN_OR_RETURN(const auto authority, Authority());
-  const store::Operator op{.id = NewId<OperatorId>(crypto::SecureRandom()),
+  const auto id = NewId<OperatorId>(crypto::SecureRandom());
+  ASSIGN_OR_RETURN(const auto certificate, authority.IssueOperator(id, key.public_key(), life));
+  const absl::Time now = SystemClock().Now();
+  const store::Operator op{.id = id,
                            .name = name,
                            .role = role,
                            .tenants = std::move(tenants),
-                           .public_key_hash = key.public_key().Fingerprint(),
-                           .create_time = SystemClock().Now()};
+                           .certificates = {identity::RecordOf(certificate, now)},
+                           .created_by = "system",
+                           .create_time = now};
   RETURN_IF_ERROR(WithStore([&](store::Transaction& turn) { return turn.operators().Insert(op); }));
-  ASSIGN_OR_RETURN(const auto certificate, authority.IssueOperator(op.id, key.public_key()));
   ASSIGN_OR_RETURN(const Secret pem, key.ToPem());
   operators_.push_back({name, certificate.ToPem(), std::string(pem.Reveal())});
   return absl::OkStatus();

@@ -54,7 +54,8 @@ class TestOrchestrator {
   absl::StatusOr<identity::CertificateAuthority> Authority() const;
   // While it is stopped: an operator whose channel OperatorChannel(name) makes.
   absl::Status AddOperator(const std::string& name, store::OperatorRole role,
-                           std::vector<TenantId> tenants);
+                           std::vector<TenantId> tenants,
+                           absl::Duration life = absl::Hours(24 * 365));
 
   std::shared_ptr<grpc::Channel> OperatorChannel(const std::string& name = "admin");
   std::shared_ptr<grpc::Channel> SocketChannel();

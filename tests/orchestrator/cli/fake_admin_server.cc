@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "muster/admin/v1/inventory.grpc.pb.h"
+#include "muster/admin/v1/operator.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "muster/admin/v1/token.grpc.pb.h"
@@ -246,6 +247,56 @@ class System final : public v1::SystemService::Service {
   FakeAdmin& admin_;
 };
 
+class Operators final : public v1::OperatorService::Service {
+ public:
+  explicit Operators(FakeAdmin& admin) : admin_(admin) {}
+  Status WhoAmI(ServerContext*, const v1::WhoAmIRequest*, v1::WhoAmIResponse* response) override {
+    return Answer(admin_, "WhoAmI", admin_.me, response);
+  }
+  Status ListOperators(ServerContext*, const v1::ListOperatorsRequest*,
+                       v1::ListOperatorsResponse* response) override {
+    return Answer(admin_, "ListOperators", admin_.operators, response);
+  }
+  Status GetOperator(ServerContext*, const v1::GetOperatorRequest* request,
+                     v1::Operator* response) override {
+    return Answer(admin_, "GetOperator", Named(request->operator_()), response);
+  }
+  Status CreateOperator(ServerContext*, const v1::CreateOperatorRequest* request,
+                        v1::OperatorCredentials* response) override {
+    admin_.operator_request = *request;
+    return Answer(admin_, "CreateOperator",
+                  Credentials(request->name(), request->certificate_request_pem()), response);
+  }
+  Status RenewOperator(ServerContext*, const v1::RenewOperatorRequest* request,
+                       v1::OperatorCredentials* response) override {
+    admin_.renew_request = *request;
+    return Answer(admin_, "RenewOperator",
+                  Credentials(request->operator_(), request->certificate_request_pem()), response);
+  }
+  Status RevokeOperator(ServerContext*, const v1::RevokeOperatorRequest* request,
+                        v1::Operator* response) override {
+    admin_.revoke_operator_request = *request;
+    return Answer(admin_, "RevokeOperator", Named(request->operator_()), response);
+  }
+
+ private:
+  static v1::Operator Named(const std::string& name) {
+    v1::Operator op;
+    op.set_operator_id("opr-1");
+    op.set_name(name);
+    return op;
+  }
+  v1::OperatorCredentials Credentials(const std::string& name, const std::string& request) const {
+    v1::OperatorCredentials out;
+    *out.mutable_operator_() = Named(name);
+    if (admin_.issue) out.set_certificate_pem(admin_.issue(request));
+    out.set_ca_bundle_pem("the authority");
+    out.set_admin_address("muster.example:8445");
+    return out;
+  }
+  FakeAdmin& admin_;
+};
+
 }  // namespace
 
 struct FakeAdminServer::Services {
@@ -256,7 +307,8 @@ struct FakeAdminServer::Services {
         tokens(admin),
         rollouts(admin),
         verification(admin),
-        system(admin) {}
+        system(admin),
+        operators(admin) {}
   Tenants tenants;
   Zones zones;
   Servers servers;
@@ -264,6 +316,7 @@ struct FakeAdminServer::Services {
   Rollouts rollouts;
   Verification verification;
   System system;
+  Operators operators;
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -274,7 +327,8 @@ FakeAdminServer::FakeAdminServer(FakeAdmin& admin, const std::string& socket)
   builder.AddListeningPort("unix:" + socket, rpc::LocalServerCredentials());
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            &services_->tenants, &services_->zones, &services_->servers, &services_->tokens,
-           &services_->rollouts, &services_->verification, &services_->system}) {
+           &services_->rollouts, &services_->verification, &services_->system,
+           &services_->operators}) {
     builder.RegisterService(service);
   }
   services_->server = builder.BuildAndStart();

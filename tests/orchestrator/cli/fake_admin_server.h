@@ -3,6 +3,7 @@
 #ifndef MUSTER_TESTS_ORCHESTRATOR_CLI_FAKE_ADMIN_SERVER_H_
 #define MUSTER_TESTS_ORCHESTRATOR_CLI_FAKE_ADMIN_SERVER_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/system.pb.h"
 #include "muster/admin/v1/token.pb.h"
@@ -45,6 +47,10 @@ struct FakeAdmin {
   admin::v1::SystemStatus status;
   admin::v1::VerifyAuditResponse audit;
   admin::v1::ListAuditEventsResponse events;
+  admin::v1::WhoAmIResponse me;
+  admin::v1::ListOperatorsResponse operators;
+  // What a certificate request is answered with; null: an empty answer.
+  std::function<std::string(const std::string& request_pem)> issue;
 
   // What was asked: the methods in order, and the last request of each kind.
   std::vector<std::string> calls;
@@ -61,6 +67,9 @@ struct FakeAdmin {
   admin::v1::CreateTokenRequest token_request;
   admin::v1::CreateRolloutRequest rollout_request;
   admin::v1::GetReportRequest report_request;
+  admin::v1::CreateOperatorRequest operator_request;
+  admin::v1::RenewOperatorRequest renew_request;
+  admin::v1::RevokeOperatorRequest revoke_operator_request;
   int watches = 0;
 };
 

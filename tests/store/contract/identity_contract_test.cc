@@ -23,7 +23,6 @@ TEST_P(StoreContract, TokensKeepEveryField) {
   token.max_uses = 20;
   token.uses = 3;
   token.server_names = {"web1", "a:b,c", ""};
-  token.request_id = "req-1";
   Change([&](Transaction& t) { EXPECT_OK(t.tokens().Insert(token)); });
   const auto snapshot = Read();
   const BootstrapToken read = **snapshot->tokens().FindByHash("hash-tok-1");
@@ -35,10 +34,8 @@ TEST_P(StoreContract, TokensKeepEveryField) {
   EXPECT_EQ(read.max_uses, 20);
   EXPECT_EQ(read.uses, 3);
   EXPECT_EQ(read.server_names, token.server_names);
-  EXPECT_EQ(read.request_id, "req-1");
   EXPECT_EQ(read.create_time, At(1));
   EXPECT_EQ(read.expire_time, At(100));
-  EXPECT_EQ((*snapshot->tokens().FindByRequestId("req-1"))->id, token.id);
   EXPECT_TRUE(snapshot->tokens().Find(token.id)->has_value());
   EXPECT_FALSE(snapshot->tokens().FindByHash("other")->has_value());
 }
@@ -59,17 +56,12 @@ TEST_P(StoreContract, TokensAreListedNewestFirst) {
   EXPECT_THAT(ids(*Read()->tokens().List(TenantWall::Everything(), kTest)), IsEmpty());
 }
 
-TEST_P(StoreContract, ATokensRequestIdIsUniqueButMayBeMissing) {
-  BootstrapToken token = MakeToken("tok-1");
-  token.request_id = "req";
-  Change([&](Transaction& t) { EXPECT_OK(t.tokens().Insert(token)); });
+TEST_P(StoreContract, ATokenBelongsToAZone) {
   auto t = *store_->Begin();
-  token.id = TokenId("tok-2");
-  token.secret_hash = "other";
-  EXPECT_EQ(Code(t->tokens().Insert(token)), absl::StatusCode::kAlreadyExists);
-  EXPECT_OK(t->tokens().Insert(MakeToken("tok-3")));
-  EXPECT_OK(t->tokens().Insert(MakeToken("tok-4")));
-  EXPECT_FALSE(t->tokens().FindByRequestId("")->has_value());
+  EXPECT_OK(t->tokens().Insert(MakeToken("tok-1")));
+  BootstrapToken copy = MakeToken("tok-2");
+  copy.secret_hash = "hash-tok-1";
+  EXPECT_EQ(Code(t->tokens().Insert(copy)), absl::StatusCode::kAlreadyExists);
   BootstrapToken homeless = MakeToken("tok-5");
   homeless.zone_id = ZoneId("acme/none");
   EXPECT_EQ(Code(t->tokens().Insert(homeless)), absl::StatusCode::kFailedPrecondition);
@@ -232,36 +224,160 @@ TEST_P(StoreContract, ACertificateIsOfItsServersZone) {
             absl::StatusCode::kFailedPrecondition);
 }
 
-TEST_P(StoreContract, OperatorsAreKeptWithTheirTenants) {
-  const Operator op{.id = OperatorId("opr-1"),
-                    .name = "ann",
-                    .role = OperatorRole::kTenantAdmin,
-                    .tenants = {kAcme},
-                    .public_key_hash = "aa",
-                    .disabled = true,
-                    .create_time = At(1)};
+Operator MakeAdmin(absl::string_view id, absl::string_view name) {
+  return Operator{.id = OperatorId(id),
+                  .name = std::string(name),
+                  .role = OperatorRole::kProviderAdmin,
+                  .created_by = "system",
+                  .create_time = At(1)};
+}
+
+OperatorCertificate MakeCertificate(absl::string_view key, int created, int ends) {
+  return OperatorCertificate{.id = CertificateId(absl::StrCat("0", created)),
+                             .public_key_hash = std::string(key),
+                             .pem = absl::StrCat("PEM of ", key),
+                             .not_after = At(ends),
+                             .create_time = At(created)};
+}
+
+TEST_P(StoreContract, OperatorsKeepEveryField) {
+  Operator op = MakeAdmin("opr-1", "Ann");
+  op.role = OperatorRole::kTenantAdmin;
+  op.tenants = {kAcme};
+  op.certificates = {MakeCertificate("aa", 1, 100)};
+  op.created_by = "operator:opr-0";
   Change([&](Transaction& t) {
     EXPECT_OK(t.operators().Insert(op));
-    EXPECT_OK(t.operators().Insert({.id = OperatorId("opr-2"), .name = "aaron"}));
-    EXPECT_EQ(Code(t.operators().Insert({.id = OperatorId("opr-3"), .name = "ann"})),
+    EXPECT_OK(t.operators().Insert(MakeAdmin("opr-2", "aaron")));
+    EXPECT_EQ(Code(t.operators().Insert(MakeAdmin("opr-3", "ANN"))),
               absl::StatusCode::kAlreadyExists);
   });
   const Operator read = **Read()->operators().Find(op.id);
-  EXPECT_EQ(read.name, "ann");
+  EXPECT_EQ(read.name, "Ann");
   EXPECT_EQ(read.role, OperatorRole::kTenantAdmin);
   EXPECT_EQ(read.tenants, op.tenants);
-  EXPECT_EQ(read.public_key_hash, "aa");
-  EXPECT_TRUE(read.disabled);
+  EXPECT_EQ(read.created_by, "operator:opr-0");
   EXPECT_EQ(read.create_time, At(1));
+  EXPECT_EQ(read.revoke_time, std::nullopt);
+  ASSERT_EQ(read.certificates.size(), 1u);
+  EXPECT_EQ(read.certificates[0].id, CertificateId("01"));
+  EXPECT_EQ(read.certificates[0].public_key_hash, "aa");
+  EXPECT_EQ(read.certificates[0].pem, "PEM of aa");
+  EXPECT_EQ(read.certificates[0].not_after, At(100));
+  EXPECT_EQ(read.certificates[0].create_time, At(1));
   const auto all = *Read()->operators().List();
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].name, "aaron");
   EXPECT_EQ(all[1].tenants, op.tenants);
+  EXPECT_EQ(all[1].certificates.size(), 1u);
   EXPECT_FALSE(Read()->operators().Find(OperatorId("none"))->has_value());
+  EXPECT_EQ((*Read()->operators().FindByName("aNN"))->id, op.id);
+  EXPECT_FALSE(Read()->operators().FindByName("An")->has_value());
+}
+
+TEST_P(StoreContract, AnOperatorsTenantsExist) {
   auto t = *store_->Begin();
-  EXPECT_EQ(Code(t->operators().Insert(
-                {.id = OperatorId("opr-4"), .name = "bob", .tenants = {TenantId("none")}})),
-            absl::StatusCode::kFailedPrecondition);
+  for (const OperatorRole role :
+       {OperatorRole::kViewer, OperatorRole::kOperator, OperatorRole::kTenantAdmin}) {
+    Operator op = MakeAdmin("opr-1", "bob");
+    op.role = role;
+    EXPECT_EQ(Code(t->operators().Insert(op)), absl::StatusCode::kFailedPrecondition)
+        << "an empty list is nothing, never all";
+    op.tenants = {TenantId("none")};
+    EXPECT_EQ(Code(t->operators().Insert(op)), absl::StatusCode::kFailedPrecondition);
+    t.reset();  // The row stands without its tenants: nothing of it is to stay.
+    t = *store_->Begin();
+  }
+}
+
+TEST_P(StoreContract, ARenewalLeavesTheCertificateBeforeALittle) {
+  Operator op = MakeAdmin("opr-1", "ann");
+  op.certificates = {MakeCertificate("aa", 1, 100)};
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.operators().Insert(op));
+    EXPECT_OK(t.operators().PutCertificate(op.id, MakeCertificate("bb", 10, 500), At(20)));
+    EXPECT_EQ(
+        Code(t.operators().PutCertificate(OperatorId("none"), MakeCertificate("x", 1, 2), At(1))),
+        absl::StatusCode::kFailedPrecondition);
+  });
+  const auto certificates = [&] { return (*Read()->operators().Find(op.id))->certificates; };
+  ASSERT_EQ(certificates().size(), 2u);
+  EXPECT_EQ(certificates()[0].public_key_hash, "bb") << "the newest first";
+  EXPECT_EQ(certificates()[0].not_after, At(500));
+  EXPECT_EQ(certificates()[1].not_after, At(20));
+  // The same key again takes its own place; what has ended is forgotten.
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.operators().PutCertificate(op.id, MakeCertificate("bb", 30, 900), At(40)));
+  });
+  ASSERT_EQ(certificates().size(), 1u);
+  EXPECT_EQ(certificates()[0].not_after, At(900));
+  // Others never live longer for it.
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.operators().PutCertificate(op.id, MakeCertificate("cc", 50, 60), At(99'999)));
+  });
+  ASSERT_EQ(certificates().size(), 2u);
+  EXPECT_EQ(certificates()[1].not_after, At(900));
+}
+
+TEST_P(StoreContract, ARevokedOperatorLeavesNameAndTenant) {
+  Operator op = MakeAdmin("opr-1", "ann");
+  op.role = OperatorRole::kViewer;
+  op.tenants = {TenantId("gone")};
+  op.certificates = {MakeCertificate("aa", 1, 100)};
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.tenants().Put({TenantId("gone"), "Gone", At(0)}));
+    EXPECT_OK(t.operators().Insert(op));
+    EXPECT_FALSE(*t.operators().IsRevoked(op.id));
+    EXPECT_FALSE(*t.operators().IsRevoked(OperatorId("none")));
+  });
+  {
+    auto t = *store_->Begin();
+    EXPECT_EQ(Code(t->tenants().Delete(TenantId("gone"))), absl::StatusCode::kFailedPrecondition);
+  }
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.operators().Revoke(op.id, At(7), "operator:opr-9", "left us"));
+    EXPECT_EQ(Code(t.operators().Revoke(op.id, At(8), "x", "y")), absl::StatusCode::kAborted);
+    EXPECT_EQ(Code(t.operators().Revoke(OperatorId("none"), At(8), "x", "y")),
+              absl::StatusCode::kNotFound);
+    EXPECT_TRUE(*t.operators().IsRevoked(op.id));
+    EXPECT_OK(t.operators().Insert(MakeAdmin("opr-2", "ann")));
+    EXPECT_OK(t.tenants().Delete(TenantId("gone")));
+  });
+  EXPECT_EQ((*Read()->operators().FindByName("ann"))->id, OperatorId("opr-2"));
+  const Operator read = **Read()->operators().Find(op.id);
+  EXPECT_EQ(read.revoke_time, At(7));
+  EXPECT_EQ(read.revoked_by, "operator:opr-9");
+  EXPECT_EQ(read.revoke_reason, "left us");
+  Change([&](Transaction& t) {
+    EXPECT_EQ(*t.operators().Prune(At(7), 10), 0);
+    EXPECT_EQ(*t.operators().Prune(At(8), 10), 1);
+  });
+  EXPECT_EQ(Read()->operators().List()->size(), 1u);
+}
+
+TEST_P(StoreContract, RequestsAreKnownByWhoMadeThemAndForWhom) {
+  const RequestKey key{"operator:opr-1", kAcme, "req"};
+  Change([&](Transaction& t) {
+    EXPECT_FALSE(t.requests().Find(key, "content")->has_value());
+    EXPECT_OK(t.requests().Put(key, "content", "tok-1", At(1)));
+  });
+  const auto found = **Read()->requests().Find(key, "content");
+  EXPECT_EQ(found.id, "tok-1");
+  EXPECT_TRUE(found.same);
+  EXPECT_FALSE((*Read()->requests().Find(key, "other"))->same);
+  EXPECT_FALSE((*Read()->requests().Find(key, ""))->same);
+  for (const RequestKey& other :
+       {RequestKey{"operator:opr-2", kAcme, "req"}, RequestKey{"operator:opr-1", TenantId(), "req"},
+        RequestKey{"operator:opr-1", kAcme, "Req"}}) {
+    EXPECT_FALSE(Read()->requests().Find(other, "content")->has_value());
+  }
+  Change([&](Transaction& t) { EXPECT_OK(t.requests().Put(key, "other", "tok-2", At(5))); });
+  EXPECT_EQ((*Read()->requests().Find(key, "other"))->id, "tok-2");
+  Change([&](Transaction& t) {
+    EXPECT_EQ(*t.requests().Prune(At(5), 10), 0);
+    EXPECT_EQ(*t.requests().Prune(At(6), 10), 1);
+  });
+  EXPECT_FALSE(Read()->requests().Find(key, "other")->has_value());
 }
 
 }  // namespace

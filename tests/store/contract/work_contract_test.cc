@@ -26,14 +26,13 @@ TEST_P(StoreContract, RolloutsKeepEveryField) {
   rollout.allow_takeover = true;
   rollout.forgiven_failures = 4;
   rollout.note = "2 servers are left to other rollouts";
-  rollout.request_id = "req";
   Change([&](Transaction& t) {
     EXPECT_OK(t.rollouts().Insert(rollout, {}));
     EXPECT_OK(t.rollouts().SetForgivenFailures(rollout.id, 5));
     EXPECT_EQ(Code(t.rollouts().SetForgivenFailures(RolloutId("none"), 5)),
               absl::StatusCode::kNotFound);
   });
-  const Rollout read = **Read()->rollouts().FindByRequestId("req");
+  const Rollout read = **Read()->rollouts().Find(rollout.id);
   EXPECT_EQ(read.id, rollout.id);
   EXPECT_EQ(read.tenant_id, kAcme);
   EXPECT_EQ(read.kind, CommandKind::kProbe);
@@ -55,17 +54,14 @@ TEST_P(StoreContract, RolloutsKeepEveryField) {
   EXPECT_EQ(read.finish_time, std::nullopt);
   EXPECT_TRUE(Read()->rollouts().Find(rollout.id)->has_value());
   EXPECT_FALSE(Read()->rollouts().Find(RolloutId("none"))->has_value());
-  EXPECT_FALSE(Read()->rollouts().FindByRequestId("")->has_value());
 }
 
-TEST_P(StoreContract, ARolloutsRequestIdIsUnique) {
+TEST_P(StoreContract, ARolloutIsOfATenantThatExists) {
   Rollout rollout = MakeRollout("rol-1");
-  rollout.request_id = "req";
   auto t = *store_->Begin();
   EXPECT_OK(t->rollouts().Insert(rollout, {}));
-  rollout.id = RolloutId("rol-2");
   EXPECT_EQ(Code(t->rollouts().Insert(rollout, {})), absl::StatusCode::kAlreadyExists);
-  rollout.request_id.clear();
+  rollout.id = RolloutId("rol-2");
   rollout.tenant_id = TenantId("none");
   EXPECT_EQ(Code(t->rollouts().Insert(rollout, {})), absl::StatusCode::kFailedPrecondition);
 }
