@@ -30,6 +30,9 @@ constexpr char kRolloutWords[] =
 constexpr char kDoors[] =
 #include "store/sqlite/migrations/0009_doors.inc"
     ;
+constexpr char kKeysOfMachines[] =
+#include "store/sqlite/migrations/0010_keys_of_machines.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -47,6 +50,7 @@ constexpr sql::Migration kMigrations[] = {
     // The programs before do not know the new states.
     {8, "rollout_words", kRolloutWords, 8},
     {9, "doors", kDoors, 8},
+    {10, "keys_of_machines", kKeysOfMachines, 8},
 };
 
 }  // namespace

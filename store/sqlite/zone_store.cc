@@ -115,6 +115,24 @@ absl::Status SqliteZoneStore::ActivateKey(const JoiningKeyVersion& key) {
       absl::StrCat("zone ", key.zone_id.value(), " has a joining key version ", key.version));
 }
 
+absl::Status SqliteZoneStore::TaintActiveKey(const ZoneId& zone) {
+  RETURN_IF_ERROR(db_.Cached("UPDATE joining_keys SET state = 'tainted' "
+                             "WHERE zone_id = ? AND state = 'active'")
+                      .RunWith(zone));
+  if (db_.changes() > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("zone ", zone.value(), " has no active joining key"));
+}
+
+absl::StatusOr<std::vector<ZoneId>> SqliteZoneStore::ListWithoutKey(const TenantId& tenant) const {
+  return db_
+      .Cached(
+          "SELECT id FROM zones WHERE (?1 = '' OR tenant_id = ?1) AND NOT EXISTS (SELECT 1 FROM "
+          "joining_keys k WHERE k.zone_id = zones.id AND k.state = 'active') ORDER BY id")
+      .BindAll(tenant.value())
+      .All([](const sql::Row& row) { return row.Get<ZoneId>(0); });
+}
+
 absl::StatusOr<int> SqliteZoneStore::HighestKeyVersion(const ZoneId& zone) const {
   ASSIGN_OR_RETURN(const std::optional<int> highest,
                    db_.Cached("SELECT max(version) FROM joining_keys WHERE zone_id = ?")

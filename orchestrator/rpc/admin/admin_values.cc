@@ -26,8 +26,7 @@ constexpr int kShownRefusals = 20;
 
 // The enums run alike; the wire's begin with UNSPECIFIED.
 static_assert(static_cast<int>(store::Admission::kRejected) + 1 == types::ADMISSION_REJECTED);
-static_assert(static_cast<int>(store::Enrollment::kDecommissioned) + 1 ==
-              types::ENROLLMENT_DECOMMISSIONED);
+static_assert(static_cast<int>(store::Enrollment::kDegraded) + 1 == types::ENROLLMENT_DEGRADED);
 static_assert(static_cast<int>(core::Connectivity::kStale) + 1 == types::CONNECTIVITY_STALE);
 static_assert(static_cast<int>(store::CommandKind::kJoin) + 1 == admin::COMMAND_KIND_JOIN);
 static_assert(static_cast<int>(store::RolloutState::kCompletedWithFailures) + 1 ==

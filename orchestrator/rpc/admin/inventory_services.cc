@@ -100,7 +100,12 @@ absl::StatusOr<std::vector<core::TenantInput>> FleetOf(const admin::ApplyFleetRe
           return InvalidRequest(absl::StrCat(where, ": hub_ca_pem: ", anchors.status().message()));
         }
       }
-      if (zone.has_joining_key()) {
+      if (zone.joining_key().none()) {
+        if (!zone.joining_key().client_id().empty() || !zone.joining_key().secret().empty()) {
+          return InvalidRequest(absl::StrCat(where, ": a joining key is given, or none"));
+        }
+        z.no_joining_key = true;
+      } else if (zone.has_joining_key()) {
         auto key = JoiningKeyOf(zone.joining_key().client_id(), zone.joining_key().secret());
         if (!key.ok()) return Annotate(key.status(), where);
         z.joining_key = *std::move(key);
@@ -176,6 +181,31 @@ class ZoneService final : public admin::ZoneService::CallbackService, AdminCalls
                                     });
                      },
                      caller.actor, zone->id, *std::move(key));
+               });
+  }
+
+  grpc::ServerUnaryReactor* RemoveJoiningKey(grpc::CallbackServerContext* context,
+                                             const admin::RemoveJoiningKeyRequest* request,
+                                             admin::RemoveJoiningKeyResponse* response) override {
+    return Run(context, "RemoveJoiningKey",
+               [this, request, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+                 const auto zone = FindZone(request->zone_id(), caller, *snapshot);
+                 if (!zone.ok()) return reply.Finish(zone.status());
+                 snapshot.reset();
+                 d_.operations.fleet.Call(
+                     &core::FleetOperations::RemoveJoiningKey,
+                     [this, response,
+                      reply = std::move(reply)](absl::StatusOr<store::Zone> changed) mutable {
+                       if (!changed.ok()) return reply.Finish(changed.status());
+                       AnswerOnPool(std::move(reply),
+                                    [response, zone = *std::move(changed)](
+                                        const store::Snapshot& now) -> absl::Status {
+                                      ASSIGN_OR_RETURN(*response->mutable_zone(),
+                                                       ToProto(zone, now));
+                                      return absl::OkStatus();
+                                    });
+                     },
+                     caller.actor, zone->id);
                });
   }
 

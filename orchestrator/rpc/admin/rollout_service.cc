@@ -6,6 +6,7 @@
 #include "base/failure.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
+#include "orchestrator/core/report/held.h"
 #include "orchestrator/rpc/admin/admin_call.h"
 #include "orchestrator/rpc/admin/admin_values.h"
 #include "orchestrator/rpc/admin/rollout_watch_stream.h"
@@ -24,6 +25,10 @@ absl::Status Show(const store::Rollout& rollout, const store::Snapshot& snapshot
                   admin::Rollout* out) {
   ASSIGN_OR_RETURN(const auto counts, snapshot.rollouts().Count(rollout.id));
   *out = ToProto(rollout, counts);
+  if (rollout.reason.empty()) {
+    ASSIGN_OR_RETURN(const auto held, core::HeldZones(snapshot, rollout, counts));
+    out->set_reason(core::HeldText(held));
+  }
   return absl::OkStatus();
 }
 
@@ -252,6 +257,7 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
           MakePageToken(kTargetsList, absl::StrCat(targets.back().zone_id.value(), "/",
                                                    absl::AsciiStrToLower(targets.back().name))));
     }
+    ASSIGN_OR_RETURN(const auto without_key, snapshot.zones().ListWithoutKey(rollout.tenant_id));
     for (const store::Target& target : targets) {
       auto& out = *response.add_targets();
       out.set_server_id(target.server_id.value());
@@ -264,6 +270,12 @@ class RolloutService final : public admin::RolloutService::CallbackService, Admi
         *out.mutable_finish_time() = ToProto(*target.finish_time);
       }
       ASSIGN_OR_RETURN(const auto server, snapshot.servers().Find(target.server_id));
+      if (server.has_value() && !target.failure.has_value() &&
+          target.state == store::TargetState::kWaiting &&
+          rollout.kind == store::CommandKind::kJoin) {
+        const auto held = core::HeldFailure(*server, without_key);
+        if (held.has_value()) *out.mutable_failure() = ToProto(*held);
+      }
       if (server.has_value() && server->proof.has_value()) {
         out.set_hub_instance_id(server->proof->hub_instance_id.value());
       }

@@ -113,7 +113,36 @@ class TokenService final : public admin::TokenService::CallbackService, AdminCal
                });
   }
 
+  grpc::ServerUnaryReactor* LockToken(grpc::CallbackServerContext* context,
+                                      const admin::LockTokenRequest* request,
+                                      admin::Token* response) override {
+    return SetLocked(context, "LockToken", request->token_id(), true, response);
+  }
+  grpc::ServerUnaryReactor* UnlockToken(grpc::CallbackServerContext* context,
+                                        const admin::UnlockTokenRequest* request,
+                                        admin::Token* response) override {
+    return SetLocked(context, "UnlockToken", request->token_id(), false, response);
+  }
+
  private:
+  grpc::ServerUnaryReactor* SetLocked(grpc::CallbackServerContext* context, const char* method,
+                                      const std::string& token, bool locked,
+                                      admin::Token* response) {
+    return Run(
+        context, method,
+        [this, &token, locked, response](const Caller& caller, Snapshot snapshot, Reply reply) {
+          snapshot.reset();
+          d_.operations.tokens.Call(
+              &core::TokenOperations::SetLocked,
+              [this, response,
+               reply = std::move(reply)](absl::StatusOr<store::BootstrapToken> changed) mutable {
+                if (!changed.ok()) return reply.Finish(changed.status());
+                Answer(*changed, response, std::move(reply));
+              },
+              caller.actor, TokenId(token), locked);
+        });
+  }
+
   std::string FileOf(const store::BootstrapToken& token, const Secret& secret) const {
     muster::worker::v1::TokenFile file;
     const absl::string_view text = secret.Reveal();
