@@ -77,7 +77,12 @@ absl::StatusOr<core::ZoneInput> ZoneOf(const admin::FleetZone& zone) {
       return InvalidRequest(absl::StrCat("hub_ca_pem: ", anchors.status().message()));
     }
   }
-  if (zone.has_joining_key()) {
+  if (zone.joining_key().none()) {
+    if (!zone.joining_key().client_id().empty() || !zone.joining_key().secret().empty()) {
+      return InvalidRequest("a joining key is given, or none");
+    }
+    out.no_joining_key = true;
+  } else if (zone.has_joining_key()) {
     ASSIGN_OR_RETURN(out.joining_key,
                      JoiningKeyOf(zone.joining_key().client_id(), zone.joining_key().secret()));
   }
@@ -133,20 +138,17 @@ class ZoneCalls final : public Calls {
     if (!zone.ok()) return to.Finish(zone.status());
     auto key = JoiningKeyOf(request.client_id(), request.secret());
     if (!key.ok()) return to.Finish(key.status());
-    const core::Actor& actor = context.caller.actor;
-    d_.operations.fleet.Call(
-        &core::FleetOperations::SetJoiningKey,
-        [this, wall = actor.wall, to = std::move(to)](absl::StatusOr<store::Zone> changed) mutable {
-          if (!changed.ok()) return to.Finish(changed.status());
-          AnswerOnPool(
-              std::move(to), std::move(wall),
-              [zone = *std::move(changed)](const store::WalledSnapshot& now,
-                                           admin::SetJoiningKeyResponse& response) -> absl::Status {
-                ASSIGN_OR_RETURN(*response.mutable_zone(), ToProto(zone, now));
-                return absl::OkStatus();
-              });
-        },
-        actor, zone->id, *std::move(key));
+    d_.operations.fleet.Call(&core::FleetOperations::SetJoiningKey,
+                             AnswerZone(context, std::move(to)), context.caller.actor, zone->id,
+                             *std::move(key));
+  }
+
+  void RemoveJoiningKey(const Context& context, const admin::RemoveJoiningKeyRequest& request,
+                        Responder<admin::RemoveJoiningKeyResponse> to) const {
+    const auto zone = FindZone(request.zone_id(), context.snapshot);
+    if (!zone.ok()) return to.Finish(zone.status());
+    d_.operations.fleet.Call(&core::FleetOperations::RemoveJoiningKey,
+                             AnswerZone(context, std::move(to)), context.caller.actor, zone->id);
   }
 
   void ApplyFleet(const Context& context, const admin::ApplyFleetRequest& request,
@@ -165,6 +167,22 @@ class ZoneCalls final : public Calls {
                            .replace_keys = request.replace_keys(),
                            .replace_hub = request.replace_hub()});
   }
+
+ private:
+  // The zone as it is afterwards.
+  template <typename Response>
+  core::Answer<store::Zone> AnswerZone(const Context& context, Responder<Response> to) const {
+    return [this, wall = context.caller.actor.wall,
+            to = std::move(to)](absl::StatusOr<store::Zone> changed) mutable {
+      if (!changed.ok()) return to.Finish(changed.status());
+      AnswerOnPool(std::move(to), std::move(wall),
+                   [zone = *std::move(changed)](const store::WalledSnapshot& now,
+                                                Response& response) -> absl::Status {
+                     ASSIGN_OR_RETURN(*response.mutable_zone(), ToProto(zone, now));
+                     return absl::OkStatus();
+                   });
+    };
+  }
 };
 
 }  // namespace
@@ -180,6 +198,7 @@ void AddZoneCalls(CallTable& table, const Dependencies& d) {
       .Read("ListZones", &ZoneCalls::ListZones)
       .Write("DeleteZone", &ZoneCalls::DeleteZone)
       .Write("SetJoiningKey", &ZoneCalls::SetJoiningKey)
+      .Write("RemoveJoiningKey", &ZoneCalls::RemoveJoiningKey)
       .Write("ApplyFleet", &ZoneCalls::ApplyFleet);
 }
 

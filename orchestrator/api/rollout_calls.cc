@@ -104,8 +104,11 @@ class RolloutCalls final : public Calls {
     page.Cut(targets, response, [](const store::Target& target) {
       return absl::StrCat(target.zone_id.value(), "/", absl::AsciiStrToLower(target.name));
     });
+    ASSIGN_OR_RETURN(const auto without_key,
+                     context.snapshot.ListZonesWithoutKey(rollout.tenant_id));
     for (const store::Target& target : targets) {
-      ASSIGN_OR_RETURN(*response.add_targets(), ToProto(target, context.snapshot));
+      ASSIGN_OR_RETURN(*response.add_targets(),
+                       ToProto(target, rollout.kind, without_key, context.snapshot));
     }
     return absl::OkStatus();
   }

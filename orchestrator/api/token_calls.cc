@@ -81,22 +81,42 @@ class TokenCalls final : public Calls {
                    Responder<admin::Token> to) const {
     const auto token = FindToken(request.token_id(), context.snapshot);
     if (!token.ok()) return to.Finish(token.status());
-    const core::Actor& actor = context.caller.actor;
-    d_.operations.tokens.Call(
-        &core::TokenOperations::Revoke,
-        [this, wall = actor.wall,
-         to = std::move(to)](absl::StatusOr<store::BootstrapToken> revoked) mutable {
-          if (!revoked.ok()) return to.Finish(revoked.status());
-          AnswerOnPool(std::move(to), std::move(wall),
-                       [this, token = *std::move(revoked)](const store::WalledSnapshot& now,
-                                                           admin::Token& response) {
-                         return Show(token, now, response);
-                       });
-        },
-        actor, token->id);
+    d_.operations.tokens.Call(&core::TokenOperations::Revoke, AnswerToken(context, std::move(to)),
+                              context.caller.actor, token->id);
+  }
+
+  void LockToken(const Context& context, const admin::LockTokenRequest& request,
+                 Responder<admin::Token> to) const {
+    SetLocked(context, request.token_id(), true, std::move(to));
+  }
+  void UnlockToken(const Context& context, const admin::UnlockTokenRequest& request,
+                   Responder<admin::Token> to) const {
+    SetLocked(context, request.token_id(), false, std::move(to));
   }
 
  private:
+  void SetLocked(const Context& context, const std::string& id, bool locked,
+                 Responder<admin::Token> to) const {
+    const auto token = FindToken(id, context.snapshot);
+    if (!token.ok()) return to.Finish(token.status());
+    d_.operations.tokens.Call(&core::TokenOperations::SetLocked,
+                              AnswerToken(context, std::move(to)), context.caller.actor, token->id,
+                              locked);
+  }
+
+  core::Answer<store::BootstrapToken> AnswerToken(const Context& context,
+                                                  Responder<admin::Token> to) const {
+    return [this, wall = context.caller.actor.wall,
+            to = std::move(to)](absl::StatusOr<store::BootstrapToken> changed) mutable {
+      if (!changed.ok()) return to.Finish(changed.status());
+      AnswerOnPool(std::move(to), std::move(wall),
+                   [this, token = *std::move(changed)](const store::WalledSnapshot& now,
+                                                       admin::Token& response) {
+                     return Show(token, now, response);
+                   });
+    };
+  }
+
   absl::Status Show(const store::BootstrapToken& token, const store::WalledSnapshot& snapshot,
                     admin::Token& out) const {
     ASSIGN_OR_RETURN(out, ToProto(token, snapshot, d_.clock.Now()));
@@ -123,7 +143,9 @@ void AddTokenCalls(CallTable& table, const Dependencies& d) {
   table.For<TokenCalls>(d)
       .Write("CreateToken", &TokenCalls::CreateToken)
       .Read("ListTokens", &TokenCalls::ListTokens)
-      .Write("RevokeToken", &TokenCalls::RevokeToken);
+      .Write("RevokeToken", &TokenCalls::RevokeToken)
+      .Write("LockToken", &TokenCalls::LockToken)
+      .Write("UnlockToken", &TokenCalls::UnlockToken);
 }
 
 }  // namespace muster::api

@@ -4,6 +4,7 @@
 #include "base/crypto/trust_anchors.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/report/held.h"
 #include "orchestrator/core/report/report.h"
 #include "orchestrator/core/rollout/limits.h"
 
@@ -135,10 +136,16 @@ admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts&
 absl::StatusOr<admin::Rollout> ToProto(const store::Rollout& rollout,
                                        const store::WalledSnapshot& snapshot) {
   ASSIGN_OR_RETURN(const auto counts, snapshot.CountTargets(rollout.id));
-  return ToProto(rollout, counts);
+  admin::Rollout out = ToProto(rollout, counts);
+  if (rollout.reason.empty()) {
+    ASSIGN_OR_RETURN(const auto held, core::HeldZones(snapshot, rollout, counts));
+    out.set_reason(core::HeldText(held));
+  }
+  return out;
 }
 
-absl::StatusOr<admin::Target> ToProto(const store::Target& target,
+absl::StatusOr<admin::Target> ToProto(const store::Target& target, store::CommandKind kind,
+                                      const std::vector<ZoneId>& without_key,
                                       const store::WalledSnapshot& snapshot) {
   admin::Target out;
   out.set_server_id(target.server_id.value());
@@ -149,6 +156,11 @@ absl::StatusOr<admin::Target> ToProto(const store::Target& target,
   out.set_attempts(target.attempts);
   SetIf(target.finish_time, [&] { return out.mutable_finish_time(); });
   ASSIGN_OR_RETURN(const auto server, snapshot.FindServer(target.server_id));
+  const bool waits =
+      target.state == store::TargetState::kWaiting && kind == store::CommandKind::kJoin;
+  if (server.has_value() && waits && !target.failure.has_value()) {
+    SetIf(core::HeldFailure(*server, without_key), [&] { return out.mutable_failure(); });
+  }
   if (server.has_value() && server->proof.has_value()) {
     out.set_hub_instance_id(server->proof->hub_instance_id.value());
   }

@@ -39,7 +39,10 @@ absl::StatusOr<muster::admin::v1::Token> ToProto(const store::BootstrapToken& to
                                                  absl::Time now);
 absl::StatusOr<muster::admin::v1::Rollout> ToProto(const store::Rollout& rollout,
                                                    const store::WalledSnapshot& snapshot);
+// `without_key`: the zones whose joins are held, by id (WalledSnapshot::ListZonesWithoutKey).
 absl::StatusOr<muster::admin::v1::Target> ToProto(const store::Target& target,
+                                                  store::CommandKind kind,
+                                                  const std::vector<ZoneId>& without_key,
                                                   const store::WalledSnapshot& snapshot);
 
 // What may be absent: the message's field stays so, too.

@@ -39,8 +39,8 @@ struct WireEnum;  // `type`: the wire's; `last`: its last value, which is ours p
 
 MUSTER_WIRE_ENUM(store::Admission, store::Admission::kRejected, types::v1::Admission,
                  types::v1::ADMISSION_REJECTED);
-MUSTER_WIRE_ENUM(store::Enrollment, store::Enrollment::kDecommissioned, types::v1::Enrollment,
-                 types::v1::ENROLLMENT_DECOMMISSIONED);
+MUSTER_WIRE_ENUM(store::Enrollment, store::Enrollment::kDegraded, types::v1::Enrollment,
+                 types::v1::ENROLLMENT_DEGRADED);
 MUSTER_WIRE_ENUM(core::Connectivity, core::Connectivity::kStale, types::v1::Connectivity,
                  types::v1::CONNECTIVITY_STALE);
 MUSTER_WIRE_ENUM(store::CommandKind, store::CommandKind::kJoin, admin::v1::CommandKind,

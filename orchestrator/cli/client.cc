@@ -108,6 +108,11 @@ absl::StatusOr<v1::SetJoiningKeyResponse> Client::SetJoiningKey(
   return Call(stubs_->zones, &v1::ZoneService::Stub::SetJoiningKey, request, timeout_);
 }
 
+absl::StatusOr<v1::RemoveJoiningKeyResponse> Client::RemoveJoiningKey(
+    const v1::RemoveJoiningKeyRequest& request) {
+  return Call(stubs_->zones, &v1::ZoneService::Stub::RemoveJoiningKey, request, timeout_);
+}
+
 absl::StatusOr<v1::ApplyFleetResponse> Client::ApplyFleet(const v1::ApplyFleetRequest& request) {
   return Call(stubs_->zones, &v1::ZoneService::Stub::ApplyFleet, request,
               std::max(timeout_, kLongCall));
@@ -195,6 +200,14 @@ absl::StatusOr<v1::CreateTokenResponse> Client::CreateToken(const v1::CreateToke
 
 absl::StatusOr<v1::ListTokensResponse> Client::ListTokens(const v1::ListTokensRequest& request) {
   return Call(stubs_->tokens, &v1::TokenService::Stub::ListTokens, request, timeout_);
+}
+
+absl::StatusOr<v1::Token> Client::LockToken(const v1::LockTokenRequest& request) {
+  return Call(stubs_->tokens, &v1::TokenService::Stub::LockToken, request, timeout_);
+}
+
+absl::StatusOr<v1::Token> Client::UnlockToken(const v1::UnlockTokenRequest& request) {
+  return Call(stubs_->tokens, &v1::TokenService::Stub::UnlockToken, request, timeout_);
 }
 
 absl::StatusOr<v1::Token> Client::RevokeToken(const v1::RevokeTokenRequest& request) {

@@ -56,6 +56,10 @@ class ListTokensResponse;
 class ListZonesRequest;
 class ListZonesResponse;
 class Report;
+class RemoveJoiningKeyRequest;
+class RemoveJoiningKeyResponse;
+class LockTokenRequest;
+class UnlockTokenRequest;
 class RevokeTokenRequest;
 class Rollout;
 class Server;
@@ -93,6 +97,8 @@ class Client {
   absl::StatusOr<v1::DeleteZoneResponse> DeleteZone(const v1::DeleteZoneRequest& request);
   absl::StatusOr<v1::ListZonesResponse> ListZones(const v1::ListZonesRequest& request);
   absl::StatusOr<v1::SetJoiningKeyResponse> SetJoiningKey(const v1::SetJoiningKeyRequest& request);
+  absl::StatusOr<v1::RemoveJoiningKeyResponse> RemoveJoiningKey(
+      const v1::RemoveJoiningKeyRequest& request);
   absl::StatusOr<v1::ApplyFleetResponse> ApplyFleet(const v1::ApplyFleetRequest& request);
 
   // Lists that come in pages: all pages in one answer, or the first `limit` entries. 0: all.
@@ -112,6 +118,8 @@ class Client {
 
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);
   absl::StatusOr<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request);
+  absl::StatusOr<v1::Token> LockToken(const v1::LockTokenRequest& request);
+  absl::StatusOr<v1::Token> UnlockToken(const v1::UnlockTokenRequest& request);
   absl::StatusOr<v1::Token> RevokeToken(const v1::RevokeTokenRequest& request);
 
   absl::StatusOr<v1::WhoAmIResponse> WhoAmI(const v1::WhoAmIRequest& request);

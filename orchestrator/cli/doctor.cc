@@ -180,9 +180,8 @@ void CheckTokens(const v1::ListTokensResponse& tokens, absl::Time now,
                          absl::StrCat("muster token create --zone ", token.zone_id()));
       }
     } else if (token.state() == v1::TOKEN_STATE_LOCKED) {
-      findings.Problem(
-          check, "is locked after refusals",
-          "Look at its refusals with 'muster token list -o json', then make a new one.");
+      findings.Warning(check, "is locked: it lets nobody in",
+                       absl::StrCat("muster token unlock ", token.token_id(), ", or revoke it"));
     }
     if (!token.refusals().empty()) {
       findings.Warning(check, absl::StrCat("was refused, last: ", token.refusals(0)),
@@ -232,7 +231,8 @@ void CheckServers(const v1::ListServersResponse& servers, Findings& findings,
       findings.Warning("servers", absl::StrCat(Counted(counts[state], "server"), " ", state), next);
     }
   };
-  warn("pending", "'muster server admit SERVER' lets one in.");
+  warn("pending",
+       "'muster server admit SERVER' lets one in, 'muster server reject SERVER' does not.");
   warn("failed", "'muster report' names them with their reasons.");
   warn("in_doubt", "'muster verify' asks the hubs.");
   warn("offline", "Look whether muster-worker runs on them and reaches the orchestrator.");

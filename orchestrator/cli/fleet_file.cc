@@ -114,15 +114,24 @@ class FleetBuilder {
     }
     if (zone.has_allow_cli_join()) out.set_allow_cli_join(zone.allow_cli_join());
     if (zone.has_joining_key()) {
-      const std::string key_path = ChildPath(path, "joining_key");
-      auto& key = *out.mutable_joining_key();
-      key.set_client_id(Required(ChildPath(key_path, "client_id"), zone.joining_key().client_id()));
-      key.set_secret(Resolve(ChildPath(key_path, "secret"), zone.joining_key().has_secret(),
-                             zone.joining_key().secret()));
+      BuildKey(ChildPath(path, "joining_key"), zone.joining_key(), *out.mutable_joining_key());
     }
     if (zone.has_verifier()) {
       BuildVerifier(ChildPath(path, "verifier"), zone.verifier(), *out.mutable_verifier());
     }
+  }
+
+  void BuildKey(const std::string& path, const config::v1::JoiningKey& key,
+                admin::v1::JoiningKeyInput& out) {
+    if (!key.none()) {
+      out.set_client_id(Required(ChildPath(path, "client_id"), key.client_id()));
+      out.set_secret(Resolve(ChildPath(path, "secret"), key.has_secret(), key.secret()));
+      return;
+    }
+    if (!key.client_id().empty() || key.has_secret()) {
+      Report(path, "must hold client_id and secret, or none: true alone");
+    }
+    out.set_none(true);
   }
 
   void BuildVerifier(const std::string& path, const config::v1::Verifier& verifier,

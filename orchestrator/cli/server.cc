@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -212,10 +213,12 @@ absl::StatusOr<ExitCode> SettleServer(Context& context, const SettleFlags& flags
   return ExitCode::kOk;
 }
 
-struct AdmitFlags {
+// Of admit and of reject.
+struct DoorFlags {
   std::vector<std::string> servers;
   SelectionFlags selection;
   bool pending = false;
+  std::string reason;
 };
 
 // The servers that wait for admission, by their ids.
@@ -234,7 +237,9 @@ absl::StatusOr<std::vector<std::string>> ListPending(Context& context,
   return pending;
 }
 
-absl::StatusOr<ExitCode> AdmitServers(Context& context, const AdmitFlags& flags) {
+using DoorCall = std::function<absl::StatusOr<v1::Server>(Client&, const std::string&)>;
+
+absl::StatusOr<ExitCode> AtTheDoor(Context& context, const DoorFlags& flags, const DoorCall& call) {
   std::vector<std::string> servers = flags.servers;
   if (flags.pending != servers.empty() || (!flags.pending && !flags.selection.empty())) {
     return absl::InvalidArgumentError(
@@ -250,15 +255,36 @@ absl::StatusOr<ExitCode> AdmitServers(Context& context, const AdmitFlags& flags)
       return ExitCode::kOk;
     }
   }
-  ASSIGN_OR_RETURN(const Several admitted,
-                   CallForEach(context, servers, [](Client& client, const std::string& server) {
-                     v1::AdmitServerRequest request;
-                     request.set_server(server);
-                     return client.AdmitServer(request);
-                   }));
+  ASSIGN_OR_RETURN(const Several done, CallForEach(context, servers, call));
   // With --pending the number of servers is no choice of the caller's: it is always a list.
-  PrintServers(context, admitted.done, flags.pending ? 2 : servers.size(), /*details=*/false);
-  return admitted.code;
+  PrintServers(context, done.done, flags.pending ? 2 : servers.size(), /*details=*/false);
+  return done.code;
+}
+
+absl::StatusOr<ExitCode> AdmitServers(Context& context, const DoorFlags& flags) {
+  return AtTheDoor(context, flags, [](Client& client, const std::string& server) {
+    v1::AdmitServerRequest request;
+    request.set_server(server);
+    return client.AdmitServer(request);
+  });
+}
+
+absl::StatusOr<ExitCode> RejectServers(Context& context, const DoorFlags& flags) {
+  ASSIGN_OR_RETURN(const ExitCode code,
+                   AtTheDoor(context, flags, [&flags](Client& client, const std::string& server) {
+                     v1::ChangeServerRequest request;
+                     request.set_server(server);
+                     request.set_action(v1::ChangeServerRequest::ACTION_REJECT);
+                     request.set_reason(flags.reason);
+                     return client.ChangeServer(request);
+                   }));
+  if (code == ExitCode::kOk) {
+    context.output().Say(
+        "Not let in. Taken back by 'muster server admit', or 'muster server restore' to let it "
+        "wait "
+        "again.");
+  }
+  return code;
 }
 
 void AddExplainVerb(CommandTree& tree, CLI::App& parent, const char* name, const char* example) {
@@ -305,15 +331,26 @@ void AddServerCommands(CommandTree& tree) {
 
   AddExplainVerb(tree, server, "explain", "muster server explain acme/prod/WEB-01");
 
-  auto admit_flags = std::make_shared<AdmitFlags>();
-  CLI::App& admit =
-      tree.Verb(server, "admit", "Let pending servers in",
+  const auto add_door_flags = [](CLI::App& verb, DoorFlags& door) {
+    verb.add_option("server", door.servers, "Server ids (srv-…) or tenant/zone/name");
+    door.selection.AddTo(verb);
+    verb.add_flag("--pending", door.pending, "All selected servers that wait for admission");
+  };
+  auto admit_flags = std::make_shared<DoorFlags>();
+  add_door_flags(
+      tree.Verb(server, "admit", "Let pending or rejected servers in",
                 "muster server admit acme/prod/WEB-01 acme/prod/WEB-02\n"
                 "  muster server admit --zone acme/prod --pending",
-                [admit_flags](Context& context) { return AdmitServers(context, *admit_flags); });
-  admit.add_option("server", admit_flags->servers, "Server ids (srv-…) or tenant/zone/name");
-  admit_flags->selection.AddTo(admit);
-  admit.add_flag("--pending", admit_flags->pending, "All selected servers that wait for admission");
+                [admit_flags](Context& context) { return AdmitServers(context, *admit_flags); }),
+      *admit_flags);
+  auto reject_flags = std::make_shared<DoorFlags>();
+  CLI::App& reject =
+      tree.Verb(server, "reject", "Do not let pending servers in",
+                "muster server reject acme/prod/WEB-01 --reason 'not one of ours'\n"
+                "  muster server reject --zone acme/prod --pending",
+                [reject_flags](Context& context) { return RejectServers(context, *reject_flags); });
+  add_door_flags(reject, *reject_flags);
+  reject.add_option("--reason", reject_flags->reason, "Kept in the audit log");
 
   auto evict_flags = std::make_shared<EvictFlags>();
   CLI::App& evict = tree.Verb(

@@ -45,7 +45,8 @@ constexpr LifeVerb kLifeVerbs[] = {
      "again: muster server delete"},
     {Request::ACTION_RESTORE, "restore", "Bring retired or rejected servers back",
      "muster server restore acme/prod/WEB-01", nullptr,
-     "Registered again; the worker needs a new token: muster token create"},
+     "A retired one is registered again, and its worker needs a new token: muster token create; a "
+     "rejected one is pending again: muster server admit"},
     {Request::ACTION_BAN, "ban", "End the workers' right to connect; no token brings them back",
      "muster server ban acme/prod/WEB-01 --reason 'stolen laptop'", nullptr,
      "The worker is out and stays out until 'muster server unban'."},

@@ -128,6 +128,26 @@ absl::StatusOr<ExitCode> RevokeToken(Context& context, const std::string& token)
   return ExitCode::kOk;
 }
 
+absl::StatusOr<ExitCode> LockToken(Context& context, const std::string& token) {
+  v1::LockTokenRequest request;
+  request.set_token_id(token);
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::Token response, client->LockToken(request));
+  context.output().PrintDetails(response, MakeRow(kTokenFields, response));
+  context.output().Say(
+      "It lets nobody in until 'muster token unlock'; workers that are in already stay.");
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> UnlockToken(Context& context, const std::string& token) {
+  v1::UnlockTokenRequest request;
+  request.set_token_id(token);
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::Token response, client->UnlockToken(request));
+  context.output().PrintDetails(response, MakeRow(kTokenFields, response));
+  return ExitCode::kOk;
+}
+
 void AddCreateToken(CommandTree& tree, CLI::App& token) {
   auto flags = std::make_shared<TokenFlags>();
   CLI::App& create = tree.Verb(
@@ -169,8 +189,20 @@ void AddTokenCommands(CommandTree& tree) {
                              [zone](Context& context) { return ListTokens(context, *zone); });
   list.add_option("--zone", *zone, "Only tokens of this zone");
 
+  auto locked = std::make_shared<std::string>();
+  CLI::App& lock = tree.Verb(token, "lock", "Let nobody in with a token for now",
+                             "muster token lock tok-mzxw6ytboi4dcmrtgq2t",
+                             [locked](Context& context) { return LockToken(context, *locked); });
+  lock.add_option("token", *locked, "Token id (tok-…)")->required();
+  auto unlocked = std::make_shared<std::string>();
+  CLI::App& unlock =
+      tree.Verb(token, "unlock", "Let a locked token be used again",
+                "muster token unlock tok-mzxw6ytboi4dcmrtgq2t",
+                [unlocked](Context& context) { return UnlockToken(context, *unlocked); });
+  unlock.add_option("token", *unlocked, "Token id (tok-…)")->required();
+
   auto id = std::make_shared<std::string>();
-  CLI::App& revoke = tree.Verb(token, "revoke", "Refuse further use of a token",
+  CLI::App& revoke = tree.Verb(token, "revoke", "Refuse further use of a token, for good",
                                "muster token revoke tok-mzxw6ytboi4dcmrtgq2t",
                                [id](Context& context) { return RevokeToken(context, *id); });
   revoke.add_option("token", *id, "Token id (tok-…)")->required();

@@ -143,6 +143,19 @@ absl::StatusOr<ExitCode> SetKey(Context& context, const KeyFlags& flags) {
   return ExitCode::kOk;
 }
 
+absl::StatusOr<ExitCode> RemoveKey(Context& context, const std::string& zone) {
+  RETURN_IF_ERROR(CheckZoneId(zone));
+  v1::RemoveJoiningKeyRequest request;
+  request.set_zone_id(zone);
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::RemoveJoiningKeyResponse response, client->RemoveJoiningKey(request));
+  context.output().PrintDetails(response, MakeRow(kZoneFields, response.zone()));
+  context.output().Say(absl::StrCat(
+      "No join begins in the zone, and rollouts hold its servers, until 'muster key set ", zone,
+      "'. The hub still takes the key: delete it there, too, if it leaked."));
+  return ExitCode::kOk;
+}
+
 }  // namespace
 
 void AddZoneCommands(CommandTree& tree) {
@@ -179,6 +192,13 @@ void AddZoneCommands(CommandTree& tree) {
   set.add_option("--secret-file", flags->secret_file,
                  "File that holds the secret, - is standard input; never the secret itself")
       ->required();
+
+  auto removed = std::make_shared<std::string>();
+  CLI::App& remove_key =
+      tree.Verb(key, "remove", "Take a zone's joining key away: no further joins until one is set",
+                "muster key remove acme/prod",
+                [removed](Context& context) { return RemoveKey(context, *removed); });
+  remove_key.add_option("zone", *removed, "The zone, as tenant/zone")->required();
 }
 
 }  // namespace muster::cli

@@ -54,7 +54,7 @@ class CertificateStore {
   virtual absl::StatusOr<std::vector<WorkerCertificate>> ListOf(
       const ServerId& server) const = 0;  // Newest first.
   // How many active, unconfirmed certificates a token has paid for since `since`: uses that are
-  // promised but not counted yet.
+  // promised but not counted yet. Nothing is promised to a rejected server.
   virtual absl::StatusOr<int> CountUnconfirmed(const TokenId& token, absl::Time since) const = 0;
   // Admitted servers whose newest active certificate ends before `before`: workers that did not
   // renew in time. Reads the whole table.

@@ -55,6 +55,11 @@ class ZoneStore {
   // Makes `key` the active one: the one before becomes tainted. The caller has chosen `version` =
   // the highest + 1.
   virtual absl::Status ActivateKey(const JoiningKeyVersion& key) = 0;
+  // active → tainted: the zone has no key. FailedPrecondition when it had none.
+  virtual absl::Status TaintActiveKey(const ZoneId& zone) = 0;
+  // Zones without an active key; empty tenant: of all that the wall admits. By id.
+  virtual absl::StatusOr<std::vector<ZoneId>> ListWithoutKey(const TenantWall& wall,
+                                                             const TenantId& tenant) const = 0;
   virtual absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const = 0;  // 0: none.
   // All versions, newest first.
   virtual absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const = 0;
@@ -104,6 +109,11 @@ class ServerStore {
   // machine that comes to the wrong zone is known elsewhere.
   virtual absl::StatusOr<std::vector<Server>> ListNamesakes(
       const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash) const = 0;
+  // Servers of the zone with this machine id (empty: none), or with a certificate of this key, at
+  // most some dozens: what a machine is known as that comes under another name.
+  virtual absl::StatusOr<std::vector<Server>> ListOfMachine(
+      const ZoneId& zone, absl::string_view machine_id_hash,
+      absl::string_view public_key_hash) const = 0;
 
   virtual absl::Status Insert(
       const Server& server) = 0;  // AlreadyExists when zone and name are taken.

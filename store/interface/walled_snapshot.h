@@ -36,6 +36,9 @@ class WalledSnapshot {
   absl::StatusOr<std::vector<Zone>> ListZones(const TenantId& tenant) const {
     return s_.zones().List(wall_, tenant);
   }
+  absl::StatusOr<std::vector<ZoneId>> ListZonesWithoutKey(const TenantId& tenant) const {
+    return s_.zones().ListWithoutKey(wall_, tenant);
+  }
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindActiveKey(const ZoneId& zone) const {
     return s_.zones().FindActiveKey(wall_, zone);
   }

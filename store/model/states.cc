@@ -67,8 +67,6 @@ constexpr std::array kEnrollments = {
     Name<Enrollment>{Enrollment::kFailed, "failed"},
     Name<Enrollment>{Enrollment::kInDoubt, "in_doubt"},
     Name<Enrollment>{Enrollment::kDegraded, "degraded"},
-    Name<Enrollment>{Enrollment::kQuarantined, "quarantined"},
-    Name<Enrollment>{Enrollment::kDecommissioned, "decommissioned"},
 };
 constexpr std::array kAttemptStates = {
     Name<AttemptState>{AttemptState::kSent, "sent"},
@@ -102,10 +100,8 @@ constexpr std::array kTargetStates = {
     Name<TargetState>{TargetState::kCanceled, "canceled"},
 };
 constexpr std::array kKeyVersionStates = {
-    Name<KeyVersionState>{KeyVersionState::kPrepared, "prepared"},
     Name<KeyVersionState>{KeyVersionState::kActive, "active"},
     Name<KeyVersionState>{KeyVersionState::kTainted, "tainted"},
-    Name<KeyVersionState>{KeyVersionState::kRevoked, "revoked"},
 };
 constexpr std::array kTokenStates = {
     Name<TokenState>{TokenState::kActive, "active"},
@@ -118,7 +114,6 @@ constexpr std::array kCertificateStates = {
     Name<CertificateState>{CertificateState::kActive, "active"},
     Name<CertificateState>{CertificateState::kSuperseded, "superseded"},
     Name<CertificateState>{CertificateState::kRevoked, "revoked"},
-    Name<CertificateState>{CertificateState::kExpired, "expired"},
 };
 constexpr std::array kCommandKinds = {
     Name<CommandKind>{CommandKind::kProbe, "probe"},
@@ -154,10 +149,11 @@ bool MayMove(Admission from, Admission to) {
       {kPending, To(kAdmitted, kRejected, kBanned, kRetired)},
       {kAdmitted, To(kEvicted, kBanned, kRetired)},
       {kEvicted, To(kPending, kAdmitted, kBanned, kRetired)},  // Comes back with a new token.
-      // An operator lifts these three: the server starts again.
+      // An operator lifts these two: the server starts again.
       {kBanned, To(kRegistered, kRetired)},
       {kRetired, To(kRegistered)},
-      {kRejected, To(kRegistered, kBanned, kRetired)},
+      // And this one: it waits again, or is let in.
+      {kRejected, To(kPending, kAdmitted, kBanned, kRetired)},
   };
   return Holds(kMoves, from, to);
 }
@@ -167,18 +163,14 @@ bool MayMove(Enrollment from, Enrollment to) {
   // Only the verifier moves to enrolled (invariant 3): from a claim, from doubt, or when the hub's
   // list proves a server that nobody waits for.
   static constexpr Moves<Enrollment> kMoves[] = {
-      {kNotEnrolled, To(kQueued, kEnrolled, kQuarantined, kDecommissioned)},
-      {kQueued, To(kJoining, kNotEnrolled, kFailed, kInDoubt, kQuarantined, kDecommissioned)},
-      {kJoining, To(kJoinedUnverified, kFailed, kInDoubt, kNotEnrolled, kQueued, kQuarantined,
-                    kDecommissioned)},
-      {kJoinedUnverified, To(kEnrolled, kFailed, kQueued, kQuarantined, kDecommissioned)},
-      {kEnrolled, To(kDegraded, kQueued, kQuarantined, kDecommissioned)},
-      {kFailed, To(kQueued, kEnrolled, kQuarantined, kDecommissioned)},
-      {kInDoubt, To(kJoining, kJoinedUnverified, kEnrolled, kFailed, kQueued, kNotEnrolled,
-                    kQuarantined, kDecommissioned)},
-      {kDegraded, To(kEnrolled, kQueued, kQuarantined, kDecommissioned)},
-      {kQuarantined, To(kNotEnrolled, kDecommissioned)},
-      {kDecommissioned, To()},
+      {kNotEnrolled, To(kQueued, kEnrolled)},
+      {kQueued, To(kJoining, kNotEnrolled, kFailed, kInDoubt)},
+      {kJoining, To(kJoinedUnverified, kFailed, kInDoubt, kNotEnrolled, kQueued)},
+      {kJoinedUnverified, To(kEnrolled, kFailed, kQueued)},
+      {kEnrolled, To(kDegraded, kQueued)},
+      {kFailed, To(kQueued, kEnrolled)},
+      {kInDoubt, To(kJoining, kJoinedUnverified, kEnrolled, kFailed, kQueued, kNotEnrolled)},
+      {kDegraded, To(kEnrolled, kQueued)},
   };
   return Holds(kMoves, from, to);
 }
@@ -223,9 +215,7 @@ bool MayMove(TargetState from, TargetState to) {
 bool MayMove(KeyVersionState from, KeyVersionState to) {
   using enum KeyVersionState;
   static constexpr Moves<KeyVersionState> kMoves[] = {
-      {kPrepared, To(kActive, kRevoked)},
-      {kActive, To(kTainted, kRevoked)},
-      {kTainted, To(kRevoked)},
+      {kActive, To(kTainted)},  // The same secret stored again is a new version.
   };
   return Holds(kMoves, from, to);
 }
@@ -244,8 +234,7 @@ bool MayMove(TokenState from, TokenState to) {
 bool MayMove(CertificateState from, CertificateState to) {
   using enum CertificateState;
   static constexpr Moves<CertificateState> kMoves[] = {
-      {kActive, To(kSuperseded, kRevoked, kExpired)},
-      {kSuperseded, To(kRevoked, kExpired)},
+      {kActive, To(kSuperseded, kRevoked)},
   };
   return Holds(kMoves, from, to);
 }

@@ -1,16 +1,18 @@
 // The state machines of docs/architecture.md as enums, their strings (the same in proto, SQL and
 // CLI) and the moves that each allows.
 //
+//   admission    registered → pending → admitted → evicted · banned · retired
+//                pending → rejected → pending · admitted
 //   enrollment   not_enrolled → queued → joining → joined_unverified → enrolled ⇄ degraded
 //                queued, joining → failed · in_doubt · not_enrolled (canceled, straggler)
-//                any → quarantined · decommissioned
 //   attempt      sent → acknowledged → running → succeeded · failed · rejected · timed_out
 //                sent, acknowledged, running → in_doubt → settled (or running again)
 //   rollout      planned → running ⇄ paused → completed · completed_with_stragglers
 //                · completed_with_failures; running, paused → canceling → canceled
 //
-// These are the main roads; recovery and retries add some. states.cc has the whole tables. Some
-// states wait for the operation that leads there (docs/architecture.md).
+// These are the main roads; recovery and retries add some. states.cc has the whole tables. A state
+// comes into a table together with the operation that leads there
+// (tests/orchestrator/core/reached_states_test.cc).
 //
 // A move that MayMove refuses is an internal error and never a write (invariant 5).
 #ifndef MUSTER_STORE_MODEL_STATES_H_
@@ -32,8 +34,6 @@ enum class Enrollment {
   kFailed,
   kInDoubt,
   kDegraded,
-  kQuarantined,
-  kDecommissioned,
 };
 enum class AttemptState {
   kSent,
@@ -71,9 +71,9 @@ enum class TargetState {
   kStraggler,
   kCanceled,
 };
-enum class KeyVersionState { kPrepared, kActive, kTainted, kRevoked };
+enum class KeyVersionState { kActive, kTainted };
 enum class TokenState { kActive, kExhausted, kExpired, kRevoked, kLocked };
-enum class CertificateState { kActive, kSuperseded, kRevoked, kExpired };
+enum class CertificateState { kActive, kSuperseded, kRevoked };  // That one expired, its dates say.
 enum class CommandKind { kProbe, kJoin };
 // It only reads: to deliver it twice repeats no effect.
 constexpr bool ChangesNothing(CommandKind kind) { return kind == CommandKind::kProbe; }

@@ -49,7 +49,7 @@ struct JoiningKeyVersion {
   KeyVersionId id;
   ZoneId zone_id;
   int version = 0;  // 1, 2, … inside the zone.
-  KeyVersionState state = KeyVersionState::kPrepared;
+  KeyVersionState state = KeyVersionState::kActive;
   std::string client_id;
   Sealed secret;
   std::string fingerprint;  // As Verifier::fingerprint.

@@ -46,9 +46,10 @@ absl::StatusOr<std::vector<WorkerCertificate>> SqliteCertificateStore::ListOf(
 absl::StatusOr<int> SqliteCertificateStore::CountUnconfirmed(const TokenId& token,
                                                              absl::Time since) const {
   ASSIGN_OR_RETURN(const std::optional<int> count,
-                   db_.Cached("SELECT count(*) FROM worker_certificates "
-                              "WHERE token_id = ? AND state = 'active' AND confirmed = 0 "
-                              "AND create_time_us >= ?")
+                   db_.Cached("SELECT count(*) FROM worker_certificates c "
+                              "JOIN servers s ON s.id = c.server_id "
+                              "WHERE c.token_id = ? AND c.state = 'active' AND c.confirmed = 0 "
+                              "AND c.create_time_us >= ? AND s.admission <> 'rejected'")
                        .BindAll(token, since)
                        .One([](const sql::Row& row) { return row.Get<int>(0); }));
   return count.value_or(0);

@@ -33,6 +33,9 @@ constexpr char kDoors[] =
 constexpr char kOperators[] =
 #include "store/sqlite/migrations/0010_operators.inc"
     ;
+constexpr char kKeysOfMachines[] =
+#include "store/sqlite/migrations/0011_keys_of_machines.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -52,6 +55,7 @@ constexpr sql::Migration kMigrations[] = {
     {9, "doors", kDoors, 8},
     // The programs before would let in whom this one has revoked.
     {10, "operators", kOperators, 10},
+    {11, "keys_of_machines", kKeysOfMachines, 10},
 };
 
 }  // namespace

@@ -399,6 +399,30 @@ absl::StatusOr<std::vector<Server>> SqliteServerStore::ListNamesakes(
   return found;
 }
 
+absl::StatusOr<std::vector<Server>> SqliteServerStore::ListOfMachine(
+    const ZoneId& zone, absl::string_view machine_id_hash,
+    absl::string_view public_key_hash) const {
+  const std::string select = absl::StrCat("SELECT ", kServerColumns);
+  ASSIGN_OR_RETURN(
+      std::vector<Server> found,
+      db_.Cached(absl::StrCat(select,
+                              " WHERE s.machine_id_hash = ? AND s.machine_id_hash <> '' "
+                              "AND s.zone_id = ? LIMIT ?"))
+          .BindAll(machine_id_hash, zone, kMostNamesakes)
+          .All(ReadServer));
+  if (public_key_hash.empty()) return found;
+  ASSIGN_OR_RETURN(
+      std::vector<Server> same_key,
+      db_.Cached(absl::StrCat(select,
+                              " WHERE s.zone_id = ? AND s.id IN (SELECT server_id FROM "
+                              "worker_certificates WHERE public_key_hash = ?) LIMIT ?"))
+          .BindAll(zone, public_key_hash, kMostNamesakes)
+          .All(ReadServer));
+  found.insert(found.end(), std::make_move_iterator(same_key.begin()),
+               std::make_move_iterator(same_key.end()));
+  return found;
+}
+
 absl::Status SqliteServerStore::MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,
                                                const std::optional<Failure>& failure) {
   RETURN_IF_ERROR(CheckMove(Name(id), from, to));

@@ -40,6 +40,9 @@ class SqliteServerStore final : public ServerStore {
   absl::Status DropProof(const ServerId& id) override;
   absl::StatusOr<std::vector<Server>> ListNamesakes(
       const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash) const override;
+  absl::StatusOr<std::vector<Server>> ListOfMachine(
+      const ZoneId& zone, absl::string_view machine_id_hash,
+      absl::string_view public_key_hash) const override;
   absl::Status SetAdmissionTime(const ServerId& id, absl::Time time) override;
   absl::Status MoveAdmission(const ServerId& id, Admission from, Admission to) override;
   absl::Status MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,

@@ -132,6 +132,27 @@ absl::Status SqliteZoneStore::ActivateKey(const JoiningKeyVersion& key) {
       absl::StrCat("zone ", key.zone_id.value(), " has a joining key version ", key.version));
 }
 
+absl::Status SqliteZoneStore::TaintActiveKey(const ZoneId& zone) {
+  RETURN_IF_ERROR(db_.Cached("UPDATE joining_keys SET state = 'tainted' "
+                             "WHERE zone_id = ? AND state = 'active'")
+                      .RunWith(zone));
+  if (db_.changes() > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("zone ", zone.value(), " has no active joining key"));
+}
+
+absl::StatusOr<std::vector<ZoneId>> SqliteZoneStore::ListWithoutKey(const TenantWall& wall,
+                                                                    const TenantId& tenant) const {
+  Where where;
+  where.AndWithin("tenant_id", wall)
+      .And("NOT EXISTS (SELECT 1 FROM joining_keys k WHERE k.zone_id = zones.id AND k.state = "
+           "'active')");
+  if (!tenant.empty()) where.And("tenant_id = ?", {tenant.value()});
+  return where.Build(db_, "id FROM zones", "ORDER BY id").All([](const sql::Row& row) {
+    return row.Get<ZoneId>(0);
+  });
+}
+
 absl::StatusOr<int> SqliteZoneStore::HighestKeyVersion(const ZoneId& zone) const {
   ASSIGN_OR_RETURN(const std::optional<int> highest,
                    db_.Cached("SELECT max(version) FROM joining_keys WHERE zone_id = ?")

@@ -26,7 +26,10 @@ constexpr absl::Duration kRefusedWait = absl::Minutes(10);
 bool IsIdentityRefused(std::optional<FailureCode> code) {
   return code == FailureCode::kCertRevoked || code == FailureCode::kCertUnknown ||
          code == FailureCode::kCertExpired || code == FailureCode::kCertForeign ||
-         code == FailureCode::kBootstrapBanned || code == FailureCode::kSessionProtocol;
+         code == FailureCode::kBootstrapBanned || code == FailureCode::kBootstrapRejected ||
+         code == FailureCode::kTokenRevoked || code == FailureCode::kTokenLocked ||
+         code == FailureCode::kTokenExpired || code == FailureCode::kTokenExhausted ||
+         code == FailureCode::kSessionProtocol;
 }
 
 // How often a worker whose identity is refused looks whether it was enrolled again.

@@ -11,6 +11,7 @@
 #include "base/names.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/observations.h"
+#include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/control/server_change.h"
 
 namespace muster::core {
@@ -87,18 +88,9 @@ absl::StatusOr<TakeoverDecision> TakeOverCertificate(Turn& turn, const SessionOp
         FailureCode::kCertForeign,
         absl::StrCat("it names ", opening.server_id.value(), " of ", opening.zone_id.value())});
   }
-  switch (server->admission) {
-    case Admission::kBanned:
-    case Admission::kRetired:
-    case Admission::kRejected:
-      return TakeoverDecision(
-          Failure{FailureCode::kBootstrapBanned,
-                  absl::StrCat("the server is ", store::ToString(server->admission))});
-    case Admission::kRegistered:
-    case Admission::kPending:
-    case Admission::kAdmitted:
-    case Admission::kEvicted:
-      break;
+  if (const auto out = PutOutCode(server->admission)) {
+    return TakeoverDecision(
+        Failure{*out, absl::StrCat("the server is ", store::ToString(server->admission))});
   }
   ASSIGN_OR_RETURN(const std::vector<WorkerCertificate> known,
                    turn.store().certificates().ListOf(server->id));

@@ -8,7 +8,8 @@
 //   registered,      nothing newer                            taken over, pending: an operator
 //     pending, evicted                                          admits it
 //   unknown          its zone                                 a new pending server under its id
-//   banned, retired, rejected                                 E-BOOTSTRAP-BANNED
+//   banned, retired                                           E-BOOTSTRAP-BANNED
+//   rejected                                                  E-BOOTSTRAP-REJECTED
 //   any              a newer certificate                      E-CERT-REVOKED
 //   any              another zone or tenant, or no such zone  E-CERT-FOREIGN
 #ifndef MUSTER_ORCHESTRATOR_CORE_ADMISSION_CERTIFICATE_TAKEOVER_H_

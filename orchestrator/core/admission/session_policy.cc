@@ -32,8 +32,6 @@ std::optional<Failure> RefusalOf(const WorkerCertificate& certificate, absl::Tim
       return Failure{FailureCode::kCertRevoked,
                      absl::StrCat("certificate ", certificate.id.value(), " is ",
                                   store::ToString(certificate.state))};
-    case CertificateState::kExpired:
-      return Failure{FailureCode::kCertExpired, certificate.id.value()};
     case CertificateState::kActive:
       break;
   }
@@ -52,14 +50,17 @@ absl::StatusOr<std::optional<BootstrapToken>> PayerOf(Turn& turn,
 }
 
 // The first session with this certificate: its token pays now. What others did with the token since
-// the certificate was issued, or that it expired, does not matter: the use was promised.
+// the certificate was issued, or that it expired, does not matter: the use was promised. With
+// `by_hand` an operator let this very server in, whatever the token can still pay.
 absl::StatusOr<std::optional<Failure>> Pay(Turn& turn, const WorkerCertificate& certificate,
-                                           const BootstrapToken& token) {
+                                           const BootstrapToken& token, bool by_hand) {
   if (token.state == store::TokenState::kRevoked || token.state == store::TokenState::kLocked) {
-    return std::optional<Failure>(
-        Failure{FailureCode::kTokenRevoked, "before the worker's first session"});
+    return std::optional<Failure>(Failure{token.state == store::TokenState::kLocked
+                                              ? FailureCode::kTokenLocked
+                                              : FailureCode::kTokenRevoked,
+                                          "before the worker's first session"});
   }
-  const bool automatic = token.mode == store::TokenMode::kAuto;
+  const bool automatic = token.mode == store::TokenMode::kAuto && !by_hand;
   if (automatic && turn.now() - certificate.create_time > kFirstSessionWithin) {
     return std::optional<Failure>(
         Failure{FailureCode::kTokenExpired,
@@ -68,7 +69,6 @@ absl::StatusOr<std::optional<Failure>> Pay(Turn& turn, const WorkerCertificate& 
   }
   const absl::Status consumed = turn.store().tokens().Consume(token.id);
   if (absl::IsFailedPrecondition(consumed)) {
-    // In mode pending an operator admitted this very server, whatever the token can still pay.
     if (!automatic) return std::optional<Failure>();
     return std::optional<Failure>(
         Failure{FailureCode::kTokenExhausted, "before the worker's first session"});
@@ -110,9 +110,16 @@ absl::StatusOr<AdmissionDecision> Decide(Turn& turn, const SessionOpening& openi
     if (const Failure* refusal = std::get_if<Failure>(&taken)) return AdmissionDecision(*refusal);
     certificate = std::get<WorkerCertificate>(std::move(taken));
   }
-  if (auto refusal = RefusalOf(*certificate, turn.now())) return AdmissionDecision(*refusal);
   ASSIGN_OR_RETURN(std::optional<store::Server> server,
                    turn.store().servers().Find(certificate->server_id));
+  // Before its certificate's own state: a new token would not help.
+  if (server.has_value() && server->id == opening.server_id) {
+    if (const auto code = PutOutCode(server->admission)) {
+      return RefuseSession(
+          *code, absl::StrCat("server ", server->name, " is ", store::ToString(server->admission)));
+    }
+  }
+  if (auto refusal = RefusalOf(*certificate, turn.now())) return AdmissionDecision(*refusal);
   if (!server.has_value() || certificate->server_id != opening.server_id ||
       certificate->zone_id != opening.zone_id || server->zone_id != opening.zone_id ||
       server->tenant_id != opening.tenant_id) {
@@ -122,12 +129,6 @@ absl::StatusOr<AdmissionDecision> Decide(Turn& turn, const SessionOpening& openi
   }
   ASSIGN_OR_RETURN(const std::optional<BootstrapToken> token, PayerOf(turn, *certificate));
   const bool admit = server->admission != Admission::kAdmitted;
-  if (server->admission == Admission::kBanned || server->admission == Admission::kRetired ||
-      server->admission == Admission::kRejected) {
-    return RefuseSession(
-        FailureCode::kBootstrapBanned,
-        absl::StrCat("server ", server->name, " is ", store::ToString(server->admission)));
-  }
   if (admit && (certificate->confirmed || !token.has_value() || !Admits(*token, *server))) {
     return RefuseSession(
         FailureCode::kDispatchNotAdmitted,
@@ -135,7 +136,10 @@ absl::StatusOr<AdmissionDecision> Decide(Turn& turn, const SessionOpening& openi
   }
   if (!certificate->confirmed) {
     if (token.has_value()) {
-      ASSIGN_OR_RETURN(const std::optional<Failure> refusal, Pay(turn, *certificate, *token));
+      const bool by_hand = !admit && server->admission_time.has_value() &&
+                           *server->admission_time >= certificate->create_time;
+      ASSIGN_OR_RETURN(const std::optional<Failure> refusal,
+                       Pay(turn, *certificate, *token, by_hand));
       if (refusal.has_value()) return AdmissionDecision(*refusal);
     }
     RETURN_IF_ERROR(turn.store().certificates().Confirm(certificate->id));
@@ -204,9 +208,9 @@ absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening&
   RETURN_IF_ERROR(ClearObservations(
       turn, server.id,
       {FailureCode::kCertUnknown, FailureCode::kCertRevoked, FailureCode::kCertExpired,
-       FailureCode::kCertForeign, FailureCode::kBootstrapBanned, FailureCode::kTokenExpired,
-       FailureCode::kTokenExhausted, FailureCode::kTokenRevoked,
-       FailureCode::kBootstrapOtherZone}));
+       FailureCode::kCertForeign, FailureCode::kBootstrapBanned, FailureCode::kBootstrapRejected,
+       FailureCode::kTokenExpired, FailureCode::kTokenExhausted, FailureCode::kTokenRevoked,
+       FailureCode::kTokenLocked, FailureCode::kBootstrapOtherZone}));
   RETURN_IF_ERROR(NoteClock(turn, opening));
   if (opening.problems.has_value()) {
     RETURN_IF_ERROR(NoteProblems(turn, server.id, *opening.problems));

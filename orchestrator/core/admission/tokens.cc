@@ -41,8 +41,9 @@ std::optional<FailureCode> RefusalOf(TokenState state) {
     case TokenState::kExpired:
       return FailureCode::kTokenExpired;
     case TokenState::kRevoked:
-    case TokenState::kLocked:
       return FailureCode::kTokenRevoked;
+    case TokenState::kLocked:
+      return FailureCode::kTokenLocked;
   }
   return FailureCode::kTokenRevoked;
 }
@@ -76,20 +77,10 @@ bool IsTaken(const BootstrapToken& token, const store::Server& server,
 std::optional<FailureCode> RefusalOf(const BootstrapToken& token, const store::Server& server,
                                      const std::vector<store::WorkerCertificate>& certificates,
                                      const BootstrapRequest& request, absl::Time now) {
-  switch (server.admission) {
-    case store::Admission::kBanned:
-    case store::Admission::kRetired:
-    case store::Admission::kRejected:
-      return FailureCode::kBootstrapBanned;
-    case store::Admission::kEvicted:
-      if (server.admission_time.has_value() && token.create_time <= *server.admission_time) {
-        return FailureCode::kBootstrapEvicted;
-      }
-      break;
-    case store::Admission::kRegistered:
-    case store::Admission::kPending:
-    case store::Admission::kAdmitted:
-      break;
+  if (const auto out = PutOutCode(server.admission)) return out;
+  if (server.admission == store::Admission::kEvicted && server.admission_time.has_value() &&
+      token.create_time <= *server.admission_time) {
+    return FailureCode::kBootstrapEvicted;
   }
   for (const store::WorkerCertificate& certificate : certificates) {
     if (IsEvictedKey(certificate, request)) return FailureCode::kBootstrapEvicted;
@@ -137,7 +128,8 @@ class BootstrapStep {
     if (server.has_value()) {
       ASSIGN_OR_RETURN(certificates, turn_.store().certificates().ListOf(server->id));
     }
-    if (Repeats(*token, certificates)) return Grant(*token, *server);
+    const bool out = server.has_value() && PutOutCode(server->admission).has_value();
+    if (!out && Repeats(*token, certificates)) return Grant(*token, *server);
     if (const auto code = RefusalOf(token->state)) return Refuse(&*token, *code, "");
     ASSIGN_OR_RETURN(const bool left, UsesLeft(turn_, *token, certificates));
     if (!left) return Refuse(&*token, FailureCode::kTokenExhausted, "");
@@ -153,6 +145,14 @@ class BootstrapStep {
         return Refuse(&*token, FailureCode::kInventoryNamesake,
                       absl::StrCat("the inventory has ", namesake->name));
       }
+    }
+    ASSIGN_OR_RETURN(const std::optional<store::Server> out_before, PutOutBefore(*token, server));
+    if (out_before.has_value()) {
+      const FailureCode code = *PutOutCode(out_before->admission);
+      RETURN_IF_ERROR(Observe(
+          turn_, out_before->id, code,
+          absl::StrCat("its machine came again as \"", name_, "\" from ", request_.address)));
+      return Refuse(&*token, code, "this machine is known under another name");
     }
     ASSIGN_OR_RETURN(const std::optional<store::Server> other, KnownElsewhere(*token, server));
     if (other.has_value()) return RefuseOtherZone(*token, *other);
@@ -176,6 +176,28 @@ class BootstrapStep {
                                 certificate.token_id == token.id &&
                                 certificate.public_key_hash == request_.public_key_hash;
                        });
+  }
+
+  // The server that this machine is under another name, when that one was put out: a rejected one is
+  // asked about again only with a token that was made since, a banned one with none. A token that
+  // names the new name says that these are two machines.
+  absl::StatusOr<std::optional<store::Server>> PutOutBefore(
+      const BootstrapToken& token, const std::optional<store::Server>& server) {
+    if (Names(token, name_)) return std::optional<store::Server>();
+    ASSIGN_OR_RETURN(
+        std::vector<store::Server> known,
+        turn_.store().servers().ListOfMachine(token.zone_id, request_.machine.machine_id_hash,
+                                              request_.public_key_hash));
+    for (store::Server& other : known) {
+      if (server.has_value() && other.id == server->id) continue;
+      const bool since =
+          other.admission_time.has_value() && token.create_time > *other.admission_time;
+      if (other.admission == store::Admission::kBanned ||
+          (other.admission == store::Admission::kRejected && !since)) {
+        return std::optional<store::Server>(std::move(other));
+      }
+    }
+    return std::optional<store::Server>();
   }
 
   // A server of another zone that this machine is, by its own id or by a name that nobody expects
@@ -346,6 +368,44 @@ absl::StatusOr<BootstrapToken> Tokens::Revoke(Turn& turn, const Actor& actor,
     RETURN_IF_ERROR(MoveToken(turn, actor.name, *found, TokenState::kRevoked));
   }
   return *std::move(found);
+}
+
+absl::StatusOr<BootstrapToken> Tokens::SetLocked(Turn& turn, const Actor& actor,
+                                                 const TokenId& token, bool locked) {
+  ASSIGN_OR_RETURN(std::optional<BootstrapToken> found,
+                   turn.store().tokens().Find(actor.wall, token));
+  if (!found.has_value()) {
+    return FailureStatus(FailureCode::kTokenUnknown, absl::StrCat("no token ", token.value()));
+  }
+  const TokenState wanted = locked ? TokenState::kLocked : TokenState::kActive;
+  if (found->state == wanted) return *std::move(found);
+  const bool over = turn.now() >= found->expire_time;
+  const TokenState from = locked ? TokenState::kActive : TokenState::kLocked;
+  if (found->state != from || (locked && over)) {
+    const TokenState shown = found->state == from ? TokenState::kExpired : found->state;
+    return FailureStatus(FailureCode::kRequestInvalid,
+                         absl::StrCat("token ", token.value(), " is ", store::ToString(shown),
+                                      locked ? ": nobody can use it anyway" : ", not locked"));
+  }
+  RETURN_IF_ERROR(
+      MoveToken(turn, actor.name, *found, !locked && over ? TokenState::kExpired : wanted));
+  return *std::move(found);
+}
+
+std::optional<FailureCode> PutOutCode(store::Admission admission) {
+  switch (admission) {
+    case store::Admission::kBanned:
+    case store::Admission::kRetired:
+      return FailureCode::kBootstrapBanned;
+    case store::Admission::kRejected:
+      return FailureCode::kBootstrapRejected;
+    case store::Admission::kRegistered:
+    case store::Admission::kPending:
+    case store::Admission::kAdmitted:
+    case store::Admission::kEvicted:
+      break;
+  }
+  return std::nullopt;
 }
 
 bool Admits(const BootstrapToken& token, const store::Server& server) {

@@ -1,9 +1,12 @@
-// Bootstrap tokens: making and revoking them, and the decision about a machine that shows one
+// Bootstrap tokens: making, locking and revoking them, and the decision about a machine that shows one
 // (docs/security.md).
 #ifndef MUSTER_ORCHESTRATOR_CORE_ADMISSION_TOKENS_H_
 #define MUSTER_ORCHESTRATOR_CORE_ADMISSION_TOKENS_H_
 
+#include <optional>
+
 #include "absl/status/statusor.h"
+#include "base/failure.h"
 #include "base/ids.h"
 #include "base/random.h"
 #include "orchestrator/core/interfaces/admission_operations.h"
@@ -21,6 +24,8 @@ class Tokens final : public TokenOperations {
                                       const TokenInput& input) override;
   absl::StatusOr<store::BootstrapToken> Revoke(Turn& turn, const Actor& actor,
                                                const TokenId& token) override;
+  absl::StatusOr<store::BootstrapToken> SetLocked(Turn& turn, const Actor& actor,
+                                                  const TokenId& token, bool locked) override;
 
  private:
   Random& random_;
@@ -29,6 +34,10 @@ class Tokens final : public TokenOperations {
 // A certificate that a token in mode auto paid for opens its first session within this time,
 // whatever became of the token meanwhile (revoked excepted); until then its use is promised.
 inline constexpr absl::Duration kFirstSessionWithin = absl::Hours(24 * 7);
+
+// What a worker of such a server is told at every door: banned and retired E-BOOTSTRAP-BANNED,
+// rejected E-BOOTSTRAP-REJECTED, none for the others.
+std::optional<FailureCode> PutOutCode(store::Admission admission);
 
 // Whether the first session of a certificate that this token paid for admits the server:
 //
@@ -47,6 +56,9 @@ class Bootstraps final : public AdmissionOperations {
   //
   //   the name            is                    decision
   //   here                expected              granted; admitted as Admits says
+  //                       banned, retired,      E-BOOTSTRAP-BANNED, E-BOOTSTRAP-REJECTED; also under
+  //                         rejected              another name: by a machine id or key of a banned
+  //                                             one, or of a rejected one with a token from before
   //                       taken by another key  E-BOOTSTRAP-NAME-TAKEN, but for a token that names
   //                                             it, or once the other's certificate has ended: the
   //                                             machine was made anew, takes the record over

@@ -34,6 +34,7 @@ struct ZoneInput {
   std::optional<int> max_concurrent_joins;  // 0: the default.
   std::optional<bool> allow_cli_join;
   std::optional<JoiningKeyInput> joining_key;
+  bool no_joining_key = false;            // The key is taken away; not with `joining_key`.
   std::optional<VerifierInput> verifier;  // Of kind none: the credentials are taken away.
 };
 struct TenantInput {
@@ -74,6 +75,11 @@ class FleetOperations {
   virtual absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const Actor& actor,
                                                     const ZoneId& zone,
                                                     const JoiningKeyInput& key) = 0;
+  // The active version becomes tainted and none takes its place: no join begins in the zone until a
+  // key is set; targets of rollouts are held. What has been sent is not called back.
+  // E-INVENTORY-ZONE; E-REQUEST-INVALID when the zone has no key.
+  virtual absl::StatusOr<store::Zone> RemoveJoiningKey(Turn& turn, const Actor& actor,
+                                                       const ZoneId& zone) = 0;
 };
 
 }  // namespace muster::core

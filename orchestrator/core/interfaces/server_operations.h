@@ -35,7 +35,7 @@ struct ImportOutcome {
 
 // What an operator does to a server; core/inventory/server_life.h has the picture.
 struct ServerAction {
-  enum class Kind { kRetire, kRestore, kBan, kUnban, kRename, kDelete };
+  enum class Kind { kRetire, kRestore, kBan, kUnban, kRename, kDelete, kReject };
   Kind kind = Kind::kRetire;
   std::string reason;  // For the audit event.
   std::string name;    // The new one, for kRename.
@@ -61,7 +61,7 @@ class ServerOperations {
   virtual absl::StatusOr<store::Server> Evict(Turn& turn, const Actor& actor,
                                               const ServerId& server,
                                               const std::string& reason) = 0;
-  // Retires, restores, bans, unbans, renames or deletes. Answers the server as it is afterwards, or
+  // Retires, restores, bans, unbans, renames, deletes or rejects. Answers the server as it is afterwards, or
   // as it was when it is deleted. E-INVENTORY-SERVER beyond the actor's wall; E-REQUEST-INVALID in a
   // state from which the way does not lead (its text names the way that does) and for a bad name;
   // E-ROLLOUT-TARGET-BUSY for kRetire and kDelete of a target of an unfinished rollout;
@@ -69,7 +69,7 @@ class ServerOperations {
   virtual absl::StatusOr<store::Server> Change(Turn& turn, const Actor& actor,
                                                const ServerId& server,
                                                const ServerAction& action) = 0;
-  // pending → admitted. E-INVENTORY-SERVER; E-REQUEST-INVALID in another state.
+  // pending, rejected → admitted. E-INVENTORY-SERVER; E-REQUEST-INVALID in another state.
   virtual absl::StatusOr<store::Server> Admit(Turn& turn, const Actor& actor,
                                               const ServerId& server) = 0;
   // Ends a doubt that neither worker nor hub can end, so that the server's rollout goes on. Joined: a

@@ -41,6 +41,11 @@ class TokenOperations {
   // E-TOKEN-UNKNOWN. Revoking a revoked token changes nothing.
   virtual absl::StatusOr<store::BootstrapToken> Revoke(Turn& turn, const Actor& actor,
                                                        const TokenId& token) = 0;
+  // A locked token lets nobody in, also not for the first session of a certificate that it paid for;
+  // unlocked it is as before, or expired. E-TOKEN-UNKNOWN; E-REQUEST-INVALID when it is neither
+  // active nor locked.
+  virtual absl::StatusOr<store::BootstrapToken> SetLocked(Turn& turn, const Actor& actor,
+                                                          const TokenId& token, bool locked) = 0;
 };
 
 }  // namespace muster::core

@@ -103,6 +103,22 @@ absl::StatusOr<store::Zone> Fleet::SetJoiningKey(Turn& turn, const Actor& actor,
   return *std::move(found);
 }
 
+absl::StatusOr<store::Zone> Fleet::RemoveJoiningKey(Turn& turn, const Actor& actor,
+                                                    const ZoneId& zone) {
+  zones_.Clear();
+  ASSIGN_OR_RETURN(std::optional<store::Zone> found, turn.store().zones().Find(actor.wall, zone));
+  if (!found.has_value()) {
+    return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("no zone ", zone.value()));
+  }
+  ASSIGN_OR_RETURN(const auto active, turn.store().zones().FindActiveKey(zone));
+  if (!active.has_value()) {
+    return FailureStatus(FailureCode::kRequestInvalid,
+                         absl::StrCat("zone ", zone.value(), " has no joining key"));
+  }
+  RETURN_IF_ERROR(TaintKey(turn, actor, *active));
+  return *std::move(found);
+}
+
 absl::StatusOr<ZoneId> Fleet::DeleteZone(Turn& turn, const Actor& actor, const ZoneId& zone) {
   zones_.Clear();
   RETURN_IF_ERROR(core::DeleteZone(turn, actor, zone));

@@ -35,6 +35,8 @@ class Fleet final : public FleetOperations {
                                                  const ApplyChoices& choices) override;
   absl::StatusOr<store::Zone> SetJoiningKey(Turn& turn, const Actor& actor, const ZoneId& zone,
                                             const JoiningKeyInput& key) override;
+  absl::StatusOr<store::Zone> RemoveJoiningKey(Turn& turn, const Actor& actor,
+                                               const ZoneId& zone) override;
   absl::StatusOr<ZoneId> DeleteZone(Turn& turn, const Actor& actor, const ZoneId& zone) override;
   absl::StatusOr<TenantId> DeleteTenant(Turn& turn, const Actor& actor,
                                         const TenantId& tenant) override;

@@ -67,6 +67,9 @@ class FleetCheck {
       Report(absl::StrCat("max_concurrent_joins must be 1 to ", kMostConcurrentJoins,
                           ", or 0 for the default"));
     }
+    if (zone.joining_key.has_value() && zone.no_joining_key) {
+      Report("the joining key is both given and to be taken away");
+    }
     if (zone.joining_key.has_value()) {
       if (const std::string problem = ProblemOfKey(*zone.joining_key); !problem.empty()) {
         Report(problem);

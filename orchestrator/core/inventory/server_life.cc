@@ -84,14 +84,28 @@ absl::Status Unban(ServerChange& change, store::Server& server) {
   return absl::OkStatus();
 }
 
+absl::Status Reject(ServerChange& change, store::Server& server) {
+  if (server.admission != Admission::kPending) {
+    return NoWay(server,
+                 "only a pending one is rejected; 'muster server evict' and 'muster server "
+                 "ban' put out one that is in");
+  }
+  RETURN_IF_ERROR(change.Admission(server.admission, Admission::kRejected));
+  server.admission = Admission::kRejected;
+  return absl::OkStatus();
+}
+
 absl::Status Restore(ServerChange& change, store::Server& server) {
-  if (server.admission != Admission::kRetired && server.admission != Admission::kRejected) {
+  Admission to = Admission::kRegistered;
+  if (server.admission == Admission::kRejected) {
+    to = Admission::kPending;
+  } else if (server.admission != Admission::kRetired) {
     return NoWay(server, server.admission == Admission::kBanned
                              ? "use 'muster server unban'"
                              : "only a retired or rejected one is restored");
   }
-  RETURN_IF_ERROR(change.Admission(server.admission, Admission::kRegistered));
-  server.admission = Admission::kRegistered;
+  RETURN_IF_ERROR(change.Admission(server.admission, to));
+  server.admission = to;
   return absl::OkStatus();
 }
 
@@ -147,6 +161,8 @@ const char* AuditAction(ServerAction::Kind kind) {
       return "server.rename";
     case ServerAction::Kind::kDelete:
       return "server.delete";
+    case ServerAction::Kind::kReject:
+      return "server.reject";
   }
   return "";
 }
@@ -166,6 +182,8 @@ absl::Status Apply(Turn& turn, ServerChange& change, store::Server& server,
       return Rename(turn, change, server, action.name);
     case ServerAction::Kind::kDelete:
       return Delete(turn, change, server);
+    case ServerAction::Kind::kReject:
+      return Reject(change, server);
   }
   return absl::InternalError("an action that is none");
 }

@@ -2,10 +2,11 @@
 //
 //   registered, pending, admitted, evicted ── Ban ──► banned ── Unban ──► registered
 //   any of these, banned, rejected ── Retire ──► retired ── Restore ──► registered
-//   rejected ── Restore ──► registered
+//   pending ── Reject ──► rejected ── Restore ──► pending; Servers::Admit lets both in
 //   retired, or never seen ── Delete ──► gone; the audit log remembers
 //
-// Ban and Retire revoke the certificates; the caller ends the session, and after Retire and Delete
+// A rejected server keeps the certificate that it waited with: nothing that it could do was ever
+// allowed, and a change of mind lets it in by itself. Ban and Retire revoke the certificates; the caller ends the session, and after Retire and Delete
 // frees what the verifier has in memory. A retired server owns no hub record, counts in no report
 // and is in no rollout; its name is free again once it is deleted or renamed.
 #ifndef MUSTER_ORCHESTRATOR_CORE_INVENTORY_SERVER_LIFE_H_

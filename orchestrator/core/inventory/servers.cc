@@ -94,6 +94,13 @@ absl::Status ImportRow(Turn& turn, OrderedIds& ids, const Actor& actor, const Se
       outcome.hints.push_back({row.line, std::move(hint)});
     }
   }
+  if (before.has_value() && before->admission == store::Admission::kRejected) {
+    outcome.hints.push_back(
+        {row.line, absl::StrCat(row.name,
+                                " was rejected and stays so; 'muster "
+                                "server admit ",
+                                zone.value(), "/", before->name, "' lets it in")});
+  }
   if (before.has_value() && before->labels == row.labels) {
     ++outcome.unchanged;
     return absl::OkStatus();
@@ -199,7 +206,8 @@ absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, con
 absl::StatusOr<store::Server> Servers::Admit(Turn& turn, const Actor& actor,
                                              const ServerId& server) {
   ASSIGN_OR_RETURN(store::Server found, GetVisibleServer(turn, actor, server));
-  if (found.admission != store::Admission::kPending) {
+  if (found.admission != store::Admission::kPending &&
+      found.admission != store::Admission::kRejected) {
     return FailureStatus(FailureCode::kRequestInvalid,
                          absl::StrCat("server ", found.name, " is ",
                                       store::ToString(found.admission), ", not pending"));

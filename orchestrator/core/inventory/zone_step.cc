@@ -59,6 +59,12 @@ absl::StatusOr<int> ActivateNextKey(Turn& turn, const InventoryTools& tools, con
   return key.version;
 }
 
+absl::Status TaintKey(Turn& turn, const Actor& actor, const store::JoiningKeyVersion& key) {
+  RETURN_IF_ERROR(turn.store().zones().TaintActiveKey(key.zone_id));
+  return Audit(turn, actor.name, "zone.key", key.zone_id.value(), TenantOf(key.zone_id),
+               absl::StrCat("version ", key.version, ": active → tainted; none takes its place"));
+}
+
 // Secrets are compared by their fingerprints; what was sealed before there were any is opened. One
 // that does not open counts as different.
 bool ZoneStep::Holds(const store::Sealed& sealed, const std::string& fingerprint,
@@ -224,33 +230,43 @@ absl::StatusOr<std::string> ZoneStep::OlderVersion(const ZoneId& id,
 }
 
 absl::Status ZoneStep::ApplyKey(const ZoneId& id, const ZoneInput& input) {
-  if (!input.joining_key.has_value()) return absl::OkStatus();
-  const JoiningKeyInput& wanted = *input.joining_key;
   ASSIGN_OR_RETURN(const std::optional<store::JoiningKeyVersion> active,
                    turn_.store().zones().FindActiveKey(id));
-  std::string line =
-      absl::StrCat("set joining key of zone ", id.value(), ": client id ", wanted.client_id);
-  if (active.has_value()) {
-    const std::string fingerprint = tools_.vault.Fingerprint(wanted.secret, JoiningKeyPurpose(id));
-    if (active->client_id == wanted.client_id &&
-        Holds(active->secret, active->fingerprint, JoiningKeyBinding(id, active->version),
-              fingerprint, wanted.secret)) {
-      return absl::OkStatus();
-    }
-    ASSIGN_OR_RETURN(const std::string older, OlderVersion(id, fingerprint));
-    line = absl::StrCat(
-        "replace joining key of zone ", id.value(), ": ",
-        NameChange("client id", active->client_id, wanted.client_id),
-        older.empty() ? "" : "; this is version ", older,
-        older.empty() ? "" : absl::StrCat(", replaced since by version ", active->version));
-    if (!choices_.replace_keys) unasked_keys_.push_back(line);
+  if (input.no_joining_key && active.has_value()) {
+    const std::string line = absl::StrCat("take joining key of zone ", id.value(),
+                                          " away: client id ", active->client_id);
+    if (MayReplaceKey(line)) RETURN_IF_ERROR(TaintKey(turn_, actor_, *active));
+    return absl::OkStatus();
   }
-  changes_.push_back(
-      absl::StrCat(line, !active.has_value() || choices_.replace_keys ? "" : kNeedsKeyFlag));
-  if (choices_.dry_run || (active.has_value() && !choices_.replace_keys)) return absl::OkStatus();
+  if (!input.joining_key.has_value()) return absl::OkStatus();
+  const JoiningKeyInput& wanted = *input.joining_key;
+  const std::string fingerprint = tools_.vault.Fingerprint(wanted.secret, JoiningKeyPurpose(id));
+  if (active.has_value() && active->client_id == wanted.client_id &&
+      Holds(active->secret, active->fingerprint, JoiningKeyBinding(id, active->version),
+            fingerprint, wanted.secret)) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::string older, OlderVersion(id, fingerprint));
+  const std::string line = absl::StrCat(
+      active.has_value() ? "replace" : "set", " joining key of zone ", id.value(), ": ",
+      active.has_value() ? NameChange("client id", active->client_id, wanted.client_id)
+                         : absl::StrCat("client id ", wanted.client_id),
+      older.empty() ? "" : "; this is version ", older,
+      older.empty()        ? ""
+      : active.has_value() ? absl::StrCat(", replaced since by version ", active->version)
+                           : ", taken away since");
+  const bool asks = active.has_value() || !older.empty();
+  if (!asks) changes_.push_back(line);
+  if (asks ? !MayReplaceKey(line) : choices_.dry_run) return absl::OkStatus();
   ASSIGN_OR_RETURN(const int version, ActivateNextKey(turn_, tools_, id, wanted));
   return Audit(turn_, actor_.name, "zone.key", id.value(), TenantOf(id),
                absl::StrCat("version ", version, ": new → active"));
+}
+
+bool ZoneStep::MayReplaceKey(const std::string& line) {
+  changes_.push_back(absl::StrCat(line, choices_.replace_keys ? "" : kNeedsKeyFlag));
+  if (!choices_.replace_keys) unasked_keys_.push_back(line);
+  return choices_.replace_keys && !choices_.dry_run;
 }
 
 }  // namespace muster::core

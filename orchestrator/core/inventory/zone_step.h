@@ -28,6 +28,9 @@ namespace muster::core {
 absl::StatusOr<int> ActivateNextKey(Turn& turn, const InventoryTools& tools, const ZoneId& zone,
                                     const JoiningKeyInput& input);
 
+// The active version goes, and none takes its place.
+absl::Status TaintKey(Turn& turn, const Actor& actor, const store::JoiningKeyVersion& key);
+
 class ZoneStep {
  public:
   ZoneStep(Turn& turn, const InventoryTools& tools, const Actor& actor, const ApplyChoices& choices)
@@ -57,6 +60,8 @@ class ZoneStep {
   absl::Status ApplyVerifier(const ZoneInput& input, store::Zone& zone,
                              std::vector<std::string>& what);
   absl::Status ApplyKey(const ZoneId& id, const ZoneInput& input);
+  // Lists the change of a stored key, with what it needs; whether it is to be made.
+  bool MayReplaceKey(const std::string& line);
   // "1", when the file holds an older version of the key than the active one; else empty.
   absl::StatusOr<std::string> OlderVersion(const ZoneId& id, const std::string& fingerprint);
   bool Holds(const store::Sealed& sealed, const std::string& fingerprint, absl::string_view binding,

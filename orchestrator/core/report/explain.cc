@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/report/held.h"
 #include "orchestrator/core/report/report.h"
 
 namespace muster::core {
@@ -89,7 +90,16 @@ absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
   out.server = *std::move(found);
   out.summary = SummaryOf(out.server, now);
   if (out.server.admission == store::Admission::kPending) {
-    absl::StrAppend(&out.summary, " It waits for an operator: 'muster server admit' lets it in.");
+    absl::StrAppend(&out.summary,
+                    " It waits for an operator: 'muster server admit' lets it in, 'muster server "
+                    "reject' does not.");
+  }
+  if (!ProblemOf(out.server).has_value()) {
+    ASSIGN_OR_RETURN(const std::vector<ZoneId> without_key,
+                     snapshot.ListZonesWithoutKey(out.server.tenant_id));
+    if (const auto held = HeldFailure(out.server, without_key)) {
+      absl::StrAppend(&out.summary, " It is held: ", FailureText(*held));
+    }
   }
   ASSIGN_OR_RETURN(const std::vector<store::Observation> observations,
                    snapshot.ListObservations(server));

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/report/held.h"
 
 namespace muster::core {
 namespace {
@@ -38,8 +39,6 @@ void Count(ReportZone& zone, Enrollment enrollment, int servers) {
       zone.not_enrolled += servers;
       return;
     case Enrollment::kDegraded:
-    case Enrollment::kQuarantined:
-    case Enrollment::kDecommissioned:
       zone.other += servers;
       return;
   }
@@ -92,6 +91,10 @@ std::optional<Failure> ProblemOf(const store::Server& server) {
       break;
     case store::Admission::kRegistered:
       return Failure{FailureCode::kDispatchNotAdmitted, "no worker has enrolled for it yet"};
+    case store::Admission::kRejected:
+      return Failure{FailureCode::kBootstrapRejected, "its worker is rejected"};
+    case store::Admission::kBanned:
+      return Failure{FailureCode::kBootstrapBanned, "its worker is banned"};
     default:
       return Failure{FailureCode::kDispatchNotAdmitted,
                      absl::StrCat("its worker is ", store::ToString(server.admission))};
@@ -119,14 +122,16 @@ absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const R
 
   servers.after = query.after;
   servers.limit = query.limit > 0 ? query.limit : kPageSize;
-  servers.enrollments = {
-      Enrollment::kNotEnrolled,      Enrollment::kQueued,      Enrollment::kJoining,
-      Enrollment::kJoinedUnverified, Enrollment::kFailed,      Enrollment::kInDoubt,
-      Enrollment::kDegraded,         Enrollment::kQuarantined, Enrollment::kDecommissioned};
+  servers.enrollments = {Enrollment::kNotEnrolled,      Enrollment::kQueued, Enrollment::kJoining,
+                         Enrollment::kJoinedUnverified, Enrollment::kFailed, Enrollment::kInDoubt,
+                         Enrollment::kDegraded};
+  ASSIGN_OR_RETURN(const std::vector<ZoneId> without_key,
+                   snapshot.ListZonesWithoutKey(query.selection.tenant_id));
   while (true) {
     ASSIGN_OR_RETURN(const std::vector<store::Server> page, snapshot.ListServers(servers));
     for (const store::Server& server : page) {
       std::optional<Failure> failure = ProblemOf(server);
+      if (!failure.has_value()) failure = HeldFailure(server, without_key);
       if (!failure.has_value() && server.enrollment == Enrollment::kNotEnrolled) {
         failure = Failure{FailureCode::kDispatchOffline, "no rollout has reached it yet"};
       }

@@ -186,12 +186,22 @@ void RolloutEngine::Released(const ServerId& server) {
   RunOf(server)->ready[entry->target.zone_id].push_front(server);
 }
 
+// A zone without a joining key holds its targets until one is set.
+bool RolloutEngine::IsHeld(Run& run, const ZoneId& zone_id, const ZoneEntry* zone) {
+  const bool held = zone != nullptr && !zone->key.has_value();
+  if (held ? run.without_key.insert(zone_id).second : run.without_key.erase(zone_id) > 0) {
+    changed_.insert(run.rollout.id);  // Whoever watches sees it.
+  }
+  return held;
+}
+
 absl::Status RolloutEngine::DispatchReady(Turn& turn, Run& run, int& budget) {
   const bool join = run.rollout.kind == CommandKind::kJoin;
   for (auto& [zone_id, queue] : run.ready) {
     while (!queue.empty() && budget > 0 &&
            run.counts.in_flight + run.slots_in_doubt < run.max_concurrency) {
       ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, zone_id));
+      if (join && IsHeld(run, zone_id, zone)) break;
       if (join && zone != nullptr && joins_in_flight_[zone_id] >= zone->zone.max_concurrent_joins) {
         break;
       }
@@ -271,9 +281,15 @@ absl::Status RolloutEngine::Sweep(Turn& turn, Run& run) {
 absl::Status RolloutEngine::SweepTarget(Turn& turn, Run& run, Entry& entry) {
   const ServerId server = entry.target.server_id;
   const bool connected = dispatcher_.sessions().FindOf(server) != nullptr;
-  const std::optional<Ending> ending =
-      EndingOf(entry.target, connected, run.canceling, run.overdue);
+  std::optional<Ending> ending = EndingOf(entry.target, connected, run.canceling, run.overdue);
   if (!ending.has_value()) return absl::OkStatus();
+  if (ending->failure.code == FailureCode::kRolloutDeadline &&
+      entry.target.state == TargetState::kWaiting &&
+      run.without_key.contains(entry.target.zone_id)) {
+    ending->failure = {FailureCode::kKeyMissing,
+                       absl::StrCat("zone ", entry.target.zone_id.value(),
+                                    " had none until the rollout's deadline passed")};
+  }
   ServerChange change(turn, kSystemActor, absl::StrCat("target.", store::ToString(ending->state)),
                       server, entry.target.zone_id);
   if (run.rollout.kind == CommandKind::kJoin && entry.target.state == TargetState::kWaiting) {

@@ -137,6 +137,7 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   absl::Status Take(Turn& turn, Run& run, store::Target target);
   absl::Status Offer(Turn& turn, Run& run, Entry& entry);
   void OfferAt(const ServerId& server, absl::Time when);
+  bool IsHeld(Run& run, const ZoneId& zone_id, const ZoneEntry* zone);
   absl::Status DispatchReady(Turn& turn, Run& run, int& budget);
   absl::Status Dispatch(Turn& turn, Run& run, Entry& entry);
   // Nothing begins any more; what is under way is awaited for a while.

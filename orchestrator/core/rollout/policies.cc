@@ -23,10 +23,6 @@ bool IsTarget(store::CommandKind kind, const store::ServerState& server) {
     case Admission::kEvicted:
       break;
   }
-  if (server.enrollment == Enrollment::kQuarantined ||
-      server.enrollment == Enrollment::kDecommissioned) {
-    return false;
-  }
   return kind != store::CommandKind::kJoin || server.enrollment != Enrollment::kEnrolled;
 }
 

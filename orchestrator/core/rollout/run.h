@@ -32,6 +32,7 @@ struct Run {
   // Targets that are not final; addresses are stable.
   std::unordered_map<ServerId, Entry, absl::Hash<ServerId>> entries;
   std::map<ZoneId, std::deque<ServerId>> ready;  // Connected, idle and due.
+  std::set<ZoneId> without_key;                  // Zones whose queues are held until one is set.
   std::set<ServerId> doubts;                     // Targets in doubt.
   int forgiven_doubts = 0;                       // Of these.
   int slots_in_doubt = 0;                        // Slots that these hold.

@@ -145,6 +145,10 @@ TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
                                                           {"token", "create"},
                                                           {"token", "list"},
                                                           {"token", "revoke"},
+                                                          {"token", "lock"},
+                                                          {"token", "unlock"},
+                                                          {"key", "remove"},
+                                                          {"server", "reject"},
                                                           {"rollout", "create"},
                                                           {"rollout", "list"},
                                                           {"rollout", "show"},
@@ -322,6 +326,23 @@ TEST_F(CliTest, TokenThatCannotBeWrittenIsRevoked) {
   EXPECT_EQ(Run({"token", "create", "--zone", "acme/prod", "--out", Path("no/dir/t")}), 2);
   EXPECT_THAT(admin_.calls, ElementsAre("CreateToken", "RevokeToken"));
   EXPECT_THAT(err_, AllOf(HasSubstr("tok-1 was revoked"), Not(HasSubstr("SECRET-TOKEN"))));
+}
+
+TEST_F(CliTest, TokensAreLockedAndUnlocked) {
+  EXPECT_EQ(Run({"token", "lock", "tok-1"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("locked"), HasSubstr("'muster token unlock'")));
+  EXPECT_EQ(Run({"token", "unlock", "tok-1"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("tok-1"), HasSubstr("active")));
+  EXPECT_THAT(admin_.calls, ElementsAre("LockToken", "UnlockToken"));
+  EXPECT_EQ(Run({"token", "lock"}), 2);
+}
+
+TEST_F(CliTest, AJoiningKeyIsTakenAway) {
+  EXPECT_EQ(Run({"key", "remove", "acme/prod"}), 0);
+  EXPECT_THAT(admin_.calls, ElementsAre("RemoveJoiningKey"));
+  EXPECT_THAT(out_, AllOf(HasSubstr("acme/prod"), HasSubstr("muster key set acme/prod")));
+  EXPECT_EQ(Run({"key", "remove", "acme"}), 2);
+  EXPECT_EQ(Run({"key", "remove"}), 2);
 }
 
 TEST_F(CliTest, TokenWithoutFileGoesToStandardOutput) {

@@ -125,6 +125,24 @@ TEST_F(SeveralTest, AllThatWaitAreAdmittedAtOnce) {
   EXPECT_THAT(admin_.calls, IsEmpty());
 }
 
+TEST_F(SeveralTest, AllThatWaitAreRejectedAtOnce) {
+  admin_.servers[0].set_admission(types::v1::ADMISSION_PENDING);
+  admin_.servers[2].set_admission(types::v1::ADMISSION_PENDING);
+  EXPECT_EQ(Run({"server", "reject", "--zone", "acme/prod", "--pending", "--reason", "strangers"}),
+            0);
+  EXPECT_THAT(admin_.servers_asked, ElementsAre("srv-a", "srv-c"));
+  EXPECT_EQ(admin_.change_request.action(), admin::v1::ChangeServerRequest::ACTION_REJECT);
+  EXPECT_EQ(admin_.change_request.reason(), "strangers");
+  EXPECT_THAT(out_, HasSubstr("'muster server admit'"));
+  admin_.servers_asked.clear();
+  EXPECT_EQ(Run({"server", "reject", "srv-a", "srv-b"}), 0);
+  EXPECT_THAT(admin_.servers_asked, ElementsAre("srv-a", "srv-b"));
+  admin_.calls.clear();
+  EXPECT_EQ(Run({"server", "reject"}), 2);
+  EXPECT_EQ(Run({"server", "reject", "srv-a", "--pending"}), 2);
+  EXPECT_THAT(admin_.calls, IsEmpty());
+}
+
 class ContextsTest : public CliTest {
  protected:
   ContextsTest() { variables_["HOME"] = directory_; }

@@ -60,6 +60,12 @@ class Zones final : public v1::ZoneService::Service {
     answer.mutable_zone()->set_zone_id(request->zone_id());
     return Answer(admin_, "SetJoiningKey", answer, response);
   }
+  Status RemoveJoiningKey(ServerContext*, const v1::RemoveJoiningKeyRequest* request,
+                          v1::RemoveJoiningKeyResponse* response) override {
+    v1::RemoveJoiningKeyResponse answer;
+    answer.mutable_zone()->set_zone_id(request->zone_id());
+    return Answer(admin_, "RemoveJoiningKey", answer, response);
+  }
   Status ApplyFleet(ServerContext*, const v1::ApplyFleetRequest* request,
                     v1::ApplyFleetResponse* response) override {
     admin_.apply_request = *request;
@@ -145,6 +151,20 @@ class Tokens final : public v1::TokenService::Service {
   Status ListTokens(ServerContext*, const v1::ListTokensRequest*,
                     v1::ListTokensResponse* response) override {
     return Answer(admin_, "ListTokens", admin_.tokens, response);
+  }
+  Status LockToken(ServerContext*, const v1::LockTokenRequest* request,
+                   v1::Token* response) override {
+    v1::Token token;
+    token.set_token_id(request->token_id());
+    token.set_state(v1::TOKEN_STATE_LOCKED);
+    return Answer(admin_, "LockToken", token, response);
+  }
+  Status UnlockToken(ServerContext*, const v1::UnlockTokenRequest* request,
+                     v1::Token* response) override {
+    v1::Token token;
+    token.set_token_id(request->token_id());
+    token.set_state(v1::TOKEN_STATE_ACTIVE);
+    return Answer(admin_, "UnlockToken", token, response);
   }
   Status RevokeToken(ServerContext*, const v1::RevokeTokenRequest* request,
                      v1::Token* response) override {

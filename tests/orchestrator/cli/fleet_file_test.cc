@@ -195,5 +195,20 @@ TEST_F(FleetFileTest, EmptyAndBrokenFilesHaveOneProblem) {
   EXPECT_THAT(Parse("- a").problems, ElementsAre(HasSubstr("must be a mapping")));
 }
 
+TEST_F(FleetFileTest, AJoiningKeyIsTakenAwayByNoneAlone) {
+  const auto zone = [](const std::string& key) {
+    return absl::StrCat("tenants: [{id: acme, zones: [{zone: prod, hub_url: \"https://h\", ",
+                        "joining_key: ", key, "}]}]");
+  };
+  const FleetFile none = Parse(zone("{none: true}"));
+  EXPECT_THAT(none.problems, IsEmpty());
+  EXPECT_TRUE(none.request.tenants(0).zones(0).joining_key().none());
+  variables_["S"] = "secret";
+  for (const char* both : {"{none: true, client_id: a}", "{none: true, secret: {env: S}}"}) {
+    EXPECT_THAT(Parse(zone(both)).problems, ElementsAre(HasSubstr("none: true alone"))) << both;
+  }
+  EXPECT_THAT(Parse(zone("{none: false}")).problems, testing::SizeIs(2)) << "both are missing";
+}
+
 }  // namespace
 }  // namespace muster::cli

@@ -204,7 +204,7 @@ TEST(Plan, WhoIsATarget) {
   EXPECT_FALSE(IsTarget(store::CommandKind::kProbe, server));
   server.admission = store::Admission::kRegistered;  // Away: a straggler at worst.
   EXPECT_TRUE(IsTarget(store::CommandKind::kJoin, server));
-  server.enrollment = store::Enrollment::kDecommissioned;
+  server.admission = store::Admission::kRejected;
   EXPECT_FALSE(IsTarget(store::CommandKind::kJoin, server));
 }
 

@@ -164,6 +164,41 @@ TEST_P(StoreContract, CertificatesThatEndAreCountedByServer) {
   EXPECT_EQ(*Read()->certificates().CountEnding(At(100)), 2);
 }
 
+TEST_P(StoreContract, NothingIsPromisedToARejectedServerAndItsMachineIsKnown) {
+  Server server = MakeServer("web1");
+  server.admission = Admission::kPending;
+  server.machine.machine_id_hash = "machine";
+  const WorkerCertificate certificate{.id = CertificateId("0a"),
+                                      .server_id = server.id,
+                                      .zone_id = kProd,
+                                      .token_id = TokenId("tok-1"),
+                                      .public_key_hash = "key",
+                                      .not_before = At(1),
+                                      .not_after = At(50),
+                                      .create_time = At(2)};
+  const auto promised = [this] {
+    return *Read()->certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast());
+  };
+  const auto known = [this](const ZoneId& zone, const char* machine, const char* key) {
+    return Read()->servers().ListOfMachine(zone, machine, key)->size();
+  };
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.servers().Insert(server));
+    EXPECT_OK(t.tokens().Insert(MakeToken("tok-1")));
+    EXPECT_OK(t.certificates().Insert(certificate));
+  });
+  EXPECT_EQ(promised(), 1);
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.servers().MoveAdmission(server.id, Admission::kPending, Admission::kRejected));
+  });
+  EXPECT_EQ(promised(), 0);
+  EXPECT_EQ(known(kProd, "machine", ""), 1u);
+  EXPECT_EQ(known(kProd, "", "key"), 1u);
+  EXPECT_EQ(known(kProd, "other", "other"), 0u);
+  EXPECT_EQ(known(kProd, "", ""), 0u);
+  EXPECT_EQ(known(kTest, "machine", "key"), 0u);
+}
+
 TEST_P(StoreContract, CertificatesLive) {
   const Server server = MakeServer("web1");
   WorkerCertificate certificate{.id = CertificateId("0a"),

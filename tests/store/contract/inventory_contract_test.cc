@@ -75,6 +75,22 @@ TEST_P(StoreContract, TheNewestKeyIsActiveAndTheOneBeforeTainted) {
   EXPECT_EQ((*snapshot->zones().FindActiveKey(kTest))->version, 1);
 }
 
+TEST_P(StoreContract, AKeyIsTakenAwayAndTheZonesWithoutOneAreKnown) {
+  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), TenantId()), testing::ElementsAre(kProd, kTest));
+  Change([&](Transaction& t) { EXPECT_OK(t.zones().ActivateKey(MakeKey(kProd, 1))); });
+  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), kAcme), testing::ElementsAre(kTest));
+  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), TenantId("other")), IsEmpty());
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.zones().TaintActiveKey(kProd));
+    EXPECT_EQ(Code(t.zones().TaintActiveKey(kProd)), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(Code(t.zones().TaintActiveKey(kTest)), absl::StatusCode::kFailedPrecondition);
+  });
+  EXPECT_EQ(*Read()->zones().FindActiveKey(kProd), std::nullopt);
+  EXPECT_EQ((*Read()->zones().ListKeys(kProd))[0].state, KeyVersionState::kTainted);
+  Change([&](Transaction& t) { EXPECT_OK(t.zones().ActivateKey(MakeKey(kProd, 2))); });
+  EXPECT_EQ((*Read()->zones().FindActiveKey(kProd))->version, 2);
+}
+
 TEST_P(StoreContract, AKeyVersionIsUsedOnceAndNeedsItsZone) {
   Change([&](Transaction& t) { EXPECT_OK(t.zones().ActivateKey(MakeKey(kProd, 1))); });
   auto t = *store_->Begin();
