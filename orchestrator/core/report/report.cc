@@ -88,6 +88,18 @@ absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::Snapshot& snapsho
   return lines;
 }
 
+absl::StatusOr<std::vector<ReportObservation>> Observations(const store::Snapshot& snapshot,
+                                                            store::ServerQuery servers) {
+  servers.limit = kMostObservations;
+  ASSIGN_OR_RETURN(auto observed, snapshot.servers().ListObserved(servers));
+  std::vector<ReportObservation> lines;
+  lines.reserve(observed.size());
+  for (auto& one : observed) {
+    lines.push_back({std::move(one.zone_id), std::move(one.name), std::move(one.observation)});
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::optional<Failure> ProblemOf(const store::Server& server) {
@@ -125,6 +137,7 @@ absl::StatusOr<Report> MakeReport(const store::Snapshot& snapshot, const ReportQ
   servers.rollout_id = query.rollout_id;
   if (query.after.empty()) {
     ASSIGN_OR_RETURN(report.zones, ZoneLines(snapshot, query, servers));
+    ASSIGN_OR_RETURN(report.observations, Observations(snapshot, servers));
   }
 
   servers.after = query.after;

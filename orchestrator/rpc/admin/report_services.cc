@@ -184,6 +184,13 @@ class VerificationService final : public admin::VerificationService::CallbackSer
             out.set_enrollment(ToProto(problem.enrollment));
             *out.mutable_failure() = ToProto(problem.failure);
           }
+          for (const auto& seen : report.observations) {
+            auto& out = *response->add_observations();
+            out.set_zone_id(seen.zone_id.value());
+            out.set_server(seen.server);
+            out.set_server_id(seen.observation.server_id.value());
+            *out.mutable_observation() = ToProto(seen.observation);
+          }
           if (!report.next.empty()) {
             response->set_next_page_token(MakePageToken(kReportList, report.next));
           }
