@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
 #include "orchestrator/app/health_command.h"
+#include "orchestrator/app/older_note.h"
 #include "orchestrator/app/run_serve.h"
 
 namespace muster::app {
@@ -217,6 +219,10 @@ int RunCheck(const CheckFlags& flags) {
            : CheckDataDirectory(flags.data_dir, SystemClock(), crypto::SecureRandom());
   if (!checked.ok()) return Fail(checked.status(), kExitStartFailed);
   Print("whole        ", file ? flags.backup : flags.data_dir, *checked);
+  const auto older = file ? std::nullopt : LoadOlderNote(flags.data_dir);
+  if (older.has_value()) {
+    std::cout << "put back     " << CheckOfOlderNote(*older, older->time).seen << "\n";
+  }
   return kExitStopped;
 }
 

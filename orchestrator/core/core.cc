@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/moment_watch.h"
 #include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/audit/head_keeper.h"
 #include "orchestrator/core/control/agenda.h"
@@ -56,7 +57,10 @@ struct Core::Parts {
                    .admission = {control, bootstraps},
                    .rollouts = {control, engine},
                    .verification = {control, verification}},
-        worker_events(control, dispatcher, enrollments, engine, zones, d.workers) {
+        moments(options.on_older),
+        worker_events(control, dispatcher, enrollments, engine, zones, moments, d.workers) {
+    control.SetOnDurable(
+        [&workers = d.workers](const store::AuditLink& moment) { workers.NoteMoment(moment); });
     control.SetReload([this](Turn& turn, const Concerned& concerned, const absl::Status& why) {
       return Reload(turn, concerned, why);
     });
@@ -123,6 +127,7 @@ struct Core::Parts {
   Bootstraps bootstraps;
   Verification verification;
   const Operations operations;
+  MomentWatch moments;
   PostedWorkerEvents worker_events;
 };
 
