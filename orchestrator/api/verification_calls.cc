@@ -60,6 +60,13 @@ void Show(const std::vector<core::ZoneVerification>& zones, admin::VerifyNowResp
   }
 }
 
+void Show(const core::ReportObservation& seen, admin::ObservationLine& out) {
+  out.set_zone_id(seen.zone_id.value());
+  out.set_server(seen.server);
+  out.set_server_id(seen.observation.server_id.value());
+  *out.mutable_observation() = ToProto(seen.observation);
+}
+
 class VerificationCalls final : public Calls {
  public:
   static constexpr char kService[] = "muster.admin.v1.VerificationService";
@@ -102,6 +109,7 @@ class VerificationCalls final : public Calls {
     *response.mutable_time() = ToProto(report.time);
     for (const auto& zone : report.zones) Show(zone, *response.add_zones());
     for (const auto& problem : report.problems) Show(problem, *response.add_problems());
+    for (const auto& seen : report.observations) Show(seen, *response.add_observations());
     if (!report.next.empty()) response.set_next_page_token(page.TokenOf(report.next));
     return absl::OkStatus();
   }

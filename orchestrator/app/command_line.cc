@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "orchestrator/app/disk_space.h"
 #include "orchestrator/app/health_command.h"
 #include "orchestrator/app/recover.h"
+#include "orchestrator/app/older_note.h"
 #include "orchestrator/app/run_serve.h"
 
 namespace muster::app {
@@ -218,6 +220,10 @@ int RunCheck(const CheckFlags& flags) {
            : CheckDataDirectory(flags.data_dir, SystemClock(), crypto::SecureRandom());
   if (!checked.ok()) return Fail(checked.status(), kExitStartFailed);
   Print("whole        ", file ? flags.backup : flags.data_dir, *checked);
+  const auto older = file ? std::nullopt : LoadOlderNote(flags.data_dir);
+  if (older.has_value()) {
+    std::cout << "put back     " << CheckOfOlderNote(*older, older->time).seen << "\n";
+  }
   return kExitStopped;
 }
 

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/master_key_check.h"
+#include "orchestrator/app/older_note.h"
 #include "orchestrator/app/orchestrator_parts.h"
 #include "orchestrator/core/operators/rights.h"
 #include "proto/rpc/grpc_log.h"
@@ -79,6 +80,10 @@ absl::Status Orchestrator::Parts::Open() {
   revocations = std::make_unique<api::Revocations>(*watchers, long_calls);
   core::CoreOptions core_options = options.core;
   core_options.on_store_lost = [this](const absl::Status& why) { OnStoreLost(why); };
+  core_options.on_older = [this](const std::string& seen) { OnOlder(seen); };
+  if (const auto older = LoadOlderNote(directory.paths.root)) {
+    self_check->Set(CheckOfOlderNote(*older, clock.Now()));
+  }
   core = std::make_unique<core::Core>(core::CoreDependencies{.store = *store,
                                                              .strand = *strand,
                                                              .disk = disk.get(),
@@ -125,6 +130,15 @@ absl::Status Orchestrator::Parts::LookForOlderDatabase() {
                    "does not know; otherwise stop "
                    "the orchestrator and find the newer one."});
   return absl::OkStatus();
+}
+
+void Orchestrator::Parts::OnOlder(const std::string& seen) {
+  const OlderNote note{clock.Now(), seen};
+  self_check->Set(CheckOfOlderNote(note, note.time));
+  self_check_pool->Run([this, note] {
+    const absl::Status saved = SaveOlderNote(directory.paths.root, note);
+    if (!saved.ok()) log::Warning("the data directory takes no note", {{"reason", saved}});
+  });
 }
 
 void Orchestrator::Parts::LookAtWorkersCertificates() {

@@ -48,6 +48,7 @@ struct Orchestrator::Parts {
   void TellOperatorDirectory();
   void StartSelfCheck();
   absl::Status LookForOlderDatabase();
+  void OnOlder(const std::string& seen);  // Than its workers know. On the strand.
   void LookAtWorkersCertificates();
   void LookAtOperators();
   void RenewListenerCertificate();

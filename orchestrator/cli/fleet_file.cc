@@ -14,6 +14,7 @@
 #include "muster/config/v1/fleet.pb.h"
 #include "orchestrator/cli/files.h"
 #include "orchestrator/cli/secret_text.h"
+#include "orchestrator/cli/text_encoding.h"
 
 namespace muster::cli {
 namespace {
@@ -260,9 +261,16 @@ class FleetBuilder {
 FleetFile ParseFleetFile(absl::string_view text, const std::string& file_name,
                          const std::string& directory, const SecretSources& sources) {
   FleetFile out;
+  const DecodedText decoded = DecodeText(text);
+  if (!decoded.problem.empty()) {
+    out.problems.push_back(yaml::FormatProblem(
+        file_name, {.position = {decoded.line, 1}, .path = "", .reason = decoded.problem}));
+    return out;
+  }
   config::v1::Fleet fleet;
   yaml::Positions positions;
-  std::vector<yaml::Problem> problems = yaml::ReadYaml(text, yaml::Limits(), &fleet, &positions);
+  std::vector<yaml::Problem> problems =
+      yaml::ReadYaml(decoded.text, yaml::Limits(), &fleet, &positions);
   // A file that is no mapping of fields has nothing to check further.
   if (problems.empty() || !positions.empty()) {
     FleetBuilder builder(directory, sources, positions, problems);

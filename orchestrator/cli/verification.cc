@@ -13,6 +13,7 @@ namespace {
 
 using ReportLine = v1::Report::ZoneLine;
 using ReportProblem = v1::Report::ProblemLine;
+using ReportObservation = v1::Report::ObservationLine;
 
 constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
     {"zone", Show::kAlways, [](const v1::ZoneVerification& z) { return z.zone_id(); }},
@@ -64,6 +65,26 @@ constexpr Field<ReportProblem> kReportProblemFields[] = {
     {"remedy", Show::kDetails, [](const ReportProblem& p) { return p.failure().remedy(); }},
 };
 
+const types::v1::Failure& Seen(const ReportObservation& o) { return o.observation().failure(); }
+
+constexpr Field<ReportObservation> kReportObservationFields[] = {
+    {"zone", Show::kAlways, [](const ReportObservation& o) { return o.zone_id(); }},
+    {"server", Show::kAlways, [](const ReportObservation& o) { return o.server(); }},
+    {"server_id", Show::kDetails, [](const ReportObservation& o) { return o.server_id(); }},
+    {"observed", Show::kAlways, [](const ReportObservation& o) { return Seen(o).code(); }},
+    {"times", Show::kDetails,
+     [](const ReportObservation& o) { return absl::StrCat(o.observation().times()); }},
+    {"since", Show::kDetails,
+     [](const ReportObservation& o) { return TextOf(o.observation().first_seen_time()); },
+     Unit::kTime},
+    {"last_seen", Show::kAlways,
+     [](const ReportObservation& o) { return TextOf(o.observation().last_seen_time()); },
+     Unit::kTime},
+    {"detail", Show::kAlways, [](const ReportObservation& o) { return Seen(o).detail(); },
+     Unit::kProse},
+    {"remedy", Show::kDetails, [](const ReportObservation& o) { return Seen(o).remedy(); }},
+};
+
 absl::StatusOr<ExitCode> Verify(Context& context, const SelectionFlags& flags) {
   v1::VerifyNowRequest request;
   ASSIGN_OR_RETURN(*request.mutable_selection(), flags.ToProto());
@@ -88,14 +109,31 @@ struct ReportFlags {
   bool check = false;
 };
 
+// What is shown.
+struct Sections {
+  explicit Sections(const std::string& asked)
+      : zones(asked.empty() || asked == "zones"),
+        problems(asked.empty() || asked == "problems"),
+        observations(asked.empty() || asked == "observations") {}
+  bool zones;
+  bool problems;
+  bool observations;
+};
+
 // The remedies of the codes that occur, once each.
-void PrintRemedies(Context& context, const v1::Report& report) {
+void PrintRemedies(Context& context, const v1::Report& report, const Sections& sections) {
   std::map<std::string, std::pair<int, std::string>> remedies;
-  for (const ReportProblem& problem : report.problems()) {
-    if (problem.failure().code().empty()) continue;
-    auto& [count, remedy] = remedies[problem.failure().code()];
+  const auto count_in = [&remedies](const types::v1::Failure& failure) {
+    if (failure.code().empty()) return;
+    auto& [count, remedy] = remedies[failure.code()];
     ++count;
-    remedy = problem.failure().remedy();
+    remedy = failure.remedy();
+  };
+  if (sections.problems) {
+    for (const ReportProblem& problem : report.problems()) count_in(problem.failure());
+  }
+  if (sections.observations) {
+    for (const ReportObservation& observation : report.observations()) count_in(Seen(observation));
   }
   if (remedies.empty()) return;
   context.output().Say("\nWhat to do:");
@@ -113,6 +151,7 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
   Output& output = context.output();
   const Table zones = MakeTable(kReportLineFields, report.zones());
   const Table problems = MakeTable(kReportProblemFields, report.problems());
+  const Table observations = MakeTable(kReportObservationFields, report.observations());
   int64_t servers = 0;
   int64_t enrolled = 0;
   for (const ReportLine& zone : report.zones()) {
@@ -121,14 +160,21 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
   }
   if (!output.for_people()) {
     // CSV holds one table: the one that is asked for.
-    output.Print(report, flags.section == "zones" ? zones : problems);
+    output.Print(report, flags.section == "zones"          ? zones
+                         : flags.section == "observations" ? observations
+                                                           : problems);
   } else {
-    if (flags.section != "problems") output.Print(report, zones);
-    if (flags.section != "zones") {
-      if (flags.section.empty()) output.Say("");
-      if (!problems.rows.empty()) output.Print(report, problems);
-      PrintRemedies(context, report);
+    const Sections sections(flags.section);
+    if (sections.zones) output.Print(report, zones);
+    if (sections.problems && !problems.rows.empty()) {
+      if (sections.zones) output.Say("");
+      output.Print(report, problems);
     }
+    if (sections.observations && !observations.rows.empty()) {
+      if (sections.zones) output.Say("\nObserved, whatever the enrollment:");
+      output.Print(report, observations);
+    }
+    if (flags.section != "zones") PrintRemedies(context, report, sections);
     output.Say(absl::StrCat(flags.section == "zones" ? "" : "\n", enrolled, " of ",
                             Counted(servers, "server"), " enrolled by the hubs' own lists."));
   }
@@ -154,8 +200,9 @@ void AddVerificationCommands(CommandTree& tree) {
   report.add_option("--rollout", flags->rollout, "Only servers of this rollout");
   report
       .add_option("--section", flags->section,
-                  "zones or problems alone (CSV: default problems, it holds one table)")
-      ->check(CLI::IsMember({"zones", "problems"}));
+                  "zones, problems or observations alone (CSV: default problems, it holds one "
+                  "table)")
+      ->check(CLI::IsMember({"zones", "problems", "observations"}));
   report.add_flag("--check", flags->check, "Exit code 5 when a server is not enrolled");
 }
 

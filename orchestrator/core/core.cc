@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/moment_watch.h"
 #include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/audit/head_keeper.h"
 #include "orchestrator/core/control/agenda.h"
@@ -59,7 +60,10 @@ struct Core::Parts {
                    .rollouts = {control, engine},
                    .verification = {control, verification},
                    .operators = {control, operators}},
-        worker_events(control, dispatcher, enrollments, engine, zones, d.workers) {
+        moments(options.on_older),
+        worker_events(control, dispatcher, enrollments, engine, zones, moments, d.workers) {
+    control.SetOnDurable(
+        [&workers = d.workers](const store::AuditLink& moment) { workers.NoteMoment(moment); });
     control.SetReload([this](Turn& turn, const Concerned& concerned, const absl::Status& why) {
       return Reload(turn, concerned, why);
     });
@@ -127,6 +131,7 @@ struct Core::Parts {
   Verification verification;
   Operators operators;
   const Operations operations;
+  MomentWatch moments;
   PostedWorkerEvents worker_events;
 };
 

@@ -3,6 +3,7 @@
 #define MUSTER_ORCHESTRATOR_CORE_OPTIONS_H_
 
 #include <functional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -103,6 +104,9 @@ struct CoreOptions {
   // failed half-way. The core decides nothing any more; the program ends with exit code 3 and its
   // next start recovers (invariant 10). May be null.
   std::function<void(const absl::Status&)> on_store_lost;
+  // Called once, on the strand: a worker knows a later moment of this orchestrator than it does
+  // itself (admission/moment_watch.h). Says what was seen. May be null.
+  std::function<void(const std::string&)> on_older;
 };
 
 }  // namespace muster::core

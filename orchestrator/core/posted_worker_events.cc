@@ -29,6 +29,7 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
                                                  {"detail", refusal->detail}});
           return Decision(*refusal);
         }
+        RETURN_IF_ERROR(moments_.Weigh(turn, opening));
         const store::Server& server = std::get<store::Server>(admitted);
         if (dispatcher_.IsBarred(server.id)) {
           return Decision(Failure{FailureCode::kSessionRecord, "it is left alone"});
@@ -112,10 +113,20 @@ void PostedWorkerEvents::PinHeld(SessionId session, ZonePin held, std::string pr
   });
 }
 
-void PostedWorkerEvents::Facts(SessionId session, store::ServiceFacts service) {
-  control_.PostFirm([this, session, service = std::move(service)](Turn& turn) -> absl::Status {
+void PostedWorkerEvents::ClockSeen(SessionId session, absl::Duration offset) {
+  control_.PostFirm([this, session, offset](Turn& turn) {
+    const Session* found = dispatcher_.sessions().Find(session);
+    return found == nullptr ? absl::OkStatus() : NoteClock(turn, found->server_id, offset);
+  });
+}
+
+void PostedWorkerEvents::Facts(SessionId session, store::ServiceFacts service,
+                               std::vector<Failure> problems) {
+  control_.PostFirm([this, session, service = std::move(service),
+                     problems = std::move(problems)](Turn& turn) -> absl::Status {
     Session* found = dispatcher_.sessions().Find(session);
     if (found == nullptr) return absl::OkStatus();
+    RETURN_IF_ERROR(NoteProblems(turn, found->server_id, problems));
     RETURN_IF_ERROR(KeepFacts(turn, *found, std::nullopt, service));
     return enrollments_.Looked(turn, found->server_id, service);
   });

@@ -3,6 +3,10 @@
 #ifndef MUSTER_ORCHESTRATOR_CORE_POSTED_WORKER_EVENTS_H_
 #define MUSTER_ORCHESTRATOR_CORE_POSTED_WORKER_EVENTS_H_
 
+#include <string>
+#include <vector>
+
+#include "orchestrator/core/admission/moment_watch.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
 #include "orchestrator/core/enrollment/enrollments.h"
@@ -16,12 +20,14 @@ namespace muster::core {
 class PostedWorkerEvents final : public WorkerEvents {
  public:
   PostedWorkerEvents(TurnControl& control, Dispatcher& dispatcher, Enrollments& enrollments,
-                     RolloutEngine& engine, ZoneTable& zones, WorkerLink& workers)
+                     RolloutEngine& engine, ZoneTable& zones, MomentWatch& moments,
+                     WorkerLink& workers)
       : control_(control),
         dispatcher_(dispatcher),
         enrollments_(enrollments),
         engine_(engine),
         zones_(zones),
+        moments_(moments),
         workers_(workers) {}
 
   void OpenSession(SessionOpening opening,
@@ -32,7 +38,9 @@ class PostedWorkerEvents final : public WorkerEvents {
   void Started(SessionId session, CommandId command, AttemptId attempt) override;
   void Finished(SessionId session, CommandReport report) override;
   void PinHeld(SessionId session, ZonePin held, std::string problem) override;
-  void Facts(SessionId session, store::ServiceFacts service) override;
+  void ClockSeen(SessionId session, absl::Duration offset) override;
+  void Facts(SessionId session, store::ServiceFacts service,
+             std::vector<Failure> problems) override;
 
  private:
   TurnControl& control_;
@@ -40,6 +48,7 @@ class PostedWorkerEvents final : public WorkerEvents {
   Enrollments& enrollments_;
   RolloutEngine& engine_;
   ZoneTable& zones_;
+  MomentWatch& moments_;
   WorkerLink& workers_;
 };
 

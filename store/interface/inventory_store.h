@@ -5,11 +5,13 @@
 #define MUSTER_STORE_INTERFACE_INVENTORY_STORE_H_
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "store/model/hub_reading.h"
+#include "store/model/observation.h"
 #include "store/model/server.h"
 #include "store/model/tenant.h"
 #include "store/model/tenant_wall.h"
@@ -99,6 +101,14 @@ class ServerStore {
   };
   virtual absl::StatusOr<std::vector<EnrollmentCount>> CountByEnrollment(
       const ServerQuery& query) const = 0;
+  // What is observed of the query's servers, by zone and name; of one server newest first. The
+  // query's limit counts observations; its `after` is not looked at.
+  struct Observed {
+    ZoneId zone_id;
+    std::string name;  // The server's.
+    Observation observation;
+  };
+  virtual absl::StatusOr<std::vector<Observed>> ListObserved(const ServerQuery& query) const = 0;
   // Servers of the zone in joined_unverified or in_doubt that have a claim: what the verifier waits
   // for.
   virtual absl::StatusOr<std::vector<Server>> ListUnproven(const ZoneId& zone) const = 0;

@@ -67,6 +67,10 @@ class WalledSnapshot {
     query.wall = wall_;
     return s_.servers().CountByEnrollment(query);
   }
+  absl::StatusOr<std::vector<ServerStore::Observed>> ListObserved(ServerQuery query) const {
+    query.wall = wall_;
+    return s_.servers().ListObserved(query);
+  }
   absl::StatusOr<std::vector<Observation>> ListObservations(const ServerId& server) const {
     return s_.observations().ListOf(wall_, server);
   }

@@ -211,6 +211,26 @@ absl::StatusOr<std::vector<ServerStore::EnrollmentCount>> SqliteServerStore::Cou
       });
 }
 
+absl::StatusOr<std::vector<ServerStore::Observed>> SqliteServerStore::ListObserved(
+    const ServerQuery& query) const {
+  ASSIGN_OR_RETURN(const Where where, Filter(query));
+  return where
+      .Build(db_,
+             "s.zone_id, s.name, o.server_id, o.code, o.detail, o.first_seen_us, o.last_seen_us, "
+             "o.times FROM server_observations o JOIN servers s ON s.id = o.server_id",
+             absl::StrCat("ORDER BY s.zone_id, s.name, o.last_seen_us DESC, o.code ",
+                          LimitClause(query.limit)))
+      .All([](const sql::Row& row) -> absl::StatusOr<Observed> {
+        Observed observed;
+        store::Observation& seen = observed.observation;
+        RETURN_IF_ERROR(ColumnReader(row)
+                            .Read(observed.zone_id, observed.name, seen.server_id, seen.code,
+                                  seen.detail, seen.first_seen, seen.last_seen, seen.times)
+                            .status());
+        return observed;
+      });
+}
+
 absl::StatusOr<std::vector<Server>> SqliteServerStore::ListUnproven(const ZoneId& zone) const {
   return db_
       .Cached(absl::StrCat("SELECT ", kServerColumns,

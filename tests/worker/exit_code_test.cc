@@ -10,7 +10,9 @@
 #include <future>
 
 #include "absl/strings/str_cat.h"
+#include "base/crypto/certificate_request.h"
 #include "tests/worker/program_fixture.h"
+#include "worker/identity/state_directory.h"
 
 namespace muster::worker {
 namespace {
@@ -88,6 +90,29 @@ TEST_F(EnrolledProgramTest, AHangUpReadsTheLogLevelAgainAndEndsNothing) {
   std::filesystem::remove(data_dir_ + "/log-level");
   program.Signal(SIGHUP);
   EXPECT_NE(program.AwaitLine("reloaded"), "");
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
+}
+
+TEST_F(EnrolledProgramTest, AHangUpReadsTheIdentityAgain) {
+  Process program(RunCommand());
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  const auto directory = StateDirectory::Open(data_dir_);
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  const auto identity = directory->LoadIdentity();
+  ASSERT_TRUE(identity.ok()) << identity.status();
+  const auto key = *crypto::PrivateKey::FromPem(identity->private_key_pem);
+  // Cut off, as when the copy that brings it has not ended: said, and the session stays.
+  ASSERT_TRUE(directory->SaveCertificate("-----BEGIN CERT", identity->ca_bundle_pem).ok());
+  program.Signal(SIGHUP);
+  EXPECT_THAT(program.AwaitLine("identity not read again"), HasSubstr("E-WORKER-IDENTITY"));
+  const std::string fresh = orchestrator_.authority().IssueWorker(
+      *crypto::CertificateRequest::Create(key, "w"),
+      absl::StrCat("muster://", kZone, "/", identity->server_id.value()), absl::Hours(24 * 60));
+  ASSERT_TRUE(directory->SaveCertificate(fresh, identity->ca_bundle_pem).ok());
+  program.Signal(SIGHUP);
+  EXPECT_NE(program.AwaitLine("this worker has another identity now"), "");
+  EXPECT_TRUE(orchestrator_.AwaitSessions(2));
   program.Signal(SIGTERM);
   EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
 }

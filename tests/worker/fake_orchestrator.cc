@@ -29,8 +29,8 @@ constexpr absl::Duration kPatience = absl::Seconds(20);
 crypto::Certificate MakeRoot(const crypto::PrivateKey& key) {
   return *crypto::SelfSign(key,
                            {.subject_common_name = "test root",
-                            .not_before = absl::Now() - absl::Hours(24 * 365),
-                            .not_after = absl::Now() + absl::Hours(24 * 365),
+                            .not_before = absl::Now() - absl::Hours(24 * 3650),
+                            .not_after = absl::Now() + absl::Hours(24 * 3650),
                             .is_ca = true},
                            SystemRandom());
 }
@@ -53,13 +53,13 @@ std::string TestAuthority::IssueWorker(const std::string& request_pem, const std
       ->ToPem();
 }
 
-TestAuthority::Server TestAuthority::IssueServer() const {
+TestAuthority::Server TestAuthority::IssueServer(absl::Duration begins, absl::Duration ends) const {
   const auto key = *crypto::PrivateKey::Generate();
   const auto certificate = *crypto::IssueCertificate(root_, key_, key.public_key(),
                                                      {.subject_common_name = "orchestrator",
                                                       .dns_sans = {rpc::kOrchestratorName},
-                                                      .not_before = absl::Now() - absl::Hours(1),
-                                                      .not_after = absl::Now() + absl::Hours(24),
+                                                      .not_before = absl::Now() + begins,
+                                                      .not_after = absl::Now() + ends,
                                                       .server = true},
                                                      SystemRandom());
   return {certificate.ToPem(), std::string(key.ToPem()->Reveal())};
@@ -202,7 +202,8 @@ FakeOrchestrator::State::SessionService::Connect(grpc::CallbackServerContext*) {
   return new Reactor(state_);
 }
 
-FakeOrchestrator::FakeOrchestrator(v1::ZonePin pin) : state_(std::make_unique<State>()) {
+FakeOrchestrator::FakeOrchestrator(v1::ZonePin pin, absl::Duration begins, absl::Duration ends)
+    : state_(std::make_unique<State>()) {
   State& state = *state_;
   state.pin = std::move(pin);
   const auto serve = [&](grpc::Service& service,
@@ -217,7 +218,7 @@ FakeOrchestrator::FakeOrchestrator(v1::ZonePin pin) : state_(std::make_unique<St
     address = absl::StrCat("127.0.0.1:", port);
     return server;
   };
-  const TestAuthority::Server own = state.authority.IssueServer();
+  const TestAuthority::Server own = state.authority.IssueServer(begins, ends);
   const rpc::TlsServerIdentity identity{own.certificate_pem, Secret::CopyOf(own.key_pem)};
   state.session_server = serve(state.session_service,
                                rpc::MutualTlsServerCredentials(identity, state.authority.ca_pem()),

@@ -29,7 +29,9 @@ class TestAuthority {
     std::string certificate_pem;
     std::string key_pem;
   };
-  Server IssueServer() const;
+  // In date from `begins` to `ends`, from now on.
+  Server IssueServer(absl::Duration begins = -absl::Hours(1),
+                     absl::Duration ends = absl::Hours(24)) const;
 
  private:
   crypto::PrivateKey key_;
@@ -38,7 +40,10 @@ class TestAuthority {
 
 class FakeOrchestrator {
  public:
-  explicit FakeOrchestrator(v1::ZonePin pin);
+  // Shows a certificate with these dates (IssueServer): out of date, it is as a worker meets it
+  // whose clock is wrong.
+  explicit FakeOrchestrator(v1::ZonePin pin, absl::Duration begins = -absl::Hours(1),
+                            absl::Duration ends = absl::Hours(24));
   ~FakeOrchestrator();
 
   std::string bootstrap_address() const;

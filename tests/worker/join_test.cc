@@ -11,6 +11,8 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/worker/fake_service.h"
 #include "tests/worker/worker_fixture.h"
+#include "worker/commands/takeover_mark.h"
+#include "worker/service/service_files.h"
 
 namespace muster::worker {
 namespace {
@@ -96,18 +98,58 @@ TEST_F(JoinTest, ATakeoversMissingRestartIsMadeUpForOnce) {
   const TakeoverMark mark(folder_.path() + "/takeover", kHub);
   EXPECT_EQ(Handler().Recover().join().effect(), v1::JoinResult::EFFECT_JOINED);
   EXPECT_EQ(service_.restarts, 0) << "nothing says that one is due";
-  ASSERT_TRUE(mark.Set().ok());
+  ASSERT_TRUE(mark.Set("run-0").ok());
   EXPECT_EQ(Handler().Recover().join().effect(), v1::JoinResult::EFFECT_TAKEN_OVER);
   EXPECT_EQ(Handler().Recover().outcome(), Result::OUTCOME_SUCCEEDED);
   EXPECT_EQ(service_.restarts, 1);
-  ASSERT_TRUE(mark.Set().ok());
+  ASSERT_TRUE(mark.Set("run-1").ok());
   EXPECT_EQ(Handler().Run(JoinCommand()).join().effect(), v1::JoinResult::EFFECT_ALREADY_JOINED);
   EXPECT_EQ(service_.restarts, 2);
   EXPECT_EQ(service_.joins, 0);
   // Of another zone's worker, long ago.
-  ASSERT_TRUE(TakeoverMark(folder_.path() + "/takeover", kOther).Set().ok());
+  ASSERT_TRUE(TakeoverMark(folder_.path() + "/takeover", kOther).Set("run-1").ok());
   (void)Handler().Recover();
   EXPECT_EQ(service_.restarts, 2);
+}
+
+// Remedy walked: E-JOIN-RESTART-DUE
+TEST_F(JoinTest, ARestartThatSomebodyElseMadeIsSeen) {
+  service_.hub_id = "id";
+  service_.hub_url = kOther;
+  service_.connected = true;
+  service_.restart_failure = absl::PermissionDeniedError("no unit of that name");
+  const Result taken = Handler().Run(JoinCommand("c", "a", kHub, true));
+  ASSERT_EQ(taken.problems_size(), 1);
+  EXPECT_EQ(taken.problems(0).code(), "E-JOIN-RESTART-DUE");
+  EXPECT_EQ(taken.join().service().problems_size(), 1) << "it lasts";
+  EXPECT_EQ(service_.restarts, 1);
+  // An operator restarts it: its run has another name.
+  service_.run_id = "run of Monday";
+  const Result again = Handler().Run(JoinCommand("c2", "a2", kHub));
+  EXPECT_EQ(again.join().effect(), v1::JoinResult::EFFECT_ALREADY_JOINED);
+  EXPECT_EQ(again.problems_size(), 0);
+  EXPECT_EQ(again.join().service().problems_size(), 0);
+  EXPECT_EQ(service_.restarts, 1) << "it is not restarted once more";
+  EXPECT_FALSE(TakeoverMark(folder_.path() + "/takeover", kHub).IsSet());
+}
+
+TEST_F(JoinTest, ARunThatNobodyKnowsIsNoRestart) {
+  const TakeoverMark mark(folder_.path() + "/takeover", kHub);
+  EXPECT_FALSE(mark.RestartedSince("run-2")) << "no mark";
+  ASSERT_TRUE(mark.Set("run-1").ok());
+  EXPECT_EQ(mark.MarkedHub(), NormalizeHubUrl(kHub));
+  EXPECT_FALSE(mark.RestartedSince("run-1"));
+  EXPECT_FALSE(mark.RestartedSince(""));
+  EXPECT_TRUE(mark.RestartedSince("run-2"));
+  ASSERT_TRUE(mark.Set("").ok());
+  EXPECT_TRUE(mark.IsSet());
+  EXPECT_FALSE(mark.RestartedSince("run-2")) << "it was not known then";
+  // As older workers wrote it.
+  ASSERT_TRUE(WriteFileAtomically(folder_.path() + "/takeover", NormalizeHubUrl(kHub),
+                                  FileAccess::kOwnerOnly)
+                  .ok());
+  EXPECT_TRUE(mark.IsSet());
+  EXPECT_FALSE(mark.RestartedSince("run-2"));
 }
 
 TEST_F(JoinTest, ARefusedTakeoverLeavesNothingDue) {

@@ -10,9 +10,11 @@
 
 #include "absl/time/clock.h"
 #include "base/crypto/certificate_request.h"
+#include "base/crypto/tls_look.h"
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "proto/rpc/credentials.h"
 #include "proto/rpc/token_file.h"
 #include "tests/doubles/doubles_fixture.h"
 #include "tests/worker/fake_handler.h"
@@ -21,6 +23,7 @@
 #include "tests/worker/worker_fixture.h"
 #include "worker/app/commands.h"
 #include "worker/identity/enroll.h"
+#include "worker/identity/state_directory.h"
 #include "worker/rpc/grpc_bootstrap_client.h"
 #include "worker/rpc/grpc_session_transport.h"
 
@@ -205,6 +208,103 @@ TEST_F(WorkerTest, ARenewalTakesEffectWithoutLosingTheWorker) {
   EXPECT_TRUE(CheckCertificate((*answer)->certificate_pem(), (*answer)->ca_bundle_pem(),
                                key.public_key(), kZone, identity->server_id, absl::Now())
                   .ok());
+}
+
+// As a machine meets an orchestrator when its clock is wrong: hours and years, both ways.
+TEST_F(WorkerTest, AnEnrollmentUnderAWrongClockNamesTheClock) {
+  struct Case {
+    absl::Duration begins;
+    absl::Duration ends;
+    const char* says;
+  };
+  for (const Case& c :
+       {Case{absl::Hours(3), absl::Hours(24 * 90), "behind the orchestrator's"},
+        Case{absl::Hours(24 * 800), absl::Hours(24 * 890), "days behind the orchestrator's"},
+        Case{-absl::Hours(24 * 90), -absl::Hours(2), "ahead of the orchestrator's"},
+        Case{-absl::Hours(24 * 890), -absl::Hours(24 * 800), "days ahead"}}) {
+    FakeOrchestrator orchestrator(Pin(), c.begins, c.ends);
+    GrpcBootstrapClient client(orchestrator.bootstrap_address(), orchestrator.authority().ca_pem());
+    const auto answer = client.Enroll({});
+    EXPECT_EQ(FailureCodeOf(answer.status()), FailureCode::kClockSkew) << answer.status();
+    EXPECT_THAT(std::string(answer.status().message()), testing::HasSubstr(c.says));
+    EXPECT_EQ(orchestrator.enrolls(), 0) << "nothing was sent";
+  }
+  // Another authority is still the pin's matter, in date or not.
+  FakeOrchestrator other(Pin(), absl::Hours(3), absl::Hours(9));
+  const auto foreign =
+      GrpcBootstrapClient(other.bootstrap_address(), orchestrator_->authority().ca_pem())
+          .Enroll({});
+  EXPECT_EQ(FailureCodeOf(foreign.status()), FailureCode::kBootstrapPinMismatch)
+      << foreign.status();
+}
+
+TEST_F(WorkerTest, ASessionUnderAWrongClockNamesTheClock) {
+  const auto seen_by = [](FakeOrchestrator& orchestrator) {
+    const auto key = *crypto::PrivateKey::Generate();
+    Identity identity;
+    identity.ca_bundle_pem = orchestrator.authority().ca_pem();
+    identity.certificate_pem = orchestrator.authority().IssueWorker(
+        *crypto::CertificateRequest::Create(key, "w"), "muster://acme/prod/srv-test");
+    identity.private_key_pem = *key.ToPem();
+    GrpcSessionTransport transport(orchestrator.session_address(), std::move(identity));
+    return transport.LookAtPeer(absl::Now())();
+  };
+  EXPECT_FALSE(seen_by(*orchestrator_).has_value()) << "nothing is wrong";
+  FakeOrchestrator ended(Pin(), -absl::Hours(24 * 90), -absl::Minutes(30));
+  const auto seen = seen_by(ended);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(seen->code, FailureCode::kClockSkew);
+  EXPECT_THAT(seen->detail, testing::HasSubstr("ahead of the orchestrator's"));
+}
+
+// The orchestrator judges our certificate by its clock, and does not say a word.
+TEST_F(WorkerTest, ARefusalOfTheOwnCertificateIsSeen) {
+  const auto key = *crypto::PrivateKey::Generate();
+  const std::string ended =
+      orchestrator_->authority().IssueWorker(*crypto::CertificateRequest::Create(key, "w"),
+                                             "muster://acme/prod/srv-test", -absl::Minutes(1));
+  crypto::TlsLookOptions options{.address = orchestrator_->session_address(),
+                                 .server_name = rpc::kOrchestratorName};
+  options.certificate_pem = ended;
+  options.private_key_pem = *key.ToPem();
+  const auto look = crypto::LookAtTlsPeer(options);
+  ASSERT_TRUE(look.ok()) << look.status();
+  EXPECT_TRUE(look->ended);
+  ASSERT_GE(look->chain.size(), 1u);
+  EXPECT_EQ(look->chain[0].subject_common_name(), "orchestrator");
+}
+
+TEST_F(WorkerTest, NobodyAndWhatIsNoTlsIsSeen) {
+  crypto::TlsLookOptions options{.address = "127.0.0.1:1", .server_name = "x"};
+  EXPECT_TRUE(absl::IsUnavailable(crypto::LookAtTlsPeer(options).status()));
+  // The hub's double speaks plain HTTP.
+  const std::string url = hub_->url();
+  options.address = url.substr(url.find("//") + 2);
+  options.timeout = absl::Seconds(1);
+  const auto look = crypto::LookAtTlsPeer(options);
+  ASSERT_TRUE(look.ok()) << look.status();
+  EXPECT_TRUE(look->chain.empty());
+}
+
+TEST_F(WorkerTest, AReloadTakesTheFilesThatWerePutThere) {
+  ASSERT_EQ(EnrollByCommandLine(), kExitStopped);
+  StartWorker();
+  ASSERT_TRUE(orchestrator_->AwaitSessions(1));
+  worker_->Reload();  // Nothing is new.
+  const auto directory = StateDirectory::Open(data_dir_);
+  auto identity = *directory->LoadIdentity();
+  const auto key = *crypto::PrivateKey::FromPem(identity.private_key_pem);
+  const std::string fresh = orchestrator_->authority().IssueWorker(
+      *crypto::CertificateRequest::Create(key, "w"),
+      absl::StrCat("muster://", kZone, "/", identity.server_id.value()), absl::Hours(24 * 60));
+  // Damaged files are said, and change nothing.
+  ASSERT_TRUE(directory->SaveCertificate("no certificate", identity.ca_bundle_pem).ok());
+  worker_->Reload();
+  ASSERT_TRUE(directory->SaveCertificate(fresh, identity.ca_bundle_pem).ok());
+  worker_->Reload();
+  ASSERT_TRUE(orchestrator_->AwaitSessions(2));
+  worker_->Stop();
+  EXPECT_THAT(Log(), testing::HasSubstr("this worker has another identity now"));
 }
 
 TEST_F(WorkerTest, ManyWorkersShareAFewThreads) {

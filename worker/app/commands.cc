@@ -98,6 +98,24 @@ struct Ending {
   }
 };
 
+// Who reloads on a signal, which may come at any time.
+class Reloading {
+ public:
+  // From `Serve` to `Serve(nullptr)` there is something to reload.
+  void Serve(Worker* worker) {
+    MutexLock lock(&mu_);
+    worker_ = worker;
+  }
+  void Ask() {
+    MutexLock lock(&mu_);
+    if (worker_ != nullptr) worker_->Reload();
+  }
+
+ private:
+  Mutex mu_;
+  Worker* worker_ ABSL_GUARDED_BY(mu_) = nullptr;
+};
+
 log::Level LevelOf(const RunFlags& flags) {
   return log::FindLevel(flags.log_level).value_or(log::Level::kInfo);
 }
@@ -141,6 +159,7 @@ int RunEnroll(const EnrollFlags& flags) {
 int RunWorker(const RunFlags& flags) {
   ConfigureLog(flags);
   Ending ending;  // Declared before all that calls it.
+  Reloading reload;
   const std::string data_dir = OrDefault(flags.data_dir, DefaultDataDirectory());
   const auto signals = WatchSignals({.on_stop =
                                          [&ending] {
@@ -150,6 +169,7 @@ int RunWorker(const RunFlags& flags) {
                                      .on_reload =
                                          [&] {
                                            log::ApplyLevelFile(data_dir, LevelOf(flags));
+                                           reload.Ask();
                                            log::Info("reloaded");
                                          }});
   std::optional<log::BackgroundWriter> log_writer(std::in_place);
@@ -178,7 +198,9 @@ int RunWorker(const RunFlags& flags) {
   }
   log::Info("worker started", {{"version", MUSTER_VERSION}});
   (*worker)->Start();
+  reload.Serve(worker->get());
   const absl::Status why = ending.Await();
+  reload.Serve(nullptr);
   (*worker)->Stop();
   if (why.ok()) {
     log::Info("worker stopped");

@@ -100,12 +100,20 @@ Worker::Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerPar
       .own_problem =
           [this] {
             return ProblemByDates(inside_->certificate_pem, inside_->runtime.clock().Now());
-          }};
+          },
+      .look_at_peer =
+          [this] { return inside_->transport.LookAtPeer(inside_->runtime.clock().Now()); }};
   if (equipment_ != nullptr) {
     session.keep_pin = [this](const v1::ZonePin& pin) {
       return equipment_->directory->SaveZonePin(pin);
     };
     session.replaced_identity = [this] { return TakeReplacedIdentity(); };
+    session.moment = equipment_->directory->LoadMoment();
+    session.keep_moment = [this](const v1::Moment& moment) {
+      const absl::Status kept = equipment_->directory->SaveMoment(moment);
+      if (!kept.ok()) log::Debug("the data directory takes no note", {{"reason", kept}});
+    };
+    session.look_by_itself = true;
   }
   inside_ =
       std::make_unique<Inside>(runtime, std::move(parts), session_address, std::move(session));
@@ -145,6 +153,7 @@ void Worker::NoteState(SessionState state, const absl::Status& status) {
 
 std::optional<SessionIdentity> Worker::TakeReplacedIdentity() {
   absl::StatusOr<Identity> found = equipment_->directory->LoadIdentity();
+  if (!found.ok()) log::Warning("identity not read again", {{"reason", found.status()}});
   if (!found.ok() || found->certificate_pem == inside_->certificate_pem) return std::nullopt;
   inside_->certificate_pem = found->certificate_pem;
   inside_->transport.SetIdentity(found->Clone(),
@@ -160,6 +169,8 @@ void Worker::Start() {
   inside_->session->Start();
   inside_->renewer->Start();
 }
+
+void Worker::Reload() { inside_->session->Reload(); }
 
 void Worker::Stop() {
   if (inside_->stopped) return;
@@ -221,11 +232,12 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
                                    : SystemServiceControl(*equipment->service_programs, unit);
   parts.handlers.push_back(std::make_unique<ProbeHandler>(
       *equipment->api, parts.machine,
-      [mark = TakeoverMark(equipment->directory->TakeoverMarkPath(),
-                           parts.identity.zone_pin.hub_url()),
-       hub = parts.identity.zone_pin.hub_url()](
+      [path = equipment->directory->TakeoverMarkPath(), &control = *equipment->service_control](
           const types::v1::ServiceFacts& facts) -> std::optional<Failure> {
-        if (!mark.IsSet() || !IsJoinedTo(facts, hub)) return std::nullopt;
+        const TakeoverMark mark(path, "");
+        const std::string hub = mark.MarkedHub();  // The zone's may have changed since.
+        if (hub.empty() || !IsJoinedTo(facts, hub)) return std::nullopt;
+        if (mark.RestartedSince(control.RunId())) return std::nullopt;
         return Failure{FailureCode::kJoinRestartDue, "the service has not been restarted since"};
       }));
   // Named after the service's folder, not after this worker's: two workers of one service must

@@ -59,6 +59,10 @@ class Worker {
   ~Worker();  // Stops as Stop does.
 
   void Start();  // Once.
+  // Takes over an identity that was put into the directory meanwhile (by `enroll`, by hand), and
+  // tries again now if it waits to connect. One that cannot be used is said and left alone.
+  // Thread-safe, does not block. From Start to Stop.
+  void Reload();
   // Closes the session and waits for the command that runs, whose calls to the service are broken
   // off: the next start looks what became of it. Blocks. Idempotent. Not from on_state.
   void Stop();

@@ -92,7 +92,7 @@ Result JoinHandler::RunLocked(const v1::Command& command) {
              parts_.cli != nullptr) {
     return Failed({FailureCode::kJoinCliForbidden, survey.failure->detail});
   }
-  if (mark_.IsSet() && IsJoinedTo(survey.facts, options_.zone_pin.hub_url())) {
+  if (RestartIsDue(survey.facts)) {
     FinishTakeover(driver);  // An earlier one: until then its connection may be the old hub's.
     survey = driver.TakeSurvey();
   }
@@ -136,7 +136,7 @@ Result JoinHandler::RunLocked(const v1::Command& command) {
 Result JoinHandler::JoinWith(ServiceDriver& driver, const ServiceFacts& before,
                              JoinDecision decision, const v1::Join& join) {
   if (decision == JoinDecision::kTakeOver) {
-    if (const absl::Status noted = mark_.Set(); !noted.ok()) {
+    if (const absl::Status noted = mark_.Set(parts_.service_control.RunId()); !noted.ok()) {
       return Failed({FailureCode::kWorkerJournal,
                      absl::StrCat("the takeover cannot be noted: ", noted.message())});
     }
@@ -271,9 +271,16 @@ void JoinHandler::FinishTakeover(ServiceDriver& driver) {
   log::Warning("service not restarted after a takeover", {{"reason", restarted}});
 }
 
-Result JoinHandler::WithProblems(Result result) const {
-  const ServiceFacts& facts = result.join().service();
-  if (!mark_.IsSet() || !IsJoinedTo(facts, options_.zone_pin.hub_url())) return result;
+bool JoinHandler::RestartIsDue(const ServiceFacts& facts) {
+  if (!mark_.IsSet() || !IsJoinedTo(facts, options_.zone_pin.hub_url())) return false;
+  if (!mark_.RestartedSince(parts_.service_control.RunId())) return true;
+  ForgetTakeover();  // Somebody else restarted it.
+  restart_problem_.clear();
+  return false;
+}
+
+Result JoinHandler::WithProblems(Result result) {
+  if (!RestartIsDue(result.join().service())) return result;
   auto& problem = *result.add_problems();
   problem.set_code(TextOf(FailureCode::kJoinRestartDue));
   problem.set_detail(restart_problem_.empty() ? "the service has not been restarted since"

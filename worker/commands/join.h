@@ -89,7 +89,9 @@ class JoinHandler final : public CommandHandler {
   bool NothingPending(const types::v1::ServiceFacts& facts, const std::string& service_run);
   void ForgetPending(absl::string_view why);
   // Adds to the result what is due on this server: a restart after a takeover.
-  v1::CommandResult WithProblems(v1::CommandResult result) const;
+  // Whether an earlier takeover still waits for its restart; forgets one that somebody restarted.
+  bool RestartIsDue(const types::v1::ServiceFacts& facts);
+  v1::CommandResult WithProblems(v1::CommandResult result);
   v1::CommandResult RunLocked(const v1::Command& command);
   v1::CommandResult RecoverLocked(bool locked);
   void ForgetTakeover();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/crypto/certificate.h"
 #include "base/crypto/certificate_request.h"
@@ -28,6 +29,12 @@ bool IsGood(const Identity& identity, const EnrollOptions& options) {
       return anchor.public_key() == other.public_key();
     });
   });
+}
+
+// A clock that is wrong is no reason for another identity.
+bool IsRefused(const StateDirectory& directory) {
+  const std::string refusal = directory.LoadRefusal();
+  return !refusal.empty() && !absl::StartsWith(refusal, TextOf(FailureCode::kClockSkew));
 }
 
 }  // namespace
@@ -81,7 +88,7 @@ absl::StatusOr<Enrolled> Enroll(BootstrapClient& client, const StateDirectory& d
           absl::StrCat(directory.path(), " is server ", known->server_id.value(), " of zone ",
                        known->zone_pin.zone_id(), "; the token is of zone ", zone));
     }
-    if (known.ok() && IsGood(*known, options) && directory.LoadRefusal().empty()) {
+    if (known.ok() && IsGood(*known, options) && !IsRefused(directory)) {
       return Enrolled{*std::move(known), true};
     }
   }

@@ -1,12 +1,18 @@
 #include "worker/identity/state_directory.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "base/crypto/certificate.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
@@ -25,6 +31,7 @@ constexpr char kNextKeyFile[] = "key.next.pem";
 constexpr char kTokenFile[] = "token.sha256";
 constexpr char kRefusedFile[] = "refused";
 constexpr size_t kMostKeyBytes = 64 << 10;
+constexpr char kMomentFile[] = "moment";
 constexpr char kEnrollLock[] = "enroll.lock";
 
 std::string StringAt(const nlohmann::json& object, const char* name) {
@@ -169,6 +176,30 @@ std::string StateDirectory::LoadRefusal() const {
 
 absl::Status StateDirectory::SaveRefusal(absl::string_view why) const {
   return WritePart(File(kRefusedFile), why, FileAccess::kEveryoneReads);
+}
+
+std::optional<v1::Moment> StateDirectory::LoadMoment() const {
+  const absl::StatusOr<std::string> text = ReadWholeFile(File(kMomentFile));
+  if (!text.ok()) return std::nullopt;
+  const std::vector<absl::string_view> words =
+      absl::StrSplit(absl::StripAsciiWhitespace(*text), ' ');
+  int64_t event = 0;
+  if (words.size() != 2 || !absl::SimpleAtoi(words[0], &event) || event <= 0 ||
+      words[1].size() % 2 != 0 || !std::all_of(words[1].begin(), words[1].end(), [](char c) {
+        return absl::ascii_isxdigit(c);
+      })) {
+    return std::nullopt;
+  }
+  v1::Moment moment;
+  moment.set_event(event);
+  moment.set_hash(absl::HexStringToBytes(words[1]));
+  return moment;
+}
+
+absl::Status StateDirectory::SaveMoment(const v1::Moment& moment) const {
+  return WritePart(File(kMomentFile),
+                   absl::StrCat(moment.event(), " ", absl::BytesToHexString(moment.hash()), "\n"),
+                   FileAccess::kEveryoneReads);
 }
 
 absl::Status StateDirectory::ClearRefusal() const { return RemoveFile(File(kRefusedFile)); }

@@ -6,6 +6,7 @@
 //   key.pem          the private key, mode 0600; made before the first bootstrap call and kept
 //   key.next.pem     the key of an enrollment that replaces an identity, until it is key.pem
 //   token.sha256     hash of the bootstrap token's secret that was used last
+//   moment           the last moment of the orchestrator's record that it was told of: event, hash
 //   refused          why the orchestrator refuses this identity now; not there when it does not
 //   journal.db       commands (session/sqlite_journal.h)
 //   LOCK             one worker process at a time; enroll.lock: one enrollment
@@ -16,11 +17,13 @@
 #define MUSTER_WORKER_IDENTITY_STATE_DIRECTORY_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/crypto/key.h"
+#include "muster/worker/v1/session.pb.h"
 #include "worker/identity/identity.h"
 
 namespace muster::worker {
@@ -53,6 +56,10 @@ class StateDirectory {
   // Empty when no token was used here.
   std::string LoadTokenHash() const;
   absl::Status SaveTokenHash(const std::string& hash) const;
+
+  // None when there is none, or none that can be read.
+  std::optional<v1::Moment> LoadMoment() const;
+  absl::Status SaveMoment(const v1::Moment& moment) const;
 
   const std::string& path() const { return path_; }
   std::string JournalPath() const { return path_ + "/journal.db"; }

@@ -6,6 +6,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/crypto/tls_look.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
@@ -13,6 +15,7 @@
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
+#include "worker/identity/peer_judgment.h"
 
 namespace muster::worker {
 namespace {
@@ -37,6 +40,18 @@ absl::StatusOr<v1::EnrollResponse> GrpcBootstrapClient::Enroll(const v1::EnrollR
   const grpc::Status status = stub->Enroll(&context, request, &response);
   if (status.ok()) return response;
   if (IsHandshakeFailure(status)) {
+    const auto look =
+        crypto::LookAtTlsPeer({.address = address_, .server_name = rpc::kOrchestratorName});
+    const auto seen = look.ok() ? JudgePeer(*look, {.address = address_,
+                                                    .ca_bundle_pem = ca_bundle_pem_,
+                                                    .now = absl::Now(),
+                                                    .foreign = FailureCode::kBootstrapPinMismatch})
+                                : std::nullopt;
+    if (seen.has_value()) return FailureStatus(seen->code, seen->detail);
+    if (look.ok() && look->chain.empty()) {
+      return absl::UnavailableError(
+          absl::StrCat("what answers at ", address_, " does not speak TLS; check the address"));
+    }
     return FailureStatus(FailureCode::kBootstrapPinMismatch,
                          absl::StrCat("the TLS handshake with ", address_, " failed"));
   }

@@ -15,7 +15,8 @@ class GrpcBootstrapClient final : public BootstrapClient {
   GrpcBootstrapClient(std::string address, std::string ca_bundle_pem)
       : address_(std::move(address)), ca_bundle_pem_(std::move(ca_bundle_pem)) {}
 
-  // Up to 30 s. E-BOOTSTRAP-PIN when the server is not the one that the token pins.
+  // Up to 40 s. E-BOOTSTRAP-PIN when the server is not the one that the token pins, E-CLOCK-SKEW
+  // when it is and its certificate is out of date by this machine's clock.
   absl::StatusOr<v1::EnrollResponse> Enroll(const v1::EnrollRequest& request) override;
 
  private:

@@ -7,10 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/crypto/tls_look.h"
+#include "base/failure_code.h"
 #include "muster/worker/v1/session.grpc.pb.h"
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
+#include "worker/identity/peer_judgment.h"
 
 namespace muster::worker {
 
@@ -177,6 +180,22 @@ std::unique_ptr<GrpcSessionTransport::Channel> GrpcSessionTransport::MakeChannel
       rpc::MakeChannel(address, rpc::MutualTlsChannelCredentials(tls), {.own_connection = true});
   made->stub = v1::Session::NewStub(made->channel);
   return made;
+}
+
+absl::AnyInvocable<std::optional<Failure>()> GrpcSessionTransport::LookAtPeer(absl::Time now) {
+  crypto::TlsLookOptions options{.server_name = rpc::kOrchestratorName};
+  PeerQuestion question{.now = now, .foreign = FailureCode::kCertForeign};
+  {
+    MutexLock lock(&mu_);
+    options.address = question.address = address_;
+    options.certificate_pem = question.certificate_pem = identity_.certificate_pem;
+    options.private_key_pem = identity_.private_key_pem.Clone();
+    question.ca_bundle_pem = identity_.ca_bundle_pem;
+  }
+  return [options = std::move(options), question = std::move(question)] {
+    const auto look = crypto::LookAtTlsPeer(options);
+    return look.ok() ? JudgePeer(*look, question) : std::nullopt;
+  };
 }
 
 std::unique_ptr<SessionStream> GrpcSessionTransport::Connect(StreamEvents events) {

@@ -4,8 +4,11 @@
 #define MUSTER_WORKER_RPC_GRPC_SESSION_TRANSPORT_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/time/time.h"
+#include "base/failure.h"
 #include "base/mutex.h"
 #include "worker/identity/identity.h"
 #include "worker/identity/renewer.h"
@@ -24,6 +27,9 @@ class GrpcSessionTransport final : public SessionTransport, public RenewalClient
   std::unique_ptr<SessionStream> Connect(StreamEvents events) override;
   void Renew(const v1::RenewRequest& request,
              absl::AnyInvocable<void(absl::StatusOr<v1::RenewResponse>)> done) override;
+  // After a connection that failed without a word: a look whether the dates of the certificates, or
+  // another authority at the address, explain it. It blocks for up to 9 s, and may outlive this.
+  absl::AnyInvocable<std::optional<Failure>()> LookAtPeer(absl::Time now);
   // For connections made from now on; the address only when one is given.
   void SetIdentity(Identity identity, const std::string& address = "");
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
@@ -36,6 +37,11 @@ bool IsIdentityRefused(std::optional<FailureCode> code) {
 constexpr absl::Duration kLookForIdentity = absl::Seconds(30);
 // Clocks that differ by more are reported; certificates and commands have dates.
 constexpr absl::Duration kClockTolerance = absl::Minutes(2);
+// A service with problems is looked at again this often.
+constexpr absl::Duration kLookAgain = absl::Minutes(5);
+// Begins the id of the command by which this worker asks itself for a look; the orchestrator's
+// begin with "cmd-".
+constexpr char kOwnLook[] = "own-look-";
 
 }  // namespace
 
@@ -53,7 +59,8 @@ Session::Session(const Parts& parts, SessionOptions options)
                .executor = parts.executor,
                .clock = parts.clock,
                .listener = *this}),
-      backoff_(options_.backoff, parts.random) {}
+      backoff_(options_.backoff, parts.random),
+      moment_(options_.moment) {}
 
 Session::~Session() = default;
 
@@ -126,6 +133,38 @@ void Session::Reconnect(std::string ca_bundle_pem) {
       });
 }
 
+bool Session::TakeReplacedIdentity() {
+  auto replaced = options_.replaced_identity ? options_.replaced_identity() : std::nullopt;
+  if (!replaced.has_value()) return false;
+  log::Info("this worker has another identity now", {{"zone", replaced->zone_pin.zone_id()}});
+  identity_ = *std::move(replaced);
+  for (const auto& handler : parts_.handlers) handler->SetZonePin(identity_.zone_pin);
+  backoff_.Reset();
+  return true;
+}
+
+void Session::Reload() {
+  parts_.strand.Post([self = shared_from_this()] {
+    if (!self->alive()) return;
+    const bool replaced = self->TakeReplacedIdentity();
+    switch (self->state_) {
+      case SessionState::kOpen:
+        self->reconnect_wanted_ = self->reconnect_wanted_ || replaced;
+        return self->ReconnectIfIdle();
+      case SessionState::kConnecting:
+        if (!replaced) return;
+        self->DropStream();
+        return self->WaitThenConnect(absl::ZeroDuration());
+      case SessionState::kWaiting:
+        self->DisarmTimer();
+        return self->Connect();
+      case SessionState::kStopped:
+      case SessionState::kEnded:
+        return;
+    }
+  });
+}
+
 void Session::ReconnectIfIdle() {
   if (!reconnect_wanted_ || !runner_.idle() || state_ != SessionState::kOpen) return;
   DropStream();
@@ -172,6 +211,8 @@ void Session::Connect() {
   }
   *hello.mutable_zone_pin() = identity_.zone_pin;
   *hello.mutable_worker_time() = rpc::ToProto(parts_.clock.Now());
+  hello.set_answers_pings(true);
+  if (moment_.has_value()) *hello.mutable_moment() = *moment_;
   for (v1::JournalEntry& entry : runner_.OpenEntries()) *hello.add_journal() = std::move(entry);
   if (!alive()) return;  // The journal was lost meanwhile.
   stream_->Send(std::move(message));
@@ -210,6 +251,12 @@ void Session::OnMessage(v1::OrchestratorMessage message) {
       message.message_case() != Kind::kGoodbye) {
     return OnClosed(absl::InternalError("the orchestrator spoke before its Welcome"));
   }
+  if (message.has_moment() &&
+      (!moment_.has_value() || moment_->event() != message.moment().event() ||
+       moment_->hash() != message.moment().hash())) {
+    moment_ = message.moment();
+    if (options_.keep_moment) options_.keep_moment(*moment_);
+  }
   switch (message.message_case()) {
     case Kind::kWelcome:
       return OnWelcome(message.welcome());
@@ -220,6 +267,11 @@ void Session::OnMessage(v1::OrchestratorMessage message) {
       return runner_.Acknowledge(CommandId(message.result_ack().command_id()));
     case Kind::kCancel:
       return runner_.Cancel(CommandId(message.cancel().command_id()));
+    case Kind::kPing: {
+      v1::WorkerMessage pong;
+      pong.mutable_pong()->set_number(message.ping().number());
+      return Send(std::move(pong));
+    }
     case Kind::kZonePin:
       if (message.zone_pin().zone_id() != identity_.zone_pin.zone_id()) return;  // Not for us.
       return WeighPin(message.zone_pin());
@@ -328,15 +380,7 @@ void Session::WaitRefused(const absl::Status& why) {
 }
 
 void Session::CheckRefused() {
-  if (options_.replaced_identity) {
-    if (auto replaced = options_.replaced_identity()) {
-      log::Info("this worker was enrolled again", {{"zone", replaced->zone_pin.zone_id()}});
-      identity_ = *std::move(replaced);
-      for (const auto& handler : parts_.handlers) handler->SetZonePin(identity_.zone_pin);
-      backoff_.Reset();
-      return Connect();
-    }
-  }
+  if (TakeReplacedIdentity()) return Connect();
   const absl::Duration left = refused_until_ - parts_.clock.Steady();
   if (left <= absl::ZeroDuration()) return Connect();
   Arm(std::min(left, kLookForIdentity), &Session::CheckRefused);
@@ -346,10 +390,23 @@ void Session::Beat() {
   DidWork();
   pace_.OnBeat(parts_.clock.Steady() - opened_);
   v1::WorkerMessage message;
-  message.mutable_heartbeat();
+  *message.mutable_heartbeat()->mutable_worker_time() = rpc::ToProto(parts_.clock.Now());
   Send(std::move(message));
   runner_.PruneNow();
   if (alive()) Arm(pace_.interval(), &Session::Beat);
+  if (alive()) LookAtServiceIfDue();
+}
+
+void Session::LookAtServiceIfDue() {
+  if (!options_.look_by_itself || looking_at_service_) return;
+  const bool first = looked_at_service_ == -absl::InfiniteDuration();
+  const bool ailing = service_.has_value() && service_->problems_size() > 0;
+  if (!first && (!ailing || parts_.clock.Steady() - looked_at_service_ < kLookAgain)) return;
+  looking_at_service_ = true;
+  v1::Command look;
+  look.set_command_id(absl::StrCat(kOwnLook, ++own_looks_));
+  look.mutable_probe();
+  runner_.Receive(std::move(look));
 }
 
 void Session::OnClosed(const absl::Status& status) {
@@ -381,6 +438,30 @@ void Session::OnClosed(const absl::Status& status) {
   log::Info(was_open ? "session ended" : "session not opened",
             {{"reason", CleanLine(why.message())}, {"retry_in", wait}});
   WaitThenConnect(wait);
+  if (!was_open && !goodbye_.has_value() && !FailureCodeOf(status).has_value()) LookAtPeer();
+}
+
+void Session::LookAtPeer() {
+  if (!options_.look_at_peer || std::exchange(looking_at_peer_, true)) return;
+  parts_.executor.Run(
+      [weak = weak_from_this(), &strand = parts_.strand, look = options_.look_at_peer()]() mutable {
+        auto seen = look();
+        strand.Post([weak, seen = std::move(seen)] {
+          const auto self = weak.lock();
+          if (self == nullptr) return;
+          self->looking_at_peer_ = false;
+          if (seen.has_value() && self->alive()) self->OnPeerSeen(*seen);
+        });
+      });
+}
+
+// It keeps trying as before: a clock that is put right is seen at the next try.
+void Session::OnPeerSeen(const Failure& seen) {
+  log::Warning("the orchestrator cannot be talked to",
+               {{"reason", FailureStatus(seen.code, CleanLine(seen.detail))}});
+  if (state_ == SessionState::kWaiting && options_.on_state) {
+    options_.on_state(state_, FailureStatus(seen.code, CleanLine(seen.detail)));
+  }
 }
 
 void Session::End(const absl::Status& status) {
@@ -408,7 +489,16 @@ void Session::OnStarted(const CommandId& command, const AttemptId& attempt, absl
 void Session::OnFinished(const v1::CommandResult& result) {
   if (result.has_probe() && result.probe().has_service()) service_ = result.probe().service();
   if (result.has_join() && result.join().has_service()) service_ = result.join().service();
+  looked_at_service_ = parts_.clock.Steady();
   v1::WorkerMessage message;
+  if (absl::StartsWith(result.command_id(), kOwnLook)) {
+    looking_at_service_ = false;
+    if (!service_.has_value()) return;
+    *message.mutable_heartbeat()->mutable_service() = *service_;
+    Send(std::move(message));
+    if (reconnect_wanted_) Post(&Session::ReconnectIfIdle);
+    return;
+  }
   *message.mutable_result() = result;
   Send(std::move(message));
   if (reconnect_wanted_) Post(&Session::ReconnectIfIdle);

@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/backoff.h"
@@ -71,8 +72,19 @@ struct SessionOptions {
   // What is wrong with the own certificate by its dates: E-CERT-EXPIRED, or E-CLOCK-SKEW when it
   // has not begun. Asked when a connection fails without a word.
   std::function<std::optional<Failure>()> own_problem;
-  // While the identity is refused, from time to time: the new one, if it was replaced.
+  // Then: how to look why whoever answers there cannot be talked to (nothing: not known). The look
+  // runs on the executor, for it may block for seconds, and may outlive the session.
+  std::function<absl::AnyInvocable<std::optional<Failure>()>()> look_at_peer;
+  // While the identity is refused, from time to time, and for Reload: the new one, if it was
+  // replaced.
   std::function<std::optional<SessionIdentity>()> replaced_identity;
+  // The last moment of the orchestrator's record that this worker was told of (protocol.md), and
+  // how another is kept. One that cannot be kept is not missed.
+  std::optional<v1::Moment> moment;
+  std::function<void(const v1::Moment&)> keep_moment;
+  // Looks at the service without being asked, by the handler of `probe`: once after the start, and
+  // every few minutes while it has problems, so that what is cured is known to be.
+  bool look_by_itself = false;
 };
 
 class Session final : public std::enable_shared_from_this<Session>,
@@ -100,6 +112,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   // Connects anew, with what the transport then presents (a renewed certificate), as soon as no
   // command runs. `ca_bundle_pem` is what it came with.
   void Reconnect(std::string ca_bundle_pem);
+  // Takes over an identity that was replaced meanwhile, and tries again now if it waits.
+  void Reload();
 
  private:
   Session(const Parts& parts, SessionOptions options);
@@ -123,6 +137,11 @@ class Session final : public std::enable_shared_from_this<Session>,
   void WeighPin(const v1::ZonePin& offered);
   void NoteClock(const v1::Welcome& welcome);
   void CheckRefused();
+  // False: there is no other identity.
+  bool TakeReplacedIdentity();
+  void LookAtPeer();
+  void OnPeerSeen(const Failure& seen);
+  void LookAtServiceIfDue();
   void OnClosed(const absl::Status& status);
   // Waits long: the next try will likely be refused as well. Looks from time to time whether there
   // is another identity.
@@ -153,8 +172,13 @@ class Session final : public std::enable_shared_from_this<Session>,
   absl::Duration reconnect_spread_;
   std::optional<v1::Goodbye> goodbye_;
   std::optional<types::v1::ServiceFacts> service_;  // As of the last result that held it.
+  std::optional<v1::Moment> moment_;
   bool reconnect_wanted_ = false;
-  absl::Duration refused_until_;  // By the steady clock.
+  bool looking_at_peer_ = false;
+  bool looking_at_service_ = false;
+  int own_looks_ = 0;
+  absl::Duration looked_at_service_ = -absl::InfiniteDuration();  // Steady time.
+  absl::Duration refused_until_;                                  // By the steady clock.
   absl::AnyInvocable<void()> stopped_;
 };
 

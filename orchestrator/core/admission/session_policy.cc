@@ -170,19 +170,6 @@ absl::Status NoteRefusedSession(Turn& turn, const SessionOpening& opening, const
       absl::StrCat("a session from ", opening.address, " was refused: ", refusal.detail));
 }
 
-absl::Status NoteClock(Turn& turn, const SessionOpening& opening) {
-  if (!opening.clock_offset.has_value()) return absl::OkStatus();
-  const absl::Duration offset = *opening.clock_offset;
-  if (absl::AbsDuration(offset) <= kClockTolerance) {
-    return ClearObservations(turn, opening.server_id, {FailureCode::kClockSkew});
-  }
-  return Observe(
-      turn, opening.server_id, FailureCode::kClockSkew,
-      absl::StrCat("the server's clock is ",
-                   absl::FormatDuration(absl::Trunc(absl::AbsDuration(offset), absl::Seconds(1))),
-                   offset > absl::ZeroDuration() ? " ahead" : " behind"));
-}
-
 absl::Status NoteContact(Turn& turn, const SessionOpening& opening, store::Server& server) {
   RETURN_IF_ERROR(turn.store().servers().SetLastContact(server.id, turn.now()));
   const bool new_machine = !(server.machine == opening.machine);
@@ -211,12 +198,25 @@ absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening&
        FailureCode::kCertForeign, FailureCode::kBootstrapBanned, FailureCode::kBootstrapRejected,
        FailureCode::kTokenExpired, FailureCode::kTokenExhausted, FailureCode::kTokenRevoked,
        FailureCode::kTokenLocked, FailureCode::kBootstrapOtherZone}));
-  RETURN_IF_ERROR(NoteClock(turn, opening));
+  if (opening.clock_offset.has_value()) {
+    RETURN_IF_ERROR(NoteClock(turn, server.id, *opening.clock_offset));
+  }
   if (opening.problems.has_value()) {
     RETURN_IF_ERROR(NoteProblems(turn, server.id, *opening.problems));
   }
   RETURN_IF_ERROR(NoteContact(turn, opening, server));
   return decision;
+}
+
+absl::Status NoteClock(Turn& turn, const ServerId& server, absl::Duration offset) {
+  if (absl::AbsDuration(offset) <= kClockTolerance) {
+    return ClearObservations(turn, server, {FailureCode::kClockSkew});
+  }
+  return Observe(
+      turn, server, FailureCode::kClockSkew,
+      absl::StrCat("the server's clock is ",
+                   absl::FormatDuration(absl::Trunc(absl::AbsDuration(offset), absl::Seconds(1))),
+                   offset > absl::ZeroDuration() ? " ahead" : " behind"));
 }
 
 }  // namespace muster::core

@@ -11,9 +11,6 @@
 
 namespace muster::core {
 
-// The clocks of worker and orchestrator may differ by so much before it is said.
-inline constexpr absl::Duration kClockTolerance = absl::Minutes(2);
-
 // The server that is in now, or why not.
 using AdmissionDecision = std::variant<store::Server, Failure>;
 
@@ -26,6 +23,10 @@ using AdmissionDecision = std::variant<store::Server, Failure>;
 // 6), E-BOOTSTRAP-BANNED, E-DISPATCH-NOT-ADMITTED, E-TOKEN-…. A refusal is observed at the server
 // that the certificate names, and changes nothing else.
 absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening& opening);
+
+// Observes (E-CLOCK-SKEW) that the clocks differ by more than kClockTolerance, or clears that.
+// `offset` is the worker's clock minus ours.
+absl::Status NoteClock(Turn& turn, const ServerId& server, absl::Duration offset);
 
 }  // namespace muster::core
 

@@ -202,12 +202,22 @@ void TurnControl::RunBatch(std::vector<Queued> batch) {
   if (!lost() && last_step_) {
     if (const absl::Status status = last_step_(turn); !status.ok()) Lose(status);
   }
+  store::AuditLink end;
+  if (!lost() && on_durable_) {
+    absl::StatusOr<store::AuditLink> last = turn.store().audit().Last();
+    if (last.ok()) {
+      end = *std::move(last);
+    } else {
+      Lose(last.status());
+    }
+  }
   if (lost()) return Answer(batch, lost_);
   if (absl::Status status = turn.Commit(); !status.ok()) {
     Lose(status);
     return Answer(batch, status);
   }
-  unsynced_.push_back(Unsynced{++turns_, std::move(batch), std::move(results), turn.TakeEffects()});
+  unsynced_.push_back(
+      Unsynced{++turns_, std::move(batch), std::move(results), turn.TakeEffects(), std::move(end)});
   StartSync();
 }
 
@@ -259,6 +269,7 @@ void TurnControl::Synced(uint64_t number, absl::Status status) {
       Answer(turn.batch, status);
       continue;
     }
+    if (on_durable_) on_durable_(turn.end);
     for (absl::AnyInvocable<void()>& effect : turn.effects) effect();
     for (size_t i = 0; i < turn.batch.size(); ++i) {
       if (turn.batch[i].done) turn.batch[i].done(std::move(turn.results[i]));

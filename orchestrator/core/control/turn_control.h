@@ -40,6 +40,11 @@ class TurnControl final : public Control {
               int max_operations, std::function<void(const absl::Status&)> on_lost);
 
   void SetLastStep(LastStep step) { last_step_ = std::move(step); }
+  // Called on the strand once a turn is durable, before its effects: how far the audit log has come
+  // with it.
+  void SetOnDurable(std::function<void(const store::AuditLink&)> on_durable) {
+    on_durable_ = std::move(on_durable);
+  }
   // Reads anew what memory holds of these. `why` is the failure that made it necessary. Without a
   // reload such a failure is the end.
   using Reload =
@@ -77,6 +82,7 @@ class TurnControl final : public Control {
     std::vector<Queued> batch;
     std::vector<absl::Status> results;
     std::vector<absl::AnyInvocable<void()>> effects;
+    store::AuditLink end;  // Of the audit log; unset while nobody asks for it.
   };
 
   void Enqueue(Queued queued);
@@ -99,6 +105,7 @@ class TurnControl final : public Control {
   const int max_operations_;
   const std::function<void(const absl::Status&)> on_lost_;
   LastStep last_step_;
+  std::function<void(const store::AuditLink&)> on_durable_;
   Reload reload_;
   // Owned by the strand.
   std::deque<Queued> queue_;

@@ -254,7 +254,9 @@ absl::Status Verifier::WantNext(Turn& turn, const ZoneId& zone, bool failed) {
   const std::set<ServerId>& waiting = waiting_in_[zone];
   absl::Time next = absl::InfiniteFuture();
   for (const ServerId& server : waiting) {
-    next = std::min(next, NextLook(waiting_.at(server), failed, options_, turn.now()));
+    const auto it = waiting_.find(server);
+    if (it == waiting_.end()) continue;
+    next = std::min(next, NextLook(it->second, failed, options_, turn.now()));
   }
   if (next == absl::InfiniteFuture()) return absl::OkStatus();
   return hubs_.WantAt(turn, zone, next);

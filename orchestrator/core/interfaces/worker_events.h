@@ -17,6 +17,7 @@
 #include "base/failure.h"
 #include "base/ids.h"
 #include "orchestrator/core/interfaces/worker_link.h"
+#include "store/model/audit_event.h"
 #include "store/model/server.h"
 
 namespace muster::core {
@@ -49,6 +50,8 @@ struct SessionOpening {
   // What the worker says is wrong on its server; absent when it has not looked yet.
   std::optional<std::vector<Failure>> problems;
   std::optional<absl::Duration> clock_offset;  // The worker's clock minus ours; network included.
+  // How far our record had come when the worker last heard of it; absent when it never did.
+  std::optional<store::AuditLink> moment;
 };
 
 struct SessionGrant {
@@ -71,6 +74,9 @@ struct CommandReport {
   std::optional<std::vector<Failure>> problems;
 };
 
+// The clocks of worker and orchestrator may differ by so much before it is said.
+inline constexpr absl::Duration kClockTolerance = absl::Minutes(2);
+
 class WorkerEvents {
  public:
   virtual ~WorkerEvents() = default;
@@ -89,7 +95,12 @@ class WorkerEvents {
   // Answer to an offered pin: what the worker holds now, and why it did not take the other (empty:
   // it did).
   virtual void PinHeld(SessionId session, ZonePin held, std::string problem) = 0;
-  virtual void Facts(SessionId session, store::ServiceFacts service) = 0;
+  // Within the session the clocks have come to differ by more than kClockTolerance, or do so no
+  // more: the worker's minus ours.
+  virtual void ClockSeen(SessionId session, absl::Duration offset) = 0;
+  // The worker has looked at its service: what it saw, and all that it found wrong.
+  virtual void Facts(SessionId session, store::ServiceFacts service,
+                     std::vector<Failure> problems) = 0;
 };
 
 }  // namespace muster::core

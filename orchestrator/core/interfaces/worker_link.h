@@ -10,6 +10,7 @@
 #include "base/failure.h"
 #include "base/ids.h"
 #include "base/secret.h"
+#include "store/model/audit_event.h"
 #include "store/model/states.h"
 
 namespace muster::core {
@@ -51,6 +52,9 @@ class WorkerLink {
   virtual void SendCancel(SessionId session, const CommandId& command) = 0;
   // A newer pin of the session's zone.
   virtual void SendZonePin(SessionId session, const ZonePin& pin) = 0;
+  // How far the record has come that survives a power cut. What is sent from here on carries it, so
+  // that workers know of an orchestrator that is put back to an earlier moment. Any thread.
+  virtual void NoteMoment(const store::AuditLink& /*moment*/) {}
   // Says Goodbye and ends the session.
   virtual void End(SessionId session, const Failure& why, bool may_reconnect) = 0;
 };

@@ -78,6 +78,18 @@ absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::WalledSnapshot& s
   return lines;
 }
 
+absl::StatusOr<std::vector<ReportObservation>> Observations(const store::WalledSnapshot& snapshot,
+                                                            store::ServerQuery servers) {
+  servers.limit = kMostObservations;
+  ASSIGN_OR_RETURN(auto observed, snapshot.ListObserved(std::move(servers)));
+  std::vector<ReportObservation> lines;
+  lines.reserve(observed.size());
+  for (auto& one : observed) {
+    lines.push_back({std::move(one.zone_id), std::move(one.name), std::move(one.observation)});
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::optional<Failure> ProblemOf(const store::Server& server) {
@@ -118,6 +130,7 @@ absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const R
   servers.rollout_id = query.rollout_id;
   if (query.after.empty()) {
     ASSIGN_OR_RETURN(report.zones, ZoneLines(snapshot, query, servers));
+    ASSIGN_OR_RETURN(report.observations, Observations(snapshot, servers));
   }
 
   servers.after = query.after;

@@ -12,9 +12,12 @@
 #include "base/failure.h"
 #include "base/ids.h"
 #include "store/interface/walled_snapshot.h"
+#include "store/model/observation.h"
 #include "store/model/server.h"
 
 namespace muster::core {
+
+inline constexpr int kMostObservations = 10'000;
 
 struct ReportQuery {
   store::Selection selection;
@@ -48,11 +51,21 @@ struct ReportProblem {
   Failure failure;  // The stored one, or why a server that nobody joined yet stands where it does.
 };
 
+// What is wrong with a server beside its enrollment (store/model/observation.h).
+struct ReportObservation {
+  ZoneId zone_id;
+  std::string server;  // Name.
+  store::Observation observation;
+};
+
 struct Report {
   absl::Time time;
   std::vector<ReportZone> zones;  // By zone id; zones without servers too. On the first page only.
   std::vector<ReportProblem> problems;  // Every server that is not enrolled, by zone and name.
-  std::string next;                     // The cursor of the next page; empty: this is the last.
+  // Of the same servers, enrolled or not, by zone and name. On the first page only; at most
+  // kMostObservations.
+  std::vector<ReportObservation> observations;
+  std::string next;  // The cursor of the next page; empty: this is the last.
 };
 
 absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const ReportQuery& query,

@@ -202,11 +202,13 @@ absl::StatusOr<store::Rollout> RolloutEngine::Resume(Turn& turn, const Actor& ac
 
 absl::Status RolloutEngine::ForgiveDoubts(Turn& turn, Run& run) {
   for (const ServerId& server : run.doubts) {
-    store::Target& target = run.entries.at(server).target;
+    const auto it = run.entries.find(server);
+    if (it == run.entries.end()) continue;
+    store::Target& target = it->second.target;
     if (target.doubt_forgiven) continue;
     target.doubt_forgiven = true;
     ++run.forgiven_doubts;
-    FreeSlot(run, run.entries.at(server));
+    FreeSlot(run, it->second);
     RETURN_IF_ERROR(turn.store().rollouts().UpdateTarget(target, target.state));
   }
   return absl::OkStatus();

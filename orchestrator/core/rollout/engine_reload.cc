@@ -108,11 +108,13 @@ absl::Status RolloutEngine::ReloadRun(Turn& turn, const RolloutId& id) {
   ASSIGN_OR_RETURN(run.counts, turn.store().rollouts().Count(id));
   run.forgiven_doubts = 0;
   for (const ServerId& server : run.doubts) {
+    const auto entry = run.entries.find(server);
+    if (entry == run.entries.end()) continue;
     ASSIGN_OR_RETURN(const std::optional<store::Target> target,
                      turn.store().rollouts().FindTarget(id, server));
     const bool forgiven = target.has_value() && target->doubt_forgiven;
-    run.entries.at(server).target.doubt_forgiven = forgiven;
-    if (forgiven) FreeSlot(run, run.entries.at(server));
+    entry->second.target.doubt_forgiven = forgiven;
+    if (forgiven) FreeSlot(run, entry->second);
     run.forgiven_doubts += forgiven;
   }
   changed_.insert(id);

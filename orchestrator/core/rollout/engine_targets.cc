@@ -138,8 +138,9 @@ void RolloutEngine::EndDoubt(Run& run, Entry& entry) {
 int RolloutEngine::CountingDoubts(const Run& run, absl::Time now) const {
   return static_cast<int>(
       std::count_if(run.doubts.begin(), run.doubts.end(), [&](const ServerId& server) {
-        const Entry& entry = run.entries.at(server);
-        return DoubtCounts(entry.target, entry.doubt_since, options_.doubt_patience, now);
+        const auto it = run.entries.find(server);
+        return it != run.entries.end() &&
+               DoubtCounts(it->second.target, it->second.doubt_since, options_.doubt_patience, now);
       }));
 }
 

@@ -47,7 +47,11 @@ Session::Session(core::SessionId id, PeerWorker peer, std::string address,
 }
 
 void Session::Touch() {
-  heard_us_.store(absl::ToUnixMicros(registry_.clock().Now()), std::memory_order_relaxed);
+  heard_us_.store(absl::ToInt64Microseconds(registry_.clock().Steady()), std::memory_order_relaxed);
+}
+
+absl::Duration Session::Heard() const {
+  return absl::Microseconds(heard_us_.load(std::memory_order_relaxed));
 }
 
 void Session::Begin(SessionStream& stream) {
@@ -129,7 +133,12 @@ void Session::HandleHello() {
   if (hello.has_zone_pin()) opening.pin = registry_.pins().Believed(hello.zone_pin());
   if (hello.has_worker_time()) {
     opening.clock_offset = rpc::FromProto(hello.worker_time()) - registry_.clock().Now();
+    clock_is_off_ = absl::AbsDuration(*opening.clock_offset) > core::kClockTolerance;
   }
+  if (hello.has_moment()) {
+    opening.moment = store::AuditLink{hello.moment().event(), hello.moment().hash()};
+  }
+  const bool answers_pings = hello.answers_pings();
   if (hello.has_service()) {
     opening.service = FromProto(hello.service());
     facts_hash_ = std::hash<std::string>{}(hello.service().SerializeAsString());
@@ -140,6 +149,7 @@ void Session::HandleHello() {
     if (phase_ != Phase::kAwaitingHello) return;
     phase_ = Phase::kOpening;
     told_core_ = true;
+    answers_pings_ = answers_pings;
   }
   events_.OpenSession(std::move(opening),
                       [self = shared_from_this()](absl::StatusOr<core::SessionGrant> grant) {
@@ -169,6 +179,7 @@ void Session::OnOpened(absl::StatusOr<core::SessionGrant> grant) {
 
 Session::Outgoing Session::Welcome(const core::SessionGrant& grant) const {
   auto message = std::make_unique<OrchestratorMessage>();
+  registry_.StampMoment(*message);
   auto& welcome = *message->mutable_welcome();
   *welcome.mutable_server_time() = ToProto(registry_.clock().Now());
   *welcome.mutable_heartbeat_interval() = ToProto(registry_.options().heartbeat_interval);
@@ -181,11 +192,14 @@ Session::Outgoing Session::Welcome(const core::SessionGrant& grant) const {
 void Session::Handle(const WorkerMessage& message) {
   switch (message.message_case()) {
     case WorkerMessage::kHeartbeat: {
+      if (message.heartbeat().has_worker_time()) {
+        NoteWorkerTime(rpc::FromProto(message.heartbeat().worker_time()));
+      }
       if (!message.heartbeat().has_service()) return;
       const auto& service = message.heartbeat().service();
       const size_t hash = std::hash<std::string>{}(service.SerializeAsString());
       if (hash == std::exchange(facts_hash_, hash)) return;  // Nothing new for the strand.
-      events_.Facts(id_, FromProto(service));
+      events_.Facts(id_, FromProto(service), ProblemsOf(service.problems()));
       return;
     }
     case WorkerMessage::kAck:
@@ -210,12 +224,20 @@ void Session::Handle(const WorkerMessage& message) {
       events_.PinHeld(id_, *std::move(pin), std::move(problem));
       return;
     }
+    case WorkerMessage::kPong:
+      return;  // That it was heard is all it says.
     case WorkerMessage::kHello:
       End(FailureStatus(FailureCode::kSessionProtocol, "a second Hello"), true);
       return;
     case WorkerMessage::MESSAGE_NOT_SET:
       return;  // A kind of a newer worker's: Hello's revision promises that it may be ignored.
   }
+}
+
+void Session::NoteWorkerTime(absl::Time worker_time) {
+  const absl::Duration offset = worker_time - registry_.clock().Now();
+  const bool is_off = absl::AbsDuration(offset) > core::kClockTolerance;
+  if (std::exchange(clock_is_off_, is_off) != is_off) events_.ClockSeen(id_, offset);
 }
 
 void Session::Send(Outgoing message) {
@@ -249,7 +271,7 @@ void Session::EndLocked(const absl::Status& why, bool may_reconnect) {
   if (stream_ == nullptr || finish_with_.has_value()) return;
   phase_ = Phase::kEnding;
   finish_with_ = why;
-  heard_us_.store(absl::ToUnixMicros(registry_.clock().Now()), std::memory_order_relaxed);
+  Touch();
   for (Outgoing& waiting : queue_) WipeSecrets(*waiting);
   queue_.clear();
   auto message = std::make_unique<OrchestratorMessage>();
@@ -309,9 +331,42 @@ void Session::OnDone() {
   if (tell) events_.SessionEnded(id_);
 }
 
-void Session::CheckAlive(absl::Time now) {
-  const absl::Duration silence =
-      now - absl::FromUnixMicros(heard_us_.load(std::memory_order_relaxed));
+void Session::ExpectWord(absl::Duration now) {
+  MutexLock lock(&mu_);
+  if (delivered_.has_value() && Heard() <= *delivered_) return;  // Still waits for an earlier one.
+  delivered_ = now;
+  pinged_.reset();
+}
+
+bool Session::CheckDelivery(absl::Duration now) {
+  const SessionOptions& options = registry_.options();
+  MutexLock lock(&mu_);
+  if (stream_ == nullptr || phase_ != Phase::kOpen || !delivered_.has_value()) return false;
+  if (Heard() > *delivered_) {
+    delivered_.reset();
+    return false;
+  }
+  if (now - *delivered_ < options.delivery_patience) return true;
+  if (!answers_pings_) return false;
+  if (!pinged_.has_value()) {
+    pinged_ = now;
+    auto message = std::make_unique<OrchestratorMessage>();
+    message->mutable_ping()->set_number(id_);
+    queue_.push_back(std::move(message));
+    Pump();
+    return true;
+  }
+  if (now - *pinged_ < options.ping_patience) return true;
+  log::Info("worker does not answer, session ended", {{"server", peer_.identity.server_id},
+                                                      {"address", address_},
+                                                      {"silent_since_command", now - *delivered_}});
+  EndLocked(absl::UnavailableError("neither a command nor a ping was answered"), true);
+  stream_->Cancel();
+  return false;
+}
+
+void Session::CheckAlive(absl::Duration now) {
+  const absl::Duration silence = now - Heard();
   const SessionOptions& options = registry_.options();
   MutexLock lock(&mu_);
   if (stream_ == nullptr) return;

@@ -61,7 +61,15 @@ class Session final : public std::enable_shared_from_this<Session> {
   void End(const absl::Status& why, bool may_reconnect);
 
   // -- from the sweep --
-  void CheckAlive(absl::Time now);
+  // `now` is Clock::Steady().
+  void CheckAlive(absl::Duration now);
+  // A command was sent: the worker is expected to say something.
+  void ExpectWord(absl::Duration now);
+  // Pings a worker that has been silent since, ends the session of one that stays so. False: there
+  // is nothing more to await.
+  bool CheckDelivery(absl::Duration now);
+
+  core::SessionId id() const { return id_; }
 
  private:
   using Outgoing = std::unique_ptr<muster::worker::v1::OrchestratorMessage>;
@@ -71,10 +79,12 @@ class Session final : public std::enable_shared_from_this<Session> {
   void Handle(const muster::worker::v1::WorkerMessage& message);
   void OnOpened(absl::StatusOr<core::SessionGrant> grant);
   Outgoing Welcome(const core::SessionGrant& grant) const;
+  void NoteWorkerTime(absl::Time worker_time);
   void ReadNext();
   void EndLocked(const absl::Status& why, bool may_reconnect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Touch();
+  absl::Duration Heard() const;
 
   // -- constant --
   const core::SessionId id_;
@@ -85,8 +95,9 @@ class Session final : public std::enable_shared_from_this<Session> {
   // -- used by one read at a time --
   muster::worker::v1::WorkerMessage incoming_;
   size_t facts_hash_ = 0;
+  bool clock_is_off_ = false;
   // -- synchronized by itself --
-  std::atomic<int64_t> heard_us_;  // When the worker last said anything.
+  std::atomic<int64_t> heard_us_;  // Steady time at which the worker last said anything.
   // -- guarded --
   Mutex mu_;
   SessionStream* stream_ ABSL_GUARDED_BY(mu_) = nullptr;
@@ -94,6 +105,10 @@ class Session final : public std::enable_shared_from_this<Session> {
   bool told_core_ ABSL_GUARDED_BY(mu_) =
       false;  // OpenSession was called: SessionEnded must follow.
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  bool answers_pings_ ABSL_GUARDED_BY(mu_) = false;
+  // Steady times of the first command that the worker has not said a word after, and of the ping.
+  std::optional<absl::Duration> delivered_ ABSL_GUARDED_BY(mu_);
+  std::optional<absl::Duration> pinged_ ABSL_GUARDED_BY(mu_);
   std::optional<absl::Status> finish_with_ ABSL_GUARDED_BY(mu_);
   Outgoing writing_ ABSL_GUARDED_BY(mu_);
   std::vector<Outgoing> queue_ ABSL_GUARDED_BY(mu_);

@@ -12,6 +12,10 @@ namespace muster::rpc {
 
 using muster::worker::v1::OrchestratorMessage;
 
+namespace {
+constexpr absl::Duration kLookAtDeliveriesEvery = absl::Seconds(1);
+}
+
 SessionRegistry::SessionRegistry(const Clock& clock, Timers& timers, SessionOptions options,
                                  const identity::CertificateAuthority* authority)
     : clock_(clock), timers_(timers), options_(options), pins_(authority) {}
@@ -28,6 +32,7 @@ void SessionRegistry::Stop() {
   {
     MutexLock lock(&mu_);
     if (std::exchange(sweeping_, false)) timers_.Cancel(sweep_);
+    if (delivery_watch_ != 0) timers_.Cancel(std::exchange(delivery_watch_, 0));
   }
   sender_.Stop();
 }
@@ -40,10 +45,51 @@ void SessionRegistry::ArmSweep() {
 }
 
 void SessionRegistry::Sweep() {
-  const absl::Time now = clock_.Now();
+  const absl::Duration now = clock_.Steady();
   for (const auto& session : All()) session->CheckAlive(now);
   MutexLock lock(&mu_);
   if (sweeping_) ArmSweep();
+}
+
+void SessionRegistry::AwaitDelivery(core::SessionId id) {
+  MutexLock lock(&mu_);
+  if (!sweeping_) return;
+  awaited_.insert(id);
+  if (delivery_watch_ == 0) ArmDeliveryWatch();
+}
+
+void SessionRegistry::ArmDeliveryWatch() {
+  delivery_watch_ = timers_.After(kLookAtDeliveriesEvery, [this] { CheckDeliveries(); });
+}
+
+void SessionRegistry::CheckDeliveries() {
+  std::vector<std::shared_ptr<Session>> awaited;
+  {
+    MutexLock lock(&mu_);
+    for (const core::SessionId id : awaited_) {
+      if (const auto it = sessions_.find(id); it != sessions_.end()) awaited.push_back(it->second);
+    }
+    awaited_.clear();
+  }
+  const absl::Duration now = clock_.Steady();
+  std::erase_if(awaited, [now](const auto& session) { return !session->CheckDelivery(now); });
+  MutexLock lock(&mu_);
+  delivery_watch_ = 0;
+  if (!sweeping_) return;
+  for (const auto& session : awaited) awaited_.insert(session->id());
+  if (!awaited_.empty()) ArmDeliveryWatch();
+}
+
+void SessionRegistry::NoteMoment(const store::AuditLink& moment) {
+  MutexLock lock(&moment_mu_);
+  moment_ = moment;
+}
+
+void SessionRegistry::StampMoment(OrchestratorMessage& message) const {
+  MutexLock lock(&moment_mu_);
+  if (moment_.sequence == 0) return;
+  message.mutable_moment()->set_event(moment_.sequence);
+  message.mutable_moment()->set_hash(moment_.hash);
 }
 
 void SessionRegistry::EndAll(const absl::Status& why) {
@@ -114,13 +160,17 @@ void SessionRegistry::SendCommand(core::SessionId session, core::OutboundCommand
     *message->mutable_command() = ToProto(command);
     *message->mutable_command()->mutable_time_left() =
         ToProto(std::max(command.expire_time - clock_.Now(), absl::ZeroDuration()));
+    StampMoment(*message);
     target.Send(std::move(message));
+    target.ExpectWord(clock_.Steady());
+    AwaitDelivery(target.id());
   });
 }
 
 void SessionRegistry::SendResultAck(core::SessionId session, const CommandId& command) {
-  Post(session, [command](Session& target) {
+  Post(session, [this, command](Session& target) {
     auto message = std::make_unique<OrchestratorMessage>();
+    StampMoment(*message);
     message->mutable_result_ack()->set_command_id(command.value());
     target.Send(std::move(message));
   });

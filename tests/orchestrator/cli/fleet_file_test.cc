@@ -188,6 +188,52 @@ TEST_F(FleetFileTest, FilesOfTheDeployFolderLackTheirSecretsOnly) {
   }
 }
 
+// As Notepad, PowerShell's '>' and Out-File write it.
+TEST_F(FleetFileTest, IsReadInTheEncodingsOfWindowsTools) {
+  const std::string yaml =
+      "tenants:\r\n  - id: acme\r\n    display_name: B\xC3\xA4r \xF0\x9F\x90\xBB\r\n"
+      "    zones: [{ zone: prod, hub_url: 'https://hub.example' }]\r\n";
+  const auto utf16 = [&yaml](bool little, bool mark) {
+    std::u16string wide = mark ? u"\uFEFF" : u"";
+    for (size_t i = 0; i < yaml.size();) {
+      if (yaml.compare(i, 2, "\xC3\xA4") == 0) {
+        wide += u'\u00E4';
+        i += 2;
+      } else if (yaml.compare(i, 4, "\xF0\x9F\x90\xBB") == 0) {
+        wide += u"\U0001F43B";
+        i += 4;
+      } else {
+        wide += static_cast<char16_t>(yaml[i++]);
+      }
+    }
+    std::string bytes;
+    for (const char16_t unit : wide) {
+      const char low = static_cast<char>(unit & 0xFF);
+      const char high = static_cast<char>(unit >> 8);
+      bytes += little ? low : high;
+      bytes += little ? high : low;
+    }
+    return bytes;
+  };
+  for (const std::string& text : {yaml, "\xEF\xBB\xBF" + yaml, utf16(true, true),
+                                  utf16(false, true), utf16(true, false), utf16(false, false)}) {
+    const FleetFile fleet = Parse(text);
+    EXPECT_THAT(fleet.problems, IsEmpty());
+    ASSERT_EQ(fleet.request.tenants_size(), 1);
+    EXPECT_EQ(fleet.request.tenants(0).display_name(), "B\xC3\xA4r \xF0\x9F\x90\xBB");
+  }
+}
+
+TEST_F(FleetFileTest, AnEncodingThatNobodyCanReadIsSaidOnceWithItsLine) {
+  const FleetFile old = Parse("tenants:\n  - id: acme\n    display_name: B\xE4r\n");
+  EXPECT_THAT(old.problems,
+              ElementsAre(testing::AllOf(HasSubstr("fleet.yaml:3:"), HasSubstr("Windows-1252"))));
+  EXPECT_EQ(old.request.tenants_size(), 0);
+  EXPECT_THAT(Parse(std::string("\xFF\xFE\0\0t\0\0\0", 8)).problems,
+              ElementsAre(HasSubstr("UTF-32")));
+  EXPECT_THAT(Parse(std::string("\xFF\xFEt", 3)).problems, testing::SizeIs(1));
+}
+
 TEST_F(FleetFileTest, EmptyAndBrokenFilesHaveOneProblem) {
   EXPECT_THAT(Parse("").problems, ElementsAre(HasSubstr("tenants: is missing")));
   EXPECT_THAT(Parse("tenants: [").problems, ElementsAre(HasSubstr("not valid YAML")));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "orchestrator/core/report/explain.h"
+#include "orchestrator/core/report/report.h"
 #include "tests/orchestrator/core/core_bench.h"
 
 namespace muster::core {
@@ -81,6 +82,9 @@ class DoorsTest : public CoreBench {
     for (const store::Observation& observation : all) codes.push_back(observation.code);
     return codes;
   }
+
+  // What a worker was told of when it ended its last session now.
+  store::AuditLink Now() { return *world_->Read()->audit().Last(); }
 
   SessionId next_session_ = 1000;
 };
@@ -415,6 +419,95 @@ TEST_F(PinsTest, AWorkerThatKeepsAnotherPinIsSeen) {
   world_->worker_events().PinHeld(opening.session, Now(), "");
   world_->RunFor(absl::Seconds(1));
   EXPECT_THAT(Observed(grant_.server_id), IsEmpty());
+}
+
+// Remedy walked: E-SESSION-AHEAD
+TEST_F(DoorsTest, AWorkerThatKnowsALaterMomentTellsThatThisOneWasPutBack) {
+  const BootstrapGrant grant = Admitted("web-1");
+  const auto open_with = [&](const std::optional<store::AuditLink>& moment) {
+    SessionOpening opening = Opening(grant, "web-1");
+    opening.moment = moment;
+    EXPECT_TRUE(Open(opening).ok());
+    world_->worker_events().SessionEnded(opening.session);
+    world_->RunFor(absl::Minutes(2));
+  };
+  const auto events = [&] { return world_->Read()->audit().List("system", {}, 0, 100)->size(); };
+  open_with(std::nullopt);
+  open_with(Now());
+  EXPECT_THAT(Observed(grant.server_id), IsEmpty());
+  EXPECT_EQ(events(), 0u);
+
+  // Put back to before what the worker knows; it is let in all the same.
+  store::AuditLink later = Now();
+  later.sequence += 3;
+  open_with(later);
+  EXPECT_THAT(Observed(grant.server_id), ElementsAre(FailureCode::kSessionAhead));
+  // And gone another way since: the number is there, the hash is not.
+  store::AuditLink other = Now();
+  other.hash[0] ^= 1;
+  open_with(other);
+  EXPECT_THAT(Observed(grant.server_id), ElementsAre(FailureCode::kSessionAhead));
+  EXPECT_EQ(events(), 1u) << "said once";
+  // It was on purpose: the worker has been told our moment meanwhile, and nothing needs to be done.
+  open_with(Now());
+  EXPECT_THAT(Observed(grant.server_id), IsEmpty());
+}
+
+TEST_F(DoorsTest, AMomentThatCannotBeLookedUpSaysNothing) {
+  const BootstrapGrant grant = Admitted("web-1");
+  for (const store::AuditLink& moment : {store::AuditLink{0, "zero"}, store::AuditLink{-7, ""}}) {
+    SessionOpening opening = Opening(grant, "web-1");
+    opening.moment = moment;
+    EXPECT_TRUE(Open(opening).ok());
+    world_->worker_events().SessionEnded(opening.session);
+    EXPECT_THAT(Observed(grant.server_id), IsEmpty()) << moment.sequence;
+  }
+}
+
+// What only a heartbeat says is observed, reported whatever the enrollment, and cleared when it
+// says no more.
+TEST_F(DoorsTest, WhatAHeartbeatSaysIsObservedUntilItIsCured) {
+  const BootstrapGrant grant = Admitted("web-1");
+  const SessionOpening opening = Opening(grant, "web-1");
+  ASSERT_TRUE(Open(opening).ok());
+  store::ServiceFacts facts;
+  facts.version = "7.0.1";
+  world_->worker_events().Facts(opening.session, facts,
+                                {{FailureCode::kServiceConfigBad, "line 3"},
+                                 {FailureCode::kJoinRestartDue, "not restarted since"}});
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_THAT(
+      Observed(grant.server_id),
+      testing::UnorderedElementsAre(FailureCode::kServiceConfigBad, FailureCode::kJoinRestartDue));
+  const auto report = MakeReport(*world_->Read(), {}, world_->clock().Now());
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->observations.size(), 2u);
+  EXPECT_EQ(report->observations[0].server, "web-1");
+  const auto others =
+      MakeReport(*world_->Read(), {.selection = {TenantId("tenant-1")}}, world_->clock().Now());
+  ASSERT_TRUE(others.ok()) << others.status();
+  EXPECT_THAT(others->observations, IsEmpty());
+  world_->worker_events().Facts(opening.session, facts,
+                                {{FailureCode::kServiceConfigBad, "line 3"}});
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_THAT(Observed(grant.server_id), ElementsAre(FailureCode::kServiceConfigBad));
+  world_->worker_events().Facts(opening.session, facts, {});
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_THAT(Observed(grant.server_id), IsEmpty());
+}
+
+TEST_F(DoorsTest, AClockThatIsPutRightInTheSessionIsObservedNoMore) {
+  const BootstrapGrant grant = Admitted("web-1");
+  const SessionOpening opening = Opening(grant, "web-1");
+  ASSERT_TRUE(Open(opening).ok());
+  world_->worker_events().ClockSeen(opening.session, -absl::Hours(30));
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_THAT(Observed(grant.server_id), ElementsAre(FailureCode::kClockSkew));
+  EXPECT_THAT((*world_->Read()->observations().ListOf(grant.server_id))[0].detail,
+              HasSubstr("30h behind"));
+  world_->worker_events().ClockSeen(opening.session, absl::Seconds(3));
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_THAT(Observed(grant.server_id), IsEmpty());
 }
 
 }  // namespace

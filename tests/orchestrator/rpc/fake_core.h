@@ -71,8 +71,14 @@ class FakeWorkerEvents final : public core::WorkerEvents {
   void PinHeld(core::SessionId, core::ZonePin held, std::string problem) override {
     Tell(absl::StrCat("pin ", held.version, problem.empty() ? "" : " ", problem));
   }
-  void Facts(core::SessionId, store::ServiceFacts service) override {
+  void ClockSeen(core::SessionId, absl::Duration offset) override {
+    Tell(absl::StrCat("clock ", absl::FormatDuration(offset)));
+  }
+  void Facts(core::SessionId, store::ServiceFacts service, std::vector<Failure> problems) override {
     Tell(absl::StrCat("facts ", service.version));
+    for (const Failure& problem : problems) {
+      Tell(absl::StrCat("problem ", TextOf(problem.code), " ", problem.detail));
+    }
   }
 
  private:

@@ -19,6 +19,7 @@
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/time.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/orchestrator/rpc/fake_core.h"
 
@@ -90,8 +91,11 @@ class SessionTest : public testing::Test {
         stream->Finish();
       }
     }
-    bool Hello(int revision = 1) {
+    bool Hello(int revision = 1, bool answers_pings = true) {
       WorkerMessage message;
+      message.mutable_hello()->set_answers_pings(answers_pings);
+      message.mutable_hello()->mutable_moment()->set_event(41);
+      message.mutable_hello()->mutable_moment()->set_hash("41st");
       message.mutable_hello()->set_protocol_revision(revision);
       message.mutable_hello()->mutable_machine()->set_machine_name("WEB-1");
       return stream->Write(message);
@@ -213,6 +217,120 @@ TEST_F(SessionTest, OnlyChangedFactsReachTheCore) {
   client->stream->Write(facts);
   events_.Await("facts 7.0.2");
   EXPECT_EQ(events_.Count("facts 7.0.1"), 1);
+}
+
+TEST_F(SessionTest, AHeartbeatsProblemsReachTheCoreOnceEachAndSoDoesTheirEnd) {
+  const auto client = Welcomed();
+  WorkerMessage message;
+  auto& service = *message.mutable_heartbeat()->mutable_service();
+  service.set_version("7.0.1");
+  auto& problem = *service.add_problems();
+  problem.set_code("E-SERVICE-CONFIG");
+  problem.set_detail("line 3");
+  client->stream->Write(message);
+  client->stream->Write(message);
+  service.clear_problems();
+  client->stream->Write(message);
+  events_.Await("facts 7.0.1", 2);
+  EXPECT_EQ(events_.Count("problem E-SERVICE-CONFIG line 3"), 1);
+}
+
+TEST_F(SessionTest, AClockThatGoesWrongInASessionAndIsPutRightIsToldOnceEach) {
+  const auto client = Welcomed();
+  WorkerMessage message;
+  for (const absl::Duration offset :
+       {absl::Seconds(1), absl::Hours(3), absl::Hours(3), -absl::Hours(24 * 400), absl::Minutes(1),
+        absl::ZeroDuration()}) {
+    *message.mutable_heartbeat()->mutable_worker_time() = ToProto(clock_.Now() + offset);
+    client->stream->Write(message);
+  }
+  events_.Await("clock 1m");
+  EXPECT_EQ(events_.Count("clock 3h"), 1);
+  EXPECT_EQ(events_.Count("clock 0"), 0);
+}
+
+TEST_F(SessionTest, WhatIsSentCarriesTheMomentThatIsDurable) {
+  const auto before = Welcomed();
+  EXPECT_EQ(events_.AwaitOpening().moment->sequence, 41);
+  EXPECT_EQ(events_.AwaitOpening().moment->hash, "41st");
+  const core::SessionId id = events_.AwaitOpening().session;
+  registry_.NoteMoment({.sequence = 7, .hash = "seven"});
+  registry_.SendCommand(id, JoinCommand());
+  const OrchestratorMessage command = before->Read();
+  ASSERT_TRUE(command.has_command());
+  EXPECT_EQ(command.moment().event(), 7);
+  EXPECT_EQ(command.moment().hash(), "seven");
+  registry_.NoteMoment({.sequence = 8, .hash = "eight"});
+  registry_.SendResultAck(id, CommandId("cmd-a"));
+  EXPECT_EQ(before->Read().moment().event(), 8);
+  Client after(Channel(ca_));
+  ASSERT_TRUE(after.Hello());
+  EXPECT_EQ(after.Read().moment().event(), 8);
+}
+
+// As after the table of a NAT between the two was flushed: nothing arrives, and nobody says so.
+TEST_F(SessionTest, AWorkerThatIsSilentAfterACommandIsPingedAndItsSessionEnded) {
+  const auto client = Welcomed();
+  events_.Await("ready");
+  const core::SessionId id = events_.AwaitOpening().session;
+  registry_.SendCommand(id, JoinCommand());
+  ASSERT_TRUE(client->Read().has_command());
+  clock_.AwaitArmed(2);  // The sweep, and now the watch over deliveries.
+  clock_.Advance(absl::Seconds(6));
+  ASSERT_TRUE(client->Read().has_ping());
+  EXPECT_EQ(events_.Count("ended"), 0);
+  clock_.Advance(absl::Seconds(6));
+  events_.Await("ended");
+  EXPECT_FALSE(registry_.IsConnected(server_id_));
+}
+
+TEST_F(SessionTest, AWorkerThatAnswersThePingIsLeftAloneWithItsCommand) {
+  const auto client = Welcomed();
+  events_.Await("ready");
+  const core::SessionId id = events_.AwaitOpening().session;
+  WorkerMessage facts;
+  for (int round = 0; round < 3; ++round) {
+    registry_.SendCommand(id, JoinCommand());
+    ASSERT_TRUE(client->Read().has_command());
+    clock_.AwaitArmed(2);
+    clock_.Advance(absl::Seconds(6));
+    const OrchestratorMessage ping = client->Read();
+    ASSERT_TRUE(ping.has_ping()) << round;
+    WorkerMessage pong;
+    pong.mutable_pong()->set_number(ping.ping().number());
+    client->stream->Write(pong);
+    facts.mutable_heartbeat()->mutable_service()->set_version(absl::StrCat(round));
+    client->stream->Write(facts);
+    events_.Await(absl::StrCat("facts ", round));
+    clock_.Advance(absl::Seconds(30));  // Sixty would be the silence that ends a session.
+    EXPECT_EQ(events_.Count("ended"), 0) << round;
+  }
+}
+
+TEST_F(SessionTest, AnOlderWorkerIsNotPinged) {
+  Client client(Channel(ca_));
+  ASSERT_TRUE(client.Hello(1, /*answers_pings=*/false));
+  ASSERT_TRUE(client.Read().has_welcome());
+  events_.Await("ready");
+  const core::SessionId id = events_.AwaitOpening().session;
+  registry_.SendCommand(id, JoinCommand());
+  ASSERT_TRUE(client.Read().has_command());
+  clock_.AwaitArmed(2);
+  clock_.Advance(absl::Seconds(60));
+  EXPECT_EQ(events_.Count("ended"), 0);
+  registry_.SendResultAck(id, CommandId("cmd-a"));
+  EXPECT_TRUE(client.Read().has_result_ack()) << "no ping came between";
+}
+
+// A wall clock that is set says nothing about who is silent.
+TEST_F(SessionTest, AClockThatIsSetEndsNoSession) {
+  const auto client = Welcomed();
+  events_.Await("ready");
+  for (const absl::Duration step : {absl::Hours(24 * 400), -absl::Hours(24 * 800)}) {
+    clock_.StepWall(step);
+    clock_.Advance(absl::Seconds(10));
+    EXPECT_EQ(events_.Count("ended"), 0) << step;
+  }
 }
 
 TEST_F(SessionTest, FirstMessageMustBeHello) {
