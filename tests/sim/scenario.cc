@@ -50,9 +50,8 @@ Scenario::Scenario(SimWorld& world, uint64_t seed) : world_(world), dice_(seed *
 }
 
 void Scenario::Note(const std::string& what) {
-  script_.push_back(
-      absl::StrCat(absl::FormatTime("%H:%M:%S", world_.clock().Now(), absl::UTCTimeZone()), " ",
-                   what));
+  script_.push_back(absl::StrCat(
+      absl::FormatTime("%H:%M:%S", world_.clock().Now(), absl::UTCTimeZone()), " ", what));
 }
 
 // Each world leaves some of them out, so that others come often.
@@ -187,9 +186,9 @@ std::string Scenario::StartRollout() {
   input.deadline = absl::Minutes(20 + Below(220));
   input.request_id = absl::StrCat("request-", ++rollouts_);
   const absl::StatusOr<store::Rollout> rollout = Insist(input);
-  return rollout.ok() ? absl::StrCat(rollout->id.value(), " until ",
-                                     absl::FormatDuration(input.deadline))
-                      : rollout.status().ToString();
+  return rollout.ok()
+             ? absl::StrCat(rollout->id.value(), " until ", absl::FormatDuration(input.deadline))
+             : rollout.status().ToString();
 }
 
 absl::StatusOr<store::Rollout> Scenario::StartLast() {
@@ -236,7 +235,8 @@ std::string Scenario::SettleDoubt() {
     if (world_.ServerAt(i).enrollment != store::Enrollment::kInDoubt) continue;
     const SimWorker& worker = *world_.workers()[i];
     if (worker.joining()) continue;  // Seen at it, and left alone.
-    const bool joined = world_.hub(static_cast<int>(i) % kTenants).HasRecordOf(worker.internal_id());
+    const bool joined =
+        world_.hub(static_cast<int>(i) % kTenants).HasRecordOf(worker.internal_id());
     const auto settled = world_.Settle(i, joined);
     return absl::StrCat("web-", i, joined ? " joined" : " absent", settled.ok() ? "" : ", refused");
   }

@@ -41,7 +41,9 @@ class Scenario {
 
   bool Chance(double probability) { return dice_.Fraction() < probability; }
   int Below(int bound) { return static_cast<int>(dice_.Fraction() * bound); }
-  size_t AnyWorker() { return static_cast<size_t>(Below(static_cast<int>(world_.workers().size()))); }
+  size_t AnyWorker() {
+    return static_cast<size_t>(Below(static_cast<int>(world_.workers().size())));
+  }
   std::string AnyLimit();
   void Note(const std::string& what);
   void ChooseActs();

@@ -79,6 +79,9 @@ void SimWorld::ChangeKey(int tenant) {
 void SimWorld::Renew(size_t worker) {
   // A certificate is renewed with the one before it, not before a first session.
   if (ServerAt(worker).admission != store::Admission::kAdmitted) return;
+  const CertificateId& held = workers_[worker]->options().certificate_id;
+  const std::optional<store::WorkerCertificate> row = *Read()->certificates().Find(held);
+  if (!row.has_value() || !row->confirmed) return;
   store::WorkerCertificate certificate;
   certificate.id = CertificateId(absl::StrCat("renewed", worker, "-", ++changes_));
   certificate.server_id = servers_[worker];

@@ -2,6 +2,7 @@
 //
 //   sim_test                          the default seeds, some seconds
 //   MUSTER_SIM_SEED=17 sim_test       one world again, with what was done to it
+//   MUSTER_SIM_AUDIT=1                with a seed that fails, its audit log, too
 //   MUSTER_SIM_SEEDS=20000 sim_test   the nightly run; MUSTER_SIM_FIRST names the first seed
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,6 +27,20 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
 }
 
+void PrintAudit(SimWorld& world) {
+  const std::vector<store::AuditEvent> events = world.AuditOf("", 1'000'000);
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    std::cerr << absl::FormatTime("%H:%M:%S", event->time, absl::UTCTimeZone()) << " "
+              << event->subject << " " << event->action << " " << event->detail << "\n";
+  }
+  for (size_t i = 0; i < world.servers().size(); ++i) {
+    const store::Server server = world.ServerAt(i);
+    std::cerr << server.id.value() << " " << server.name << " " << ToString(server.admission) << " "
+              << ToString(server.enrollment) << (world.IsOut(i) ? " out" : "")
+              << (world.workers()[i]->connected() ? "" : " away") << "\n";
+  }
+}
+
 void PrintStats(SimWorld& world, uint64_t seed) {
   const std::vector<store::Rollout> rollouts = *world.Read()->rollouts().List(RolloutId(), 100);
   for (const store::Rollout& rollout : rollouts) {
@@ -46,6 +61,7 @@ void RunSeed(uint64_t seed, std::vector<std::string>* history = nullptr) {
                             " or MUSTER_SIM_SEED=", seed, " build/dev/tests/sim_test"));
   const auto failed = [&] {
     if (!testing::Test::HasFailure()) return false;
+    if (getenv("MUSTER_SIM_AUDIT") != nullptr) PrintAudit(world);
     std::cerr << "what was done:\n  " << absl::StrJoin(scenario.script(), "\n  ") << "\n";
     return true;
   };

@@ -14,7 +14,8 @@
 
 namespace muster::sim {
 
-SimWorld::SimWorld(WorldOptions options) : options_(std::move(options)), random_(options_.seed), machine_clock_(clock_) {
+SimWorld::SimWorld(WorldOptions options)
+    : options_(std::move(options)), random_(options_.seed), machine_clock_(clock_) {
   log::SetSinkForTesting([](absl::string_view) {});
   for (int i = 0; i < kTenants; ++i) {
     hubs_.push_back(AddHub(absl::StrCat("https://hub-", i, ".example")));
@@ -71,14 +72,14 @@ void SimWorld::OpenStore() {
 void SimWorld::StartNode() {
   ++starts_;
   lost_ = false;
-  node_ = std::make_unique<Node>(
-      clock_, machine_clock_,
-      [this](std::function<void()> task) { Later(Latency(), std::move(task)); });
+  node_ = std::make_unique<Node>(clock_, machine_clock_, [this](std::function<void()> task) {
+    Later(Latency(), std::move(task));
+  });
   core::CoreOptions options = options_.core;
   options.on_store_lost = [this](const absl::Status&) { lost_ = true; };
   node_->core = std::make_unique<core::Core>(core::CoreDependencies{
-      *faulty_, node_->strand, &node_->disk, node_->clock, node_->timers, random_, vault_, *this, *this,
-      *this, std::move(options), &audit_key_, &head_book_});
+      *faulty_, node_->strand, &node_->disk, node_->clock, node_->timers, random_, vault_, *this,
+      *this, *this, std::move(options), &audit_key_, &head_book_});
   const absl::Status started = node_->core->Start();
   if (!started.ok() && !faulty_->crashed()) {
     Violation(absl::StrCat("the core does not start: ", started.ToString()));

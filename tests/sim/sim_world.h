@@ -41,7 +41,7 @@ struct Faults {
   double worker_kill_per_hour = 0;
   double orchestrator_kill_per_hour = 0;
   double clock_step_per_hour = 0;  // Of the orchestrator's machine, to within an hour of the truth.
-  double power_cut_per_hour = 0;  // Of the orchestrator's machine: turns not yet synced are lost.
+  double power_cut_per_hour = 0;   // Of the orchestrator's machine: turns not yet synced are lost.
   double hub_read_fails = 0;
   double hub_read_empty = 0;
   double hub_read_partial = 0;  // Records are left out, and the list says that it is not whole.
@@ -123,8 +123,9 @@ class SimWorld final : private core::WorkerLink,
   }
   // Runs `react` once, when the worker's service begins its next join.
   void AtJoin(size_t worker, std::function<void()> react) { at_join_[worker] = std::move(react); }
-  // Runs `react` once, when the next list of a hub is queued at the core.
-  void AfterRead(std::function<void()> react) { after_read_ = std::move(react); }
+  // Runs `react` once, before the next list of a hub is queued at the core: what it asks for is
+  // decided in the same turn, first.
+  void BeforeReading(std::function<void()> react) { before_reading_ = std::move(react); }
   // Each join takes its machine down from now on; it comes back with Connect.
   void SetPowerOffAtJoin(bool on) { power_off_at_join_ = on; }
 
@@ -234,7 +235,7 @@ class SimWorld final : private core::WorkerLink,
   std::set<size_t> powered_off_;
   std::map<size_t, std::function<void()>> after_report_;
   std::map<size_t, std::function<void()>> at_join_;
-  std::function<void()> after_read_;
+  std::function<void()> before_reading_;
   std::map<std::string, std::string> image_;  // The store's files as of the last Sync.
   bool power_fails_ = false;
   std::set<size_t> evicted_;

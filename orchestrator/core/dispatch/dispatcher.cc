@@ -34,18 +34,6 @@ bool NothingRan(const store::Attempt& attempt) {
          attempt.failure->code == FailureCode::kDispatchNotBegun;
 }
 
-// Whether the worker was enrolled anew after the sending: its journal need not be the one that the
-// command may be in.
-absl::StatusOr<bool> EnrolledSince(Turn& turn, const store::Attempt& attempt) {
-  ASSIGN_OR_RETURN(const std::vector<store::WorkerCertificate> certificates,
-                   turn.store().certificates().ListOf(attempt.server_id));
-  return std::any_of(certificates.begin(), certificates.end(),
-                     [&](const store::WorkerCertificate& certificate) {
-                       return certificate.confirmed && !certificate.token_id.empty() &&
-                              certificate.create_time >= attempt.create_time;
-                     });
-}
-
 bool Answered(const store::Attempt& attempt) {
   return attempt.failure.has_value() && attempt.failure->code != FailureCode::kDispatchInDoubt;
 }
@@ -281,10 +269,7 @@ absl::Status Dispatcher::Reconcile(Turn& turn, Session& session,
   }
   if (known.has_value()) return Resume(turn, open, session.id);
   if (store::ChangesNothing(open.command.kind)) return NeverArrived(turn, it);
-  if (!WasJournaled(open.attempt)) {
-    ASSIGN_OR_RETURN(const bool new_journal, EnrolledSince(turn, open.attempt));
-    if (!new_journal) return NeverArrived(turn, it);
-  }
+  if (!WasJournaled(open.attempt) && !session.enrolled_anew) return NeverArrived(turn, it);
   // The journal lost what it had confirmed. Nothing of it runs: the session is new, its journal
   // empty; but the join may have happened (invariant 8).
   CommandReport lost;

@@ -10,8 +10,8 @@
 //                 has it, finished     ─► its result follows
 //                 never acknowledged, not in the journal ─► never arrived: settled, delivered again
 //                     under the same command id, so that a late copy is not run twice
-//                 acknowledged, not in the journal, or the worker was enrolled anew since the
-//                     sending ─► the journal is lost: only the hub knows
+//                 acknowledged, not in the journal, or the worker was enrolled anew since:
+//                     its journal need not be the one ─► the journal is lost: only the hub knows
 //   one open attempt per server (invariant 11); the store's unique index holds it too
 //
 // A command that changes nothing (store::ChangesNothing) needs less: its worker answers with the

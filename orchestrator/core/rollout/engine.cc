@@ -123,7 +123,8 @@ absl::StatusOr<Entry*> RolloutEngine::FetchWaiting(Turn& turn, const ServerId& s
   const auto has_pages = [](const Run& run) {
     return !run.loaded && run.rollout.kind == CommandKind::kJoin;
   };
-  if (std::none_of(runs_.begin(), runs_.end(), [&](const auto& r) { return has_pages(*r.second); })) {
+  if (std::none_of(runs_.begin(), runs_.end(),
+                   [&](const auto& r) { return has_pages(*r.second); })) {
     return nullptr;
   }
   ASSIGN_OR_RETURN(const std::optional<RolloutId> id,

@@ -95,26 +95,25 @@ TEST_F(SettlingTest, AVerdictBeforeThePageOfTheTargetIsNotMissed) {
   Build(8, 0, options);
   LeaveADoubtBehind();
   std::optional<absl::StatusOr<store::Rollout>> next;
-  RolloutInput input = Over("web-*");
-  const auto create = [&] {
-    operations().rollouts.Call(
-        &RolloutOperations::Create,
-        Answer<store::Rollout>([&](absl::StatusOr<store::Rollout> made) { next = made; }),
-        operator_, input);
-  };
-  // Each reading is followed by another until the one with the verdict: try before each.
-  for (int i = 0; i < 200 && !next.has_value(); ++i) {
+  const RolloutInput input = Over("web-*");
+  bool asked = false;
+  // The reading that brings the verdict is the first one after the deadline.
+  const absl::Time deadline = world_->ServerAt(0).claim->verify_deadline;
+  while (!asked) {
     bool read = false;
-    const bool last = world_->Now() + absl::Seconds(30) >
-                      world_->ServerAt(0).claim.value_or(store::Claim{}).verify_deadline;
-    world_->AfterRead([&, last] {
+    world_->BeforeReading([&] {
       read = true;
-      if (last) create();
+      if (world_->Now() < deadline) return;
+      asked = true;
+      operations().rollouts.Call(
+          &RolloutOperations::Create,
+          Answer<store::Rollout>([&](absl::StatusOr<store::Rollout> made) { next = made; }),
+          operator_, input);
     });
     ASSERT_TRUE(world_->RunUntil([&] { return read; }, absl::Hours(1)));
-    world_->RunFor(absl::ZeroDuration());
   }
-  ASSERT_TRUE(next.has_value() && next->ok());
+  ASSERT_TRUE(world_->RunUntil([&] { return next.has_value(); }, absl::Minutes(1)));
+  ASSERT_TRUE(next->ok()) << next->status();
   ASSERT_TRUE(Finishes((*next)->id, absl::Hours(2)));
   EXPECT_EQ(TargetOf((*next)->id, 0).state, TargetState::kFailed);
   EXPECT_EQ(world_->Counts((*next)->id).succeeded, 7);
@@ -148,10 +147,10 @@ TEST_F(SettlingTest, ARestartWaitsForLateCopies) {
   ASSERT_TRUE(world_->RunUntil([&] { return attempts().size() == 1; }, absl::Minutes(1)));
   world_->BreakSession(0);  // The command is on its way.
   ASSERT_TRUE(Cancel(first->id).ok());
-  ASSERT_TRUE(world_->RunUntil(
-      [&] { return attempts()[0].state == store::AttemptState::kSettled; }, absl::Minutes(5)));
-  const absl::Time expires = (*world_->Read()->attempts().FindCommand(attempts()[0].command_id))
-                                 ->expire_time;
+  ASSERT_TRUE(world_->RunUntil([&] { return attempts()[0].state == store::AttemptState::kSettled; },
+                               absl::Minutes(5)));
+  const absl::Time expires =
+      (*world_->Read()->attempts().FindCommand(attempts()[0].command_id))->expire_time;
   world_->KillOrchestrator();
   const auto second = Start(Over("web-0"));
   ASSERT_TRUE(second.ok()) << second.status();
