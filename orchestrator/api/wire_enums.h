@@ -37,33 +37,34 @@ struct WireEnum;  // `type`: the wire's; `last`: its last value, which is ours p
     static_assert(static_cast<int>(Last) + 1 == (WireLast)); \
   }
 
-MUSTER_WIRE_ENUM(store::Admission, store::Admission::kRejected, types::v1::Admission,
-                 types::v1::ADMISSION_REJECTED);
-MUSTER_WIRE_ENUM(store::Enrollment, store::Enrollment::kDegraded, types::v1::Enrollment,
-                 types::v1::ENROLLMENT_DEGRADED);
-MUSTER_WIRE_ENUM(core::Connectivity, core::Connectivity::kStale, types::v1::Connectivity,
-                 types::v1::CONNECTIVITY_STALE);
-MUSTER_WIRE_ENUM(store::CommandKind, store::CommandKind::kJoin, admin::v1::CommandKind,
-                 admin::v1::COMMAND_KIND_JOIN);
+MUSTER_WIRE_ENUM(store::Admission, store::Admission::kRejected, muster::types::v1::Admission,
+                 muster::types::v1::ADMISSION_REJECTED);
+MUSTER_WIRE_ENUM(store::Enrollment, store::Enrollment::kDegraded,
+                 muster::types::v1::Enrollment, muster::types::v1::ENROLLMENT_DEGRADED);
+MUSTER_WIRE_ENUM(core::Connectivity, core::Connectivity::kStale, muster::types::v1::Connectivity,
+                 muster::types::v1::CONNECTIVITY_STALE);
+MUSTER_WIRE_ENUM(store::CommandKind, store::CommandKind::kJoin, muster::admin::v1::CommandKind,
+                 muster::admin::v1::COMMAND_KIND_JOIN);
 MUSTER_WIRE_ENUM(store::RolloutState, store::RolloutState::kCompletedWithFailures,
-                 admin::v1::RolloutState, admin::v1::ROLLOUT_STATE_COMPLETED_WITH_FAILURES);
-MUSTER_WIRE_ENUM(store::TargetState, store::TargetState::kCanceled, admin::v1::TargetState,
-                 admin::v1::TARGET_STATE_CANCELED);
-MUSTER_WIRE_ENUM(store::TokenState, store::TokenState::kLocked, admin::v1::TokenState,
-                 admin::v1::TOKEN_STATE_LOCKED);
-MUSTER_WIRE_ENUM(store::TokenMode, store::TokenMode::kPending, admin::v1::TokenMode,
-                 admin::v1::TOKEN_MODE_PENDING);
-MUSTER_WIRE_ENUM(store::VerifierKind, store::VerifierKind::kLogin, admin::v1::VerifierKind,
-                 admin::v1::VERIFIER_KIND_LOGIN);
-MUSTER_WIRE_ENUM(store::MatchKind, store::MatchKind::kMachineName, admin::v1::MatchKind,
-                 admin::v1::MATCH_KIND_MACHINE_NAME);
+                 muster::admin::v1::RolloutState,
+                 muster::admin::v1::ROLLOUT_STATE_COMPLETED_WITH_FAILURES);
+MUSTER_WIRE_ENUM(store::TargetState, store::TargetState::kCanceled, muster::admin::v1::TargetState,
+                 muster::admin::v1::TARGET_STATE_CANCELED);
+MUSTER_WIRE_ENUM(store::TokenState, store::TokenState::kLocked, muster::admin::v1::TokenState,
+                 muster::admin::v1::TOKEN_STATE_LOCKED);
+MUSTER_WIRE_ENUM(store::TokenMode, store::TokenMode::kPending, muster::admin::v1::TokenMode,
+                 muster::admin::v1::TOKEN_MODE_PENDING);
+MUSTER_WIRE_ENUM(store::VerifierKind, store::VerifierKind::kLogin, muster::admin::v1::VerifierKind,
+                 muster::admin::v1::VERIFIER_KIND_LOGIN);
+MUSTER_WIRE_ENUM(store::MatchKind, store::MatchKind::kMachineName, muster::admin::v1::MatchKind,
+                 muster::admin::v1::MATCH_KIND_MACHINE_NAME);
 MUSTER_WIRE_ENUM(core::ZoneVerification::State, core::ZoneVerification::State::kFailed,
-                 admin::v1::ReadingState, admin::v1::READING_STATE_FAILED);
+                 muster::admin::v1::ReadingState, muster::admin::v1::READING_STATE_FAILED);
 MUSTER_WIRE_ENUM(core::AuditVerdict::State, core::AuditVerdict::State::kBroken,
-                 admin::v1::AuditState, admin::v1::AUDIT_STATE_BROKEN);
+                 muster::admin::v1::AuditState, muster::admin::v1::AUDIT_STATE_BROKEN);
 MUSTER_WIRE_ENUM(core::Explanation::Source, core::Explanation::Source::kWorker,
-                 admin::v1::ExplainServerResponse::Source,
-                 admin::v1::ExplainServerResponse::SOURCE_WORKER);
+                 muster::admin::v1::ExplainServerResponse::Source,
+                 muster::admin::v1::ExplainServerResponse::SOURCE_WORKER);
 #undef MUSTER_WIRE_ENUM
 
 template <typename E>

@@ -98,8 +98,10 @@ std::string TextOf(const Message& message) {
 }
 
 struct ApiBench::Parts {
+  explicit Parts(uint64_t seed) : random(seed) {}
+
   FakeClock clock{kFleetTime};
-  SeededRandom random{7};
+  SeededRandom random;
   ManualStrand strand;
   ManualExecutor pool;
   sim::SimVault vault;
@@ -123,7 +125,8 @@ ApiBench::ApiBench(const Image& image) : image_(image) {
   }
   store_ = *store::SqliteStore::Open(
       {.path = path, .now = kFleetTime, .quick_check = false, .durable = false});
-  parts_ = std::make_unique<Parts>();
+  // Other dice than those that made the image's ids.
+  parts_ = std::make_unique<Parts>(image.database.empty() ? 7 : 8);
   Parts& p = *parts_;
   p.core = std::make_unique<core::Core>(core::CoreDependencies{
       *store_, p.strand, nullptr, p.clock, p.clock, p.random, p.vault, p.hubs, p.workers,

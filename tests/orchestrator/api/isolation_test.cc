@@ -24,6 +24,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/crypto/certificate_request.h"
+#include "base/crypto/key.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "muster/admin/v1/inventory.pb.h"
@@ -44,8 +46,8 @@ using testing::IsEmpty;
 const std::set<std::string>& OfNoTenant() {
   static const auto* const methods = new std::set<std::string>{
       "/muster.admin.v1.SystemService/GetStatus",  // Its counts have a test of their own.
-      "/muster.admin.v1.SystemService/VerifyAudit",
-      "/muster.admin.v1.SystemService/ListAuditHeads",
+      "/muster.admin.v1.SystemService/VerifyAudit", "/muster.admin.v1.SystemService/ListAuditHeads",
+      "/muster.admin.v1.OperatorService/WhoAmI",  // Of the caller alone.
   };
   return *methods;
 }
@@ -195,6 +197,8 @@ std::string Harmless(const FieldDescriptor& field) {
     harmless["new_name"] = "alphanew";
     harmless["client_id"] = "client";
     harmless["secret"] = "harmless";
+    harmless["certificate_request_pem"] =
+        *crypto::CertificateRequest::Create(*crypto::PrivateKey::Generate(), "harmless");
     return harmless;
   }());
   const auto it = words->find(field.name());
@@ -317,6 +321,8 @@ class Isolation : public testing::TestWithParam<std::string> {
                const std::vector<std::string>& asked, const std::vector<std::string>& twins,
                const std::string& what) {
     const Method& method = *bench.api().Find(GetParam());
+    // What a first call makes of alpha's own is there for both.
+    (void)bench.Call(op, method, without);
     const std::string heard = Masked(Whole(bench.Call(op, method, with)), asked);
     const std::string nothing = Masked(Whole(bench.Call(op, method, without)), twins);
     asked_.insert(asked_.end(), asked.begin(), asked.end());
@@ -354,7 +360,9 @@ TEST_P(Isolation, AnOperatorOfOneTenantLearnsNothingOfAnother) {
     Compare(bench, op, *RequestNaming(method, bravo), *RequestNaming(method, twin), asked, twins,
             "all that is bravo's");
     if (FailureCodeOf(plain.status) != FailureCode::kAuthForbidden) {
-      for (const auto& [path, field] : TextFieldsOf(method)) {
+      for (const auto& text_field : TextFieldsOf(method)) {
+        const std::string& path = text_field.first;
+        const FieldDescriptor* const field = text_field.second;
         if (NamesNothing(*field)) continue;
         for (const std::string& thing :
              field->name() == "page_token" ? TokensOf("bravo") : ThingsOf("bravo")) {

@@ -17,7 +17,7 @@
 namespace muster::app {
 namespace {
 
-using rpc::SystemCheck;
+using api::SystemCheck;
 using testing::HasSubstr;
 
 class AtOnce final : public Executor {
@@ -89,7 +89,7 @@ class SelfCheckTest : public testing::Test {
 
 TEST_F(SelfCheckTest, AllIsWell) {
   clock_.Advance(absl::Minutes(10));
-  const rpc::SystemReport report = check_.Report();
+  const api::SystemReport report = check_.Report();
   EXPECT_TRUE(report.ready);
   EXPECT_TRUE(check_.alive());
   for (const SystemCheck& check : report.checks) {

@@ -109,7 +109,8 @@ class WallContract : public StoreContract {
 
   static std::vector<std::string> TenantsIn(const WalledSnapshot& view) {
     std::vector<std::string> tenants;
-    for (const Tenant& tenant : *view.ListTenants()) tenants.push_back(tenant.id.value());
+    const auto list = *view.ListTenants();
+    for (const Tenant& tenant : list) tenants.push_back(tenant.id.value());
     return tenants;
   }
 
