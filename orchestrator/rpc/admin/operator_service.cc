@@ -68,15 +68,13 @@ struct CertificateWish {
   crypto::PublicKey key;
   absl::Duration life;
 };
-absl::StatusOr<CertificateWish> WishOf(const std::string& request_pem, bool has_life,
-                                       const google::protobuf::Duration& life) {
+absl::StatusOr<CertificateWish> WishOf(const std::string& request_pem, absl::Duration life) {
   const auto request = crypto::CertificateRequest::FromPem(request_pem);
   if (!request.ok()) {
     return InvalidRequest(absl::StrCat("certificate_request_pem: ", request.status().message()));
   }
-  const absl::Duration valid_for = has_life ? FromProto(life) : core::kDefaultOperatorLife;
-  RETURN_IF_ERROR(core::CheckOperatorLife(valid_for));
-  return CertificateWish{request->public_key(), valid_for};
+  RETURN_IF_ERROR(core::CheckOperatorLife(life));
+  return CertificateWish{request->public_key(), life};
 }
 
 class OperatorService final : public admin::OperatorService::CallbackService, AdminCalls {
@@ -198,9 +196,10 @@ class OperatorService final : public admin::OperatorService::CallbackService, Ad
                               .request_id = request.request_id()};
     ASSIGN_OR_RETURN(input.role, RoleFromProto(request.role()));
     for (const std::string& tenant : request.tenant_ids()) input.tenants.emplace_back(tenant);
-    ASSIGN_OR_RETURN(
-        const CertificateWish wish,
-        WishOf(request.certificate_request_pem(), request.has_valid_for(), request.valid_for()));
+    ASSIGN_OR_RETURN(const CertificateWish wish,
+                     WishOf(request.certificate_request_pem(), request.has_valid_for()
+                                                                   ? FromProto(request.valid_for())
+                                                                   : core::kDefaultOperatorLife));
     input.valid_for = wish.life;
     ASSIGN_OR_RETURN(input.certificate, Issue(input.id, wish));
     return input;
@@ -210,6 +209,7 @@ class OperatorService final : public admin::OperatorService::CallbackService, Ad
                                              const Caller& caller,
                                              const store::Snapshot& snapshot) const {
     core::RenewalInput input{.end_others = request.end_others()};
+    absl::Duration life = core::kDefaultOperatorLife;
     if (!request.operator_().empty()) {
       ASSIGN_OR_RETURN(const auto op, Find(request.operator_(), caller, snapshot));
       input.id = op.id;
@@ -217,10 +217,11 @@ class OperatorService final : public admin::OperatorService::CallbackService, Ad
       return InvalidRequest("the local socket needs no certificate; name the operator to renew");
     } else {
       input.id = OperatorId(absl::StripPrefix(caller.actor.name, "operator:"));
+      ASSIGN_OR_RETURN(const auto self, Find(input.id.value(), caller, snapshot));
+      life = core::LifeOf(self);
     }
-    ASSIGN_OR_RETURN(
-        const CertificateWish wish,
-        WishOf(request.certificate_request_pem(), request.has_valid_for(), request.valid_for()));
+    if (request.has_valid_for()) life = FromProto(request.valid_for());
+    ASSIGN_OR_RETURN(const CertificateWish wish, WishOf(request.certificate_request_pem(), life));
     ASSIGN_OR_RETURN(input.certificate, Issue(input.id, wish));
     return input;
   }
