@@ -172,6 +172,8 @@ class OperatorService final : public admin::OperatorService::CallbackService, Ad
                  const auto op = Find(request->operator_(), caller, *snapshot);
                  snapshot.reset();
                  if (!op.ok()) return reply.Finish(op.status());
+                 // Who revokes oneself is told that it is done.
+                 if (core::IsSelf(caller.actor, op->id)) reply.SetLastLook(nullptr);
                  d_.operations.operators.Call(
                      &core::OperatorOperations::Revoke,
                      [this, response, caller, path,
