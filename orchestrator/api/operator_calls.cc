@@ -68,15 +68,13 @@ struct CertificateWish {
   crypto::PublicKey key;
   absl::Duration life;
 };
-absl::StatusOr<CertificateWish> WishOf(const std::string& request_pem, bool has_life,
-                                       const google::protobuf::Duration& life) {
+absl::StatusOr<CertificateWish> WishOf(const std::string& request_pem, absl::Duration life) {
   const auto request = crypto::CertificateRequest::FromPem(request_pem);
   if (!request.ok()) {
     return InvalidRequest(absl::StrCat("certificate_request_pem: ", request.status().message()));
   }
-  const absl::Duration valid_for = has_life ? FromProto(life) : core::kDefaultOperatorLife;
-  RETURN_IF_ERROR(core::CheckOperatorLife(valid_for));
-  return CertificateWish{request->public_key(), valid_for};
+  RETURN_IF_ERROR(core::CheckOperatorLife(life));
+  return CertificateWish{request->public_key(), life};
 }
 
 class OperatorCalls final : public Calls {
@@ -165,6 +163,8 @@ class OperatorCalls final : public Calls {
                       Responder<admin::Operator> to) const {
     const auto op = FindOperator(request.operator_(), context);
     if (!op.ok()) return to.Finish(op.status());
+    // Who revokes oneself is told that it is done.
+    if (core::IsSelf(context.caller.actor, op->id)) to.SkipLastLook();
     d_.operations.operators.Call(
         &core::OperatorOperations::Revoke,
         [this, caller = context.caller,
@@ -196,9 +196,10 @@ class OperatorCalls final : public Calls {
                               .request_id = request.request_id()};
     ASSIGN_OR_RETURN(input.role, RoleFromProto(request.role()));
     for (const std::string& tenant : request.tenant_ids()) input.tenants.emplace_back(tenant);
-    ASSIGN_OR_RETURN(
-        const CertificateWish wish,
-        WishOf(request.certificate_request_pem(), request.has_valid_for(), request.valid_for()));
+    ASSIGN_OR_RETURN(const CertificateWish wish,
+                     WishOf(request.certificate_request_pem(), request.has_valid_for()
+                                                                   ? FromProto(request.valid_for())
+                                                                   : core::kDefaultOperatorLife));
     input.valid_for = wish.life;
     ASSIGN_OR_RETURN(input.certificate, Issue(input.id, wish));
     return input;
@@ -208,15 +209,18 @@ class OperatorCalls final : public Calls {
                                              const Context& context) const {
     core::RenewalInput input{
         .id = context.caller.id, .certificate = {}, .end_others = request.end_others()};
+    absl::Duration life = core::kDefaultOperatorLife;
     if (!request.operator_().empty()) {
       ASSIGN_OR_RETURN(const store::Operator op, FindOperator(request.operator_(), context));
       input.id = op.id;
     } else if (input.id.empty()) {
       return InvalidRequest("the local socket needs no certificate; name the operator to renew");
+    } else {
+      ASSIGN_OR_RETURN(const store::Operator self, FindOperator(input.id.value(), context));
+      life = core::LifeOf(self);
     }
-    ASSIGN_OR_RETURN(
-        const CertificateWish wish,
-        WishOf(request.certificate_request_pem(), request.has_valid_for(), request.valid_for()));
+    if (request.has_valid_for()) life = FromProto(request.valid_for());
+    ASSIGN_OR_RETURN(const CertificateWish wish, WishOf(request.certificate_request_pem(), life));
     ASSIGN_OR_RETURN(input.certificate, Issue(input.id, wish));
     return input;
   }

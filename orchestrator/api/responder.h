@@ -49,6 +49,8 @@ class Responder {
   }
 
   Response& response() { return static_cast<Response&>(*exchange_->response); }
+  // For an answer that its caller gets whatever has become of their rights meanwhile.
+  void SkipLastLook() { exchange_->last_look = nullptr; }
   // The response must be complete; it is not touched afterwards.
   void Finish(const absl::Status& status) {
     const std::shared_ptr<Exchange> exchange = std::move(exchange_);

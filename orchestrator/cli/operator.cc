@@ -282,7 +282,8 @@ absl::StatusOr<ExitCode> WhoAmI(Context& context) {
 
 void AddCertificateFlags(CLI::App& verb, OperatorFlags& flags) {
   verb.add_option("--valid-for", flags.valid_for,
-                  "How long the certificate is valid, 10m to 366d (default: 90d)");
+                  "How long the certificate is valid, 10m to 366d (default: 90d; your own: as long "
+                  "as now)");
   verb.add_option("--csr", flags.csr,
                   "A certificate request of the operator's own ('muster operator request'); "
                   "without it a key is made here");

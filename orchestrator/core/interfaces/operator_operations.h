@@ -49,7 +49,8 @@ class OperatorOperations {
   virtual absl::StatusOr<CreatedOperator> Create(Turn& turn, const Actor& actor,
                                                  store::OperatorRole role,
                                                  const OperatorInput& input) = 0;
-  // For oneself, or by who may make such an operator. E-OPERATOR-UNKNOWN, E-AUTH-FORBIDDEN,
+  // For oneself (not for longer than one was given), or by who may make such an operator.
+  // E-OPERATOR-UNKNOWN, E-AUTH-FORBIDDEN,
   // E-AUTH-REVOKED (the operator to be renewed).
   virtual absl::StatusOr<store::Operator> Renew(Turn& turn, const Actor& actor,
                                                 store::OperatorRole role,

@@ -114,8 +114,9 @@ absl::StatusOr<store::Operator> Operators::Renew(Turn& turn, const Actor& actor,
   if (op.revoke_time.has_value()) {
     return FailureStatus(FailureCode::kAuthRevoked, absl::StrCat("operator ", op.name));
   }
-  if (!IsSelf(actor, op.id)) RETURN_IF_ERROR(CheckManage(actor, role, op));
   store::OperatorCertificate certificate = input.certificate;
+  RETURN_IF_ERROR(IsSelf(actor, op.id) ? CheckOwnRenewal(op, certificate.not_after, turn.now())
+                                       : CheckManage(actor, role, op));
   certificate.create_time = turn.now();
   const absl::Time others_until =
       input.end_others ? turn.now() : turn.now() + kReplacedCertificateGrace;

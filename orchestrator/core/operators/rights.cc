@@ -94,6 +94,22 @@ absl::Time EndOf(const store::Operator& op) {
   return end;
 }
 
+absl::Duration LifeOf(const store::Operator& op) {
+  if (op.certificates.empty()) return absl::ZeroDuration();
+  const store::OperatorCertificate& newest = op.certificates.front();
+  return absl::Ceil(newest.not_after - newest.create_time, absl::Minutes(1));
+}
+
+absl::Status CheckOwnRenewal(const store::Operator& op, absl::Time not_after, absl::Time now) {
+  if (op.role >= OperatorRole::kTenantAdmin || not_after - now <= LifeOf(op)) {
+    return absl::OkStatus();
+  }
+  return FailureStatus(
+      FailureCode::kAuthForbidden,
+      absl::StrCat("you were given a certificate for ", absl::FormatDuration(LifeOf(op)),
+                   "; without --valid-for, or with less, you may renew it"));
+}
+
 bool IsUsable(const store::Operator& op, absl::Time now) {
   return !op.revoke_time.has_value() && now < EndOf(op);
 }

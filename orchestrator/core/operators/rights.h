@@ -41,6 +41,11 @@ absl::Status CheckCredential(const store::Operator& op, absl::string_view public
                              absl::Time now);
 // The end of the certificate that is accepted longest; the infinite past without any.
 absl::Time EndOf(const store::Operator& op);
+// How long the newest certificate was made for, in whole minutes; zero without any.
+absl::Duration LifeOf(const store::Operator& op);
+// Whether an operator who may make no others may give itself a certificate that ends then: not for
+// longer than it was given. E-AUTH-FORBIDDEN.
+absl::Status CheckOwnRenewal(const store::Operator& op, absl::Time not_after, absl::Time now);
 // Neither revoked nor expired.
 bool IsUsable(const store::Operator& op, absl::Time now);
 

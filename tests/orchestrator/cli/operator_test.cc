@@ -137,7 +137,7 @@ TEST_F(OperatorCommandsTest, ARequestOfTheOperatorsOwnLeavesTheKeyAlone) {
             0)
       << err_;
   EXPECT_FALSE(fs::exists(Path("for-ada") + "/operator.key"));
-  fs::copy(Path("for-ada"), Path("mine"), fs::copy_options::overwrite_existing);
+  fs::copy(Path("for-ada"), Path("mine"), fs::copy_options::recursive);
   // And a renewal straight into the directory.
   EXPECT_EQ(Run({"operator", "renew", "ada", "--csr", Path("mine") + "/operator.csr", "--out",
                  Path("mine")}),

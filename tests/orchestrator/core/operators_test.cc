@@ -299,6 +299,19 @@ TEST_F(OperatorsTest, ComeRenewAndGo) {
   EXPECT_NE(next->op.id, id);
 }
 
+TEST_F(OperatorsTest, NobodyBelowAnAdminLengthensItsOwnLife) {
+  const auto brief = Create(Input("b", OperatorRole::kOperator, {tenant_}, absl::Hours(24 * 7)));
+  const auto admin = Create(Input("a", OperatorRole::kTenantAdmin, {tenant_}, absl::Hours(24)));
+  ASSERT_TRUE(brief.ok() && admin.ok());
+  // The helper asks for 90 days.
+  EXPECT_FAILS_WITH(Renew(brief->op.id, "k", ActorOf(brief->op), OperatorRole::kOperator),
+                    kAuthForbidden);
+  EXPECT_TRUE(Renew(admin->op.id, "k", ActorOf(admin->op), OperatorRole::kTenantAdmin).ok());
+  EXPECT_TRUE(Renew(brief->op.id, "k", ActorOf(admin->op), OperatorRole::kTenantAdmin).ok());
+  EXPECT_TRUE(Renew(brief->op.id, "k2", ActorOf(brief->op), OperatorRole::kOperator).ok())
+      << "it was given 90 days now";
+}
+
 TEST_F(OperatorsTest, RefusedInputMakesNobody) {
   EXPECT_FAILS_WITH(Create(Input("", OperatorRole::kViewer, {tenant_})), kRequestInvalid);
   EXPECT_FAILS_WITH(Create(Input("x", OperatorRole::kViewer, {})), kRequestInvalid);
