@@ -95,7 +95,8 @@ absl::Status HubPoller::Poll(Turn& turn, Source& source, bool insist) {
   ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, *source.zones.begin()));
   if (entry == nullptr || SourceKeyOf(entry->zone) != source.key) return absl::OkStatus();
   const store::Zone& zone = entry->zone;
-  HubReadRequest request{zone.id, zone.hub_url, zone.hub_ca_pem, zone.verifier, insist};
+  HubReadRequest request{zone.id,         zone.tenant_id, zone.hub_url,
+                         zone.hub_ca_pem, zone.verifier,  insist};
   source.reading = true;
   turn.AfterCommit(
       [this, key = source.key, request = std::move(request), started = turn.now()]() mutable {
