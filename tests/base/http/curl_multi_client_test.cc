@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -249,13 +250,15 @@ TEST(CurlMultiClientTest, PacesAGroup) {
   CurlMultiClient client({.group_bytes_per_second = 1, .group_burst_bytes = 100'000});
   Mutex mu;
   size_t taken = 0;
+  std::set<int> begun;
   std::vector<std::unique_ptr<Call>> attackers;
   for (int i = 0; i < 4; ++i) {
     Request request = To(endless.Url("/"));
     request.pace_group = "attacker";
     request.max_response_bytes = 1 << 30;
-    request.sink = [&](const Response&, absl::string_view piece) {
+    request.sink = [&, i](const Response&, absl::string_view piece) {
       MutexLock lock(&mu);
+      begun.insert(i);
       taken += piece.size();
       return true;
     };
@@ -263,7 +266,7 @@ TEST(CurlMultiClientTest, PacesAGroup) {
   }
   {
     MutexLock lock(&mu);
-    auto used_up = [&] { return taken > 100'000; };
+    auto used_up = [&] { return taken > 100'000 && begun.size() == 4; };
     ASSERT_TRUE(mu.AwaitWithTimeout(absl::Condition(&used_up), absl::Seconds(20)));
   }
   const auto read_others = [&] {
