@@ -14,9 +14,10 @@ namespace {
 // Digest of all that makes two reads the same. The secret is in it, so that a changed one is used
 // at once; what it is cannot be learned from a digest kept in memory beside it.
 std::string KeyOf(const core::HubReadRequest& request, const Secret& secret) {
-  std::string text = crypto::AssociatedData({request.tenant_id.value(), request.hub_url, request.hub_ca_pem,
-                                             absl::StrCat(static_cast<int>(request.verifier.kind)),
-                                             request.verifier.principal, secret.Reveal()});
+  std::string text =
+      crypto::AssociatedData({request.tenant_id.value(), request.hub_url, request.hub_ca_pem,
+                              absl::StrCat(static_cast<int>(request.verifier.kind)),
+                              request.verifier.principal, secret.Reveal()});
   std::string key = crypto::Sha256(text);
   Wipe(text);
   return key;
@@ -103,8 +104,7 @@ void HttpHubReader::Begin(const core::HubReadRequest& request, Done done) {
     return;
   }
   // A task of its own: reads that are queued before it join it.
-  executor_.Run(
-      [this, entry] { gate_.Enter(entry->tenant, [this, entry] { Poll(*entry); }); });
+  executor_.Run([this, entry] { gate_.Enter(entry->tenant, [this, entry] { Poll(*entry); }); });
 }
 
 void HttpHubReader::Poll(Entry& entry) {

@@ -52,8 +52,8 @@ struct HubReaderOptions {
 // read that the stopping executor drops is never answered.
 class HttpHubReader final : public core::HubReader {
  public:
-  HttpHubReader(Executor& executor, http::AsyncClient& http, core::KeyVault& vault, const Clock& clock,
-                HubReaderOptions options = {});
+  HttpHubReader(Executor& executor, http::AsyncClient& http, core::KeyVault& vault,
+                const Clock& clock, HubReaderOptions options = {});
   ~HttpHubReader() override;
 
   // Failures: those of hub_failure.h; E-KEY-UNSEALABLE; E-HUB-AUTH for a zone without verifier.
@@ -67,11 +67,11 @@ class HttpHubReader final : public core::HubReader {
 
   // One hub with one verifier.
   struct Entry {
-    std::unique_ptr<HttpHubClient> client;  // Used by the one poll under way only.
+    std::unique_ptr<HttpHubClient> client;     // Used by the one poll under way only.
     std::unique_ptr<ReadBudget::Share> share;  // Of the poll under way.
     TenantId tenant;
-    std::vector<Done> waiting;              // Not empty: a poll is under way.
-    bool insist = false;                    // Somebody of these does.
+    std::vector<Done> waiting;  // Not empty: a poll is under way.
+    bool insist = false;        // Somebody of these does.
     absl::Time last_use;
   };
 
