@@ -8,6 +8,8 @@
 #define MUSTER_BASE_HTTP_CLIENT_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -40,6 +42,21 @@ struct TlsOptions {
   bool insecure_skip_verify = false;
 };
 
+struct Response {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // In the server's order and spelling.
+  std::string
+      body;  // Foreign bytes, which may repeat a secret: redact before keeping or printing them.
+
+  // The first header of this name, whatever its case.
+  std::optional<absl::string_view> FindHeader(absl::string_view name) const;
+};
+
+// Takes the body of an answer piece by piece; `head` has its status and headers. False: that is
+// enough, and the answer ends here as if it were whole. Called where the request is worked on: it
+// must not block.
+using BodySink = std::function<bool(const Response& head, absl::string_view piece)>;
+
 // Moves, does not copy: it may hold secrets.
 struct Request {
   std::string method = "GET";
@@ -48,7 +65,14 @@ struct Request {
   Text body;
   absl::Duration connect_timeout = absl::Seconds(10);  // DNS, TCP and TLS.
   absl::Duration total_timeout = absl::Seconds(30);    // Until the last byte of the answer.
-  size_t max_response_bytes = 16 << 20;                // Of the body, after decompression.
+  // Slower than stall_bytes_per_second for so long (whole seconds) ends the request with kTimeout.
+  // Zero: as slow as total_timeout allows.
+  absl::Duration stall_timeout = absl::ZeroDuration();
+  int64_t stall_bytes_per_second = 100;
+  size_t max_response_bytes = 16 << 20;  // Of the body, after decompression.
+  BodySink sink;                         // If there is one, Response::body stays empty.
+  // Requests of one group share what AsyncClient allows a group. Empty: no limit.
+  std::string pace_group;
   TlsOptions tls;
   // At most 10 redirects. Refused for requests that hold a Secret: it would go wherever the first
   // server says.
@@ -72,16 +96,6 @@ struct Request {
   void AddHeader(absl::string_view name, Secret value);
   // A JSON body with its content type.
   void SetJson(Text json);
-};
-
-struct Response {
-  int status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;  // In the server's order and spelling.
-  std::string
-      body;  // Foreign bytes, which may repeat a secret: redact before keeping or printing them.
-
-  // The first header of this name, whatever its case.
-  std::optional<absl::string_view> FindHeader(absl::string_view name) const;
 };
 
 // Thread-safe.

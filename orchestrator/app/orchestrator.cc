@@ -57,7 +57,7 @@ absl::Status Orchestrator::Parts::Open() {
   head_book = std::make_unique<FileHeadBook>(directory.paths.audit("heads.log"), *disk);
   read_pool = std::make_unique<BlockingPool>("reads", options.read_threads);
   admission_pool = std::make_unique<BlockingPool>("admission", options.admission_threads);
-  hub_pool = std::make_unique<BlockingPool>("hubs", options.hub_threads);
+  hub_pool = std::make_unique<BlockingPool>("hubs", 1);
   timers = std::make_unique<ThreadTimers>(clock);
   self_check_pool = std::make_unique<BlockingPool>("self check", 2);
   disk_watch = std::make_unique<DiskWatch>(
@@ -73,7 +73,7 @@ absl::Status Orchestrator::Parts::Open() {
                             .pool = *self_check_pool,
                             .timers = *timers,
                             .clock = clock});
-  hub_reader = std::make_unique<hub::PooledHubReader>(*hub_pool, http, *vault, clock);
+  hub_reader = std::make_unique<hub::HttpHubReader>(*hub_pool, http, *vault, clock);
   sessions = std::make_unique<rpc::SessionRegistry>(clock, *timers, options.sessions,
                                                     &directory.authority);
   watchers = std::make_unique<api::RolloutWatchers>(clock, *timers);

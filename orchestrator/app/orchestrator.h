@@ -46,7 +46,6 @@ struct OrchestratorOptions {
   double bootstrap_calls_per_minute = 1200;
   int read_threads = 4;       // For operators' calls, which read the store.
   int admission_threads = 2;  // For machines that come in or renew: checks and signing.
-  int hub_threads = 8;        // For hubs; a slow one holds one for up to a minute.
   absl::Duration stop_deadline = absl::Seconds(10);
   int64_t disk_warning_bytes = 512 << 20;  // Less free space than this is said.
   // Starts although no secret of the database opens: the master key was lost and replaced, and the

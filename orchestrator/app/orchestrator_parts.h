@@ -12,7 +12,7 @@
 #include "base/blocking_pool.h"
 #include "base/clock.h"
 #include "base/crypto/secure_random.h"
-#include "base/http/curl_client.h"
+#include "base/http/curl_multi_client.h"
 #include "base/mutex.h"
 #include "base/thread_strand.h"
 #include "base/thread_timers.h"
@@ -29,7 +29,7 @@
 #include "orchestrator/app/orchestrator.h"
 #include "orchestrator/app/self_check.h"
 #include "orchestrator/core/core.h"
-#include "orchestrator/hub/pooled_hub_reader.h"
+#include "orchestrator/hub/http_hub_reader.h"
 #include "orchestrator/rpc/admin/admin_services.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "proto/rpc/roles.h"
@@ -91,8 +91,8 @@ struct Orchestrator::Parts {
   std::unique_ptr<FileAuditKey> audit_key;
   std::unique_ptr<FileHeadBook> head_book;
   std::unique_ptr<rpc::RoleTable> roles;
-  http::CurlClient http;
-  std::unique_ptr<hub::PooledHubReader> hub_reader;
+  http::CurlMultiClient http;
+  std::unique_ptr<hub::HttpHubReader> hub_reader;
   std::unique_ptr<rpc::SessionRegistry> sessions;
   std::unique_ptr<api::RolloutWatchers> watchers;
   api::LongCalls long_calls;

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/names.h"
 #include "base/redact.h"
 
 namespace muster::hub {
@@ -32,12 +33,24 @@ void StrikeOutJwts(std::string& text) {
   }
 }
 
-// Never cuts a UTF-8 character in two.
-void Clip(std::string& text, size_t limit) {
-  if (text.size() <= limit) return;
+// What is read of a text before it is cut: nobody keeps that much.
+constexpr size_t kMostRead = 16 << 10;
+
+bool IsVisibleAscii(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// The length of the longest beginning of at most `limit` bytes that ends between two characters.
+size_t Cut(absl::string_view text, size_t limit) {
+  if (text.size() <= limit) return text.size();
   while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
-  text.resize(limit);
-  text += "...";
+  return limit;
+}
+
+// All of `text` on one visible line.
+std::string Visible(absl::string_view text) {
+  std::string clean = CleanLine(text, text.size());
+  return ProblemOfVisibleText(clean).empty() ? clean : Shown(clean);
 }
 
 // The string member of a JSON object, or "".
@@ -81,6 +94,21 @@ std::optional<std::string> HtmlTitle(const http::Response& response) {
 
 }  // namespace
 
+std::string HubText(absl::string_view foreign, size_t limit) {
+  // Of a longer text no more is worked on than can be kept.
+  if (foreign.size() > kMostRead) foreign = foreign.substr(0, kMostRead);
+  if (IsVisibleAscii(foreign)) return std::string(foreign.substr(0, limit));
+  std::string text = Visible(foreign);
+  text.resize(Cut(text, limit));
+  return text;
+}
+
+std::string HubId(absl::string_view foreign) {
+  foreign = absl::StripAsciiWhitespace(foreign);
+  if (foreign.size() > kMaxHubId || !IsVisibleAscii(foreign)) return "";
+  return absl::AsciiStrToLower(foreign);
+}
+
 void Scrubber::Add(const Secret& secret) {
   if (!secret.empty()) secrets_.push_back(secret.Clone());
 }
@@ -91,11 +119,20 @@ void Scrubber::KeepFirst(size_t count) {
 
 std::string Scrubber::Clean(absl::string_view foreign, size_t limit) const {
   std::vector<absl::string_view> secrets;
-  for (const Secret& secret : secrets_) secrets.push_back(secret.Reveal());
-  std::string text = StrikeOut(foreign, secrets, kStruckOut);
+  size_t longest = 0;
+  for (const Secret& secret : secrets_) {
+    secrets.push_back(secret.Reveal());
+    longest = std::max(longest, secret.Reveal().size());
+  }
+  // A secret that the cut would halve is looked for whole.
+  std::string text = StrikeOut(foreign.substr(0, kMostRead + 12 * longest), secrets, kStruckOut);
+  if (text.size() > kMostRead) text.resize(kMostRead);
   StrikeOutJwts(text);
-  text = CleanLine(text, text.size());
-  Clip(text, limit);
+  text = Visible(text);
+  if (text.size() > limit) {
+    text.resize(Cut(text, limit));
+    text += "...";
+  }
   return text;
 }
 

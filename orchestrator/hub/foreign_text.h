@@ -1,5 +1,6 @@
-// What a hub said, made fit for error texts and logs: short, printable, and without the secrets
-// that were sent to it (invariant 7).
+// The one entrance of what a hub says: texts become valid, bounded and printable here, ids are taken
+// only as they are, and what goes into error texts and logs is without the secrets that were sent to
+// the hub (invariant 7).
 #ifndef MUSTER_ORCHESTRATOR_HUB_FOREIGN_TEXT_H_
 #define MUSTER_ORCHESTRATOR_HUB_FOREIGN_TEXT_H_
 
@@ -14,6 +15,18 @@
 
 namespace muster::hub {
 
+inline constexpr size_t kMaxHubText = 256;  // Bytes of a name, a version, an operating system.
+inline constexpr size_t kMaxHubId = 128;
+
+// A text of the hub's list as it is kept: at most `limit` bytes of UTF-8 without half a character;
+// what is no UTF-8 as '?', control characters as blanks, and what shows nothing or turns the text
+// around as <U+200B>.
+std::string HubText(absl::string_view foreign, size_t limit = kMaxHubText);
+
+// An id in lower case; "" for what cannot be one: more than kMaxHubId bytes, or anything but visible
+// ASCII. An id is never changed to fit: it would be another one.
+std::string HubId(absl::string_view foreign);
+
 // Knows the secrets of one hub client. Not thread-safe.
 class Scrubber {
  public:
@@ -23,8 +36,8 @@ class Scrubber {
   void KeepFirst(size_t count);
   size_t size() const { return secrets_.size(); }
 
-  // `foreign` on one line of at most `limit` bytes, secrets and anything that looks like a JWT
-  // replaced by "[secret]".
+  // `foreign` as HubText, secrets and anything that looks like a JWT replaced by "[secret]" before;
+  // "..." behind what was cut.
   std::string Clean(absl::string_view foreign, size_t limit = 200) const;
 
  private:

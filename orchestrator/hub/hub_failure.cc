@@ -18,13 +18,16 @@ FailureCode CodeOfTransport(const absl::Status& status) {
     case http::TransportError::kReset:
       return FailureCode::kHubError;
     case http::TransportError::kTooLarge:
+      return FailureCode::kHubLimit;
     case http::TransportError::kMalformed:
       return FailureCode::kHubBadAnswer;
     case http::TransportError::kNone:  // It could not even be sent: the credentials do not fit.
       return FailureCode::kHubAuth;
+    case http::TransportError::kTimeout:
+      if (http::RequestMayHaveBeenSent(status)) return FailureCode::kHubLimit;
+      break;
     case http::TransportError::kRefused:
     case http::TransportError::kDns:
-    case http::TransportError::kTimeout:
     case http::TransportError::kCanceled:
     case http::TransportError::kOther:
       break;

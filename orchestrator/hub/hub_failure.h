@@ -1,14 +1,15 @@
 // How a hub fails, told by what came back. Pure functions.
 //
 //   seen                                        code
-//   refused, no DNS, timeout                    E-HUB-UNREACHABLE
+//   refused, no DNS, no connection in time      E-HUB-UNREACHABLE
 //   TLS handshake or trust                      E-HUB-TLS
 //   connection broken before the whole answer   E-HUB-ERROR
 //   401, 403, 200 or 204 with null              E-HUB-AUTH
 //   429                                         E-HUB-RATE-LIMITED, with the time to come again
 //   5xx                                         E-HUB-ERROR
-//   3xx, other 4xx, HTML, half a JSON,          E-HUB-BAD-ANSWER
-//   larger than the limit, no HTTP
+//   3xx, other 4xx, HTML, half a JSON, no HTTP  E-HUB-BAD-ANSWER
+//   connected, but stalled or not done in time  E-HUB-LIMIT, with the limit
+//   larger than a limit
 #ifndef MUSTER_ORCHESTRATOR_HUB_HUB_FAILURE_H_
 #define MUSTER_ORCHESTRATOR_HUB_HUB_FAILURE_H_
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr char kLoginPath[] = "/api/v1/auth/login";
 constexpr char kRefreshPath[] = "/api/v1/auth/refresh";
+constexpr size_t kMostOfAnswer = 256 << 10;
 
 std::string RequestLine(const http::Url& url) { return absl::StrCat("POST ", url.WithoutQuery()); }
 
@@ -34,36 +35,48 @@ HubLogin::HubLogin(http::Url hub_url, std::string username, Secret password, Scr
   lasting_secrets_ = scrubber_.size();
 }
 
-std::optional<HubFailure> HubLogin::Renew() {
+void HubLogin::Renew(Done done) {
   access_token_ = Secret();
-  if (refresh_token_.empty()) return LogIn();
+  if (refresh_token_.empty()) return LogIn(std::move(done));
   const http::Url url = hub_url_.Join(kRefreshPath);
   http::Request request;
   request.method = "POST";
   request.url = url.AddQuery("refreshToken", refresh_token_.Reveal()).ToString();
+  request.max_response_bytes = kMostOfAnswer;
   request.AddHeader("Accept", "application/json");
   refresh_token_ = Secret();  // Spent, whatever the answer is.
-  absl::StatusOr<http::Response> response = send_(std::move(request));
-  if (!response.ok()) return FailureOfTransport(response.status(), scrubber_);
-  if (response->status == 429) return FailureOfAnswer(RequestLine(url), *response, scrubber_);
-  if (response->status != 200) return LogIn();
-  return Accept(RequestLine(url), *std::move(response)) ? LogIn() : std::nullopt;
+  send_(std::move(request),
+        [this, url, done = std::move(done)](absl::StatusOr<http::Response> response) mutable {
+          if (!response.ok()) return done(FailureOfTransport(response.status(), scrubber_));
+          if (response->status == 429) {
+            return done(FailureOfAnswer(RequestLine(url), *response, scrubber_));
+          }
+          if (response->status != 200 || Accept(RequestLine(url), *std::move(response))) {
+            return LogIn(std::move(done));
+          }
+          done(std::nullopt);
+        });
 }
 
-std::optional<HubFailure> HubLogin::LogIn() {
+void HubLogin::LogIn(Done done) {
   const http::Url url = hub_url_.Join(kLoginPath);
   nlohmann::json body = {{"username", username_}, {"password", std::string(password_.Reveal())}};
   http::Request request;
   request.method = "POST";
   request.url = url.ToString();
+  request.max_response_bytes = kMostOfAnswer;
   request.AddHeader("Accept", "application/json");
   request.SetJson(
       Secret::Take(body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
   Wipe(body["password"].get_ref<std::string&>());
-  absl::StatusOr<http::Response> response = send_(std::move(request));
-  if (!response.ok()) return FailureOfTransport(response.status(), scrubber_);
-  if (response->status != 200) return FailureOfAnswer(RequestLine(url), *response, scrubber_);
-  return Accept(RequestLine(url), *std::move(response));
+  send_(std::move(request),
+        [this, url, done = std::move(done)](absl::StatusOr<http::Response> response) mutable {
+          if (!response.ok()) return done(FailureOfTransport(response.status(), scrubber_));
+          if (response->status != 200) {
+            return done(FailureOfAnswer(RequestLine(url), *response, scrubber_));
+          }
+          done(Accept(RequestLine(url), *std::move(response)));
+        });
 }
 
 std::optional<HubFailure> HubLogin::Accept(absl::string_view request_line,

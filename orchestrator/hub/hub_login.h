@@ -11,7 +11,10 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/http/async_client.h"
 #include "base/http/client.h"
 #include "base/http/url.h"
 #include "base/secret.h"
@@ -23,8 +26,10 @@ namespace muster::hub {
 // Not thread-safe.
 class HubLogin {
  public:
-  // Sends a request with the hub's TLS options and time limits.
-  using Sender = std::function<absl::StatusOr<http::Response>(http::Request)>;
+  // Sends a request with the hub's TLS options and time limits, as http::AsyncClient::Start does.
+  using Sender = std::function<void(http::Request, http::AsyncClient::Done)>;
+  // Nothing when there is a new access token.
+  using Done = absl::AnyInvocable<void(std::optional<HubFailure>)>;
 
   // `scrubber` and `send` outlive this object; the password and each token are added to the former.
   HubLogin(http::Url hub_url, std::string username, Secret password, Scrubber& scrubber,
@@ -33,12 +38,12 @@ class HubLogin {
   // The present access token; empty before the first Renew and after one that failed.
   const Secret& access_token() const { return access_token_; }
 
-  // Gets a new access token. Blocks for one or two requests. E-HUB-AUTH: the hub does not accept
-  // user and password.
-  std::optional<HubFailure> Renew();
+  // Gets a new access token, by one or two requests. E-HUB-AUTH: the hub does not accept user and
+  // password. One at a time; does not block.
+  void Renew(Done done);
 
  private:
-  std::optional<HubFailure> LogIn();
+  void LogIn(Done done);
   // Keeps the tokens of a 200. The failure when there is none in it.
   std::optional<HubFailure> Accept(absl::string_view request_line, http::Response response);
 

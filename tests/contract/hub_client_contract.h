@@ -11,12 +11,14 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "base/failure_code.h"
-#include "base/http/curl_client.h"
+#include "base/http/curl_multi_client.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "orchestrator/hub/http_hub_client.h"
@@ -82,6 +84,16 @@ class HubClientContract : public ::testing::TestWithParam<HubProfile> {
     Bend({.answer = *doubles::CannedResponse(canned)}, times);
   }
 
+  static HubReadOutcome Read(HttpHubClient& client) {
+    absl::Notification read;
+    std::optional<HubReadOutcome> outcome;
+    client.ReadList(false, nullptr, [&](HubReadOutcome o) {
+      outcome = std::move(o);
+      read.Notify();
+    });
+    read.WaitForNotification();
+    return *std::move(outcome);
+  }
   core::HubList ListOf(HubReadOutcome outcome) {
     if (const auto* failed = std::get_if<HubFailure>(&outcome)) {
       ADD_FAILURE() << TextOf(failed->failure.code) << ": " << failed->failure.detail;
@@ -111,7 +123,7 @@ class HubClientContract : public ::testing::TestWithParam<HubProfile> {
 
   Mutex mu_;
   std::string seen_texts_;  // Errors and log lines.
-  http::CurlClient http_;
+  http::CurlMultiClient http_;
   std::unique_ptr<HubDouble> hub_;
   std::unique_ptr<HttpHubClient> client_;
 };

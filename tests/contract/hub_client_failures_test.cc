@@ -7,7 +7,7 @@
 #include "base/blocking_pool.h"
 #include "base/failure_code.h"
 #include "base/random.h"
-#include "orchestrator/hub/pooled_hub_reader.h"
+#include "orchestrator/hub/http_hub_reader.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "tests/contract/hub_client_contract.h"
 #include "tests/doubles/http/test_certificate.h"
@@ -43,18 +43,18 @@ TEST_P(HubClientContract, NamesWhatTheHubOrAProxyAnswered) {
   };
   for (const AnswerRow& row : rows) {
     BendCanned(row.canned, 2);  // Twice: a login is renewed after the first 401.
-    const HubFailure failed = FailureOf(client.ReadList());
+    const HubFailure failed = FailureOf(Read(client));
     EXPECT_EQ(failed.failure.code, row.code) << row.canned;
     EXPECT_THAT(failed.failure.detail, HasSubstr(row.detail)) << row.canned;
     hub_->RemoveFaults("");
-    EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 1u) << "after " << row.canned;
+    EXPECT_EQ(ListOf(Read(client)).instances.size(), 1u) << "after " << row.canned;
   }
 }
 
 TEST_P(HubClientContract, ExplainsAnAnswerWithoutContent) {
   StartHub();
   Bend({.answer = doubles::StatusResponse(204)});
-  const HubFailure failed = FailureOf(Client().ReadList());
+  const HubFailure failed = FailureOf(Read(Client()));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   EXPECT_THAT(failed.failure.detail, HasSubstr("may not see it"));
 }
@@ -65,7 +65,7 @@ TEST_P(HubClientContract, RefusesHalfAJson) {
   half.content_type = "application/json";
   half.body = R"([{"id":"x","requestAuthSecretHash":"canary-hash)";
   Bend({.answer = half});
-  const HubFailure failed = FailureOf(Client().ReadList());
+  const HubFailure failed = FailureOf(Read(Client()));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubBadAnswer);
   EXPECT_THAT(failed.failure.detail, HasSubstr("breaks off"));
 }
@@ -73,24 +73,24 @@ TEST_P(HubClientContract, RefusesHalfAJson) {
 TEST_P(HubClientContract, ReportsAnAnswerThatIsCutOff) {
   StartHub().Populate(50, "web");
   Bend({.kind = FaultRule::Kind::kTruncate});
-  EXPECT_EQ(FailureOf(Client().ReadList()).failure.code, FailureCode::kHubError);
+  EXPECT_EQ(FailureOf(Read(Client())).failure.code, FailureCode::kHubError);
 }
 
 TEST_P(HubClientContract, ReportsAConnectionThatBreaks) {
   StartHub();
   Bend({.kind = FaultRule::Kind::kClose}, -1);
-  EXPECT_EQ(FailureOf(Client().ReadList()).failure.code, FailureCode::kHubError);
+  EXPECT_EQ(FailureOf(Read(Client())).failure.code, FailureCode::kHubError);
 }
 
 TEST_P(HubClientContract, ReportsADataStoreThatIsDown) {
   StartHub().With([](HubCore& core) { core.levers.data_store_down = true; });
-  EXPECT_EQ(FailureOf(Client().ReadList()).failure.code, FailureCode::kHubError);
+  EXPECT_EQ(FailureOf(Read(Client())).failure.code, FailureCode::kHubError);
 }
 
 TEST_P(HubClientContract, RefusesAListBeyondItsLimit) {
   StartHub().Populate(50, "web");
-  const HubFailure failed = FailureOf(Client(With::kUsual, {.max_list_bytes = 10'000}).ReadList());
-  EXPECT_EQ(failed.failure.code, FailureCode::kHubBadAnswer);
+  const HubFailure failed = FailureOf(Read(Client(With::kUsual, {.max_list_bytes = 10'000})));
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubLimit);
   EXPECT_THAT(failed.failure.detail, HasSubstr("larger than 10000 bytes"));
 }
 
@@ -98,21 +98,21 @@ TEST_P(HubClientContract, HonoursRetryAfter) {
   HubDouble& hub = StartHub();
   HttpHubClient& client = Client();
   BendCanned("429");
-  const HubFailure failed = FailureOf(client.ReadList());
+  const HubFailure failed = FailureOf(Read(client));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubRateLimited);
   EXPECT_EQ(failed.retry_after, absl::Seconds(17));
-  EXPECT_EQ(FailureOf(client.ReadList()).failure.code, FailureCode::kHubRateLimited);
+  EXPECT_EQ(FailureOf(Read(client)).failure.code, FailureCode::kHubRateLimited);
   EXPECT_EQ(hub.Counters().list_polls, 0);  // Neither of the two came so far.
   hub.clock()->Advance(absl::Seconds(17));
-  ListOf(client.ReadList());
+  ListOf(Read(client));
 }
 
 TEST_P(HubClientContract, GivesUpOnAHubThatDoesNotAnswer) {
   StartHub();
   Bend({.name = "list", .kind = FaultRule::Kind::kHold});
   const HubFailure failed =
-      FailureOf(Client(With::kUsual, {.total_timeout = absl::Milliseconds(200)}).ReadList());
-  EXPECT_EQ(failed.failure.code, FailureCode::kHubUnreachable);
+      FailureOf(Read(Client(With::kUsual, {.total_timeout = absl::Milliseconds(200)})));
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubLimit);
   hub_->Release("list");
 }
 
@@ -120,11 +120,11 @@ TEST_P(HubClientContract, ReportsAHubThatIsDownAndComesBack) {
   HubDouble& hub = StartHub();
   hub.Plant({.connected = true});
   HttpHubClient& client = Client();
-  ListOf(client.ReadList());
+  ListOf(Read(client));
   hub.StopListening();
-  EXPECT_EQ(FailureOf(client.ReadList()).failure.code, FailureCode::kHubUnreachable);
+  EXPECT_EQ(FailureOf(Read(client)).failure.code, FailureCode::kHubUnreachable);
   ASSERT_TRUE(hub.Listen().ok());
-  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 1u);
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 1u);
 }
 
 TEST_P(HubClientContract, TrustsWhatTheZoneTrustsAndNothingElse) {
@@ -133,11 +133,10 @@ TEST_P(HubClientContract, TrustsWhatTheZoneTrustsAndNothingElse) {
   ASSERT_TRUE(good.ok() && other.ok());
   StartHub({.listen = {.tls_certificate_pem = good->certificate_pem, .tls_key_pem = good->key_pem}})
       .Plant({.connected = true});
-  EXPECT_EQ(
-      ListOf(Client(With::kUsual, {.ca_pem = good->certificate_pem}).ReadList()).instances.size(),
-      1u);
+  EXPECT_EQ(ListOf(Read(Client(With::kUsual, {.ca_pem = good->certificate_pem}))).instances.size(),
+            1u);
   for (const std::string& ca : {std::string(), other->certificate_pem, std::string("no PEM")}) {
-    EXPECT_EQ(FailureOf(Client(With::kUsual, {.ca_pem = ca}).ReadList()).failure.code,
+    EXPECT_EQ(FailureOf(Read(Client(With::kUsual, {.ca_pem = ca}))).failure.code,
               FailureCode::kHubTls)
         << ca;
   }
@@ -151,7 +150,7 @@ TEST_P(HubClientContract, RefusesACertificateForAnotherNameOrTime) {
     ASSERT_TRUE(certificate.ok());
     StartHub({.listen = {.tls_certificate_pem = certificate->certificate_pem,
                          .tls_key_pem = certificate->key_pem}});
-    EXPECT_EQ(FailureOf(Client(With::kUsual, {.ca_pem = certificate->certificate_pem}).ReadList())
+    EXPECT_EQ(FailureOf(Read(Client(With::kUsual, {.ca_pem = certificate->certificate_pem})))
                   .failure.code,
               FailureCode::kHubTls);
   }
@@ -166,7 +165,7 @@ TEST_P(HubClientContract, PollsOnceForManyZonesOnRealThreads) {
   auto vault = secrets::SealedKeyVault::Create(Secret::Take(std::string(32, 'k')), random);
   ASSERT_TRUE(vault.ok());
   BlockingPool pool("hub", 2);
-  PooledHubReader reader(pool, http_, **vault, *hub.clock());
+  HttpHubReader reader(pool, http_, **vault, *hub.clock());
   Bend({.name = "list", .kind = FaultRule::Kind::kHold});
   Mutex mu;
   std::vector<core::HubReadResult> results;
@@ -190,6 +189,7 @@ TEST_P(HubClientContract, PollsOnceForManyZonesOnRealThreads) {
     auto all = [&results] { return results.size() == kReads; };
     EXPECT_TRUE(mu.AwaitWithTimeout(absl::Condition(&all), absl::Seconds(20)));
   }
+  http_.Stop();
   pool.Stop();
   for (core::HubReadResult& result : results) {
     ASSERT_TRUE(std::holds_alternative<core::HubList>(result));

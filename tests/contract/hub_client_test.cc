@@ -28,7 +28,7 @@ TEST_P(HubClientContract, ListsInstancesWithoutTheHubsOwn) {
                                     .internal_instance_id = "own-guid",
                                     .connected = true});
   const std::string ghost = hub.Plant({});
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   EXPECT_EQ(list.route, Route::kInternal);
   // A list of connected instances only proves nobody's absence.
   EXPECT_EQ(list.whole, !Is2025());
@@ -57,7 +57,7 @@ TEST_P(HubClientContract, ListsInstancesWithoutTheHubsOwn) {
 
 TEST_P(HubClientContract, ReadsTenThousandInstances) {
   StartHub().Populate(10'000, "web");
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   EXPECT_EQ(list.instances.size(), 10'000u);
   EXPECT_EQ(IdsOf(list).size(), 10'000u);
 }
@@ -65,7 +65,7 @@ TEST_P(HubClientContract, ReadsTenThousandInstances) {
 TEST_P(HubClientContract, IgnoresFieldsNobodyKnows) {
   StartHub().Plant({.title = "web-1", .connected = true});
   hub_->With([](HubCore& core) { core.levers.extra_fields = true; });
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   ASSERT_EQ(list.instances.size(), 1u);
   EXPECT_EQ(list.instances[0].title, "web-1");
 }
@@ -77,7 +77,7 @@ TEST_P(HubClientContract, LivesWithoutOptionalFields) {
                                "title", "clientName",       "clientVersion",
                                "os",    "dateRegistered"};
   });
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   EXPECT_THAT(IdsOf(list), UnorderedElementsAre(id));
   ASSERT_EQ(list.instances.size(), 1u);
   EXPECT_EQ(list.instances[0].connected, std::nullopt);
@@ -88,7 +88,7 @@ TEST_P(HubClientContract, LivesWithoutOptionalFields) {
 TEST_P(HubClientContract, RecordsWithoutIdMakeTheListPartial) {
   StartHub().Plant({.title = "web-1", .connected = true});
   hub_->With([](HubCore& core) { core.levers.omit_fields = {"id", "instanceId"}; });
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   EXPECT_THAT(list.instances, IsEmpty());
   EXPECT_FALSE(list.whole);
 }
@@ -96,7 +96,7 @@ TEST_P(HubClientContract, RecordsWithoutIdMakeTheListPartial) {
 TEST_P(HubClientContract, AnEmptyListIsNeverWhole) {
   StartHub();
   BendCanned("empty-list");
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   EXPECT_THAT(list.instances, IsEmpty());
   EXPECT_FALSE(list.whole);
 }
@@ -106,9 +106,9 @@ TEST_P(HubClientContract, SeesALaggingRecordWhenTheHubListsIt) {
   hub.With([](HubCore& core) { core.levers.list_lag = absl::Seconds(60); });
   const std::string id = hub.Plant({.title = "web-1", .connected = true});
   HttpHubClient& client = Client();
-  EXPECT_THAT(ListOf(client.ReadList()).instances, IsEmpty());
+  EXPECT_THAT(ListOf(Read(client)).instances, IsEmpty());
   hub.clock()->Advance(absl::Seconds(61));
-  EXPECT_THAT(IdsOf(ListOf(client.ReadList())), UnorderedElementsAre(id));
+  EXPECT_THAT(IdsOf(ListOf(Read(client))), UnorderedElementsAre(id));
 }
 
 TEST_P(HubClientContract, ATagScopedVerifierGetsAPartialList) {
@@ -118,13 +118,13 @@ TEST_P(HubClientContract, ATagScopedVerifierGetsAPartialList) {
     core.access.AddKey("scoped", "canary-scoped", "hub_viewer_role", core.Now(),
                        {"environment=prod"});
   });
-  const core::HubList list = ListOf(Client(With::kToken, {.hub_url = hub_->url()}).ReadList());
+  const core::HubList list = ListOf(Read(Client(With::kToken, {.hub_url = hub_->url()})));
   EXPECT_TRUE(list.whole);
   auto scoped = HttpHubClient::Create(
       {.hub_url = hub_->url(), .api_token = NamedSecret{"scoped", Secret::CopyOf("canary-scoped")}},
       http_, *hub_->clock());
   ASSERT_TRUE(scoped.ok());
-  EXPECT_FALSE(ListOf((*scoped)->ReadList()).whole);
+  EXPECT_FALSE(ListOf(Read(**scoped)).whole);
 }
 
 TEST_P(HubClientContract, FallsBackToThePublicRoute) {
@@ -132,10 +132,10 @@ TEST_P(HubClientContract, FallsBackToThePublicRoute) {
   BendCanned("404", -1);
   HttpHubClient& client = Client();
   if (Is2025()) {
-    EXPECT_EQ(FailureOf(client.ReadList()).failure.code, FailureCode::kHubBadAnswer);
+    EXPECT_EQ(FailureOf(Read(client)).failure.code, FailureCode::kHubBadAnswer);
     return;
   }
-  const core::HubList list = ListOf(client.ReadList());
+  const core::HubList list = ListOf(Read(client));
   EXPECT_EQ(list.route, Route::kPublic);
   EXPECT_TRUE(list.whole);
   ASSERT_EQ(list.instances.size(), 1u);
@@ -150,8 +150,8 @@ TEST_P(HubClientContract, FallsBackFromTheApiTokenToTheLogin) {
   StartHub().Plant({.connected = true});
   if (!Is2025()) hub_->DeleteKey("verifier");
   HttpHubClient& client = Client(With::kBoth);
-  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 1u);
-  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 1u);
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 1u);
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 1u);
   EXPECT_EQ(hub_->Counters().logins, 1);
   EXPECT_EQ(hub_->Counters().refused_401, 1);
 }
@@ -159,7 +159,7 @@ TEST_P(HubClientContract, FallsBackFromTheApiTokenToTheLogin) {
 TEST_P(HubClientContract, ExplainsARefusedApiToken) {
   StartHub();
   if (!Is2025()) hub_->DeleteKey("verifier");
-  const HubFailure failed = FailureOf(Client(With::kToken).ReadList());
+  const HubFailure failed = FailureOf(Read(Client(With::kToken)));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   EXPECT_THAT(failed.failure.detail, HasSubstr("401"));
   EXPECT_THAT(failed.failure.detail, HasSubstr("a hub before 2026"));
@@ -172,7 +172,7 @@ TEST_P(HubClientContract, ExplainsATokenWithoutTheRole) {
        .api_token = NamedSecret{"wrong-role", Secret::CopyOf("canary-wrong-role")}},
       http_, *hub_->clock());
   ASSERT_TRUE(client.ok());
-  const HubFailure failed = FailureOf((*client)->ReadList());
+  const HubFailure failed = FailureOf(Read(**client));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   if (!Is2025()) {
     EXPECT_THAT(failed.failure.detail, HasSubstr("managementhub_instances_list_action"));
@@ -185,7 +185,7 @@ TEST_P(HubClientContract, ExplainsARefusedLogin) {
       {.hub_url = hub_->url(), .login = NamedSecret{"admin", Secret::CopyOf("canary-wrong")}},
       http_, *hub_->clock());
   ASSERT_TRUE(client.ok());
-  const HubFailure failed = FailureOf((*client)->ReadList());
+  const HubFailure failed = FailureOf(Read(**client));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   EXPECT_THAT(failed.failure.detail, HasSubstr("Login Failed: Invalid username or password"));
 }
@@ -194,11 +194,11 @@ TEST_P(HubClientContract, RenewsAnAccessTokenThatExpired) {
   HubDouble& hub = StartHub();
   hub.Plant({.connected = true});
   HttpHubClient& client = Client(With::kLogin);
-  ListOf(client.ReadList());
+  ListOf(Read(client));
   hub.clock()->Advance(absl::Minutes(21));
-  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 1u);
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 1u);
   hub.clock()->Advance(absl::Minutes(21));
-  EXPECT_EQ(ListOf(client.ReadList()).instances.size(),
+  EXPECT_EQ(ListOf(Read(client)).instances.size(),
             1u);  // The refresh token was replaced, too.
   EXPECT_EQ(hub.Counters().logins, 1);
   EXPECT_EQ(hub.Counters().refreshes, 2);
@@ -211,7 +211,7 @@ TEST_P(HubClientContract, RenewsAnAccessTokenThatDiesInMidPoll) {
   // The first list request waits at the hub while its token is called in.
   Bend({.name = "list", .kind = FaultRule::Kind::kHold});
   HubReadOutcome outcome;
-  std::thread reader([&] { outcome = client.ReadList(); });
+  std::thread reader([&] { outcome = Read(client); });
   EXPECT_TRUE(hub.Await([](HubCore& core) { return core.faults.held() == 1; }));
   hub.With([](HubCore& core) { core.ExpireJwts(); });
   hub.Release("list");
@@ -224,10 +224,10 @@ TEST_P(HubClientContract, LogsInAgainAfterTheHubsRestart) {
   HubDouble& hub = StartHub();
   hub.Plant({.connected = true});
   HttpHubClient& client = Client(With::kLogin);
-  ListOf(client.ReadList());
+  ListOf(Read(client));
   hub.Restart();
   hub.With([](HubCore& core) { core.ExpireJwts(); });
-  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 1u);
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 1u);
   EXPECT_EQ(hub.Counters().refreshes, 1);  // Refused: refresh tokens lived in the old process.
   EXPECT_EQ(hub.Counters().logins, 2);
 }
@@ -236,16 +236,16 @@ TEST_P(HubClientContract, HonoursALimitOnLogins) {
   if (Is2025()) GTEST_SKIP() << "hubs of 2025 have no limits";
   HubDouble& hub = StartHub({.auth_limit = 1});
   HttpHubClient& client = Client(With::kLogin);
-  ListOf(client.ReadList());
+  ListOf(Read(client));
   hub.With([](HubCore& core) {
     core.refresh_tokens.clear();
     core.ExpireJwts();
   });
-  const HubFailure failed = FailureOf(client.ReadList());
+  const HubFailure failed = FailureOf(Read(client));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubRateLimited);
   ASSERT_TRUE(failed.retry_after.has_value());
   hub.clock()->Advance(*failed.retry_after);
-  ListOf(client.ReadList());
+  ListOf(Read(client));
 }
 
 }  // namespace

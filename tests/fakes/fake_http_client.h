@@ -7,6 +7,8 @@
 //   http.Then(http::MakeTransportError(http::TransportError::kReset,  // Comes first.
 //                                      /*may_have_been_sent=*/true, "gone"));
 //
+// As an AsyncClient it answers within Start, the body in pieces of SetPieceSize bytes.
+//
 // Answers queued by Then come first, then the handler's; without either a request gets 404. Every
 // request is kept as it was, secrets revealed: a fake is where tests look for them. Thread-safe;
 // the handler runs on the caller's thread, outside the lock.
@@ -21,13 +23,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "base/http/async_client.h"
 #include "base/http/client.h"
 #include "base/http/transport_error.h"
 #include "base/mutex.h"
 
 namespace muster {
 
-class FakeHttpClient final : public http::Client {
+class FakeHttpClient final : public http::Client, public http::AsyncClient {
  public:
   using Handler = std::function<absl::StatusOr<http::Response>(const http::Request&)>;
 
@@ -78,6 +81,26 @@ class FakeHttpClient final : public http::Client {
     return handler ? handler(request) : Json(404, "{}");
   }
 
+  void SetPieceSize(size_t bytes) {
+    MutexLock lock(&mu_);
+    piece_size_ = bytes;
+  }
+  void Start(http::Request request, Done done) override {
+    absl::StatusOr<http::Response> response = Send(request);
+    if (response.ok() && request.sink) {
+      size_t size = 0;
+      {
+        MutexLock lock(&mu_);
+        size = piece_size_;
+      }
+      const std::string body = std::exchange(response->body, "");
+      for (size_t at = 0; at < body.size(); at += size) {
+        if (!request.sink(*response, absl::string_view(body).substr(at, size))) break;
+      }
+    }
+    done(std::move(response));
+  }
+
   static http::Response Json(int status, std::string body) {
     return {.status = status,
             .headers = {{"Content-Type", "application/json"}},
@@ -89,6 +112,7 @@ class FakeHttpClient final : public http::Client {
   Handler handler_ ABSL_GUARDED_BY(mu_);
   std::deque<absl::StatusOr<http::Response>> queued_ ABSL_GUARDED_BY(mu_);
   std::vector<Seen> seen_ ABSL_GUARDED_BY(mu_);
+  size_t piece_size_ ABSL_GUARDED_BY(mu_) = 16 << 10;
 };
 
 }  // namespace muster

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 
@@ -95,7 +96,8 @@ absl::Status HubPoller::Poll(Turn& turn, Source& source, bool insist) {
   ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, *source.zones.begin()));
   if (entry == nullptr || SourceKeyOf(entry->zone) != source.key) return absl::OkStatus();
   const store::Zone& zone = entry->zone;
-  HubReadRequest request{zone.id, zone.hub_url, zone.hub_ca_pem, zone.verifier, insist};
+  HubReadRequest request{zone.id,         zone.tenant_id, zone.hub_url,
+                         zone.hub_ca_pem, zone.verifier,  insist};
   source.reading = true;
   turn.AfterCommit(
       [this, key = source.key, request = std::move(request), started = turn.now()]() mutable {
@@ -144,12 +146,45 @@ absl::Status HubPoller::OnResult(Turn& turn, const std::string& key, absl::Time 
     return listener_->OnUnread(turn, zones, unread->failure, source->not_before);
   }
   source->not_before = absl::InfinitePast();
+  const std::string& itself = std::get<HubList>(result).hub_instance_id;
+  ASSIGN_OR_RETURN(const bool anothers, IsAnothers(turn, *source, zones, itself));
+  if (anothers) {
+    const Failure shared{FailureCode::kHubShared,
+                         absl::StrCat(source->hub_url, " calls itself ", itself,
+                                      ", as the hub of a zone of another tenant does that was "
+                                      "registered before")};
+    return listener_->OnUnread(turn, zones, shared, source->not_before);
+  }
   auto reading = std::make_shared<HubReading>();
   reading->hub_url = source->hub_url;
   reading->list = std::get<HubList>(std::move(result));
   reading->started = started;
   ASSIGN_OR_RETURN(reading->conclusive, IsConclusive(turn, *source, zones, reading->list));
   return listener_->OnRead(turn, zones, reading);
+}
+
+absl::StatusOr<bool> HubPoller::IsAnothers(Turn& turn, Source& source,
+                                           const std::vector<ZoneId>& zones,
+                                           const std::string& hub_instance_id) {
+  source.hub_instance_id = hub_instance_id;
+  source.registered = {absl::InfiniteFuture(), ZoneId()};
+  for (const ZoneId& zone : zones) {
+    ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, zone));
+    if (entry == nullptr) continue;
+    const std::pair registered(entry->zone.create_time, zone);
+    if (registered >= source.registered) continue;
+    source.registered = registered;
+    source.tenant = entry->zone.tenant_id;
+  }
+  if (hub_instance_id.empty()) return false;
+  for (const auto& [key, other] : sources_) {
+    if (other->hub_instance_id != hub_instance_id || other->tenant == source.tenant) continue;
+    log::Warning("two tenants' zones lead to one hub", {{"zone", source.registered.second.value()},
+                                                        {"other", other->registered.second.value()},
+                                                        {"hub_instance", hub_instance_id}});
+    if (other->registered < source.registered) return true;
+  }
+  return false;
 }
 
 // A hub may really have lost most of its records: a whole list that stays short is believed after a

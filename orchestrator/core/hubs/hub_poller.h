@@ -10,6 +10,10 @@
 // reading only when all three are the same, so that one zone's wrong credentials neither fail
 // another zone nor hide behind it. A zone whose hub URL, CA or verifier was changed leaves its
 // source at once: a reading under way is not for it.
+//
+// Tenants never share a hub. The inventory compares addresses; the last word has what the hub calls
+// itself: of two tenants' sources whose hubs have one instance id, the one whose zone was registered
+// later is unread (E-HUB-SHARED), until a reading shows another id at one of them.
 #ifndef MUSTER_ORCHESTRATOR_CORE_HUBS_HUB_POLLER_H_
 #define MUSTER_ORCHESTRATOR_CORE_HUBS_HUB_POLLER_H_
 
@@ -18,6 +22,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -73,6 +78,10 @@ class HubPoller {
     absl::Time not_before = absl::InfinitePast();  // The hub's wish.
     // Since when whole lists have been implausibly short.
     std::optional<absl::Time> short_since;
+    // What its hub called itself when it was read last, and for which zone, its first.
+    std::string hub_instance_id;
+    TenantId tenant;
+    std::pair<absl::Time, ZoneId> registered;
   };
 
   // The zone's source as its settings are now.
@@ -84,6 +93,9 @@ class HubPoller {
   absl::Status OnResult(Turn& turn, const std::string& key, absl::Time started,
                         HubReadResult result);
   absl::StatusOr<std::vector<ZoneId>> ZonesOf(Turn& turn, Source& source);
+  // Notes what the source's hub calls itself. Whether it is another tenant's hub.
+  absl::StatusOr<bool> IsAnothers(Turn& turn, Source& source, const std::vector<ZoneId>& zones,
+                                  const std::string& hub_instance_id);
   absl::StatusOr<bool> IsConclusive(Turn& turn, Source& source, const std::vector<ZoneId>& zones,
                                     const HubList& list);
 

@@ -41,12 +41,16 @@ struct HubList {
   bool whole = true;
   // The hub's clock minus ours when the answer came, from its Date header; zero when unknown.
   absl::Duration clock_offset;
+  // What the hub calls itself: the id of its own instance, in lower case. Empty where it does not
+  // tell. Two addresses that lead to one hub have it in common, and so do copies of one hub.
+  std::string hub_instance_id;
 };
 
 // Everything needed to read one hub; copied from the store's zone. Several zones may name the same
 // hub.
 struct HubReadRequest {
   ZoneId zone_id;
+  TenantId tenant_id;  // Readings of one tenant share its part of what all may take.
   std::string hub_url;
   std::string hub_ca_pem;
   store::Verifier verifier;  // Secret still sealed.
@@ -67,7 +71,7 @@ using HubReadResult = std::variant<HubList, HubUnread>;
 class HubReader {
  public:
   virtual ~HubReader() = default;
-  // Reads the list elsewhere (blocking pool) and calls `done` there, once. Never blocks the caller.
+  // Reads the list elsewhere and calls `done` there, once; it must not block. Never blocks the caller.
   // Failures are E-HUB-…, E-KEY-UNSEALABLE.
   virtual void Read(HubReadRequest request, absl::AnyInvocable<void(HubReadResult)> done) = 0;
 };

@@ -124,10 +124,11 @@ void RawServer::Serve(int fd) {
       requests_.push_back(request);
     }
     const std::string answer = answer_(request);
-    if (ssl != nullptr && !answer.empty()) {
-      alive = SSL_write(ssl, answer.data(), static_cast<int>(answer.size())) > 0;
-    } else if (!answer.empty()) {
-      alive = send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) > 0;
+    alive = answer.empty() || Send(fd, ssl, answer);
+    while (alive && more_ && !answer.empty()) {
+      const std::string more = more_();
+      if (more.empty()) break;
+      alive = Send(fd, ssl, more);
     }
     alive = alive && !answer.empty() && !absl::StrContains(answer, "Connection: close");
   }
@@ -138,6 +139,11 @@ void RawServer::Serve(int fd) {
   MutexLock lock(&mu_);
   open_.erase(std::find(open_.begin(), open_.end(), fd));
   close(fd);
+}
+
+bool RawServer::Send(int fd, ssl_st* ssl, const std::string& bytes) {
+  if (ssl != nullptr) return SSL_write(ssl, bytes.data(), static_cast<int>(bytes.size())) > 0;
+  return send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0;
 }
 
 int RefusingPort() {

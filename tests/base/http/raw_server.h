@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 
 struct ssl_ctx_st;
+struct ssl_st;
 
 namespace muster::http {
 
@@ -30,6 +31,11 @@ class RawServer {
   explicit RawServer(Answer answer, const Identity* identity = nullptr);
   ~RawServer();  // Ends all connections; answers in progress must be able to end.
 
+  // Behind each answer comes what this returns, again and again, until it returns nothing or the
+  // client is gone: for answers that never end. To be set before the first request; called on the
+  // connections' threads.
+  void SendOn(std::function<std::string()> more) { more_ = std::move(more); }
+
   std::string Url(const std::string& path) const;
   std::vector<std::string> requests();
   int connections();
@@ -37,8 +43,10 @@ class RawServer {
  private:
   void Accept();
   void Serve(int fd);
+  static bool Send(int fd, ssl_st* ssl, const std::string& bytes);
 
   const Answer answer_;
+  std::function<std::string()> more_;
   ssl_ctx_st* tls_ = nullptr;
   int listener_ = -1;
   int port_ = 0;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace muster::http {
 namespace {
 
@@ -76,6 +78,28 @@ TEST(UrlTest, OnePlaceHasOneSpelling) {
   }
   EXPECT_EQ(PlaceOf("http://Hub/x"), PlaceOf("https://hub:443/x/"));
   EXPECT_NE(PlaceOf("https://hub:8443"), PlaceOf("https://hub"));
+}
+
+// By which two tenants could name one hub.
+TEST(UrlTest, AliasesOfOneHubLeadToOnePlace) {
+  const std::vector<std::vector<const char*>> places = {
+      {"https://127.31.1.2", "http://127.31.258", "https://127.31.1.2.", "https://2132738306",
+       "https://0x7f1f0102", "https://0X7F.31.258:443", "https://0177.037.1.02",
+       "http://127.0x1f.258:80", "https://[::ffff:127.31.1.2]", "https://[::FFFF:7f1f:102]",
+       "https://[0:0:0:0:0:ffff:7F1F:0102]/", "https://%31%32%37.31.1.2", "https://127.31.1.2/./",
+       "https://127.31.1.2/a/.."},
+      {"https://[2001:db8::1]:8443/hub", "https://[2001:DB8:0:0:0:0:0:1]:8443/hub/",
+       "http://[2001:0db8::0001]:8443/%68ub", "https://[2001:db8::0:1]:08443/hub//"},
+      {"https://xn--bcher-kva.example", "HTTPS://XN--Bcher-KVA.EXAMPLE.:443/",
+       "http://xn--bcher-kva%2Eexample", "https://%78n--bcher-kva.example"},
+  };
+  for (size_t i = 0; i < places.size(); ++i) {
+    for (const char* alias : places[i]) {
+      ASSERT_TRUE(CanonicalAddress(alias).ok()) << alias;
+      EXPECT_EQ(PlaceOf(alias), PlaceOf(places[i][0])) << alias;
+      EXPECT_NE(PlaceOf(alias), PlaceOf(places[(i + 1) % places.size()][0])) << alias;
+    }
+  }
 }
 
 TEST(UrlTest, JoinKeepsThePrefixAndDropsTheQuery) {

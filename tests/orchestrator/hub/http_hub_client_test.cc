@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
+#include "base/names.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_http_client.h"
 
@@ -49,6 +50,12 @@ class HttpHubClientTest : public ::testing::Test {
       return FakeHttpClient::Json(404, "");
     });
   }
+  static HubReadOutcome Read(HttpHubClient& client, bool insist = false) {
+    std::optional<HubReadOutcome> outcome;
+    client.ReadList(insist, nullptr, [&](HubReadOutcome o) { outcome = std::move(o); });
+    if (!outcome.has_value()) ADD_FAILURE() << "nothing came of the read";
+    return outcome.value_or(HubFailure{.failure = {FailureCode::kHubError, ""}});
+  }
   static core::HubList ListOf(HubReadOutcome outcome) {
     if (const auto* failed = std::get_if<HubFailure>(&outcome)) {
       ADD_FAILURE() << TextOf(failed->failure.code) << ": " << failed->failure.detail;
@@ -85,7 +92,7 @@ TEST_F(HttpHubClientTest, ReadsTheListAndTakesTheHubOut) {
   Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)},
          {"/hub/info",
           FakeHttpClient::Json(200, R"({"instanceId":"HUB-1","version":{"version":"7.0.2.0"}})")}});
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   ASSERT_EQ(list.instances.size(), 1u);
   EXPECT_EQ(list.instances[0].id.value(), "web-1");
   EXPECT_EQ(list.route, Route::kInternal);
@@ -103,7 +110,7 @@ TEST_F(HttpHubClientTest, AListWithoutTheHubItselfIsNotWhole) {
   Serve({{"/internal/v1/hub/instances",
           FakeHttpClient::Json(200, R"([{"id":"a","isPendingConnection":true}])")},
          {"/hub/info", FakeHttpClient::Json(200, R"({"instanceId":"hub-1"})")}});
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   EXPECT_EQ(list.instances.size(), 1u);
   EXPECT_FALSE(list.whole);
 }
@@ -112,7 +119,7 @@ TEST_F(HttpHubClientTest, AListWithABrokenRecordIsNotWhole) {
   Serve({{"/internal/v1/hub/instances",
           FakeHttpClient::Json(200, R"([{"id":"hub-1","isPendingConnection":false},{}])")},
          {"/hub/info", FakeHttpClient::Json(200, R"({"instanceId":"hub-1"})")}});
-  EXPECT_FALSE(ListOf(Client().ReadList()).whole);
+  EXPECT_FALSE(ListOf(Read(Client())).whole);
 }
 
 TEST_F(HttpHubClientTest, FallsBackToTheSummaryOfThePublicRoute) {
@@ -120,7 +127,7 @@ TEST_F(HttpHubClientTest, FallsBackToTheSummaryOfThePublicRoute) {
           FakeHttpClient::Json(
               200, R"([{"id":"h","displayTitle":"hub","clientName":"Certify Management Hub"},
                        {"id":"a","displayTitle":"web"}])")}});
-  const core::HubList list = ListOf(Client().ReadList());
+  const core::HubList list = ListOf(Read(Client()));
   EXPECT_EQ(list.route, Route::kPublic);
   EXPECT_TRUE(list.whole);
   ASSERT_EQ(list.instances.size(), 1u);
@@ -134,7 +141,7 @@ TEST_F(HttpHubClientTest, FallsBackToTheLegacyArrayWhichListsConnectedInstancesO
           FakeHttpClient::Json(200, R"([{"instanceId":"A","title":"web","tags":["x"],
                                          "lastReported":"2024-10-17T09:00:00Z"}])")},
          {"/system/version", FakeHttpClient::Json(200, R"({"major":6,"minor":1,"build":3})")}});
-  const core::HubList list = ListOf(Client(Kind::kLogin).ReadList());
+  const core::HubList list = ListOf(Read(Client(Kind::kLogin)));
   EXPECT_EQ(list.route, Route::kLegacy);
   EXPECT_FALSE(list.whole);
   ASSERT_EQ(list.instances.size(), 1u);
@@ -145,7 +152,7 @@ TEST_F(HttpHubClientTest, FallsBackToTheLegacyArrayWhichListsConnectedInstancesO
 
 TEST_F(HttpHubClientTest, SaysWhenNeitherRouteExists) {
   Serve({});
-  const HubFailure failed = FailureOf(Client().ReadList());
+  const HubFailure failed = FailureOf(Read(Client()));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubBadAnswer);
   EXPECT_THAT(failed.failure.detail, HasSubstr("neither"));
 }
@@ -161,7 +168,7 @@ TEST_F(HttpHubClientTest, LogsInWhenTheApiTokenIsRefusedAndStaysWithIt) {
     return FakeHttpClient::Json(401, "");
   });
   HttpHubClient& client = Client(Kind::kBoth);
-  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 2u);
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 2u);
   EXPECT_THAT(Paths(), ElementsAre("GET /internal/v1/hub/instances", "POST /api/v1/auth/login",
                                    "GET /internal/v1/hub/instances", "GET /internal/v1/hub/info",
                                    "GET /api/v1/system/version"));
@@ -169,7 +176,7 @@ TEST_F(HttpHubClientTest, LogsInWhenTheApiTokenIsRefusedAndStaysWithIt) {
             absl::StrCat(R"({"password":")", kCanary, R"(","username":"user"})"));
   EXPECT_EQ(http_.requests().at(2).HeaderValue("Authorization"), "Bearer jwt-1");
   EXPECT_EQ(http_.requests().at(2).HeaderValue("X-Client-Secret"), "");
-  ListOf(client.ReadList());
+  ListOf(Read(client));
   EXPECT_EQ(http_.requests().at(5).HeaderValue("Authorization"), "Bearer jwt-1");
 }
 
@@ -178,7 +185,7 @@ TEST_F(HttpHubClientTest, LogsInAgainWhenARefreshAnswersNonsense) {
           FakeHttpClient::Json(200, R"({"accessToken":"jwt-1","refreshToken":"r+1"})")},
          {"/auth/refresh", FakeHttpClient::Json(200, "{}")},
          {"/internal/v1/hub/instances", FakeHttpClient::Json(401, "")}});
-  const HubFailure failed = FailureOf(Client(Kind::kLogin).ReadList());
+  const HubFailure failed = FailureOf(Read(Client(Kind::kLogin)));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   EXPECT_THAT(Paths(), ElementsAre("POST /api/v1/auth/login", "GET /internal/v1/hub/instances",
                                    "POST /api/v1/auth/refresh?refreshToken=r%2B1",
@@ -191,7 +198,7 @@ TEST_F(HttpHubClientTest, ReportsARefusedLogin) {
         FakeHttpClient::Json(
             401, absl::StrCat(R"({"title":"Login Failed","detail":"Invalid username or password )",
                               kCanary, R"("})"))}});
-  const HubFailure failed = FailureOf(Client(Kind::kLogin).ReadList());
+  const HubFailure failed = FailureOf(Read(Client(Kind::kLogin)));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   EXPECT_THAT(failed.failure.detail,
               HasSubstr("Login Failed: Invalid username or password [secret]"));
@@ -200,7 +207,7 @@ TEST_F(HttpHubClientTest, ReportsARefusedLogin) {
 TEST_F(HttpHubClientTest, ReportsALoginThatSaysNoWith200) {
   Serve({{"/auth/login", FakeHttpClient::Json(
                              200, R"({"isSuccess":false,"detail":"locked","accessToken":"x"})")}});
-  const HubFailure failed = FailureOf(Client(Kind::kLogin).ReadList());
+  const HubFailure failed = FailureOf(Read(Client(Kind::kLogin)));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   EXPECT_THAT(failed.failure.detail, HasSubstr("locked"));
 }
@@ -212,7 +219,7 @@ TEST_F(HttpHubClientTest, StrikesSecretsOutOfWhatTheHubSays) {
                                                  jwt, R"( canary%2Bsecret%2F42\nand )",
                                                  std::string(2000, 'x'), R"("})"))},
          {"/system/version", FakeHttpClient::Json(200, R"({"version":"6.9"})")}});
-  const HubFailure failed = FailureOf(Client().ReadList());
+  const HubFailure failed = FailureOf(Read(Client()));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   EXPECT_THAT(failed.failure.detail, HasSubstr("401 Bad [secret]: [secret] [secret] and xxx"));
   EXPECT_THAT(failed.failure.detail, HasSubstr("hub version 6.9"));
@@ -223,7 +230,7 @@ TEST_F(HttpHubClientTest, StrikesSecretsOutOfWhatTheHubSays) {
 TEST_F(HttpHubClientTest, ExplainsAListOfNull) {
   for (const char* body : {"", "null", " null\n"}) {
     Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, body)}});
-    const HubFailure failed = FailureOf(Client().ReadList());
+    const HubFailure failed = FailureOf(Read(Client()));
     EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
     EXPECT_THAT(failed.failure.detail, HasSubstr("may not see it"));
   }
@@ -235,21 +242,21 @@ TEST_F(HttpHubClientTest, LeavesALimitingHubAloneAsLongAsItAsks) {
   http_.Then(limited);
   Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)}});
   HttpHubClient& client = Client();
-  HubFailure failed = FailureOf(client.ReadList());
+  HubFailure failed = FailureOf(Read(client));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubRateLimited);
   EXPECT_EQ(failed.retry_after, absl::Seconds(17));
   clock_.Advance(absl::Seconds(16));
-  failed = FailureOf(client.ReadList());
+  failed = FailureOf(Read(client));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubRateLimited);
   EXPECT_EQ(failed.retry_after, absl::Seconds(1));
   EXPECT_EQ(http_.requests().size(), 1u);
   clock_.Advance(absl::Seconds(1));
-  EXPECT_EQ(ListOf(client.ReadList()).instances.size(), 2u);
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 2u);
 }
 
 TEST_F(HttpHubClientTest, HasAWaitForAHubThatNamesNone) {
   http_.Then(FakeHttpClient::Json(429, ""));
-  EXPECT_EQ(FailureOf(Client().ReadList()).retry_after, absl::Seconds(30));
+  EXPECT_EQ(FailureOf(Read(Client())).retry_after, absl::Seconds(30));
 }
 
 TEST_F(HttpHubClientTest, TellsTheHubsClockFromItsDateHeader) {
@@ -259,7 +266,7 @@ TEST_F(HttpHubClientTest, TellsTheHubsClockFromItsDateHeader) {
         "Date",
         absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", clock_.Now() + skew, absl::UTCTimeZone()));
     http_.Then(response);
-    return ListOf(Client().ReadList()).clock_offset;
+    return ListOf(Read(Client())).clock_offset;
   };
   EXPECT_EQ(list_at(absl::ZeroDuration()), absl::ZeroDuration());
   EXPECT_EQ(list_at(absl::Minutes(10)), absl::Minutes(10));
@@ -267,18 +274,20 @@ TEST_F(HttpHubClientTest, TellsTheHubsClockFromItsDateHeader) {
 }
 
 TEST_F(HttpHubClientTest, NamesEachTransportErrorByItsCode) {
+  http_.Then(http::MakeTransportError(http::TransportError::kTimeout, false, "no connection"));
+  EXPECT_EQ(FailureOf(Read(Client())).failure.code, FailureCode::kHubUnreachable);
   const std::pair<http::TransportError, FailureCode> rows[] = {
       {http::TransportError::kRefused, FailureCode::kHubUnreachable},
       {http::TransportError::kDns, FailureCode::kHubUnreachable},
-      {http::TransportError::kTimeout, FailureCode::kHubUnreachable},
+      {http::TransportError::kTimeout, FailureCode::kHubLimit},
       {http::TransportError::kTls, FailureCode::kHubTls},
       {http::TransportError::kReset, FailureCode::kHubError},
-      {http::TransportError::kTooLarge, FailureCode::kHubBadAnswer},
+      {http::TransportError::kTooLarge, FailureCode::kHubLimit},
       {http::TransportError::kMalformed, FailureCode::kHubBadAnswer},
   };
   for (const auto& [error, code] : rows) {
     http_.Then(http::MakeTransportError(error, true, "what was seen"));
-    const HubFailure failed = FailureOf(Client().ReadList());
+    const HubFailure failed = FailureOf(Read(Client()));
     EXPECT_EQ(failed.failure.code, code) << http::TransportErrorName(error);
     EXPECT_THAT(failed.failure.detail, HasSubstr("what was seen"));
   }
@@ -288,11 +297,108 @@ TEST_F(HttpHubClientTest, SaysWhereARedirectLeadsWithoutItsQuery) {
   http::Response redirect{.status = 302,
                           .headers = {{"Location", "https://sso.example/login?token=abc"}}};
   http_.Then(redirect);
-  const HubFailure failed = FailureOf(Client().ReadList());
+  const HubFailure failed = FailureOf(Read(Client()));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubBadAnswer);
   EXPECT_THAT(failed.failure.detail, HasSubstr("https://sso.example/login"));
   EXPECT_THAT(failed.failure.detail, HasSubstr("hub URL"));
   EXPECT_THAT(failed.failure.detail, Not(HasSubstr("abc")));
+}
+
+TEST_F(HttpHubClientTest, TellsWhatTheHubCallsItself) {
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)},
+         {"/hub/info", FakeHttpClient::Json(200, R"({"instanceId":"HUB-1"})")}});
+  EXPECT_EQ(ListOf(Read(Client())).hub_instance_id, "hub-1");
+  // Without facts the list itself may tell.
+  Serve({{"/internal/v1/hub/instances",
+          FakeHttpClient::Json(200, R"([{"id":"OWN","clientName":"Certify Management Hub"}])")}});
+  EXPECT_EQ(ListOf(Read(Client())).hub_instance_id, "own");
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)},
+         {"/hub/info", FakeHttpClient::Json(200, "{\"instanceId\":\"a\\u0000b\"}")}});
+  EXPECT_EQ(ListOf(Read(Client())).hub_instance_id, "");
+}
+
+TEST_F(HttpHubClientTest, TakesAListInPiecesOfAnySize) {
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)}});
+  for (size_t size : {1, 5, 1000}) {
+    http_.SetPieceSize(size);
+    EXPECT_EQ(ListOf(Read(Client())).instances.size(), 2u);
+  }
+}
+
+TEST_F(HttpHubClientTest, EndsAListThatTheReaderMayNotKeep) {
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)}});
+  std::optional<HubReadOutcome> outcome;
+  Client().ReadList(
+      false, [](size_t) { return std::make_optional<std::string>("no room is left"); },
+      [&](HubReadOutcome o) { outcome = std::move(o); });
+  ASSERT_TRUE(outcome.has_value());
+  const HubFailure failed = FailureOf(*std::move(outcome));
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubLimit);
+  EXPECT_THAT(failed.failure.detail, HasSubstr("answered 200, but no room is left"));
+  // The next one may be.
+  EXPECT_EQ(ListOf(Read(*client_)).instances.size(), 2u);
+}
+
+// Remedy walked: E-HUB-LIMIT
+TEST_F(HttpHubClientTest, ReadsAgainWhenTheHubsOwnerHasMendedIt) {
+  std::string endless = "[";
+  while (endless.size() < 300'000) endless += "{\"id\":\"never closed\",\"x\":";
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, endless)}});
+  HttpHubClient& client = Client();
+  const HubFailure failed = FailureOf(Read(client));
+  EXPECT_EQ(failed.failure.code, FailureCode::kHubLimit);
+  EXPECT_THAT(failed.failure.detail, HasSubstr("one record of the list is larger than"));
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)}});
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 2u);
+}
+
+// Whatever bytes a hub, or who plays one, puts wherever something is told of them: what comes out
+// is valid, visible and short.
+TEST_F(HttpHubClientTest, SaysNothingThatCannotBePrinted) {
+  using namespace std::string_literals;
+  const std::string bytes[] = {"caf\xC3"s,
+                               "\xFF\xFE"s,
+                               "a\0b"s,
+                               "\x1B]0;title\x07"s,
+                               "\xC2\x9B"
+                               "2J"s,
+                               "\xE2\x80\xAE"
+                               "gpj"s,
+                               "\xEF\xBB\xBF"s,
+                               "\xE2\x80\x8B"s,
+                               "\r\nX: y"s,
+                               "\xED\xA0\x80"s,
+                               std::string(100'000, '\xFF'),
+                               "\xF4\x90\x80\x80"s};
+  for (const std::string& foreign : bytes) {
+    const std::string problem =
+        absl::StrCat(R"({"title":")", foreign, R"(","detail":")", foreign, R"("})");
+    const http::Response answers[] = {
+        {.status = 302, .headers = {{"Location", foreign}}},
+        {.status = 302, .headers = {{"Location", absl::StrCat("https://x/", foreign)}}},
+        {.status = 500, .headers = {{"Content-Type", foreign}}, .body = problem},
+        {.status = 502,
+         .headers = {{"Content-Type", "text/html"}},
+         .body = absl::StrCat("<title>", foreign)},
+        {.status = 429, .headers = {{"Retry-After", foreign}, {"Date", foreign}}, .body = foreign},
+        {.status = 200, .body = foreign},
+        {.status = 200, .body = absl::StrCat("[", foreign)},
+    };
+    for (const http::Response& answer : answers) {
+      http_.Then(answer);
+      const HubFailure failed = FailureOf(Read(Client()));
+      EXPECT_EQ(ProblemOfVisibleText(failed.failure.detail), "") << failed.failure.detail;
+      EXPECT_LT(failed.failure.detail.size(), 800u);
+    }
+    http_.Then(absl::Status(http::MakeTransportError(http::TransportError::kTls, false, foreign)));
+    EXPECT_EQ(ProblemOfVisibleText(FailureOf(Read(Client())).failure.detail), "");
+    Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(401, "")},
+           {"/hub/info", FakeHttpClient::Json(
+                             200, absl::StrCat(R"({"version":{"version":")", foreign, R"("}})"))},
+           {"/system/version",
+            FakeHttpClient::Json(200, absl::StrCat(R"({"version":")", foreign, R"("})"))}});
+    EXPECT_EQ(ProblemOfVisibleText(FailureOf(Read(Client())).failure.detail), "");
+  }
 }
 
 TEST(HttpHubClientCreateTest, RefusesAUrlThatIsNone) {

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/utf8.h"
 #include "orchestrator/hub/iso_time.h"
 
 namespace muster::hub {
@@ -166,7 +168,22 @@ TEST(ParseInstanceList, RefusesWhatIsNoListWithoutRepeatingIt) {
       {half, "breaks off after 900 bytes"},
       {R"([{"id":"a"}] hidden)", "no JSON from byte"},
       {R"([{"id":hidden}])", "no JSON from byte"},
-      {"[{\"id\":\"\xff hidden\"}]", "no JSON from byte"},
+      {"[{\"id\":\"a\"} \xff hidden]", "no JSON from byte 12 on"},
+      {"[\xff\"hidden\"]", "no JSON from byte 1 on"},
+      {R"([{"id":"a"},])", "no JSON from byte"},
+      {R"([,{"id":"a"}])", "no JSON from byte"},
+      {R"([{"id":"a"}})", "no JSON from byte 11 on"},
+      {R"([{"id":"a"]])", "no JSON from byte"},
+      {R"([{"id":"a"} {"id":"b"}])", "no JSON from byte"},
+      {R"([{"id":"a"}],)", "no JSON from byte 12 on"},
+      {R"(['hidden'])", "no JSON from byte"},
+      {R"([01])", "no JSON from byte"},
+      {R"([{"id":"a)", "breaks off after 9 bytes"},
+      {"[", "breaks off after 1 bytes"},
+      {" \n ", "empty"},
+      {"nul", "null"},
+      {"\xEF\xBB", "no JSON from byte 0 on"},
+      {"@hidden", "no JSON from byte 0 on"},
       {R"([{"id":"a","n":1e999,"x":"hidden"}])", "no JSON from byte"},
   };
   for (const auto& [json, message] : rows) {
@@ -201,6 +218,213 @@ TEST(ParseInstanceList, ReadsTenThousandRecords) {
   EXPECT_EQ(list->instances[9'999].id.value(), "id-9999");
 }
 
+// ---- piece by piece ----
+
+// Every list reads the same however it is cut into pieces.
+void ExpectTheSameInPieces(absl::string_view json) {
+  const auto whole = ParseInstanceList(json);
+  for (size_t size : {1, 2, 3, 7, 64}) {
+    InstanceListReader reader;
+    for (size_t at = 0; at < json.size(); at += size) {
+      if (!reader.Write(json.substr(at, size))) break;
+    }
+    const auto pieces = reader.Finish();
+    ASSERT_EQ(pieces.status(), whole.status()) << json;
+    if (!whole.ok()) continue;
+    EXPECT_EQ(pieces->shape, whole->shape);
+    EXPECT_EQ(pieces->skipped, whole->skipped);
+    ASSERT_EQ(pieces->instances.size(), whole->instances.size());
+    for (size_t i = 0; i < whole->instances.size(); ++i) {
+      EXPECT_EQ(pieces->instances[i].id, whole->instances[i].id);
+      EXPECT_EQ(pieces->instances[i].title, whole->instances[i].title);
+      EXPECT_EQ(pieces->instances[i].connected, whole->instances[i].connected);
+    }
+  }
+}
+
+TEST(InstanceListReader, CaresNotHowTheListIsCut) {
+  for (const absl::string_view json : {
+           R"([{"id":"a","title":"x \"{[,]}\" \\","connectionStatus":"connected"},{"id":"b\\"}])",
+           R"([{"id":"a","tags":[{"k":"]"},{"k":"}"}],"n":{"id":"inner"}} , {"id":"b"}] )",
+           "\xEF\xBB\xBF[{\"id\":\"a\",\"title\":\"\xC3\xA4\xFF\"}]",
+           R"([1,"a",[],{},null,{"id":"z"}])",
+           R"([{"id":"a"},])",
+           R"([{"id":"a"}] x)",
+           R"([{"id":hidden}])",
+           R"( null )",
+           R"({"a":1})",
+           "",
+           "<html>",
+       }) {
+    ExpectTheSameInPieces(json);
+  }
+}
+
+TEST(InstanceListReader, SaysWhenNothingCame) {
+  const auto says_nothing = [](absl::string_view text) {
+    InstanceListReader reader;
+    reader.Write(text);
+    return reader.SaysNothing();
+  };
+  for (const char* text : {"", "  \n", "null", " null\n\n", "\xEF\xBB\xBF"}) {
+    EXPECT_TRUE(says_nothing(text)) << text;
+  }
+  for (const char* text : {"[]", "nul", "nullx", "null null", "{}", "0"}) {
+    EXPECT_FALSE(says_nothing(text)) << text;
+  }
+}
+
+// Batches end between records, wherever these stand.
+TEST(InstanceListReader, ReadsRecordsOfAllSizes) {
+  std::string json = " [";
+  size_t records = 0;
+  for (size_t size = 1; json.size() < 3'000'000; size = (size * 7 + 3) % 90'001) {
+    absl::StrAppend(&json, records == 0 ? "" : " ,\n ", R"({"id":"r)", records, R"(","filler":")",
+                    std::string(size, records % 2 == 0 ? '"' : '[').replace(0, 1, "x"));
+    if (records % 2 == 0) {
+      // Texts full of what looks like structure, and of escaped quotes.
+      const size_t begin = json.rfind(R"("filler":")") + 10;
+      for (size_t at = begin; at + 1 < json.size(); at += 2) json[at] = '\\';
+      if ((json.size() - begin) % 2 != 0) json.back() = 'x';
+    }
+    absl::StrAppend(&json, R"("})");
+    ++records;
+  }
+  json += "]\n";
+  const auto list = ParseInstanceList(json);
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_EQ(list->instances.size(), records);
+  EXPECT_EQ(list->skipped, 0);
+  EXPECT_EQ(list->instances.back().id.value(), absl::StrCat("r", records - 1));
+}
+
+TEST(InstanceListReader, FindsWhatIsBrokenFarBehind) {
+  std::string json = "[";
+  for (int i = 0; i < 10'000; ++i) {
+    absl::StrAppend(&json, i == 0 ? "" : ",", R"({"id":"id-)", i, R"("})");
+  }
+  const size_t at = json.size() + 1;
+  absl::StrAppend(&json, ",@]");
+  EXPECT_EQ(ParseInstanceList(json).status().message(),
+            absl::StrCat("it is no JSON from byte ", at, " on"));
+  json.replace(at, 2, "]]");
+  EXPECT_FALSE(ParseInstanceList(json).ok());
+}
+
+TEST(InstanceListReader, KeepsNoMoreThanItMay) {
+  size_t kept = 0;
+  InstanceListReader reader([&](size_t bytes) {
+    if (kept + bytes > 1'000'000) return false;
+    kept += bytes;
+    return true;
+  });
+  ASSERT_TRUE(reader.Write("["));
+  uint64_t written = 0;
+  while (
+      reader.Write(R"({"id":"0123456789abcdef0123456789","title":"a name of a usual length"},)")) {
+    written += 70;
+    ASSERT_LT(written, 100'000'000u);
+  }
+  EXPECT_GT(kept, 500'000u);
+  EXPECT_TRUE(absl::IsResourceExhausted(reader.Finish().status()));
+}
+
+TEST(InstanceListReader, HasLimitsOfItsOwn) {
+  InstanceListReader many(nullptr, {.records = 1000});
+  ASSERT_TRUE(many.Write("["));
+  while (many.Write(R"({"id":"a"},)")) {
+  }
+  EXPECT_THAT(std::string(many.Finish().status().message()), HasSubstr("more than 1000 records"));
+  for (const char* endless : {"        ", "\"", "x", "[", "\\"}) {
+    InstanceListReader reader(nullptr, {.record_bytes = 100'000});
+    ASSERT_TRUE(reader.Write("[{\"id\":\"a\"},\""));
+    uint64_t written = 0;
+    while (reader.Write(endless)) ASSERT_LT(written += 1, 1'000'000u) << endless;
+    EXPECT_THAT(std::string(reader.Finish().status().message()),
+                HasSubstr("larger than 100000 bytes"))
+        << endless;
+  }
+}
+
+// ---- foreign bytes ----
+
+std::string TitleOf(absl::string_view json_text) {
+  const auto list = ParseInstanceList(absl::StrCat(R"([{"id":"a","title":")", json_text, R"("}])"));
+  if (!list.ok() || list->instances.size() != 1) return absl::StrCat("?", list.status().message());
+  return list->instances[0].title;
+}
+
+TEST(InstanceListTexts, BecomeValidVisibleText) {
+  const std::pair<absl::string_view, absl::string_view> rows[] = {
+      {"web-01", "web-01"},
+      {"Büro 3  ✓", "Büro 3 ✓"},
+      {"caf\xC3", "caf\xEF\xBF\xBD"},                            // Cut inside a character.
+      {"\xFF\xFEx", "\xEF\xBF\xBD\xEF\xBF\xBDx"},                // UTF-16's mark.
+      {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},  // A surrogate in UTF-8.
+      {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},                  // A slash in two bytes.
+      {R"(a\ud800b)",
+       "a\xEF\xBF\xBD"
+       "b"},  // Half a pair.
+      {R"(a\udc00\ud800)", "a\xEF\xBF\xBD\xEF\xBF\xBD"},
+      {R"(\ud83d\ude00)", "\xF0\x9F\x98\x80"},
+      {R"(a\u0000b)", "a b"},
+      {R"(\u001b[31mred)", "[31mred"},
+      {"tab\there", "tab here"},  // As it is, where JSON wants \t.
+      {R"(two\nlines\r\nthree)", "two lines three"},
+      {R"(\u009b2J)", "2J"},
+      {R"(a\u202Eb)", "a<U+202E>b"},
+      {R"(a\u200bb)", "a<U+200B>b"},
+      {R"(\ufeffa)", "<U+FEFF>a"},
+      {R"(\u2066x\u2069)", "<U+2066>x<U+2069>"},
+  };
+  for (const auto& [json, expected] : rows) {
+    EXPECT_EQ(TitleOf(json), expected) << absl::CHexEscape(json);
+  }
+}
+
+TEST(InstanceListTexts, AreCutBetweenCharacters) {
+  EXPECT_EQ(TitleOf(std::string(5000, 'x')).size(), 256u);
+  std::string umlauts = "x";
+  for (int i = 0; i < 5000; ++i) umlauts += "\xC3\xA4";
+  const std::string cut = TitleOf(umlauts);
+  EXPECT_EQ(cut.size(), 255u);
+  EXPECT_TRUE(IsUtf8(cut));
+  // No text grows beyond what is kept by being shown.
+  std::string hidden;
+  for (int i = 0; i < 5000; ++i) hidden += "\xE2\x80\x8B";
+  EXPECT_LE(TitleOf(hidden).size(), 256u);
+}
+
+TEST(InstanceListTexts, AreNeverIds) {
+  for (const absl::string_view id :
+       {"\xFF", "a\xFF", R"(a\u0000)", R"(a\u202e)", R"(\ud800)", "ä", ""}) {
+    const auto list = ParseInstanceList(absl::StrCat(R"([{"id":")", id, R"("},{"id":"good"}])"));
+    ASSERT_TRUE(list.ok()) << list.status();
+    EXPECT_EQ(list->skipped, 1) << absl::CHexEscape(id);
+    EXPECT_EQ(list->instances.size(), 1u);
+  }
+  const auto list = ParseInstanceList(absl::StrCat(
+      R"([{"id":")", std::string(129, 'a'), R"("},{"id":")", std::string(128, 'A'), R"("}])"));
+  ASSERT_TRUE(list.ok());
+  ASSERT_EQ(list->instances.size(), 1u);
+  EXPECT_EQ(list->instances[0].id.value(), std::string(128, 'a'));
+}
+
+// One bad name must not cost the whole list, nor what stands around it.
+TEST(InstanceListTexts, SpoilNothingButThemselves) {
+  std::string json = "[";
+  for (int i = 0; i < 5'000; ++i) {
+    absl::StrAppend(&json, i == 0 ? "" : ",", R"({"id":"id-)", i, R"(","title":")",
+                    i % 1000 == 7 ? "\xE2\x82" : "web", R"(","connectionStatus":"connected"})");
+  }
+  json += "]";
+  const auto list = ParseInstanceList(json);
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_EQ(list->instances.size(), 5'000u);
+  EXPECT_EQ(list->instances[8].title, "web");
+  EXPECT_EQ(list->instances[4'999].connected, true);
+}
+
 TEST(RemoveOwnInstance, GoesByIdOrByProgram) {
   const auto instances = [] {
     std::vector<core::HubInstance> out(2);
@@ -209,15 +433,15 @@ TEST(RemoveOwnInstance, GoesByIdOrByProgram) {
     return out;
   };
   auto by_id = instances();
-  EXPECT_TRUE(RemoveOwnInstance("HUB", by_id));
+  EXPECT_EQ(RemoveOwnInstance("HUB", by_id), "hub");
   ASSERT_EQ(by_id.size(), 1u);
   EXPECT_EQ(by_id[0].id.value(), "web");
   auto by_program = instances();
   by_program[0].client_name = "Certify Management Hub";
-  EXPECT_TRUE(RemoveOwnInstance("", by_program));
+  EXPECT_EQ(RemoveOwnInstance("", by_program), "hub");
   EXPECT_EQ(by_program.size(), 1u);
   auto absent = instances();
-  EXPECT_FALSE(RemoveOwnInstance("", absent));
+  EXPECT_EQ(RemoveOwnInstance("", absent), "");
   EXPECT_EQ(absent.size(), 2u);
 }
 

@@ -1,4 +1,4 @@
-#include "orchestrator/hub/pooled_hub_reader.h"
+#include "orchestrator/hub/http_hub_reader.h"
 
 #include <utility>
 
@@ -14,9 +14,10 @@ namespace {
 // Digest of all that makes two reads the same. The secret is in it, so that a changed one is used
 // at once; what it is cannot be learned from a digest kept in memory beside it.
 std::string KeyOf(const core::HubReadRequest& request, const Secret& secret) {
-  std::string text = crypto::AssociatedData({request.hub_url, request.hub_ca_pem,
-                                             absl::StrCat(static_cast<int>(request.verifier.kind)),
-                                             request.verifier.principal, secret.Reveal()});
+  std::string text =
+      crypto::AssociatedData({request.tenant_id.value(), request.hub_url, request.hub_ca_pem,
+                              absl::StrCat(static_cast<int>(request.verifier.kind)),
+                              request.verifier.principal, secret.Reveal()});
   std::string key = crypto::Sha256(text);
   Wipe(text);
   return key;
@@ -24,19 +25,25 @@ std::string KeyOf(const core::HubReadRequest& request, const Secret& secret) {
 
 }  // namespace
 
-PooledHubReader::PooledHubReader(Executor& executor, http::Client& http, core::KeyVault& vault,
-                                 const Clock& clock, HubReaderOptions options)
-    : executor_(executor), http_(http), vault_(vault), clock_(clock), options_(options) {}
+HttpHubReader::HttpHubReader(Executor& executor, http::AsyncClient& http, core::KeyVault& vault,
+                             const Clock& clock, HubReaderOptions options)
+    : executor_(executor),
+      http_(http),
+      vault_(vault),
+      clock_(clock),
+      options_(options),
+      gate_(options.tenant_readings, options.all_readings),
+      budget_(options.tenant_bytes, options.all_bytes) {}
 
-PooledHubReader::~PooledHubReader() = default;
+HttpHubReader::~HttpHubReader() = default;
 
-void PooledHubReader::Read(core::HubReadRequest request, Done done) {
+void HttpHubReader::Read(core::HubReadRequest request, Done done) {
   executor_.Run([this, request = std::move(request), done = std::move(done)]() mutable {
     Begin(request, std::move(done));
   });
 }
 
-void PooledHubReader::Begin(const core::HubReadRequest& request, Done done) {
+void HttpHubReader::Begin(const core::HubReadRequest& request, Done done) {
   if (request.verifier.kind == store::VerifierKind::kNone) {
     done(Failure{FailureCode::kHubAuth,
                  absl::StrCat("zone ", request.zone_id.value(), " has no verifier")});
@@ -64,7 +71,9 @@ void PooledHubReader::Begin(const core::HubReadRequest& request, Done done) {
       HubClientOptions options{.hub_url = request.hub_url,
                                .ca_pem = request.hub_ca_pem,
                                .connect_timeout = options_.connect_timeout,
-                               .total_timeout = options_.total_timeout};
+                               .total_timeout = options_.total_timeout,
+                               .stall_timeout = options_.stall_timeout,
+                               .pace_group = request.tenant_id.value()};
       NamedSecret credentials{request.verifier.principal, *std::move(secret)};
       if (request.verifier.kind == store::VerifierKind::kApiToken) {
         options.api_token = std::move(credentials);
@@ -74,6 +83,7 @@ void PooledHubReader::Begin(const core::HubReadRequest& request, Done done) {
       auto client = HttpHubClient::Create(std::move(options), http_, clock_);
       if (client.ok()) {
         entry->client = *std::move(client);
+        entry->tenant = request.tenant_id;
       } else {
         created = client.status();
         entries_.erase(key);
@@ -94,17 +104,28 @@ void PooledHubReader::Begin(const core::HubReadRequest& request, Done done) {
     return;
   }
   // A task of its own: reads that are queued before it join it.
-  executor_.Run([this, entry] { Poll(*entry); });
+  executor_.Run([this, entry] { gate_.Enter(entry->tenant, [this, entry] { Poll(*entry); }); });
 }
 
-void PooledHubReader::Poll(Entry& entry) {
-  const absl::Time start = clock_.Now();
+void HttpHubReader::Poll(Entry& entry) {
   bool insist = false;
   {
     MutexLock lock(&mu_);
     insist = std::exchange(entry.insist, false);
   }
-  HubReadOutcome outcome = entry.client->ReadList(insist);
+  entry.share = std::make_unique<ReadBudget::Share>(budget_, entry.tenant);
+  entry.client->ReadList(
+      insist,
+      [share = entry.share.get()](size_t bytes) -> std::optional<std::string> {
+        if (share->Take(bytes)) return std::nullopt;
+        return share->refusal();
+      },
+      [this, &entry, start = clock_.Now()](HubReadOutcome outcome) {
+        OnOutcome(entry, start, std::move(outcome));
+      });
+}
+
+void HttpHubReader::OnOutcome(Entry& entry, absl::Time start, HubReadOutcome outcome) {
   core::HubReadResult result = core::HubList{};
   if (auto* const failed = std::get_if<HubFailure>(&outcome)) {
     log::Warning("hub not read",
@@ -117,6 +138,8 @@ void PooledHubReader::Poll(Entry& entry) {
                             {"took", clock_.Now() - start}});
     result = std::move(list);
   }
+  const TenantId tenant = entry.tenant;
+  entry.share.reset();
   std::vector<Done> waiting;
   {
     MutexLock lock(&mu_);
@@ -124,9 +147,10 @@ void PooledHubReader::Poll(Entry& entry) {
   }
   for (size_t i = 0; i + 1 < waiting.size(); ++i) waiting[i](result);
   waiting.back()(std::move(result));
+  gate_.Leave(tenant);
 }
 
-void PooledHubReader::ForgetIdle(absl::Time now) {
+void HttpHubReader::ForgetIdle(absl::Time now) {
   for (auto it = entries_.begin(); it != entries_.end();) {
     const auto next = std::next(it);
     const Entry& entry = *it->second;

@@ -1,4 +1,4 @@
-#include "orchestrator/hub/pooled_hub_reader.h"
+#include "orchestrator/hub/http_hub_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,11 +18,11 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kPooledCanary[] = "canary-verifier-secret";
+constexpr char kReaderCanary[] = "canary-verifier-secret";
 
-class PooledHubReaderTest : public ::testing::Test {
+class HttpHubReaderTest : public ::testing::Test {
  protected:
-  PooledHubReaderTest() : vault_(MakeVault()), reader_(executor_, http_, *vault_, clock_) {
+  HttpHubReaderTest() : vault_(MakeVault()), reader_(executor_, http_, *vault_, clock_) {
     log::SetSinkForTesting(
         [this](absl::string_view line) { log_.append(line.data(), line.size()); });
     http_.Handle([this](const http::Request& request) {
@@ -31,16 +31,16 @@ class PooledHubReaderTest : public ::testing::Test {
       return FakeHttpClient::Json(status_, R"([{"id":"a","connectionStatus":"connected"}])");
     });
   }
-  ~PooledHubReaderTest() override {
+  ~HttpHubReaderTest() override {
     log::SetSinkForTesting(nullptr);
-    EXPECT_THAT(log_, Not(HasSubstr(kPooledCanary)));
+    EXPECT_THAT(log_, Not(HasSubstr(kReaderCanary)));
   }
   std::unique_ptr<secrets::SealedKeyVault> MakeVault() {
     auto vault = secrets::SealedKeyVault::Create(Secret::Take(std::string(32, 'k')), random_);
     EXPECT_TRUE(vault.ok());
     return *std::move(vault);
   }
-  core::HubReadRequest Request(absl::string_view zone, absl::string_view secret = kPooledCanary,
+  core::HubReadRequest Request(absl::string_view zone, absl::string_view secret = kReaderCanary,
                                absl::string_view url = "https://hub.example") {
     core::HubReadRequest request{.zone_id = ZoneId(zone), .hub_url = std::string(url)};
     request.verifier.kind = store::VerifierKind::kApiToken;
@@ -68,14 +68,14 @@ class PooledHubReaderTest : public ::testing::Test {
   FakeHttpClient http_;
   ManualExecutor executor_;
   std::unique_ptr<secrets::SealedKeyVault> vault_;
-  PooledHubReader reader_;
+  HttpHubReader reader_;
   std::vector<core::HubReadResult> results_;
   std::string log_;
   int polls_ = 0;
   int status_ = 200;
 };
 
-TEST_F(PooledHubReaderTest, ReadsElsewhereAndNotInTheCaller) {
+TEST_F(HttpHubReaderTest, ReadsElsewhereAndNotInTheCaller) {
   Read(Request("acme/prod"));
   EXPECT_EQ(polls_, 0);
   executor_.RunUntilIdle();
@@ -83,7 +83,7 @@ TEST_F(PooledHubReaderTest, ReadsElsewhereAndNotInTheCaller) {
   EXPECT_EQ(std::get<core::HubList>(results_[0]).instances.size(), 1u);
 }
 
-TEST_F(PooledHubReaderTest, PollsAHubOnceForAllWhoWait) {
+TEST_F(HttpHubReaderTest, PollsAHubOnceForAllWhoWait) {
   for (int i = 0; i < 5; ++i) Read(Request("acme/prod"));
   Read(Request("acme/test"));  // Another zone, another sealed value, the same hub and secret.
   executor_.RunUntilIdle();
@@ -97,7 +97,7 @@ TEST_F(PooledHubReaderTest, PollsAHubOnceForAllWhoWait) {
   EXPECT_EQ(polls_, 2);
 }
 
-TEST_F(PooledHubReaderTest, JoinsAPollThatIsUnderWay) {
+TEST_F(HttpHubReaderTest, JoinsAPollThatIsUnderWay) {
   bool joined = false;
   http_.Handle([&](const http::Request&) {
     ++polls_;
@@ -115,16 +115,16 @@ TEST_F(PooledHubReaderTest, JoinsAPollThatIsUnderWay) {
   EXPECT_EQ(polls_, 3);  // One list, and the two routes of the facts.
 }
 
-TEST_F(PooledHubReaderTest, KeepsHubsAndVerifiersApart) {
+TEST_F(HttpHubReaderTest, KeepsHubsAndVerifiersApart) {
   Read(Request("acme/prod"));
   Read(Request("acme/prod", "another-secret"));
-  Read(Request("acme/prod", kPooledCanary, "https://other.example"));
+  Read(Request("acme/prod", kReaderCanary, "https://other.example"));
   executor_.RunUntilIdle();
   EXPECT_EQ(polls_, 3);
   EXPECT_EQ(results_.size(), 3u);
 }
 
-TEST_F(PooledHubReaderTest, RemembersThatAHubWantsToBeLeftAlone) {
+TEST_F(HttpHubReaderTest, RemembersThatAHubWantsToBeLeftAlone) {
   status_ = 429;
   Read(Request("acme/prod"));
   executor_.RunUntilIdle();
@@ -136,7 +136,7 @@ TEST_F(PooledHubReaderTest, RemembersThatAHubWantsToBeLeftAlone) {
   EXPECT_THAT(log_, HasSubstr("E-HUB-RATE-LIMITED"));
 }
 
-TEST_F(PooledHubReaderTest, ForgetsAHubThatNobodyReads) {
+TEST_F(HttpHubReaderTest, ForgetsAHubThatNobodyReads) {
   status_ = 429;
   Read(Request("acme/prod"));
   executor_.RunUntilIdle();
@@ -147,7 +147,7 @@ TEST_F(PooledHubReaderTest, ForgetsAHubThatNobodyReads) {
   EXPECT_TRUE(std::holds_alternative<core::HubList>(results_[1]));
 }
 
-TEST_F(PooledHubReaderTest, RefusesASecretThatWasMovedFromAnotherZone) {
+TEST_F(HttpHubReaderTest, RefusesASecretThatWasMovedFromAnotherZone) {
   core::HubReadRequest request = Request("acme/prod");
   request.zone_id = ZoneId("other/prod");
   Read(std::move(request));
@@ -155,21 +155,21 @@ TEST_F(PooledHubReaderTest, RefusesASecretThatWasMovedFromAnotherZone) {
   EXPECT_EQ(polls_, 0);
 }
 
-TEST_F(PooledHubReaderTest, RefusesAZoneWithoutVerifier) {
+TEST_F(HttpHubReaderTest, RefusesAZoneWithoutVerifier) {
   core::HubReadRequest request = Request("acme/prod");
   request.verifier = {};
   Read(std::move(request));
   EXPECT_EQ(OnlyFailure().code, FailureCode::kHubAuth);
 }
 
-TEST_F(PooledHubReaderTest, RefusesAHubUrlThatIsNone) {
-  Read(Request("acme/prod", kPooledCanary, "not a url"));
+TEST_F(HttpHubReaderTest, RefusesAHubUrlThatIsNone) {
+  Read(Request("acme/prod", kReaderCanary, "not a url"));
   const Failure failure = OnlyFailure();
   EXPECT_EQ(failure.code, FailureCode::kHubUnreachable);
   EXPECT_THAT(failure.detail, HasSubstr("unusable"));
 }
 
-TEST_F(PooledHubReaderTest, LogsInForAVerifierOfKindLogin) {
+TEST_F(HttpHubReaderTest, LogsInForAVerifierOfKindLogin) {
   http_.Handle([](const http::Request& request) {
     return absl::EndsWith(request.url, "/auth/login")
                ? FakeHttpClient::Json(200, R"({"accessToken":"jwt"})")
