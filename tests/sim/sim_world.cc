@@ -269,7 +269,7 @@ SimHub* SimWorld::HubAt(const std::string& url) {
 }
 
 std::vector<store::AuditEvent> SimWorld::AuditOf(const std::string& subject, int limit) {
-  return *Read()->audit().List(subject, {}, 0, limit);
+  return *Read()->audit().List(store::TenantWall::Everything(), subject, 0, limit);
 }
 
 int64_t SimWorld::AuditHead() {

@@ -294,7 +294,7 @@ TEST_F(RemedyWalksTest, ARolloutThatDoesNotExist) {
     });
   };
   EXPECT_FAILS_WITH(pause(RolloutId("rol-mistyped")), kRolloutUnknown);
-  const std::vector<store::Rollout> listed = *world_->Read()->rollouts().List(RolloutId(), 10);
+  const std::vector<store::Rollout> listed = *world_->Read()->rollouts().List({.wall = store::TenantWall::Everything(), .limit = 10});
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed[0].id, rollout);
   EXPECT_TRUE(pause(listed[0].id).ok());
@@ -403,7 +403,7 @@ TEST_F(RemedyWalksTest, ARecordThatContradictsItself) {
   }
   world_->RunFor(absl::Hours(1));
   const std::vector<store::AuditEvent> events =
-      *world_->Read()->audit().List(server.value(), {}, 0, 1000);
+      *world_->Read()->audit().List(store::TenantWall::Everything(), server.value(), 0, 1000);
   EXPECT_TRUE(std::any_of(events.begin(), events.end(), [](const store::AuditEvent& event) {
     return event.action == "server.inconsistent";
   }));
