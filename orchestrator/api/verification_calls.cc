@@ -60,7 +60,7 @@ void Show(const std::vector<core::ZoneVerification>& zones, admin::VerifyNowResp
   }
 }
 
-void Show(const core::ReportObservation& seen, admin::ObservationLine& out) {
+void Show(const core::ReportObservation& seen, admin::Report::ObservationLine& out) {
   out.set_zone_id(seen.zone_id.value());
   out.set_server(seen.server);
   out.set_server_id(seen.observation.server_id.value());
