@@ -255,7 +255,7 @@ void Session::EndLocked(const absl::Status& why, bool may_reconnect) {
   auto message = std::make_unique<OrchestratorMessage>();
   auto& goodbye = *message->mutable_goodbye();
   if (const auto code = FailureCodeOf(why)) goodbye.set_code(TextOf(*code));
-  goodbye.set_detail(std::string(why.message()));
+  goodbye.set_detail(DetailOf(why));
   goodbye.set_may_reconnect(may_reconnect);
   queue_.push_back(std::move(message));
   Pump();

@@ -223,15 +223,20 @@ TEST_F(SessionTest, FirstMessageMustBeHello) {
   const OrchestratorMessage answer = client.Read();
   ASSERT_TRUE(answer.has_goodbye());
   EXPECT_EQ(answer.goodbye().code(), "E-SESSION-PROTOCOL");
+  EXPECT_EQ(answer.goodbye().detail().find("E-SESSION"), std::string::npos) << "said once";
   EXPECT_EQ(FailureCodeOf(client.Finish()), FailureCode::kSessionProtocol);
   EXPECT_EQ(events_.Count("ended"), 0) << "the core never heard of it";
 }
 
+// Remedy walked: E-SESSION-PROTOCOL
 TEST_F(SessionTest, UnknownProtocolRevisionIsRefused) {
   Client client(Channel(ca_));
   client.Hello(/*revision=*/2);
   EXPECT_EQ(client.Read().goodbye().code(), "E-SESSION-PROTOCOL");
   EXPECT_EQ(FailureCodeOf(client.Finish()), FailureCode::kSessionProtocol);
+  // The other side was upgraded: they speak the same.
+  EXPECT_NE(Welcomed(), nullptr);
+  events_.Await("ready");
 }
 
 TEST_F(SessionTest, NoHelloInTimeEndsTheStream) {
