@@ -21,9 +21,7 @@ namespace muster::worker {
 namespace {
 
 using doubles::FaultRule;
-using doubles::HubProfile;
 using doubles::ServiceDouble;
-using doubles::ServiceProfile;
 using Result = v1::CommandResult;
 
 // What `systemctl restart` does, or that the worker may not.
@@ -50,10 +48,9 @@ class UnitControl final : public ServiceControl {
 
 class ServiceRemediesTest : public doubles::DoublesTest {
  protected:
-  void StartWorld(HubProfile hub = HubProfile::kHub2026,
-                  ServiceProfile profile = ServiceProfile::kService2026) {
-    hub_ = StartHub(hub);
-    fleet_ = StartFleet(1, profile);
+  void StartWorld() {
+    hub_ = StartHub();
+    fleet_ = StartFleet(1);
     control_ = std::make_unique<UnitControl>(service());
     UseFolder(AppData());
   }
@@ -151,21 +148,29 @@ TEST_F(ServiceRemediesTest, TheHubIsMended) {
 
 // Remedy walked: E-JOIN-ID-REJECTED
 TEST_F(ServiceRemediesTest, AnIdThatTheHubDoesNotKnowIsReset) {
-  StartWorld(HubProfile::kHub2025, ServiceProfile::kService2025);
-  service().PresetJoined({hub_->url(), "managedinstance_sp_01", doubles::kJoinSecret},
-                         "11111111-2222-3333-4444-555555555555");
+  const std::string old_id = "11111111-2222-3333-4444-555555555555";
+  StartWorld();
+  service().PresetJoined({hub_->url(), "managedinstance_sp_01", doubles::kJoinSecret}, old_id);
+  service().AddFault(
+      Says("Could not connect to Management Hub. The provided Hub Assigned Instance "
+           "ID is not recognized by the Management Hub."));
   ExpectJoinSays(FailureCode::kJoinIdRejected);
   // Stop the service; delete the identity file; empty HubAssignedInstanceId; start it.
-  service().StopService();
+  fleet_.reset();
   std::filesystem::remove(AppData() + "/hubinstance.identity.json");
   std::ostringstream config;
   config << std::ifstream(AppData() + "/serviceconfig.json").rdbuf();
-  doubles::Json json = *doubles::ParseJson(config.str());
+  const auto read = doubles::ParseJson(config.str());
+  ASSERT_TRUE(read.has_value());
+  doubles::Json json = *read;
+  EXPECT_EQ(doubles::JsonText(json, "HubAssignedInstanceId"), old_id);
   json["HubAssignedInstanceId"] = "";
   std::ofstream(AppData() + "/serviceconfig.json") << doubles::DumpJson(json);
-  ASSERT_TRUE(service().StartService().ok());
-  control_->RestartedByHand();
+  fleet_ = StartFleet(1);
+  control_ = std::make_unique<UnitControl>(service());
   ExpectJoins();
+  EXPECT_NE(service().State().hub_id, old_id);
+  EXPECT_NE(service().State().hub_id, "");
 }
 
 // Remedy walked: E-JOIN-TIMEOUT

@@ -48,6 +48,7 @@ class IsolationTest : public CoreBench {
 };
 
 // The worker's result meets a target that is not where memory has it.
+// Remedy walked: E-SESSION-RECORD
 TEST_F(IsolationTest, AResultThatCannotBeBookedCostsOneServer) {
   Build(8);
   const auto rollout = Start();

@@ -119,9 +119,8 @@ TEST_F(RemedyWalksTest, AZoneThatMovesToAnotherHub) {
   EXPECT_FALSE(FailureOf(server).has_value());
 }
 
-// A list that stays short is believed after a while.
 // Remedy walked: E-HUB-IMPLAUSIBLE
-TEST_F(RemedyWalksTest, AHubThatLostItsRecords) {
+TEST_F(RemedyWalksTest, AListThatIsFarTooShort) {
   const ServerId server = Admitted("web-1");
   RunAgainWell(server);
   sim::Faults faults;
@@ -130,11 +129,7 @@ TEST_F(RemedyWalksTest, AHubThatLostItsRecords) {
   const auto verified = VerifyZone();
   ASSERT_TRUE(verified.ok());
   ASSERT_EQ((*verified)[0].failure->code, FailureCode::kHubImplausible);
-  world_->RunFor(absl::Minutes(31));
-  const auto believed = VerifyZone();
-  ASSERT_TRUE(believed.ok());
-  EXPECT_FALSE((*believed)[0].failure.has_value());
-  // The other cause: the verifier saw a part only, and sees all again.
+  // The verifier saw a part only, and sees all again.
   world_->SetFaults({});
   const auto again = VerifyZone();
   ASSERT_TRUE(again.ok());
@@ -378,44 +373,6 @@ TEST_F(RemedyWalksTest, AnOperatorOfAnotherTenant) {
   const Actor elsewhere{"operator:opr-b", {TenantId("tenant-1")}};
   EXPECT_FAILS_WITH(Apply(world_->hub(0).url(), {}, elsewhere), kAuthForbidden);
   EXPECT_TRUE(Apply(world_->hub(0).url(), {}, operator_).ok());  // A provider_admin does it.
-}
-
-// A row that another hand changed: the server is left alone for now, and comes again.
-// Remedy walked: E-SESSION-RECORD
-TEST_F(RemedyWalksTest, ARecordThatContradictsItself) {
-  Build(4);
-  const auto rollout = Start();
-  ASSERT_TRUE(rollout.ok());
-  const ServerId server = world_->servers()[0];
-  ASSERT_TRUE(world_->RunUntil(
-      [&] {
-        return (*world_->Read()->rollouts().FindTarget(rollout->id, server))->state ==
-               store::TargetState::kInFlight;
-      },
-      absl::Minutes(5)));
-  {
-    const auto transaction = *world_->faulty_store().Begin();
-    ASSERT_TRUE(transaction->servers()
-                    .MoveEnrollment(server, Enrollment::kJoining, Enrollment::kFailed,
-                                    Failure{FailureCode::kJoinUnknownAnswer, "another hand"})
-                    .ok());
-    ASSERT_TRUE(transaction->Commit().ok());
-  }
-  world_->RunFor(absl::Hours(1));
-  const std::vector<store::AuditEvent> events =
-      *world_->Read()->audit().List(store::TenantWall::Everything(), server.value(), 0, 1000);
-  EXPECT_TRUE(std::any_of(events.begin(), events.end(), [](const store::AuditEvent& event) {
-    return event.action == "server.inconsistent";
-  }));
-  // It connects again by itself; a restart of the orchestrator reads all anew.
-  EXPECT_TRUE(world_->workers()[0]->connected());
-  world_->KillOrchestrator();
-  world_->RunFor(absl::Hours(1));
-  const auto again = Start();
-  if (again.ok()) {
-    EXPECT_TRUE(Finishes(again->id, absl::Hours(2)));
-  }
-  EXPECT_EQ(ServerOf(server).enrollment, Enrollment::kEnrolled);
 }
 
 // A server whose certificate is of another zone than its record: as if rows had been mixed up.
