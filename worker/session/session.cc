@@ -1,3 +1,4 @@
+// One file because all of it is the steps of one state machine.
 #include "worker/session/session.h"
 
 #include <algorithm>

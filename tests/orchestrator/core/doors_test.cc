@@ -1,5 +1,5 @@
 // The doors: whom a token lets in and where, whose certificate is believed, which pin a worker gets,
-// and what is remembered of all that.
+// and what is remembered of all that. One file because one fixture knocks at all of them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
