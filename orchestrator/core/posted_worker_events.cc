@@ -15,12 +15,28 @@
 #include "orchestrator/core/interfaces/ask.h"
 
 namespace muster::core {
+namespace {
+
+// Whether the session begins a new enrollment of its worker. Asked before it is admitted, which
+// confirms the certificate.
+absl::StatusOr<bool> IsEnrolledAnew(Turn& turn, const CertificateId& id) {
+  ASSIGN_OR_RETURN(const std::optional<store::WorkerCertificate> certificate,
+                   turn.store().certificates().Find(id));
+  return certificate.has_value() && !certificate->confirmed && !certificate->token_id.empty();
+}
+
+}  // namespace
+
 void PostedWorkerEvents::OpenSession(SessionOpening opening,
                                      absl::AnyInvocable<void(absl::StatusOr<SessionGrant>)> done) {
   using Decision = std::variant<SessionGrant, Failure>;
   Ask<Decision>(
       control_,
       [this, opening = std::move(opening)](Turn& turn) -> absl::StatusOr<Decision> {
+        bool enrolled_anew = false;  // Of interest to what is under way only.
+        if (dispatcher_.FindOpen(opening.server_id) != nullptr) {
+          ASSIGN_OR_RETURN(enrolled_anew, IsEnrolledAnew(turn, opening.certificate_id));
+        }
         ASSIGN_OR_RETURN(const AdmissionDecision admitted, AdmitSession(turn, opening));
         if (const Failure* refusal = std::get_if<Failure>(&admitted)) {
           log::Warning("a session was refused", {{"server", opening.server_id},
@@ -47,6 +63,7 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         session.service_hash = absl::HashOf(server.service);
         session.since = turn.now();
         session.pin_version = pin.version;
+        session.enrolled_anew = enrolled_anew;
         RETURN_IF_ERROR(dispatcher_.SessionOpened(turn, std::move(session), opening.journal));
         if (opening.service.has_value()) {
           RETURN_IF_ERROR(enrollments_.Looked(turn, server.id, *opening.service));

@@ -46,6 +46,7 @@ const OpenAttempt* Dispatcher::FindOpen(const ServerId& server) const {
 }
 
 absl::Status Dispatcher::Recover(Turn& turn) {
+  look_for_late_copies_until_ = turn.now() + options_.command_ttl;
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts, turn.store().attempts().ListOpen());
   for (const store::Attempt& attempt : attempts) {
     // One that cannot be taken up costs its server, not the start.
@@ -117,6 +118,22 @@ absl::StatusOr<std::optional<store::Command>> Dispatcher::FindRedelivery(Turn& t
   return command;
 }
 
+absl::StatusOr<absl::Time> Dispatcher::LateCopyUntil(Turn& turn, const ServerId& server) {
+  if (const auto it = late_copies_.find(server); it != late_copies_.end()) return it->second;
+  if (turn.now() >= look_for_late_copies_until_) return absl::InfinitePast();
+  ASSIGN_OR_RETURN(const std::vector<store::Attempt> last,
+                   turn.store().attempts().ListOfServer(server, 1));
+  if (last.empty() || store::ChangesNothing(last[0].kind) ||
+      (last[0].state != AttemptState::kSettled && !NothingRan(last[0]))) {
+    return absl::InfinitePast();
+  }
+  ASSIGN_OR_RETURN(const std::optional<store::Command> command,
+                   turn.store().attempts().FindCommand(last[0].command_id));
+  // No later than a command that was made now: a clock that was set back says otherwise.
+  return command.has_value() ? std::min(command->expire_time, turn.now() + options_.command_ttl)
+                             : absl::InfinitePast();
+}
+
 absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
                                                                     ServerChange& change,
                                                                     const Delivery& delivery) {
@@ -135,14 +152,14 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   }
   ASSIGN_OR_RETURN(std::optional<store::Command> again, FindRedelivery(turn, delivery));
   const bool fresh = !again.has_value();
-  if (const auto late = late_copies_.find(delivery.server_id); late != late_copies_.end()) {
-    if (fresh && late->second > turn.now()) {
-      return std::optional<NotSent>(
-          NotSent{Failure{FailureCode::kDispatchInDoubt, "another command may still arrive"},
-                  late->second});
+  if (fresh) {
+    ASSIGN_OR_RETURN(const absl::Time late, LateCopyUntil(turn, delivery.server_id));
+    if (late > turn.now()) {
+      return std::optional<NotSent>(NotSent{
+          Failure{FailureCode::kDispatchInDoubt, "another command may still arrive"}, late});
     }
-    late_copies_.erase(late);
   }
+  late_copies_.erase(delivery.server_id);
   OutboundCommand out;
   store::Command command;
   if (!fresh) {
@@ -251,9 +268,8 @@ absl::Status Dispatcher::Reconcile(Turn& turn, Session& session,
     return absl::OkStatus();
   }
   if (known.has_value()) return Resume(turn, open, session.id);
-  if (!WasJournaled(open.attempt) || store::ChangesNothing(open.command.kind)) {
-    return NeverArrived(turn, it);
-  }
+  if (store::ChangesNothing(open.command.kind)) return NeverArrived(turn, it);
+  if (!WasJournaled(open.attempt) && !session.enrolled_anew) return NeverArrived(turn, it);
   // The journal lost what it had confirmed. Nothing of it runs: the session is new, its journal
   // empty; but the join may have happened (invariant 8).
   CommandReport lost;

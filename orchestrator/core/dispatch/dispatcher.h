@@ -10,7 +10,8 @@
 //                 has it, finished     ─► its result follows
 //                 never acknowledged, not in the journal ─► never arrived: settled, delivered again
 //                     under the same command id, so that a late copy is not run twice
-//                 acknowledged, not in the journal ─► the journal is lost: only the hub knows
+//                 acknowledged, not in the journal, or the worker was enrolled anew since:
+//                     its journal need not be the one ─► the journal is lost: only the hub knows
 //   one open attempt per server (invariant 11); the store's unique index holds it too
 //
 // A command that changes nothing (store::ChangesNothing) needs less: its worker answers with the
@@ -50,6 +51,7 @@ inline constexpr char kNeverArrivedReason[] = "never arrived";
 inline constexpr char kSettledByProof[] = "the hub's list has it";
 inline constexpr char kSettledAbsent[] = "an operator says that it is not joined";
 inline constexpr char kSettledJoined[] = "an operator says that it is joined";
+inline constexpr char kSettledTakenOut[] = "an operator took the server out of the inventory";
 
 // One delivery to make.
 struct Delivery {
@@ -154,8 +156,11 @@ class Dispatcher {
   SessionTable sessions_;
   CloneWatch clones_{agenda_};
   OpenTable open_;
-  // Commands that never arrived, until they expire: only they themselves may be sent meanwhile.
+  // Commands that never arrived, until they expire: only they themselves may be sent meanwhile. What
+  // an earlier process knew of them is looked up, so long as one may be unexpired.
+  absl::StatusOr<absl::Time> LateCopyUntil(Turn& turn, const ServerId& server);
   std::map<ServerId, absl::Time> late_copies_;
+  absl::Time look_for_late_copies_until_ = absl::InfinitePast();
   std::set<std::pair<absl::Time, ServerId>> deadlines_;
   std::set<ServerId> barred_;
   absl::Time armed_ = absl::InfiniteFuture();

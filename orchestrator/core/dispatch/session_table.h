@@ -26,6 +26,7 @@ struct Session {
   size_t service_hash = 0;
   absl::Time since;
   int64_t pin_version = 0;           // Of the zone pin that it was sent last.
+  bool enrolled_anew = false;        // The first one with a certificate that a token paid for.
   bool ready = false;                // Welcome is queued.
   std::vector<CommandId> to_cancel;  // In its journal, not begun, and nobody wants them any more.
 };

@@ -33,6 +33,9 @@ struct EnrollmentEvent {
   std::optional<Failure> failure;
   std::optional<absl::Duration> retry;  // With kFailed: another try follows after this.
   bool answered = false;                // With kDoubt: the worker is there, the hub decides.
+  // With kFailed: the join may have reached the hub, and nothing shows that it did not. Whoever
+  // waits for the server begins no other by itself (invariants 8 and 9).
+  bool unproven = false;
 };
 
 class EnrollmentListener {

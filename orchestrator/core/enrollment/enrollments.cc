@@ -50,6 +50,13 @@ absl::Status Enrollments::AwaitAgain(Turn& turn, const store::Server& server) {
   proof.server_id = server.id;
   proof.zone_id = server.zone_id;
   proof.claim = *server.claim;
+  proof.recovered = true;
+  // It began before now: a date that lies ahead is of a clock that was set back since.
+  if (proof.claim.join_start_time > turn.now()) {
+    const absl::Duration ahead = proof.claim.join_start_time - turn.now();
+    proof.claim.join_start_time -= ahead;
+    proof.claim.verify_deadline -= ahead;
+  }
   proof.doubt = server.enrollment == Enrollment::kInDoubt;
   // Doubt without an open attempt has nothing that could still run.
   proof.answered = open == nullptr || open->answered;
@@ -139,7 +146,7 @@ absl::StatusOr<store::Claim> Enrollments::MakeClaim(Turn& turn, const OpenAttemp
   const ServerId& server = open.attempt.server_id;
   store::Claim claim;
   // The command's first delivery: an earlier copy may be the one that joined.
-  claim.join_start_time = open.command.create_time;
+  claim.join_start_time = std::min(open.command.create_time, turn.now());
   claim.verify_deadline = turn.now() + options_.verify.verify_deadline;
   if (const Session* session = dispatcher_.sessions().FindOf(server)) {
     claim.machine_name = session->machine_name;
@@ -167,7 +174,8 @@ absl::StatusOr<store::Claim> Enrollments::MakeClaim(Turn& turn, const OpenAttemp
 // that broke off early shows that the service itself is gone from it.
 absl::Time Enrollments::QuietFrom(Turn& turn, const OpenAttempt& open,
                                   const CommandReport* report) const {
-  const absl::Time sent = open.attempt.sent_time.value_or(open.attempt.create_time);
+  const absl::Time sent =
+      std::min(open.attempt.sent_time.value_or(open.attempt.create_time), turn.now());
   const absl::Time soon = turn.now() + options_.verify.absence_after;
   const bool broke_off = report != nullptr && report->failure.has_value() &&
                          report->failure->code == FailureCode::kJoinAnswerLost &&
@@ -223,6 +231,22 @@ absl::StatusOr<store::Server> Enrollments::Settle(Turn& turn, const Actor& actor
   return after.has_value() ? *std::move(after) : std::move(row);
 }
 
+absl::Status Enrollments::TakenOut(Turn& turn, const Actor& actor, const ServerId& server) {
+  ASSIGN_OR_RETURN(const std::optional<store::Server> row, turn.store().servers().Find(server));
+  if (!row.has_value() || (row->enrollment != Enrollment::kInDoubt &&
+                           row->enrollment != Enrollment::kJoinedUnverified)) {
+    return absl::OkStatus();
+  }
+  ServerChange change(turn, actor.name, "server.unproven", server, row->zone_id);
+  change.Note(kSettledTakenOut);
+  RETURN_IF_ERROR(dispatcher_.Settle(turn, change, server, kSettledTakenOut));
+  RETURN_IF_ERROR(DropClaim(turn, server));
+  RETURN_IF_ERROR(Move(change, server, row->enrollment, Enrollment::kFailed,
+                       Failure{FailureCode::kInventoryRetired,
+                               absl::StrCat("it was ", store::ToString(row->enrollment))}));
+  return change.Record();
+}
+
 // ---- AttemptListener ----
 
 absl::Status Enrollments::OnDoubt(Turn& turn, ServerChange& change, const OpenAttempt& open,
@@ -241,8 +265,8 @@ absl::Status Enrollments::OnDoubt(Turn& turn, ServerChange& change, const OpenAt
     proof.quiet = QuietFrom(turn, open, report);
     ASSIGN_OR_RETURN(proof.claim, MakeClaim(turn, open, report));
     // The service may still be at it, whatever became of the worker: no verdict before its limit.
-    proof.claim.verify_deadline = std::max(turn.now(), open.attempt.sent_time.value_or(turn.now()) +
-                                                           options_.dispatch.join_timeout) +
+    const absl::Time sent = std::min(open.attempt.sent_time.value_or(turn.now()), turn.now());
+    proof.claim.verify_deadline = std::max(turn.now(), sent + options_.dispatch.join_timeout) +
                                   options_.verify.verify_deadline;
     RETURN_IF_ERROR(turn.store().servers().SetClaim(server, proof.claim));
     RETURN_IF_ERROR(verifier_.Await(turn, std::move(proof)));
@@ -362,6 +386,7 @@ absl::Status Enrollments::OnUnproven(Turn& turn, const ServerId& server, const Z
   event.server = server;
   event.zone = zone;
   event.failure = failure;
+  event.unproven = true;
   RETURN_IF_ERROR(listener_->OnEnrollment(turn, change, event));
   return change.Record();
 }

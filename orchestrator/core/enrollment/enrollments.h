@@ -8,6 +8,8 @@
 //
 // Doubt ends by the worker's journal, then by the hub's list, then by what the worker's service
 // says of itself, and last by an operator (Settle): never by a blind second join (invariant 8).
+// What ends unproven ends for every rollout that has been waiting for the server, too: only one that
+// an operator creates afterwards joins it again.
 #ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_ENROLLMENTS_H_
 #define MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_ENROLLMENTS_H_
 
@@ -69,6 +71,10 @@ class Enrollments final : public AttemptListener, public ProofListener {
   // As ServerOperations::Settle, for a server that the actor may see.
   absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor, store::Server row,
                                        const Settlement& settlement);
+
+  // An operator retires the server: what is not settled about it ends as failed, for nobody waits
+  // for it any more. After its session has ended.
+  absl::Status TakenOut(Turn& turn, const Actor& actor, const ServerId& server);
 
   // AttemptListener.
   absl::Status OnDoubt(Turn& turn, ServerChange& change, const OpenAttempt& open,

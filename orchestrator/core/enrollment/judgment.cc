@@ -12,14 +12,23 @@ namespace {
 
 using Verdict = Judgment::Verdict;
 
+// A nameless record from so long before a join of an earlier process may be that join's: the
+// machine's clock may have been set while no process watched it. Wrongly absent is worse than
+// ambiguous.
+constexpr absl::Duration kClockDoubt = absl::Hours(2);
+
 Judgment Unproven(FailureCode code, std::string detail) {
   return {Verdict::kUnproven, {}, Failure{code, std::move(detail)}};
+}
+
+absl::Time DeadlineOf(const AwaitedProof& proof) {
+  return std::max(proof.claim.verify_deadline, proof.deadline);
 }
 
 // What the worker saw decides where the hub cannot tell. It is no proof of absence: the server
 // fails, and an operator's next rollout tries it again.
 Judgment JudgeByLook(const AwaitedProof& proof, absl::Time now) {
-  if (now < std::max(proof.quiet, proof.claim.verify_deadline)) return {};
+  if (now < std::max(proof.quiet, DeadlineOf(proof))) return {};
   switch (proof.look) {
     case Look::kNone:
       return {};
@@ -38,7 +47,7 @@ Judgment JudgeByLook(const AwaitedProof& proof, absl::Time now) {
 
 Judgment JudgeClaim(const AwaitedProof& proof, const HubReading& reading, const Match& match,
                     bool anonymous, absl::Time now) {
-  if (now < proof.claim.verify_deadline) return {};
+  if (now < DeadlineOf(proof)) return {};
   switch (match.kind) {
     case Match::Kind::kSeveral:
       return Unproven(FailureCode::kVerifyAmbiguous,
@@ -65,7 +74,7 @@ Judgment JudgeDoubt(AwaitedProof& proof, const HubReading& reading, const Match&
   if (!proof.answered || reading.started < proof.quiet) return {};
   if (match.kind != Match::Kind::kNone) {
     proof.absent_since.reset();
-    if (now < proof.claim.verify_deadline) return {};
+    if (now < DeadlineOf(proof)) return {};
     if (match.kind == Match::Kind::kSeveral) {
       return Unproven(FailureCode::kVerifyAmbiguous,
                       absl::StrCat("matched by ", store::ToString(match.by)));
@@ -76,7 +85,7 @@ Judgment JudgeDoubt(AwaitedProof& proof, const HubReading& reading, const Match&
   if (!reading.conclusive) return JudgeByLook(proof, now);
   if (anonymous) {
     proof.absent_since.reset();
-    if (now < proof.claim.verify_deadline) return {};
+    if (now < DeadlineOf(proof)) return {};
     return Unproven(FailureCode::kVerifyAmbiguous,
                     "a record without a name was made since; it may be this server's");
   }
@@ -114,19 +123,24 @@ Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubI
     return {Verdict::kProven, match, std::nullopt};
   }
   if (reading.started < proof.claim.join_start_time) return {};
+  const absl::Time since =
+      proof.claim.join_start_time - (proof.recovered ? kClockDoubt : absl::ZeroDuration());
   const bool anonymous =
       match.kind == Match::Kind::kNone &&
-      HasAnonymousRecord(reading.list, proof.claim.join_start_time, options.clock_tolerance, taken);
+      HasAnonymousRecord(reading.list, since, options.clock_tolerance, taken);
   return proof.doubt ? JudgeDoubt(proof, reading, match, anonymous, options, now)
                      : JudgeClaim(proof, reading, match, anonymous, now);
 }
 
-Judgment JudgeUnread(const AwaitedProof& proof, const Failure& failure, absl::Time again,
+Judgment JudgeUnread(AwaitedProof& proof, const Failure& failure, absl::Time again,
                      const VerifyOptions& options, absl::Time now) {
+  if (again > now) {
+    proof.deadline = std::min(again + options.verify_deadline,
+                              proof.claim.verify_deadline + options.claim_patience);
+  }
   // Doubt stays doubt while the hub cannot be read (invariant 8), unless the worker knows.
   if (proof.doubt) return proof.answered ? JudgeByLook(proof, now) : Judgment();
-  if (now < proof.claim.verify_deadline) return {};
-  if (again > now && now < proof.claim.verify_deadline + options.claim_patience) return {};
+  if (now < DeadlineOf(proof)) return {};
   return Unproven(FailureCode::kVerifyUnproven,
                   absl::StrCat(TextOf(failure.code), ": ", failure.detail));
 }
@@ -137,11 +151,11 @@ absl::Time NextLook(const AwaitedProof& proof, bool failed, const VerifyOptions&
   const absl::Time late = now + options.poll_interval_doubt;
   if (!proof.doubt) return now + soon;
   if (!proof.answered) {
-    return now <= proof.claim.verify_deadline + options.poll_interval ? now + soon : late;
+    return now <= DeadlineOf(proof) + options.poll_interval ? now + soon : late;
   }
   if (now < proof.quiet) return std::min(late, std::max(now + soon, proof.quiet));
   const absl::Time second = now + std::max(soon, options.absence_between);
-  const absl::Time settled = std::max(proof.quiet, proof.claim.verify_deadline) + absl::Minutes(5);
+  const absl::Time settled = std::max(proof.quiet, DeadlineOf(proof)) + absl::Minutes(5);
   return now < settled ? second : late;
 }
 

@@ -39,6 +39,10 @@ struct AwaitedProof {
   bool answered = false;  // With doubt: the worker cannot clear it; absence counts.
   // With doubt: from then on nothing of the join can run any more.
   absl::Time quiet = absl::InfinitePast();
+  // The claim's verify deadline, moved on by the time that the hub wanted to be left alone.
+  absl::Time deadline = absl::InfinitePast();
+  // The join began in an earlier process: its date may be of a clock that was set since.
+  bool recovered = false;
   Look look = Look::kNone;  // Since the doubt began.
   std::string elsewhere;    // With kJoinedElsewhere: that hub.
   // When the first whole list without it began, of those that count.
@@ -54,9 +58,9 @@ struct Judgment {
 // `reading` holds the list of `index`. Remembers a first absence in `proof`.
 Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubIndex& index,
                       const TakenByAnother& taken, const VerifyOptions& options, absl::Time now);
-// The hub could not be read; `failure` says why. Claims wait for a hub that wants to be left alone
-// until `again`.
-Judgment JudgeUnread(const AwaitedProof& proof, const Failure& failure, absl::Time again,
+// The hub could not be read; `failure` says why. While it wants to be left alone, until `again`,
+// nobody fails for that: the verify deadline moves on with it, up to claim_patience.
+Judgment JudgeUnread(AwaitedProof& proof, const Failure& failure, absl::Time again,
                      const VerifyOptions& options, absl::Time now);
 // When the hub should be read next for this server, after a reading that left it waiting.
 absl::Time NextLook(const AwaitedProof& proof, bool failed, const VerifyOptions& options,

@@ -183,9 +183,8 @@ absl::Status Verifier::OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
     for (const ServerId& server : waiting) {
       const auto it = waiting_.find(server);
       if (it == waiting_.end()) continue;
-      const AwaitedProof proof = it->second;
-      RETURN_IF_ERROR(
-          Obey(turn, "", proof, JudgeUnread(proof, failure, again, options_, turn.now())));
+      const Judgment judgment = JudgeUnread(it->second, failure, again, options_, turn.now());
+      RETURN_IF_ERROR(Obey(turn, "", AwaitedProof(it->second), judgment));
     }
     RETURN_IF_ERROR(WantNext(turn, zone, true));
   }

@@ -175,6 +175,10 @@ absl::StatusOr<store::Server> Servers::Change(Turn& turn, const Actor& actor,
                 absl::StrCat(out ? "taken out" : "banned", " by an operator")},
         false));
   }
+  if (action.kind == Kind::kRetire) {
+    RETURN_IF_ERROR(enrollments_.TakenOut(turn, actor, server));
+    return GetVisibleServer(turn, actor, server);
+  }
   return changed;
 }
 

@@ -119,13 +119,33 @@ absl::Status RolloutEngine::LoadPage(Turn& turn, Run& run) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Entry*> RolloutEngine::FetchWaiting(Turn& turn, const ServerId& server) {
+  const auto has_pages = [](const Run& run) {
+    return !run.loaded && run.rollout.kind == CommandKind::kJoin;
+  };
+  if (std::none_of(runs_.begin(), runs_.end(),
+                   [&](const auto& r) { return has_pages(*r.second); })) {
+    return nullptr;
+  }
+  ASSIGN_OR_RETURN(const std::optional<RolloutId> id,
+                   turn.store().rollouts().FindActiveRolloutOf(server));
+  const auto run = id.has_value() ? runs_.find(*id) : runs_.end();
+  if (run == runs_.end() || !has_pages(*run->second)) return nullptr;
+  ASSIGN_OR_RETURN(std::optional<store::Target> target,
+                   turn.store().rollouts().FindTarget(*id, server));
+  if (!target.has_value() || target->state != TargetState::kWaiting) return nullptr;
+  return &AddEntry(*run->second, *std::move(target));
+}
+
 absl::Status RolloutEngine::TakePlanned(Turn& turn, Run& run) {
   for (int i = 0; i < options_.targets_per_page && run.planned_taken < run.planned.size(); ++i) {
     store::Target& target = run.planned[run.planned_taken++];
+    if (run.decided.contains(target.server_id)) continue;
     RETURN_IF_ERROR(Step(turn, [&] { return Take(turn, run, std::move(target)); }));
   }
   if (run.planned_taken < run.planned.size()) return absl::OkStatus();
   run.planned = {};
+  run.decided.clear();
   run.loaded = true;
   changed_.insert(run.rollout.id);
   return absl::OkStatus();

@@ -13,6 +13,8 @@
 //                                         in_doubt ─► the hub decides; keeps its slot
 //
 //   deadline: waiting → straggler (never reached) or failed; in_doubt → failed
+//   another rollout's doubt or claim ends unproven: waiting → failed, loaded or not; a target that
+//   waits never joins a server that its hub may have already
 //   cancel:   waiting, in_doubt → canceled
 //   What is under way then is awaited, so long as CoreOptions::end_patience says; a canceled rollout
 //   is `canceling` until its last target is final.
@@ -132,6 +134,8 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   absl::Status PumpAll(Turn& turn);
   absl::Status Reconsider(Turn& turn);
   absl::Status ReconsiderOne(Turn& turn, const ServerId& server);
+  // A waiting target of a join whose page has not come; null when there is none.
+  absl::StatusOr<Entry*> FetchWaiting(Turn& turn, const ServerId& server);
   absl::Status LoadPage(Turn& turn, Run& run);
   absl::Status TakePlanned(Turn& turn, Run& run);
   absl::Status Take(Turn& turn, Run& run, store::Target target);
@@ -139,8 +143,8 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   void OfferAt(const ServerId& server, absl::Time when);
   absl::Status DispatchReady(Turn& turn, Run& run, int& budget);
   absl::Status Dispatch(Turn& turn, Run& run, Entry& entry);
-  // Nothing begins any more; what is under way is awaited for a while.
-  void BeginEnd(Run& run, absl::Time now);
+  // Nothing begins any more since then; what is under way is awaited for a while.
+  void BeginEnd(Run& run, absl::Time since);
   absl::Status Sweep(Turn& turn, Run& run);
   absl::Status SweepTarget(Turn& turn, Run& run, Entry& entry);
   absl::Status CheckLimits(Turn& turn, Run& run);

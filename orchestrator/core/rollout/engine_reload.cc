@@ -1,5 +1,6 @@
 // What memory holds of rollouts and targets, read anew from the store: at the start, and after a
 // failure against expectation has been undone. See engine.h.
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,13 @@ constexpr absl::Duration kCarefulFor = absl::Hours(1);
 // What failed with a server may fail again: not with each turn.
 constexpr absl::Duration kCalm = absl::Minutes(2);
 
+// The last move of a rollout that is being canceled: restarts do not prolong its end.
+absl::StatusOr<absl::Time> CanceledAt(Turn& turn, const RolloutId& rollout) {
+  ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
+                   turn.store().audit().List(rollout.value(), {}, 0, 1));
+  return events.empty() ? turn.now() : events[0].time;
+}
+
 }  // namespace
 
 absl::Status RolloutEngine::Recover(Turn& turn) {
@@ -30,7 +38,10 @@ absl::Status RolloutEngine::Recover(Turn& turn) {
 absl::Status RolloutEngine::RecoverRun(Turn& turn, const store::Rollout& rollout) {
   ASSIGN_OR_RETURN(const store::TargetCounts counts, turn.store().rollouts().Count(rollout.id));
   Run* run = AddRun(rollout, counts);
-  if (run->canceling) BeginEnd(*run, turn.now());
+  if (run->canceling) {
+    ASSIGN_OR_RETURN(const absl::Time since, CanceledAt(turn, rollout.id));
+    BeginEnd(*run, std::min(since, turn.now()));
+  }
   store::TargetQuery query;
   query.rollout_id = rollout.id;
   query.states = {TargetState::kInFlight, TargetState::kVerifying, TargetState::kInDoubt};

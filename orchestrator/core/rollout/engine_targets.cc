@@ -26,7 +26,8 @@ Run* RolloutEngine::AddRun(store::Rollout rollout, store::TargetCounts counts) {
   agenda_.At(rollout.deadline, [this, id](Turn& turn) {
     if (const auto it = runs_.find(id); it != runs_.end()) {
       it->second->expired = true;
-      BeginEnd(*it->second, turn.now());
+      // Counted from the deadline: a restart does not prolong it.
+      BeginEnd(*it->second, std::min(turn.now(), it->second->rollout.deadline));
     }
     return absl::OkStatus();
   });
@@ -89,10 +90,10 @@ absl::Status RolloutEngine::MoveTarget(Turn& turn, ServerChange& change, Run& ru
   return change.Target(target, from);
 }
 
-void RolloutEngine::BeginEnd(Run& run, absl::Time now) {
+void RolloutEngine::BeginEnd(Run& run, absl::Time since) {
   run.sweep_built = false;
   changed_.insert(run.rollout.id);
-  agenda_.At(now + options_.end_patience, [this, id = run.rollout.id](Turn&) {
+  agenda_.At(since + options_.end_patience, [this, id = run.rollout.id](Turn&) {
     if (const auto it = runs_.find(id); it != runs_.end()) {
       it->second->overdue = true;
       it->second->sweep_built = false;
@@ -181,6 +182,10 @@ absl::Status RolloutEngine::OnEnrollment(Turn& turn, ServerChange& change,
   RETURN_IF_ERROR(Pace(turn, event));
   Entry* entry =
       event.rollout.empty() ? EntryOf(event.server) : EntryIn(event.rollout, event.server);
+  if (entry == nullptr && event.unproven) {
+    ASSIGN_OR_RETURN(entry, FetchWaiting(turn, event.server));
+    if (entry != nullptr) RunOf(event.server)->decided.insert(event.server);
+  }
   if (entry == nullptr) return absl::OkStatus();
   Run& run = *RunOf(event.server);
   if (event.rollout.empty() && run.rollout.kind != CommandKind::kJoin) return absl::OkStatus();

@@ -70,6 +70,7 @@ std::optional<store::TargetState> NextState(store::TargetState from, const Enrol
       return only_from({kInFlight}, kSucceeded);
     case What::kFailed:
       if (event.retry.has_value()) return only_from({kInFlight, kInDoubt}, kWaiting);
+      if (event.unproven) return only_from({kWaiting, kInFlight, kVerifying, kInDoubt}, kFailed);
       return only_from({kInFlight, kVerifying, kInDoubt}, kFailed);
     case What::kProven:
       return only_from({kWaiting, kVerifying, kInDoubt}, kSucceeded);

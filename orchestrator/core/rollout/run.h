@@ -40,6 +40,7 @@ struct Run {
   std::vector<store::Target> planned;
   size_t planned_taken = 0;
   std::string cursor;
+  std::set<ServerId> decided;  // Targets that became final before their page came.
   bool loaded = false;
   // At the deadline, or when canceled, what still waits is swept out, a page a turn.
   bool expired = false;

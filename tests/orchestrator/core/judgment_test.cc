@@ -94,6 +94,18 @@ TEST_F(JudgmentTest, ANamelessRecordIsNoAbsence) {
   EXPECT_EQ(late.failure->code, FailureCode::kVerifyAmbiguous);
 }
 
+// The clock may have been set while no process watched it: the dates of both need not be of one.
+TEST_F(JudgmentTest, ANamelessRecordFromShortlyBeforeARestartIsNoAbsenceEither) {
+  AddRecord("ghost", "").registered_time = kJoinBegan - absl::Minutes(20);
+  for (const bool recovered : {false, true}) {
+    proof_.absent_since.reset();
+    Doubt(absl::Seconds(70));
+    proof_.recovered = recovered;
+    EXPECT_EQ(JudgeAt(absl::Seconds(71)).verdict, Verdict::kWait);
+    EXPECT_EQ(JudgeAt(absl::Seconds(100)).verdict, recovered ? Verdict::kWait : Verdict::kAbsent);
+  }
+}
+
 TEST_F(JudgmentTest, WhereTheHubCannotTellTheWorkersLookDecides) {
   const struct {
     Look look;
@@ -133,9 +145,28 @@ TEST_F(JudgmentTest, AServiceThatSaysItIsJoinedIsNotJoinedAgain) {
 TEST_F(JudgmentTest, AClaimOutlivesItsDeadlineWhileTheHubWantsToBeLeftAlone) {
   EXPECT_EQ(UnreadAt(absl::Minutes(2)).verdict, Verdict::kWait);
   EXPECT_EQ(UnreadAt(absl::Minutes(4), absl::Minutes(15)).verdict, Verdict::kWait);
-  EXPECT_EQ(UnreadAt(absl::Minutes(4)).verdict, Verdict::kUnproven);
+  EXPECT_EQ(UnreadAt(absl::Minutes(20)).verdict, Verdict::kWait)
+      << "the time that it was left alone does not count";
+  EXPECT_EQ(UnreadAt(absl::Minutes(23)).verdict, Verdict::kUnproven);
   EXPECT_EQ(UnreadAt(absl::Hours(2), absl::Minutes(15)).verdict, Verdict::kUnproven)
       << "not for ever";
+}
+
+TEST_F(JudgmentTest, AFailureSoonerThanTheDeadlineIsNoVerdictWithoutARetryAfter) {
+  EXPECT_EQ(UnreadAt(absl::Minutes(2)).verdict, Verdict::kWait);
+  EXPECT_EQ(UnreadAt(absl::Minutes(4)).verdict, Verdict::kUnproven);
+}
+
+TEST_F(JudgmentTest, ADoubtIsNotJudgedByALookWhileTheHubWantsToBeLeftAlone) {
+  Doubt(absl::Seconds(70));
+  for (const Look look : {Look::kJoinedHere, Look::kNotJoined}) {
+    proof_.deadline = absl::InfinitePast();
+    proof_.look = look;
+    EXPECT_EQ(UnreadAt(absl::Minutes(4), absl::Minutes(30)).verdict, Verdict::kWait)
+        << "the hub may tell when it is asked again";
+    EXPECT_EQ(UnreadAt(absl::Minutes(36)).verdict, Verdict::kWait);
+    EXPECT_EQ(UnreadAt(absl::Minutes(38)).verdict, Verdict::kUnproven);
+  }
 }
 
 TEST_F(JudgmentTest, TheNextLookComesWhenItCanDecide) {

@@ -178,6 +178,13 @@ TEST(Outcomes, TargetsFollowTheirServers) {
   EnrollmentEvent claimed;
   claimed.what = What::kClaimed;
   EXPECT_EQ(NextState(kInDoubt, claimed), kVerifying) << "an operator settled it";
+  EnrollmentEvent failed;
+  EXPECT_EQ(NextState(kWaiting, failed), std::nullopt) << "another attempt's failure";
+  failed.unproven = true;
+  for (const store::TargetState from : {kWaiting, kInFlight, kVerifying, kInDoubt}) {
+    EXPECT_EQ(NextState(from, failed), kFailed) << "nobody joins beside a record that may be there";
+  }
+  EXPECT_EQ(NextState(kSucceeded, failed), std::nullopt);
 }
 
 TEST(Retries, OnlyTransientFailuresAndNotForEver) {
