@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/failure_code.h"
 #include "orchestrator/core/audit/audit_verdict.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
 
@@ -16,6 +19,7 @@ namespace {
 constexpr char kArrow[] = " → ";
 // Of a record that the hub's list does not show yet (Faults::hub_list_lag), and of the reading.
 constexpr absl::Duration kLongestLag = absl::Minutes(3);
+const absl::Duration kEndPatience = core::CoreOptions().end_patience;
 
 // The states that the audit log alone tells: key "srv-… enrollment" → state. Each move must begin
 // where the one before ended.
@@ -73,6 +77,11 @@ class Replay {
   std::map<std::string, int> entered_;
 };
 
+// A worker that was enrolled anew answers by its empty journal.
+bool JournalWasLost(const store::Attempt& attempt) {
+  return attempt.failure.has_value() && attempt.failure->code == FailureCode::kJoinInterrupted;
+}
+
 // Invariants 8 and 9: a doubt is settled by the worker's word, then by the hub. The hub's list
 // alone may say that a join took effect, or when nothing of it can run any more that it did not.
 void CheckSettling(SimWorld& world, store::Snapshot& snapshot, const ServerId& server,
@@ -82,12 +91,83 @@ void CheckSettling(SimWorld& world, store::Snapshot& snapshot, const ServerId& s
     if (attempt.state != store::AttemptState::kSettled ||
         attempt.reason == core::kNeverArrivedReason || attempt.reason == core::kSettledByProof ||
         attempt.reason == core::kSettledAbsent || attempt.reason == core::kSettledJoined ||
-        world.heard_of(attempt.command_id)) {
+        attempt.reason == core::kSettledTakenOut || world.heard_of(attempt.command_id) ||
+        JournalWasLost(attempt)) {
       continue;
     }
     breaches.push_back(absl::StrCat("invariant 8: ", attempt.id.value(), " of ", server.value(),
                                     " was settled (", attempt.reason,
                                     ") though its worker had not answered"));
+  }
+}
+
+// Invariants 3, 8 and 9 by what the hubs really have.
+void CheckHubs(SimWorld& world, size_t index, const store::Server& server,
+               const std::vector<store::AuditEvent>& events, std::vector<std::string>& breaches) {
+  const SimWorker& worker = *world.workers()[index];
+  const SimHub* own = &world.hub(static_cast<int>(index) % kTenants);
+  bool connected = false;
+  for (const auto& hub : world.all_hubs()) {
+    int records = 0;
+    for (const auto& [id, record] : hub->records()) {
+      if (record.owner != worker.internal_id()) continue;
+      ++records;
+      if (hub.get() != own) continue;
+      connected |= record.ever_connected;
+      // One that an earlier join left is no record of the join that was found absent: that it may be
+      // there was known.
+      bool known = false;
+      for (const store::AuditEvent& event : events) {
+        if (event.subject != server.id.value() || event.time < record.registered) continue;
+        known |= event.action == "server.unproven" || event.action == "server.settle";
+        if (event.action == "server.absent" && !known &&
+            event.time > record.registered + kLongestLag && !world.clock_was_set()) {
+          breaches.push_back(absl::StrCat("invariant 9: ", server.name,
+                                          " was found absent though its hub has ", id));
+        }
+      }
+    }
+    // No retry leaves a ghost: one server, one record at each hub, unless an operator wanted it.
+    if (records > 1 + worker.ghosts_asked_for(hub.get())) {
+      breaches.push_back(absl::StrCat(server.name, " has ", records, " records at ", hub->url()));
+    }
+  }
+  if (server.enrollment != store::Enrollment::kEnrolled) return;
+  if (!connected) {
+    breaches.push_back(
+        absl::StrCat("invariant 3: ", server.name, " is enrolled but never connected to its hub"));
+  }
+  if (!server.proof.has_value()) {
+    breaches.push_back(absl::StrCat("invariant 3: ", server.name, " is enrolled without proof"));
+    return;
+  }
+  const auto proof = own->records().find(server.proof->hub_instance_id.value());
+  if (proof == own->records().end() || proof->second.owner != worker.internal_id()) {
+    breaches.push_back(absl::StrCat("invariant 3: ", server.name, " is proven by ",
+                                    server.proof->hub_instance_id.value(),
+                                    ", which is not its record"));
+  }
+}
+
+// Every rollout ends by its deadline, and a canceled one soon.
+void CheckEnds(SimWorld& world, const store::Rollout& rollout,
+               const std::vector<store::AuditEvent>& events, std::vector<std::string>& breaches) {
+  if (!IsFinal(rollout.state)) {
+    breaches.push_back(absl::StrCat(rollout.id.value(), " has not ended: ", ToString(rollout.state),
+                                    " ", rollout.reason));
+    return;
+  }
+  if (world.clock_was_set()) return;  // Its dates are not of one clock.
+  absl::Time end = rollout.deadline + kEndPatience;
+  for (const store::AuditEvent& event : events) {
+    if (event.subject == rollout.id.value() && absl::StrContains(event.detail, "→ canceling")) {
+      end = std::min(end, event.time + kEndPatience);
+    }
+  }
+  if (*rollout.finish_time > end + absl::Minutes(5)) {
+    breaches.push_back(absl::StrCat(rollout.id.value(), " ended at ",
+                                    absl::FormatTime(*rollout.finish_time, absl::UTCTimeZone()),
+                                    ", not before ", absl::FormatTime(end, absl::UTCTimeZone())));
   }
 }
 
@@ -114,35 +194,7 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
     replay.Expect(absl::StrCat(id.value(), " enrollment"), ToString(server.enrollment), "?");
     replay.Expect(absl::StrCat(id.value(), " admission"), ToString(server.admission), "?");
 
-    // Invariant 3: enrolled only if the hub really has it connected.
-    int records = 0;
-    bool connected = false;
-    for (const auto& [record_id, record] : world.hub(static_cast<int>(i % 2)).records()) {
-      if (record.owner != worker.internal_id()) continue;
-      ++records;
-      for (const store::AuditEvent& event : events) {
-        if (event.action == "server.absent" && event.subject == id.value() &&
-            event.time > record.registered + kLongestLag) {
-          breaches.push_back(absl::StrCat("invariant 9: ", server.name,
-                                          " was found absent though its hub has ", record_id));
-        }
-      }
-      connected |= record.ever_connected;
-      if (server.proof.has_value() && server.proof->hub_instance_id.value() != record_id &&
-          server.enrollment == store::Enrollment::kEnrolled && records == 1 && connected &&
-          server.proof->match == store::MatchKind::kHubId) {
-        breaches.push_back(
-            absl::StrCat("invariant 3: ", server.name, " is proven by a foreign record"));
-      }
-    }
-    if (server.enrollment == store::Enrollment::kEnrolled && !connected) {
-      breaches.push_back(absl::StrCat("invariant 3: ", server.name,
-                                      " is enrolled but never connected to its hub"));
-    }
-    // No retry leaves a ghost: one server, one record.
-    if (records > 1) {
-      breaches.push_back(absl::StrCat(server.name, " has ", records, " records on its hub"));
-    }
+    CheckHubs(world, i, server, events, breaches);
     CheckSettling(world, *snapshot, id, breaches);
     for (const auto& [command, times] : worker.executions()) {
       if (times > 1) breaches.push_back(absl::StrCat(command.value(), " ran ", times, " times"));
@@ -169,22 +221,28 @@ std::vector<std::string> FindBreaches(SimWorld& world, bool settled) {
       case store::Enrollment::kEnrolled:
       case store::Enrollment::kFailed:
       case store::Enrollment::kNotEnrolled:
+      case store::Enrollment::kDegraded:
         break;
       default:
         breaches.push_back(
             absl::StrCat(server.name, " is not settled: ", ToString(server.enrollment)));
     }
   }
-  if (settled && !snapshot->attempts().ListOpen()->empty()) {
+  const std::vector<store::Attempt> open = *snapshot->attempts().ListOpen();
+  std::set<ServerId> busy;
+  for (const store::Attempt& attempt : open) {
+    if (!busy.insert(attempt.server_id).second) {
+      breaches.push_back(
+          absl::StrCat("invariant 11: ", attempt.server_id.value(), " has two open attempts"));
+    }
+  }
+  if (settled && !open.empty()) {
     breaches.emplace_back("an attempt is open though all faults are over");
   }
   const std::vector<store::Rollout> rollouts = *snapshot->rollouts().List(RolloutId(), 100);
   for (const store::Rollout& rollout : rollouts) {
     replay.Expect(rollout.id.value(), ToString(rollout.state), "?");
-    if (settled && !IsFinal(rollout.state)) {
-      breaches.push_back(absl::StrCat(
-          rollout.id.value(), " has not ended: ", ToString(rollout.state), " ", rollout.reason));
-    }
+    if (settled) CheckEnds(world, rollout, events, breaches);
     store::TargetQuery query;
     query.rollout_id = rollout.id;
     query.limit = 0;

@@ -1,5 +1,7 @@
 #include "tests/sim/sim_hub.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace muster::sim {
@@ -8,6 +10,11 @@ namespace {
 constexpr absl::Duration kHeartbeat = absl::Seconds(30);
 
 }  // namespace
+
+bool SimHub::HasRecordOf(const std::string& owner) const {
+  return std::any_of(records_.begin(), records_.end(),
+                     [&](const auto& record) { return record.second.owner == owner; });
+}
 
 std::string SimHub::Register(const std::string& owner, absl::Time now) {
   const std::string id = absl::StrCat("hub-", random_.Base32(12));

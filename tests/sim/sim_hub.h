@@ -30,7 +30,13 @@ class SimHub {
   void MoveTo(std::string url) { url_ = std::move(url); }
   // As hubs of 2025: the list has connected instances only, and nothing shows that it is whole.
   void SetConnectedOnly(bool on) { connected_only_ = on; }
+  bool connected_only() const { return connected_only_; }
+  // It answers nobody until then.
+  void SetDownUntil(absl::Time when) { down_until_ = when; }
+  bool IsDown(absl::Time now) const { return now < down_until_; }
   const std::map<std::string, Record>& records() const { return records_; }
+
+  bool HasRecordOf(const std::string& owner) const;
 
   // Register of a service without an identity: a nameless record until Connect.
   std::string Register(const std::string& owner, absl::Time now);
@@ -46,6 +52,7 @@ class SimHub {
  private:
   std::string url_;
   bool connected_only_ = false;
+  absl::Time down_until_ = absl::InfinitePast();
   Random& random_;
   std::map<std::string, Record> records_;
 };

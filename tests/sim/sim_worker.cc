@@ -10,11 +10,10 @@ namespace muster::sim {
 using core::Outcome;
 using store::CommandKind;
 
-SimWorker::SimWorker(Options options, FakeClock& clock, Random& random, SimHub& hub)
+SimWorker::SimWorker(Options options, FakeClock& clock, Random& random)
     : options_(std::move(options)),
       clock_(clock),
       random_(random),
-      hub_(hub),
       internal_id_(absl::StrCat("int-", options_.name, "-", random.Base32(8))) {}
 
 void SimWorker::Later(absl::Duration after, std::function<void()> task) {
@@ -59,7 +58,7 @@ void SimWorker::Connected(Outbox outbox) {
   }
 }
 
-void SimWorker::Receive(const core::OutboundCommand& command) {
+void SimWorker::Receive(const core::OutboundCommand& command, absl::Duration left) {
   if (command.zone_id != options_.zone_id) options_.violation("a command of another zone");
   if (command.kind == CommandKind::kJoin && command.joining_secret.Reveal() != options_.secret &&
       !more_secrets_.contains(std::string(command.joining_secret.Reveal()))) {
@@ -89,7 +88,9 @@ void SimWorker::Receive(const core::OutboundCommand& command) {
   entry = Entry{};
   entry.attempt = command.attempt_id;
   entry.kind = command.kind;
-  entry.expire_time = command.expire_time;
+  entry.expires = clock_.Steady() + left;
+  entry.hub_url = command.hub_url;
+  entry.allow_takeover = command.allow_takeover;
   Acknowledge(command.command_id);
   queue_.push_back(command.command_id);
   RunNext();
@@ -106,7 +107,7 @@ void SimWorker::RunNext() {
   queue_.pop_front();
   Entry& entry = journal_[id];
   if (entry.state != State::kReceived) return RunNext();
-  if (clock_.Now() >= entry.expire_time) {
+  if (clock_.Steady() >= entry.expires) {
     entry.rejected = true;
     return Finish(id, Outcome::kRejected, Failure{FailureCode::kDispatchExpired, "too late"});
   }
@@ -125,15 +126,52 @@ void SimWorker::Begin(const CommandId& id) {
     });
     return;
   }
+  if (const std::optional<Failure> why = ReasonNotToJoin(id)) {
+    journal_[id].rejected = true;
+    return Finish(id, Outcome::kRejected, *why);
+  }
   if (++executions_[id] > 1) {
     options_.violation(absl::StrCat("command ", id.value(), " was run twice (invariant 2)"));
   }
   ServiceJoin(id);
 }
 
+std::optional<Failure> SimWorker::ReasonNotToJoin(const CommandId& id) const {
+  const Entry& entry = journal_.at(id);
+  if (entry.hub_url != pin_) return Failure{FailureCode::kJoinZoneMismatch, "not the pinned hub"};
+  if (joining_ && options_.may_meet_a_join()) {
+    return Failure{FailureCode::kJoinStillRunning, "an earlier join never answered"};
+  }
+  return std::nullopt;
+}
+
+std::string SimWorker::Register(const CommandId& id, SimHub& hub, JoinCourse course) {
+  if (const auto ghost = ghosts_.find(&hub); ghost != ghosts_.end()) {
+    if (options_.was_asked_for(id, ghost->second)) {
+      ++ghosts_asked_for_[&hub];
+    } else {
+      options_.violation(absl::StrCat(id.value(), " of ", options_.name,
+                                      " joins beside a ghost that nobody knows of"));
+    }
+    ghosts_.erase(ghost);
+  }
+  std::string record = hub.Register(internal_id_, clock_.Now());
+  if (course == JoinCourse::kLostOnWayBack) {
+    ghosts_[&hub] = options_.audit_head();
+    return "";
+  }
+  return record;
+}
+
+void SimWorker::ForgetGhosts() {
+  for (const auto& [hub, since] : ghosts_) {
+    hub->RemoveGhosts(internal_id_, joined_hub_ == hub ? identity_ : "");
+  }
+  ghosts_.clear();
+}
+
 void SimWorker::ServiceJoin(const CommandId& id) {
   if (joining_) options_.violation("two joins at once on one server (invariant 11)");
-  if (left_ghost_) options_.violation("a join after a ghost: its doubt was not settled");
   joining_ = true;
   ++joins_;
   const JoinCourse course = options_.course();
@@ -146,13 +184,21 @@ void SimWorker::ServiceJoin(const CommandId& id) {
       Finish(id, Outcome::kInDoubt, Failure{FailureCode::kJoinAnswerLost, "no answer: timeout"});
     });
   }
-  Later(took, [this, id, course, slow, life = life_, boot = boots_] {
+  const Entry& entry = journal_[id];
+  Later(took, [this, id, course, slow, url = entry.hub_url, takeover = entry.allow_takeover,
+               life = life_, boot = boots_] {
     if (boot != boots_) return;
     joining_ = false;
-    const absl::Time now = clock_.Now();
     const auto answer = [this, id, life, slow](Outcome outcome, std::optional<Failure> failure) {
       if (life == life_ && !slow) Finish(id, outcome, std::move(failure));
     };
+    SimHub* hub = options_.hub_at(url);
+    if (hub == nullptr || hub->IsDown(clock_.Now())) {
+      return answer(Outcome::kFailed, Failure{FailureCode::kJoinHubUnreachable, "no answer"});
+    }
+    if (!identity_.empty() && joined_hub_ != hub && !takeover) {
+      return answer(Outcome::kFailed, Failure{FailureCode::kJoinElsewhere, joined_url_});
+    }
     if (course == JoinCourse::kRateLimited) {
       return answer(Outcome::kFailed, Failure{FailureCode::kJoinRateLimited, "429"});
     }
@@ -162,17 +208,21 @@ void SimWorker::ServiceJoin(const CommandId& id) {
     if (course == JoinCourse::kLostOnWayToHub) {
       return answer(Outcome::kInDoubt, Failure{FailureCode::kJoinAnswerLost, "no answer"});
     }
-    const bool known = !identity_.empty();
-    const std::string record = known ? identity_ : hub_.Register(internal_id_, now);
-    if (course == JoinCourse::kLostOnWayBack && !known) {
-      left_ghost_ = true;
+    const bool known = !identity_.empty() && joined_hub_ == hub;
+    const std::string record = known ? identity_ : Register(id, *hub, course);
+    if (record.empty()) {
       return answer(Outcome::kInDoubt, Failure{FailureCode::kJoinAnswerLost, "no answer"});
     }
+    if (!identity_.empty() && !known) joined_hub_->Disconnect(identity_);
     identity_ = record;
-    joined_url_ = hub_.url();
+    joined_hub_ = hub;
+    joined_url_ = url;
     if (course != JoinCourse::kNeverConnects) {
-      Later(absl::Seconds(1 + 10 * random_.Fraction()),
-            [this, record] { hub_.Connect(record, internal_id_, options_.name, clock_.Now()); });
+      Later(absl::Seconds(1 + 10 * random_.Fraction()), [this, record, hub] {
+        if (identity_ == record) {
+          hub->Connect(record, internal_id_, options_.name, clock_.Now());
+        }
+      });
     }
     if (course == JoinCourse::kAnswerLost) {
       return answer(Outcome::kInDoubt, Failure{FailureCode::kJoinAnswerLost, "found the identity"});

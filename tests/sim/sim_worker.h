@@ -49,6 +49,14 @@ class SimWorker {
     std::function<JoinCourse()> course;
     std::function<void(const std::string&)> violation;
     std::function<void()> join_begins;  // The service has begun a join.
+    // The hub at an address; null: nothing answers.
+    std::function<SimHub*(const std::string& url)> hub_at;
+    // Whether a second join may come while one runs and is to be refused, as the worker's note of a
+    // lost answer does: only when clocks were set. Else it is a breach.
+    std::function<bool()> may_meet_a_join;
+    std::function<int64_t()> audit_head;  // The number of the newest event.
+    // Whether an operator asked for this join, knowing of the ghost of an earlier one.
+    std::function<bool(const CommandId&, int64_t since)> was_asked_for;
   };
   // What a worker says; the network carries it.
   struct Outbox {
@@ -57,7 +65,7 @@ class SimWorker {
     std::function<void(core::CommandReport)> finished;
   };
 
-  SimWorker(Options options, FakeClock& clock, Random& random, SimHub& hub);
+  SimWorker(Options options, FakeClock& clock, Random& random);
 
   const Options& options() const { return options_; }
   // The zone's key was changed.
@@ -77,17 +85,24 @@ class SimWorker {
   void Disconnected() { outbox_.reset(); }
   bool connected() const { return outbox_.has_value(); }
 
-  void Receive(const core::OutboundCommand& command);
+  // `left`: until it expires.
+  void Receive(const core::OutboundCommand& command, absl::Duration left);
+  // The hub of its zone, as the orchestrator has signed it: no other is joined.
+  void SetPin(const std::string& hub_url) { pin_ = hub_url; }
+  void SetClockOffset(absl::Duration offset) { clock_offset_ = offset; }
+  absl::Duration clock_offset() const { return clock_offset_; }
   void ResultAcknowledged(const CommandId& command);
   void Cancel(const CommandId& command);
   // kill -9 and start.
   void Restart();
   // The machine goes down, and the join under way with it.
   void PowerOff();
-  // An operator looked after the ghost that a lost answer left.
-  void ForgetGhost() {
-    if (left_ghost_) hub_.RemoveGhosts(internal_id_, identity_);
-    left_ghost_ = false;
+  // An operator looked after the ghosts that lost answers left.
+  void ForgetGhosts();
+  // More records than one at this hub, because an operator asked for joins beside a ghost.
+  int ghosts_asked_for(const SimHub* hub) const {
+    const auto it = ghosts_asked_for_.find(hub);
+    return it == ghosts_asked_for_.end() ? 0 : it->second;
   }
 
   const std::string& internal_id() const { return internal_id_; }
@@ -100,7 +115,9 @@ class SimWorker {
     State state = State::kReceived;
     AttemptId attempt;
     store::CommandKind kind = store::CommandKind::kProbe;
-    absl::Time expire_time;
+    absl::Duration expires;  // On the steady clock.
+    std::string hub_url;
+    bool allow_takeover = false;
     core::CommandReport report;
     bool rejected = false;  // Finished without being tried: may be begun by a new delivery.
   };
@@ -109,6 +126,10 @@ class SimWorker {
   void RunNext();
   void Begin(const CommandId& id);
   void ServiceJoin(const CommandId& id);
+  // Before its service is asked: the command is for another hub, or a join may still run.
+  std::optional<Failure> ReasonNotToJoin(const CommandId& id) const;
+  // What the hub keeps of the join; empty when the service does not learn its id.
+  std::string Register(const CommandId& id, SimHub& hub, JoinCourse course);
   void Finish(const CommandId& id, core::Outcome outcome, std::optional<Failure> failure);
   store::ServiceFacts ServiceNow() const;
   void Later(absl::Duration after, std::function<void()> task);
@@ -117,7 +138,6 @@ class SimWorker {
   std::set<std::string, std::less<>> more_secrets_;
   FakeClock& clock_;
   Random& random_;
-  SimHub& hub_;
   const std::string internal_id_;
   // The worker.
   std::map<CommandId, Entry> journal_;
@@ -128,9 +148,14 @@ class SimWorker {
   // The service.
   std::string identity_;  // Hub-assigned id; empty: never joined.
   std::string joined_url_;
+  SimHub* joined_hub_ = nullptr;
   bool joining_ = false;
   int boots_ = 0;
-  bool left_ghost_ = false;
+  // By hub: where the audit log was when a join left a record that nobody knows.
+  std::map<SimHub*, int64_t> ghosts_;
+  std::map<const SimHub*, int> ghosts_asked_for_;
+  std::string pin_;
+  absl::Duration clock_offset_;
   int joins_ = 0;
   std::map<CommandId, int> executions_;
 };

@@ -22,12 +22,15 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fault_injecting_store.h"
 #include "tests/fakes/manual_strand.h"
+#include "tests/sim/machine_clock.h"
 #include "tests/sim/sim_audit.h"
 #include "tests/sim/sim_hub.h"
 #include "tests/sim/sim_vault.h"
 #include "tests/sim/sim_worker.h"
 
 namespace muster::sim {
+
+inline constexpr int kTenants = 2;
 
 // Probabilities and waits; all zero: a perfect world.
 struct Faults {
@@ -37,7 +40,8 @@ struct Faults {
   double long_outage = 0;  // Of a broken session: the worker is away for up to 40 minutes.
   double worker_kill_per_hour = 0;
   double orchestrator_kill_per_hour = 0;
-  double power_cut_per_hour = 0;  // Of the orchestrator's machine: turns not yet synced are lost.
+  double clock_step_per_hour = 0;  // Of the orchestrator's machine, to within an hour of the truth.
+  double power_cut_per_hour = 0;   // Of the orchestrator's machine: turns not yet synced are lost.
   double hub_read_fails = 0;
   double hub_read_empty = 0;
   double hub_read_partial = 0;  // Records are left out, and the list says that it is not whole.
@@ -69,7 +73,10 @@ class SimWorld final : private core::WorkerLink,
   const core::Operations& operations();
   core::WorkerEvents& worker_events();
   std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
+  // The hub of the tenant's zone; that of an address, null when nothing answers there.
   SimHub& hub(int tenant) { return *hubs_[static_cast<size_t>(tenant)]; }
+  SimHub* HubAt(const std::string& url);
+  const std::vector<std::unique_ptr<SimHub>>& all_hubs() const { return all_hubs_; }
   const std::vector<ServerId>& servers() const { return servers_; }
   // Fixes the course of a worker's next joins, first to last; then they are good (or diced).
   void Plan(size_t worker, std::vector<JoinCourse> courses);
@@ -81,15 +88,25 @@ class SimWorld final : private core::WorkerLink,
   // An operator puts the worker out; Reenroll brings it back with a new token and certificate.
   void Evict(size_t worker);
   void Reenroll(size_t worker);
-  void ReenrollIfOut(size_t worker) {
-    if (evicted_.contains(worker)) Reenroll(worker);
-  }
+  bool IsOut(size_t worker) const { return evicted_.contains(worker); }
+  // As 'muster server ban' and its like; a worker that is out comes back with BringBack.
+  void Act(size_t worker, core::ServerAction::Kind kind);
+  void BringBack(size_t worker);
+  absl::StatusOr<store::Server> Settle(size_t worker, bool joined);
   // The zone of this tenant gets a new joining key; commands on their way have the old one.
   void ChangeKey(int tenant);
   // The worker uses a renewed certificate from its next session on.
   void Renew(size_t worker);
   // The hub of this tenant gets a new address, and its zone with it.
   void MoveHub(int tenant, const std::string& url);
+  // The tenant's zone gets a new hub URL: of another hub, or of its own. Refused while joins run.
+  void ChangeHub(int tenant, bool another);
+  // The orchestrator's machine is set so far ahead of the truth (behind it, when negative).
+  void StepClock(absl::Duration offset) {
+    clock_was_set_ = true;
+    machine_clock_.SetOffset(offset);
+  }
+  bool clock_was_set() const { return clock_was_set_; }
   // Readings with this zone's verifier are refused.
   void RefuseVerifier(const ZoneId& zone, bool on) {
     on ? (void)refused_verifiers_.insert(zone) : (void)refused_verifiers_.erase(zone);
@@ -104,6 +121,11 @@ class SimWorld final : private core::WorkerLink,
   void AfterReport(size_t worker, std::function<void()> react) {
     after_report_[worker] = std::move(react);
   }
+  // Runs `react` once, when the worker's service begins its next join.
+  void AtJoin(size_t worker, std::function<void()> react) { at_join_[worker] = std::move(react); }
+  // Runs `react` once, before the next list of a hub is queued at the core: what it asks for is
+  // decided in the same turn, first.
+  void BeforeReading(std::function<void()> react) { before_reading_ = std::move(react); }
   // Each join takes its machine down from now on; it comes back with Connect.
   void SetPowerOffAtJoin(bool on) { power_off_at_join_ = on; }
 
@@ -111,6 +133,8 @@ class SimWorld final : private core::WorkerLink,
   // Runs events until `done` holds; false when the virtual time is over first.
   bool RunUntil(const std::function<bool()>& done, absl::Duration at_most);
   void RunFor(absl::Duration time);
+  // The machine goes down with what runs on it, until Connect.
+  void PowerOff(size_t worker);
   // Calls an operation and runs until its answer is there.
   template <typename T>
   absl::StatusOr<T> Ask(const std::function<void(core::Answer<T>)>& call) {
@@ -123,12 +147,14 @@ class SimWorld final : private core::WorkerLink,
   absl::StatusOr<store::Rollout> StartJoin(core::RolloutInput input = {});
 
   // ---- looking ----
+  absl::Time Now() const;  // The orchestrator's clock.
   std::unique_ptr<store::Snapshot> Read();
+  std::vector<store::AuditEvent> AuditOf(const std::string& subject, int limit);  // Newest first.
   store::Server ServerAt(size_t index);
   store::Rollout RolloutNow(const RolloutId& id);
   store::TargetCounts Counts(const RolloutId& id);
   int orchestrator_starts() const { return starts_; }
-  // What was pushed to sessions; simulated workers keep no pins.
+  // What was pushed to sessions.
   const std::vector<std::pair<core::SessionId, core::ZonePin>>& pins_sent() const {
     return pins_sent_;
   }
@@ -145,6 +171,11 @@ class SimWorld final : private core::WorkerLink,
   struct Node;  // One life of the orchestrator.
   struct Link;  // One session.
 
+  SimHub* AddHub(const std::string& url);
+  int64_t AuditHead();
+  // Whether an operator asked for this join, knowing that an earlier one may have left a record: the
+  // one that was registered when the audit log had come to `since`.
+  bool WasAskedFor(size_t worker, const CommandId& command, int64_t since);
   void OpenStore();
   void StartNode();
   void RestartIfLost();
@@ -155,7 +186,6 @@ class SimWorld final : private core::WorkerLink,
   core::TenantInput FleetOf(int tenant, const std::string& hub_url) const;
   absl::Status Apply(core::TenantInput tenant);
   void Dial(size_t worker);
-  void PowerOff(size_t worker);
   void RedialLater(size_t worker);
   void Break(const std::shared_ptr<Link>& link, absl::Duration until_core_knows);
   void ToCore(const std::shared_ptr<Link>& link, std::function<void(core::WorkerEvents&)> word);
@@ -170,9 +200,7 @@ class SimWorld final : private core::WorkerLink,
   void SendCommand(core::SessionId session, core::OutboundCommand command) override;
   void SendResultAck(core::SessionId session, const CommandId& command) override;
   void SendCancel(core::SessionId session, const CommandId& command) override;
-  void SendZonePin(core::SessionId session, const core::ZonePin& pin) override {
-    pins_sent_.emplace_back(session, pin);
-  }
+  void SendZonePin(core::SessionId session, const core::ZonePin& pin) override;
   void End(core::SessionId session, const Failure& why, bool may_reconnect) override;
   // core::HubReader
   void Read(core::HubReadRequest request,
@@ -188,7 +216,10 @@ class SimWorld final : private core::WorkerLink,
   SimVault vault_;
   SimAuditKey audit_key_;
   SimHeadBook head_book_;
-  std::vector<std::unique_ptr<SimHub>> hubs_;
+  MachineClock machine_clock_;
+  bool clock_was_set_ = false;
+  std::vector<std::unique_ptr<SimHub>> all_hubs_;
+  std::vector<SimHub*> hubs_;  // Of the tenants' zones.
   std::vector<std::unique_ptr<SimWorker>> workers_;
   std::vector<ServerId> servers_;
   std::map<size_t, std::vector<JoinCourse>> plans_;
@@ -203,12 +234,14 @@ class SimWorld final : private core::WorkerLink,
   bool power_off_at_join_ = false;
   std::set<size_t> powered_off_;
   std::map<size_t, std::function<void()>> after_report_;
+  std::map<size_t, std::function<void()>> at_join_;
+  std::function<void()> before_reading_;
   std::map<std::string, std::string> image_;  // The store's files as of the last Sync.
   bool power_fails_ = false;
   std::set<size_t> evicted_;
   std::set<ZoneId> refused_verifiers_;
   absl::Time left_alone_until_ = absl::InfinitePast();
-  int enrollments_ = 0;
+  int changes_ = 0;
   std::set<RolloutId> watched_;
   std::set<CommandId> heard_;
   std::vector<std::string> violations_;
