@@ -125,9 +125,8 @@ Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubI
   if (reading.started < proof.claim.join_start_time) return {};
   const absl::Time since =
       proof.claim.join_start_time - (proof.recovered ? kClockDoubt : absl::ZeroDuration());
-  const bool anonymous =
-      match.kind == Match::Kind::kNone &&
-      HasAnonymousRecord(reading.list, since, options.clock_tolerance, taken);
+  const bool anonymous = match.kind == Match::Kind::kNone &&
+                         HasAnonymousRecord(reading.list, since, options.clock_tolerance, taken);
   return proof.doubt ? JudgeDoubt(proof, reading, match, anonymous, options, now)
                      : JudgeClaim(proof, reading, match, anonymous, now);
 }
