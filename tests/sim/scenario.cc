@@ -145,6 +145,7 @@ void Scenario::Trouble() {
 void Scenario::Calm() {
   Note("calm");
   world_.SetFaults(Faults{});
+  if (world_.clock_was_set()) world_.StepClock(absl::ZeroDuration());
   world_.LeaveHubsAlone(absl::ZeroDuration());
   for (int tenant = 0; tenant < kTenants; ++tenant) {
     world_.hub(tenant).SetDownUntil(absl::InfinitePast());

@@ -76,7 +76,10 @@ void RunSeed(uint64_t seed, std::vector<std::string>* history = nullptr) {
   // What failed or was left is tried again in a world that works: it ends enrolled, or nothing was
   // left to do.
   for (auto& worker : world.workers()) worker->ForgetGhosts();
-  for (size_t i = 0; i < world.workers().size(); ++i) world.Connect(i);
+  for (size_t i = 0; i < world.workers().size(); ++i) {
+    world.BringBack(i);  // Who was refused while the clock was behind its own records.
+    world.Connect(i);
+  }
   world.RunFor(absl::Minutes(5));
   const absl::StatusOr<store::Rollout> last = scenario.StartLast();
   if (last.ok()) {

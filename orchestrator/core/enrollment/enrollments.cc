@@ -50,6 +50,7 @@ absl::Status Enrollments::AwaitAgain(Turn& turn, const store::Server& server) {
   proof.server_id = server.id;
   proof.zone_id = server.zone_id;
   proof.claim = *server.claim;
+  proof.recovered = true;
   // It began before now: a date that lies ahead is of a clock that was set back since.
   if (proof.claim.join_start_time > turn.now()) {
     const absl::Duration ahead = proof.claim.join_start_time - turn.now();

@@ -12,6 +12,11 @@ namespace {
 
 using Verdict = Judgment::Verdict;
 
+// A nameless record from so long before a join of an earlier process may be that join's: the
+// machine's clock may have been set while no process watched it. Wrongly absent is worse than
+// ambiguous.
+constexpr absl::Duration kClockDoubt = absl::Hours(2);
+
 Judgment Unproven(FailureCode code, std::string detail) {
   return {Verdict::kUnproven, {}, Failure{code, std::move(detail)}};
 }
@@ -118,9 +123,10 @@ Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubI
     return {Verdict::kProven, match, std::nullopt};
   }
   if (reading.started < proof.claim.join_start_time) return {};
-  const bool anonymous =
-      match.kind == Match::Kind::kNone &&
-      HasAnonymousRecord(reading.list, proof.claim.join_start_time, options.clock_tolerance, taken);
+  const absl::Time since =
+      proof.claim.join_start_time - (proof.recovered ? kClockDoubt : absl::ZeroDuration());
+  const bool anonymous = match.kind == Match::Kind::kNone &&
+                         HasAnonymousRecord(reading.list, since, options.clock_tolerance, taken);
   return proof.doubt ? JudgeDoubt(proof, reading, match, anonymous, options, now)
                      : JudgeClaim(proof, reading, match, anonymous, now);
 }

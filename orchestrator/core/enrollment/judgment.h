@@ -41,6 +41,8 @@ struct AwaitedProof {
   absl::Time quiet = absl::InfinitePast();
   // The claim's verify deadline, moved on by the time that the hub wanted to be left alone.
   absl::Time deadline = absl::InfinitePast();
+  // The join began in an earlier process: its date may be of a clock that was set since.
+  bool recovered = false;
   Look look = Look::kNone;  // Since the doubt began.
   std::string elsewhere;    // With kJoinedElsewhere: that hub.
   // When the first whole list without it began, of those that count.

@@ -94,6 +94,18 @@ TEST_F(JudgmentTest, ANamelessRecordIsNoAbsence) {
   EXPECT_EQ(late.failure->code, FailureCode::kVerifyAmbiguous);
 }
 
+// The clock may have been set while no process watched it: the dates of both need not be of one.
+TEST_F(JudgmentTest, ANamelessRecordFromShortlyBeforeARestartIsNoAbsenceEither) {
+  AddRecord("ghost", "").registered_time = kJoinBegan - absl::Minutes(20);
+  for (const bool recovered : {false, true}) {
+    proof_.absent_since.reset();
+    Doubt(absl::Seconds(70));
+    proof_.recovered = recovered;
+    EXPECT_EQ(JudgeAt(absl::Seconds(71)).verdict, Verdict::kWait);
+    EXPECT_EQ(JudgeAt(absl::Seconds(100)).verdict, recovered ? Verdict::kWait : Verdict::kAbsent);
+  }
+}
+
 TEST_F(JudgmentTest, WhereTheHubCannotTellTheWorkersLookDecides) {
   const struct {
     Look look;
