@@ -138,7 +138,7 @@ std::string AddressIn(const DataPaths& paths) {
   if (known.ok()) return std::string(absl::StripAsciiWhitespace(*known));
   const auto addresses = LoadAddresses(paths);
   if (!addresses.ok() || addresses->empty()) return "";
-  return HostPort{addresses->front(), kDefaultAdminPort}.ToString();
+  return muster::HostPort{addresses->front(), kDefaultAdminPort}.ToString();
 }
 
 absl::StatusOr<Recovered> RecoverStopped(const RecoverOptions& options,

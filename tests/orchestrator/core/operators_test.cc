@@ -393,7 +393,7 @@ TEST_F(OperatorsTest, WhatARevokedOperatorAskedForBeforeIsNotDone) {
 class RequestIdTest : public OperatorsTest {
  protected:
   absl::StatusOr<CreatedToken> Token(TokenInput input, const Actor& actor) {
-    input.secret_hash = absl::StrCat("hash-", ++made_);
+    input.secret_hash = absl::StrCat("secret of ", ++made_);
     if (input.zone_id.empty()) input.zone_id = zone_;
     return Ask<CreatedToken>([&](auto done) {
       operations().tokens.Call(&TokenOperations::Create, std::move(done), actor, input);
