@@ -204,7 +204,8 @@ absl::StatusOr<store::Rollout> Scenario::StartLast() {
 std::string Scenario::ChangeRollout() {
   using Change = absl::StatusOr<store::Rollout> (core::RolloutOperations::*)(
       core::Turn&, const core::Actor&, const RolloutId&);
-  const std::vector<store::Rollout> open = *world_.Read()->rollouts().List({.wall = store::TenantWall::Everything(), .limit = 100});
+  const std::vector<store::Rollout> open =
+      *world_.Read()->rollouts().List({.wall = store::TenantWall::Everything(), .limit = 100});
   std::vector<RolloutId> unfinished;
   for (const store::Rollout& rollout : open) {
     if (!IsFinal(rollout.state)) unfinished.push_back(rollout.id);

@@ -42,7 +42,8 @@ void PrintAudit(SimWorld& world) {
 }
 
 void PrintStats(SimWorld& world, uint64_t seed) {
-  const std::vector<store::Rollout> rollouts = *world.Read()->rollouts().List({.wall = store::TenantWall::Everything(), .limit = 100});
+  const std::vector<store::Rollout> rollouts =
+      *world.Read()->rollouts().List({.wall = store::TenantWall::Everything(), .limit = 100});
   for (const store::Rollout& rollout : rollouts) {
     const store::TargetCounts c = world.Counts(rollout.id);
     std::cerr << "seed " << seed << ": " << rollout.id.value() << " " << ToString(rollout.state)

@@ -431,7 +431,9 @@ TEST_F(DoorsTest, AWorkerThatKnowsALaterMomentTellsThatThisOneWasPutBack) {
     world_->worker_events().SessionEnded(opening.session);
     world_->RunFor(absl::Minutes(2));
   };
-  const auto events = [&] { return world_->Read()->audit().List(store::TenantWall::Everything(), "system", 0, 100)->size(); };
+  const auto events = [&] {
+    return world_->Read()->audit().List(store::TenantWall::Everything(), "system", 0, 100)->size();
+  };
   open_with(std::nullopt);
   open_with(Now());
   EXPECT_THAT(Observed(grant.server_id), IsEmpty());

@@ -249,7 +249,8 @@ class OperatorsTest : public CoreBench {
   }
   std::vector<std::string> EventsOf(const std::string& subject) {
     std::vector<std::string> actions;
-    for (const store::AuditEvent& event : *world_->Read()->audit().List(store::TenantWall::Everything(), subject, 0, 0)) {
+    for (const store::AuditEvent& event :
+         *world_->Read()->audit().List(store::TenantWall::Everything(), subject, 0, 0)) {
       actions.push_back(event.action);
     }
     return actions;

@@ -31,18 +31,22 @@ std::set<std::string> NamesOf() {
 class Reached {
  public:
   void Look(const store::Snapshot& snapshot) {
-    const std::vector<store::AuditEvent> events = *snapshot.audit().List(store::TenantWall::Everything(), "", 0, 1'000'000);
+    const std::vector<store::AuditEvent> events =
+        *snapshot.audit().List(store::TenantWall::Everything(), "", 0, 1'000'000);
     for (const store::AuditEvent& event : events) Take(event);
-    const std::vector<store::Rollout> rollouts = *snapshot.rollouts().List({.wall = store::TenantWall::Everything(), .limit = 1000});
+    const std::vector<store::Rollout> rollouts =
+        *snapshot.rollouts().List({.wall = store::TenantWall::Everything(), .limit = 1000});
     for (const store::Rollout& rollout : rollouts) {
       store::TargetQuery query;
       query.rollout_id = rollout.id;
       const std::vector<store::Target> targets = *snapshot.rollouts().ListTargets(query);
       for (const store::Target& target : targets) Add("target", ToString(target.state));
     }
-    const std::vector<store::BootstrapToken> tokens = *snapshot.tokens().List(store::TenantWall::Everything(), ZoneId());
+    const std::vector<store::BootstrapToken> tokens =
+        *snapshot.tokens().List(store::TenantWall::Everything(), ZoneId());
     for (const store::BootstrapToken& token : tokens) Add("token", ToString(token.state));
-    const std::vector<store::Zone> zones = *snapshot.zones().List(store::TenantWall::Everything(), TenantId());
+    const std::vector<store::Zone> zones =
+        *snapshot.zones().List(store::TenantWall::Everything(), TenantId());
     for (const store::Zone& zone : zones) {
       const std::vector<store::JoiningKeyVersion> keys = *snapshot.zones().ListKeys(zone.id);
       for (const store::JoiningKeyVersion& key : keys) Add("version", ToString(key.state));

@@ -289,7 +289,8 @@ TEST_F(RemedyWalksTest, ARolloutThatDoesNotExist) {
     });
   };
   EXPECT_FAILS_WITH(pause(RolloutId("rol-mistyped")), kRolloutUnknown);
-  const std::vector<store::Rollout> listed = *world_->Read()->rollouts().List({.wall = store::TenantWall::Everything(), .limit = 10});
+  const std::vector<store::Rollout> listed =
+      *world_->Read()->rollouts().List({.wall = store::TenantWall::Everything(), .limit = 10});
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed[0].id, rollout);
   EXPECT_TRUE(pause(listed[0].id).ok());

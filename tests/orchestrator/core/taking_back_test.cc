@@ -225,7 +225,8 @@ TEST_F(RejectTest, ALockChangesNothingElse) {
 class KeyRemovalTest : public HandDriven {
  protected:
   std::vector<ZoneId> Held(const RolloutId& rollout) {
-    return *HeldZones(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), world_->RolloutNow(rollout), world_->Counts(rollout));
+    return *HeldZones(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()),
+                      world_->RolloutNow(rollout), world_->Counts(rollout));
   }
 };
 
@@ -384,7 +385,9 @@ TEST_F(KeyRemovalTest, WhatAFileSetsOfAZoneItTakesBack) {
   EXPECT_EQ(after.allow_cli_join, made.allow_cli_join);
   EXPECT_EQ(after.verifier.kind, store::VerifierKind::kNone);
   EXPECT_TRUE(after.verifier.secret.empty());
-  EXPECT_THAT(*world_->Read()->zones().ListWithoutKey(store::TenantWall::Everything(), TenantId("acme")), Contains(after.id));
+  EXPECT_THAT(
+      *world_->Read()->zones().ListWithoutKey(store::TenantWall::Everything(), TenantId("acme")),
+      Contains(after.id));
 }
 
 }  // namespace
