@@ -19,8 +19,8 @@
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
 #include "orchestrator/app/health_command.h"
-#include "orchestrator/app/recover.h"
 #include "orchestrator/app/older_note.h"
+#include "orchestrator/app/recover.h"
 #include "orchestrator/app/run_serve.h"
 
 namespace muster::app {
@@ -109,6 +109,22 @@ std::string NumberProblem(const std::string& text) {
   double number = 0;
   const bool ok = absl::SimpleAtod(text, &number) && number > 0 && number <= 1e9;
   return ok ? "" : "wants a number above 0";
+}
+
+std::string CountProblem(const std::string& text) {
+  int number = 0;
+  const bool ok = absl::SimpleAtoi(text, &number) && number > 0 && number <= 1'000'000;
+  return ok ? "" : "wants a whole number from 1 to 1000000";
+}
+CLI::Option* AddCount(CLI::App* app, const std::string& flag, int& target,
+                      const std::string& help) {
+  return app->add_option(flag, target, help)->check(CountProblem);
+}
+std::string HandshakeTimeoutProblem(const std::string& text) {
+  absl::Duration parsed;
+  const bool ok = absl::ParseDuration(text, &parsed) && parsed >= absl::Seconds(1) &&
+                  parsed <= absl::Minutes(1);
+  return ok ? "" : "wants a duration from 1s to 1m";
 }
 
 std::string HostPortProblem(const std::string& text, int smallest_port) {
@@ -343,6 +359,37 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
       ->capture_default_str()
       ->group(listen);
 
+  net::ConnectionOptions& c = o.connections;
+  const char* connections = "Connections (docs/configuration.md)";
+  AddCount(serve, "--max-sessions", c.sessions,
+           "Connections to the session listener [what the limit of open files leaves]")
+      ->group(connections);
+  AddCount(serve, "--max-sessions-per-address", c.sessions_per_address,
+           "Of these, of one address [half of them]")
+      ->group(connections);
+  AddCount(serve, "--max-sessions-per-subnet", c.sessions_per_subnet,
+           "Of these, of one /64 of IPv6 [as of one address]")
+      ->group(connections);
+  AddCount(serve, "--max-bootstraps", c.bootstraps,
+           "Connections to the bootstrap listener [an eighth of the open files, at most 1024]")
+      ->group(connections);
+  AddCount(serve, "--max-admins", c.admins,
+           "Connections to the admin listener [a sixteenth of the open files, at most 256]")
+      ->group(connections);
+  AddCount(serve, "--max-handshakes", c.handshakes, "TLS handshakes at once, per listener")
+      ->capture_default_str()
+      ->group(connections);
+  serve
+      ->add_option("--connections-per-second", c.turns_per_second,
+                   "New connections that get their turn, per listener; others wait for it")
+      ->check(NumberProblem)
+      ->capture_default_str()
+      ->group(connections);
+  AddDuration(serve, "--handshake-timeout", c.handshake_timeout,
+              "For TLS and the first words of HTTP/2; 1s to 1m")
+      ->check(HandshakeTimeoutProblem)
+      ->group(connections);
+
   const char* work = "Work";
   serve
       ->add_option("--join-rate-per-minute", o.core.pacing.initial_joins_per_minute,
@@ -458,7 +505,7 @@ int RunCommandLine(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 done or stopped, 1 failed to start, 2 usage, 3 store lost while running, 4 "
       "ended by a "
-      "second signal.");
+      "second signal, 5 a listener lost while running.");
   InitOptions init_options;
   ServeFlags serve_flags;
   CLI::App* init = app.add_subcommand(

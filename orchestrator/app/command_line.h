@@ -7,9 +7,10 @@ namespace muster::app {
 enum ExitCode {
   kExitStopped = 0,
   kExitStartFailed = 1,
-  kExitUsage = 2,      // Or configuration.
-  kExitStoreLost = 3,  // While running.
-  kExitForced = 4,     // By a second signal.
+  kExitUsage = 2,         // Or configuration.
+  kExitStoreLost = 3,     // While running.
+  kExitForced = 4,        // By a second signal.
+  kExitListenerLost = 5,  // While running.
 };
 
 // Parses, runs, and returns the exit code. Call it before any thread was started.

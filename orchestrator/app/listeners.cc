@@ -3,18 +3,23 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
-#include <sys/stat.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_interceptor.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "base/mutex.h"
+#include "orchestrator/net/server_sockets.h"
 #include "proto/rpc/channel.h"
 
 namespace muster::app {
@@ -31,56 +36,149 @@ class NoReflection final : public grpc::ServerBuilderOption {
   }
 };
 
-// Files made while it lives are the owner's alone: the socket must never be open to others, not
-// even between bind and chmod.
-class OwnerOnly {
- public:
-  OwnerOnly() : before_(umask(0177)) {}
-  ~OwnerOnly() { umask(before_); }
-
- private:
-  const mode_t before_;
-};
-
-constexpr size_t kMaxSocketPath = 107;
-
 absl::Status CannotListen(const ListenerOptions& options, absl::string_view why) {
   return FailureStatus(
       FailureCode::kSystemListen,
       absl::StrCat("the ", options.name, " listener on ", options.address, ": ", why));
 }
 
+void SetMilliseconds(grpc::ServerBuilder& builder, const char* name, absl::Duration value) {
+  if (value == absl::InfiniteDuration()) return;
+  builder.AddChannelArgument(name, static_cast<int>(absl::ToInt64Milliseconds(value)));
+}
+
+void Limit(grpc::ServerBuilder& builder, const char* name, const TrafficLimits& limits) {
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.streams);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes);
+  SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_IDLE_MS, limits.idle);
+  SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_AGE_MS, limits.age);
+  SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, limits.last_calls);
+  SetMilliseconds(builder, GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, limits.handshake);
+  if (limits.memory_bytes > 0) {
+    grpc::ResourceQuota quota(name);
+    quota.Resize(static_cast<size_t>(limits.memory_bytes));
+    builder.SetResourceQuota(quota);
+  }
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(ListenerOptions options) {
-  absl::string_view path = options.address;
-  const bool local = absl::ConsumePrefix(&path, "unix:");
-  if (local && path.size() > kMaxSocketPath) {
-    return CannotListen(options, "the path is longer than 107 bytes");
+// Between gRPC's threads, which see calls, and the acceptor, which ends before the server does.
+class Listener::Bell {
+ public:
+  void Hang(std::unique_ptr<net::Acceptor> acceptor) {
+    MutexLock lock(&mu_);
+    acceptor_ = std::move(acceptor);
   }
+  std::unique_ptr<net::Acceptor> Take() {
+    MutexLock lock(&mu_);
+    return std::move(acceptor_);
+  }
+  void Ring(const std::string& peer) {
+    MutexLock lock(&mu_);
+    if (acceptor_ != nullptr) acceptor_->Prove(net::PeerOfGrpcName(peer));
+  }
+  net::GateCounts counts() const {
+    MutexLock lock(&mu_);
+    return acceptor_ == nullptr ? net::GateCounts{} : acceptor_->counts();
+  }
+
+  // Sees the first answer of a call, and changes nothing. Before that gRPC does not name the peer.
+  class Ear final : public grpc::experimental::Interceptor {
+   public:
+    Ear(Bell& bell, grpc::ServerContextBase& context) : bell_(bell), context_(context) {}
+    void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+      using Point = grpc::experimental::InterceptionHookPoints;
+      if (!rung_ && (methods->QueryInterceptionHookPoint(Point::PRE_SEND_INITIAL_METADATA) ||
+                     methods->QueryInterceptionHookPoint(Point::PRE_SEND_MESSAGE) ||
+                     methods->QueryInterceptionHookPoint(Point::PRE_SEND_STATUS))) {
+        rung_ = true;
+        bell_.Ring(context_.peer());
+      }
+      methods->Proceed();
+    }
+
+   private:
+    Bell& bell_;
+    grpc::ServerContextBase& context_;
+    bool rung_ = false;
+  };
+  class Factory final : public grpc::experimental::ServerInterceptorFactoryInterface {
+   public:
+    explicit Factory(std::shared_ptr<Bell> bell) : bell_(std::move(bell)) {}
+    grpc::experimental::Interceptor* CreateServerInterceptor(
+        grpc::experimental::ServerRpcInfo* info) override {
+      return new Ear(*bell_, *info->server_context());  // gRPC's from here on.
+    }
+
+   private:
+    const std::shared_ptr<Bell> bell_;
+  };
+
+ private:
+  mutable Mutex mu_;
+  std::unique_ptr<net::Acceptor> acceptor_ ABSL_GUARDED_BY(mu_);
+};
+
+Listener::Listener() : bell_(std::make_shared<Bell>()) {}
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(ListenerOptions options,
+                                                          const Clock& clock) {
+  auto sockets = net::ServerSockets::Open(options.address);
+  if (!sockets.ok()) return CannotListen(options, sockets.status().message());
+  const bool local = absl::StartsWith(options.address, "unix:");
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();  // Once, however often it is called.
   grpc::ServerBuilder builder;
+  Limit(builder, options.name, options.traffic);  // Of an argument the first value counts.
   rpc::ConfigureServer(builder);
-  if (options.max_request_bytes > 0) builder.SetMaxReceiveMessageSize(options.max_request_bytes);
+  if (options.traffic.request_bytes > 0) {
+    builder.SetMaxReceiveMessageSize(options.traffic.request_bytes);
+  }
   if (!options.reflection) builder.SetOption(std::make_unique<NoReflection>());
   std::unique_ptr<Listener> listener(new Listener);
+  listener->name_ = options.name;
+  listener->limits_ = options.connections;
   options.services.push_back(
       rpc::MakeHealthService(listener->health_, {options.names.begin(), options.names.end()}));
   for (const auto& service : options.services) builder.RegisterService(service.get());
-  int port = 0;
-  builder.AddListeningPort(options.address, options.credentials, &port);
-
-  listener->services_ = std::move(options.services);
-  {
-    std::unique_ptr<OwnerOnly> mode = local ? std::make_unique<OwnerOnly>() : nullptr;
-    listener->server_ = builder.BuildAndStart();
+  if (!local) {
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;
+    factories.push_back(std::make_unique<Bell::Factory>(listener->bell_));
+    builder.experimental().SetInterceptorCreators(std::move(factories));
   }
-  if (listener->server_ == nullptr) return CannotListen(options, "it cannot be bound");
-  listener->port_ = local ? 0 : port;
+  listener->entrance_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, options.credentials);
+  listener->services_ = std::move(options.services);
+  listener->server_ = builder.BuildAndStart();
+  if (listener->server_ == nullptr) return CannotListen(options, "gRPC does not start");
+
+  auto acceptor = net::Acceptor::Start(
+      *std::move(sockets),
+      {.name = options.name,
+       .limits = options.connections,
+       .tls = !local,
+       .first_reserved_descriptor = options.first_reserved_descriptor},
+      {.clock = clock,
+       .hand_on =
+           [entrance = listener->entrance_.get()](int fd) {
+             grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+             connection.fd = fd;
+             entrance->HandleNewConnection(&connection);
+           },
+       .on_dead =
+           [on_lost = std::move(options.on_lost)](const absl::Status& why) {
+             log::Error("a listener is lost", {{"reason", why}});
+             if (on_lost) on_lost(why);
+           }});
+  if (!acceptor.ok()) return CannotListen(options, acceptor.status().message());
+  listener->port_ = (*acceptor)->port();
+  listener->bell_->Hang(*std::move(acceptor));
   return listener;
 }
 
 Listener::~Listener() { Stop(absl::InfinitePast()); }
+
+net::GateCounts Listener::counts() const { return bell_->counts(); }
 
 void Listener::SetServing(bool serving) { health_.Set(serving); }
 
@@ -89,6 +187,7 @@ void Listener::Drain() { health_.End(); }
 void Listener::Stop(absl::Time deadline) {
   if (std::exchange(stopped_, true) || server_ == nullptr) return;
   Drain();
+  bell_->Take().reset();  // From here on nobody comes in.
   server_->Shutdown(absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
   server_->Wait();
 }

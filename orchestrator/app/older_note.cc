@@ -43,14 +43,14 @@ std::optional<OlderNote> LoadOlderNote(const std::string& data_dir) {
   return note;
 }
 
-rpc::SystemCheck CheckOfOlderNote(const OlderNote& note, absl::Time now) {
+api::SystemCheck CheckOfOlderNote(const OlderNote& note, absl::Time now) {
   const std::string seen = absl::StrCat(
       "found on ", absl::FormatTime("%Y-%m-%d %H:%M UTC", note.time, absl::UTCTimeZone()),
       " to be of an earlier moment than workers know: ", note.seen);
   if (now - note.time > kWarnFor) {
-    return {"earlier moment", rpc::SystemCheck::Result::kOk, seen, ""};
+    return {"earlier moment", api::SystemCheck::Result::kOk, seen, ""};
   }
-  return {"earlier moment", rpc::SystemCheck::Result::kWarning, seen,
+  return {"earlier moment", api::SystemCheck::Result::kWarning, seen,
           InfoOf(FailureCode::kSessionAhead).remedy};
 }
 

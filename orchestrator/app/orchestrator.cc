@@ -201,6 +201,7 @@ void Orchestrator::Parts::StartSelfCheck() {
   });
   self_check->OnLook([this] { LookAtWorkersCertificates(); });
   self_check->OnLook([this] { LookAtOperators(); });
+  self_check->OnLook([this] { LookAtConnections(); });
   // A reader may find the damage while nothing is written: that, too, is the store's end.
   self_check->OnLook([this] {
     const store::StoreHealth health = store->Health();

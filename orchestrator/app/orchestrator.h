@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "orchestrator/core/options.h"
+#include "orchestrator/net/connection_budgets.h"
 #include "orchestrator/rpc/worker/session_registry.h"
 
 namespace muster::app {
@@ -44,6 +45,7 @@ struct OrchestratorOptions {
   rpc::SessionOptions sessions;
   core::CoreOptions core;  // on_store_lost is the orchestrator's own.
   double bootstrap_calls_per_minute = 1200;
+  net::ConnectionOptions connections;
   int read_threads = 4;       // For operators' calls, which read the store.
   int admission_threads = 2;  // For machines that come in or renew: checks and signing.
   absl::Duration stop_deadline = absl::Seconds(10);
@@ -56,6 +58,9 @@ struct OrchestratorOptions {
   // Called once, on a thread of the orchestrator's, when the store is lost and everybody was told.
   // It must not stop the orchestrator itself. May be null.
   std::function<void()> on_store_lost;
+  // Called once, on a thread of the orchestrator's, when a listener lets nobody in any more. As
+  // above.
+  std::function<void(const absl::Status&)> on_listener_lost;
 };
 
 struct Endpoints {

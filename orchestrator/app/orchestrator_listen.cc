@@ -5,11 +5,15 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/listener_certificate.h"
 #include "orchestrator/app/listener_probe.h"
 #include "orchestrator/app/orchestrator_parts.h"
+#include "orchestrator/net/connection_budgets.h"
+#include "orchestrator/net/descriptor_limit.h"
 #include "orchestrator/rpc/admin/admin_services.h"
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/credentials.h"
@@ -19,7 +23,37 @@ namespace {
 
 // Workers say little; a Hello with an unusual journal is some kilobytes.
 constexpr int kMaxWorkerMessage = 256 << 10;
+// A token, a certificate request and facts are some kilobytes.
+constexpr int kMaxBootstrapMessage = 64 << 10;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(5);
+// After connections were refused, so that the check does not come and go with each.
+constexpr absl::Duration kWarnOfConnections = absl::Minutes(5);
+
+// Why each is as it is stands in docs/security.md, under "Connections".
+TrafficLimits TrafficOfSessions(absl::Duration handshake) {
+  return {.streams = 8,
+          .metadata_bytes = 8 << 10,
+          .request_bytes = kMaxWorkerMessage,
+          .idle = absl::Minutes(1),
+          .handshake = handshake};
+}
+TrafficLimits TrafficOfBootstraps(absl::Duration handshake) {
+  return {.streams = 4,
+          .metadata_bytes = 8 << 10,
+          .request_bytes = kMaxBootstrapMessage,
+          .idle = absl::Seconds(20),
+          .age = absl::Minutes(2),
+          .last_calls = absl::Seconds(30),
+          .handshake = handshake,
+          .memory_bytes = 64 << 20};
+}
+TrafficLimits TrafficOfOperators(absl::Duration handshake) {
+  return {.streams = 100,
+          .metadata_bytes = 16 << 10,
+          .idle = absl::Minutes(5),
+          .age = absl::Hours(1),
+          .handshake = handshake};
+}
 
 std::string OrElse(const std::string& value, const std::string& otherwise) {
   return value.empty() ? otherwise : value;
@@ -45,6 +79,14 @@ std::string HostPort(const std::string& host, int port) {
 }  // namespace
 
 absl::Status Orchestrator::Parts::Listen() {
+  const int64_t descriptors = net::RaiseDescriptorLimit();
+  ASSIGN_OR_RETURN(const net::ConnectionBudgets budgets,
+                   net::ShareOut(descriptors, options.connections));
+  log::Info("connections", {{"open_files", descriptors},
+                            {"session", budgets.session.connections},
+                            {"bootstrap", budgets.bootstrap.connections},
+                            {"admin", budgets.admin.connections}});
+  const absl::Duration handshake = options.connections.handshake_timeout;
   ASSIGN_OR_RETURN(
       listener_certificate,
       KeepListenerCertificate(directory.paths, directory.authority, directory.addresses, clock));
@@ -55,10 +97,12 @@ absl::Status Orchestrator::Parts::Listen() {
   const std::string host =
       OrElse(options.public_address,
              directory.addresses.empty() ? "localhost" : directory.addresses.front());
-  const auto add = [this](ListenerOptions listener, ProbeDoor door) -> absl::StatusOr<int> {
+  const auto add = [&, this](ListenerOptions listener, ProbeDoor door) -> absl::StatusOr<int> {
     const std::string name = listener.name;
     const std::string address = listener.address;
-    ASSIGN_OR_RETURN(auto started, Listener::Start(std::move(listener)));
+    listener.first_reserved_descriptor = descriptors - budgets.reserve / 2;
+    listener.on_lost = [this](const absl::Status& why) { OnListenerLost(why); };
+    ASSIGN_OR_RETURN(auto started, Listener::Start(std::move(listener), clock));
     listeners.push_back(std::move(started));
     const int port = listeners.back()->port();
     self_check->Add(ListenerCheck{name, [this, door, at = AddressToProbe(address, port)] {
@@ -86,7 +130,8 @@ absl::Status Orchestrator::Parts::Listen() {
                         .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.worker.v1.Session"),
                         .services = one(rpc::MakeSessionService(workers)),
-                        .max_request_bytes = kMaxWorkerMessage},
+                        .traffic = TrafficOfSessions(handshake),
+                        .connections = budgets.session},
                        ProbeDoor::kMutualTls));
   endpoints.session_address =
       OrElse(options.public_session_address, HostPort(host, endpoints.session_port));
@@ -98,7 +143,8 @@ absl::Status Orchestrator::Parts::Listen() {
                         .services = one(rpc::MakeBootstrapService(
                             workers, {.session_address = endpoints.session_address,
                                       .calls_per_minute = options.bootstrap_calls_per_minute})),
-                        .max_request_bytes = kMaxWorkerMessage},
+                        .traffic = TrafficOfBootstraps(handshake),
+                        .connections = budgets.bootstrap},
                        ProbeDoor::kTls));
   endpoints.bootstrap_address =
       OrElse(options.public_bootstrap_address, HostPort(host, endpoints.bootstrap_port));
@@ -110,7 +156,9 @@ absl::Status Orchestrator::Parts::Listen() {
                         .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.admin.v1"),
                         .services = rpc::MakeAdminServices(api::Door::kMutualTls, *admin_api),
-                        .reflection = true},
+                        .reflection = true,
+                        .traffic = TrafficOfOperators(handshake),
+                        .connections = budgets.admin},
                        ProbeDoor::kMutualTls));
   endpoints.admin_address =
       OrElse(options.public_admin_address, HostPort(host, endpoints.admin_port));
@@ -120,7 +168,9 @@ absl::Status Orchestrator::Parts::Listen() {
                        .credentials = rpc::LocalServerCredentials(),
                        .names = ServicesOf(*roles, "muster.admin.v1"),
                        .services = rpc::MakeAdminServices(api::Door::kLocalSocket, *admin_api),
-                       .reflection = true},
+                       .reflection = true,
+                       .traffic = TrafficOfOperators(handshake),
+                       .connections = budgets.admin_socket},
                       ProbeDoor::kLocalSocket)
                       .status());
   RETURN_IF_ERROR(ListenForProbes());
@@ -143,6 +193,40 @@ void Orchestrator::Parts::RenewListenerCertificate() {
   renewed = outcome;
   if (renewed.ok()) return;
   log::Warning("the listeners' certificate cannot be renewed", {{"reason", renewed}});
+}
+
+void Orchestrator::Parts::OnListenerLost(const absl::Status& why) {
+  if (listener_lost.exchange(true)) return;
+  if (options.on_listener_lost) options.on_listener_lost(why);
+}
+
+// For `muster system status` and `muster doctor`.
+void Orchestrator::Parts::LookAtConnections() {
+  std::string seen;
+  int64_t refused = 0;
+  int64_t harmless = 0;  // Of these: who only scans, or looks whether the port is open.
+  bool full = false;
+  for (const auto& listener : listeners) {
+    const net::GateCounts counts = listener->counts();
+    const int most = listener->limits().connections;
+    refused += counts.refused_in_all();
+    harmless += counts.refused[static_cast<size_t>(net::Refusal::kSilent)] +
+                counts.refused[static_cast<size_t>(net::Refusal::kNotTls)];
+    full = full || counts.connections >= most - most / 10;
+    absl::StrAppend(&seen, seen.empty() ? "" : ", ", listener->name(), " ", counts.connections,
+                    " of ", most);
+  }
+  const int64_t news = refused - harmless - std::exchange(refused_before, refused - harmless);
+  if (news > 0 || full) warn_of_connections_until = clock.Steady() + kWarnOfConnections;
+  absl::StrAppend(&seen, "; refused since the start: ", refused);
+  using Result = api::SystemCheck::Result;
+  if (clock.Steady() >= warn_of_connections_until)
+    return self_check->Set({"connections", Result::kOk, seen, ""});
+  self_check->Set({"connections", Result::kWarning, seen,
+                   full ? "A listener is full, or nearly: raise the limit of open files "
+                          "(LimitNOFILE=), or look in the log for addresses that hold many."
+                        : "Look for 'connection refused' in the log: it names reasons and "
+                          "addresses."});
 }
 
 absl::Status Orchestrator::Parts::ListenForProbes() {

@@ -52,6 +52,8 @@ struct Orchestrator::Parts {
   void LookAtWorkersCertificates();
   void LookAtOperators();
   void RenewListenerCertificate();
+  void OnListenerLost(const absl::Status& why);
+  void LookAtConnections();
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
   void Stop();
@@ -83,6 +85,7 @@ struct Orchestrator::Parts {
   DataDirectory directory;
   Endpoints endpoints;
   std::atomic<bool> store_lost = false;
+  std::atomic<bool> listener_lost = false;
   std::atomic<bool> listening = false;  // The list of listeners is complete.
   bool stopped = false;
 
@@ -116,6 +119,9 @@ struct Orchestrator::Parts {
   absl::Status renewed ABSL_GUARDED_BY(renew_mu);  // Of the last renewal.
   std::atomic<absl::Time> listener_not_after = absl::InfinitePast();
   std::unique_ptr<api::AdminApi> admin_api;
+  // Connections; of the self check's looks.
+  int64_t refused_before = 0;
+  absl::Duration warn_of_connections_until;
   std::vector<std::unique_ptr<Listener>> listeners;
   std::unique_ptr<HttpProbe> http_probe;
 };

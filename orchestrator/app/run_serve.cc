@@ -32,6 +32,12 @@ class StopRequest {
     lost_ = true;
     due_.Set();
   }
+  void OnListenerLost() {
+    listener_lost_ = true;
+    due_.Set();
+    signaled_.Set();
+  }
+  bool listener_lost() const { return listener_lost_; }
   // From `Serve` to `Serve(nullptr)` there is something to reload.
   void Serve(Orchestrator* orchestrator) {
     MutexLock lock(&reload_mu_);
@@ -54,6 +60,7 @@ class StopRequest {
   TimedFlag due_;
   TimedFlag signaled_;
   std::atomic<bool> lost_ = false;
+  std::atomic<bool> listener_lost_ = false;
   Mutex reload_mu_;
   Orchestrator* orchestrator_ ABSL_GUARDED_BY(reload_mu_) = nullptr;
 };
@@ -98,6 +105,8 @@ int RunServe(ServeOptions options) {
   };
   log::ApplyLevelFile(data_dir, options.log_level);
   options.orchestrator.on_store_lost = [&stop] { stop.OnStoreLost(); };
+  // Said in the log already.
+  options.orchestrator.on_listener_lost = [&stop](const absl::Status&) { stop.OnListenerLost(); };
   auto orchestrator = Orchestrator::Create(std::move(options.orchestrator));
   if (!orchestrator.ok()) return fail(orchestrator.status());
   if (!options.port_file.empty()) {
@@ -110,7 +119,8 @@ int RunServe(ServeOptions options) {
   log::Info("stopping");
   (*orchestrator)->Stop();
   log::Info("stopped");
-  return (*orchestrator)->store_lost() ? kExitStoreLost : kExitStopped;
+  if ((*orchestrator)->store_lost()) return kExitStoreLost;
+  return stop.listener_lost() ? kExitListenerLost : kExitStopped;
 }
 
 }  // namespace muster::app

@@ -3,6 +3,7 @@
 //   start ─► serve ─► a signal                 ─► stop ─► 0
 //     │        │                a second one   ─► at once 4
 //     │        └────► the store is lost ─► reads are answered for the linger ─► stop ─► 3
+//     │        └────► a listener is lost ─► stop ─► 5
 //     └─► cannot start ─► 1
 #ifndef MUSTER_ORCHESTRATOR_APP_RUN_SERVE_H_
 #define MUSTER_ORCHESTRATOR_APP_RUN_SERVE_H_

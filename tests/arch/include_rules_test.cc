@@ -59,6 +59,8 @@ constexpr Rule kRules[] = {
     {"orchestrator/core/pacing/", "^orchestrator/core/(enrollment|hubs|rollout|dispatch)/",
      "the pace is a matter of values"},
     {"orchestrator/hub/", "^orchestrator/(rpc|app|cli|identity)/|grpc", "the hub client is a leaf"},
+    {"orchestrator/net/", "^orchestrator/(?!net/)|^(store|proto|muster)/|grpc|openssl",
+     "who may come in is decided before anything is said"},
     {"orchestrator/cli/", "^orchestrator/(core|rpc|app|hub|secrets)/|^store/",
      "the CLI is a client like any other: it uses the admin API"},
     {"store/model/", "sqlite|^base/sql/|^store/(sqlite|interface)/", "plain values"},

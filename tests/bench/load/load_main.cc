@@ -15,6 +15,7 @@
 #include "base/status_macros.h"
 #include "tests/bench/load/bare_phase.h"
 #include "tests/bench/load/bare_server.h"
+#include "tests/bench/load/crowd_phase.h"
 #include "tests/bench/load/measures.h"
 #include "tests/bench/load/process.h"
 #include "tests/bench/load/product_phase.h"
@@ -30,11 +31,23 @@ struct CompareOptions {
   std::string out;
 };
 
+std::filesystem::path OwnPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
+std::string OrchestratorPath(const std::string& asked) {
+  return asked.empty() ? (OwnPath().parent_path() / "muster-orchestrator").string() : asked;
+}
+
+// A new one; empty when there is none to be had, which is said.
+std::string MakeFolder() {
+  std::string folder = (std::filesystem::temp_directory_path() / "muster-load-XXXXXX").string();
+  if (mkdtemp(folder.data()) != nullptr) return folder;
+  std::cerr << "error: cannot make a folder in " << std::filesystem::temp_directory_path() << "\n";
+  return "";
+}
+
 absl::StatusOr<Comparison> Compare(const CompareOptions& options, const std::string& folder) {
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string orchestrator = options.orchestrator.empty()
-                                       ? (self.parent_path() / "muster-orchestrator").string()
-                                       : options.orchestrator;
+  const std::filesystem::path self = OwnPath();
+  const std::string orchestrator = OrchestratorPath(options.orchestrator);
   std::vector<Measures> bare;
   std::vector<Measures> product;
   // Phases alternate, so that a machine that slows down slows all of them.
@@ -73,12 +86,8 @@ int RunCompare(const CompareOptions& options) {
               << "more in this process; the limit is " << files << " (ulimit -Hn)\n";
     return 2;
   }
-  std::string folder = (std::filesystem::temp_directory_path() / "muster-load-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) {
-    std::cerr << "error: cannot make a folder in " << std::filesystem::temp_directory_path()
-              << "\n";
-    return 1;
-  }
+  const std::string folder = MakeFolder();
+  if (folder.empty()) return 1;
   const absl::StatusOr<Comparison> comparison = Compare(options, folder);
   if (!comparison.ok()) {
     std::cerr << "\nerror: " << comparison.status().message() << "\nlogs: " << folder << "\n";
@@ -95,6 +104,27 @@ int RunCompare(const CompareOptions& options) {
       return 1;
     }
   }
+  return 0;
+}
+
+int RunCrowd(const Crowd& crowd, const std::string& orchestrator) {
+  const int files = RaiseFileLimit();
+  if (files < crowd.workers + 3 * crowd.silent + 200) {
+    std::cerr << "error: so many workers and connections need "
+              << crowd.workers + 3 * crowd.silent + 200
+              << " open files in this process; the limit is " << files << " (ulimit -Hn)\n";
+    return 2;
+  }
+  const std::string folder = MakeFolder();
+  if (folder.empty()) return 1;
+  const absl::StatusOr<std::string> seen =
+      RunCrowdPhase(crowd, OrchestratorPath(orchestrator), folder);
+  if (!seen.ok()) {
+    std::cerr << "error: " << seen.status().message() << "\nlogs: " << folder << "\n";
+    return 1;
+  }
+  std::filesystem::remove_all(folder);
+  std::cout << *seen;
   return 0;
 }
 
@@ -132,7 +162,23 @@ int main(int argc, char** argv) {
                       "path of muster-orchestrator; default: beside this program");
   compare->add_option("--out", options.out, "also write the figures to this JSON file");
 
+  muster::bench::Crowd crowd;
+  auto* crowds = app.add_subcommand(
+      "crowd", "workers and silent connections before an orchestrator with few open files");
+  crowds->add_option("--workers", crowd.workers, "honest workers")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  crowds->add_option("--soft-limit", crowd.soft_file_limit, "of open files, of the orchestrator")
+      ->check(CLI::Range(256, 1000000))
+      ->capture_default_str();
+  crowds->add_option("--silent", crowd.silent, "silent connections to each listener")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  crowds->add_option("--orchestrator", options.orchestrator,
+                     "path of muster-orchestrator; default: beside this program");
+
   CLI11_PARSE(app, argc, argv);
+  if (crowds->parsed()) return muster::bench::RunCrowd(crowd, options.orchestrator);
   if (server->parsed()) return muster::bench::RunBareServer(tls_folder);
   return muster::bench::RunCompare(options);
 }

@@ -1,0 +1,68 @@
+#include "orchestrator/net/connection_budgets.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/failure.h"
+#include "base/failure_code.h"
+
+namespace muster::net {
+namespace {
+
+constexpr int64_t kFewest = 256;
+// More workers than one orchestrator is made for (docs/performance.md).
+constexpr int64_t kMostSessions = 100'000;
+constexpr int kAdminSocket = 32;
+
+int OrElse(int asked, int64_t otherwise) { return asked > 0 ? asked : static_cast<int>(otherwise); }
+
+GateLimits LimitsFor(int connections, int per_address, int per_subnet,
+                     const ConnectionOptions& options) {
+  GateLimits limits;
+  limits.connections = connections;
+  limits.per_address = per_address;
+  limits.per_subnet = per_subnet;
+  limits.unproven = std::max(16, connections / 2);
+  limits.unproven_per_subnet = std::max(8, connections / 8);
+  limits.handshakes = std::min(options.handshakes, std::max(8, connections / 4));
+  limits.turns_per_second = options.turns_per_second;
+  limits.silence = std::min(limits.silence, options.handshake_timeout);
+  limits.handshake = options.handshake_timeout + absl::Seconds(1);
+  return limits;
+}
+
+}  // namespace
+
+absl::StatusOr<ConnectionBudgets> ShareOut(int64_t descriptors, const ConnectionOptions& options) {
+  const auto too_few = [&](absl::string_view what) {
+    return FailureStatus(
+        FailureCode::kSystemDescriptors,
+        absl::StrCat("the limit of open files (", descriptors, ") is too low for ", what));
+  };
+  if (descriptors < kFewest) return too_few(absl::StrCat("an orchestrator: it needs ", kFewest));
+  ConnectionBudgets budgets;
+  budgets.reserve = std::clamp<int64_t>(descriptors / 8, 96, 1024);
+  const int admins = OrElse(options.admins, std::clamp<int64_t>(descriptors / 16, 16, 256));
+  const int bootstraps = OrElse(options.bootstraps, std::clamp<int64_t>(descriptors / 8, 32, 1024));
+  const int64_t left = descriptors - budgets.reserve - kAdminSocket - admins - bootstraps;
+  const int sessions = OrElse(options.sessions, std::min(left, kMostSessions));
+  if (sessions > left || sessions < 1) {
+    return too_few(absl::StrCat(std::max(sessions, 1), " workers, ", bootstraps, " bootstrap and ",
+                                admins, " admin connections beside ",
+                                budgets.reserve + kAdminSocket, " of its own"));
+  }
+  const int per_address = OrElse(options.sessions_per_address, std::max(1, sessions / 2));
+  budgets.session =
+      LimitsFor(sessions, per_address, OrElse(options.sessions_per_subnet, per_address), options);
+  const int bootstraps_of_one = std::max(1, bootstraps / 4);
+  budgets.bootstrap = LimitsFor(bootstraps, bootstraps_of_one, bootstraps_of_one, options);
+  const int admins_of_one = std::max(1, admins / 2);
+  budgets.admin = LimitsFor(admins, admins_of_one, admins_of_one, options);
+  budgets.admin_socket = LimitsFor(kAdminSocket, kAdminSocket, kAdminSocket, options);
+  // Nobody is unproven there.
+  budgets.admin_socket.unproven = budgets.admin_socket.unproven_per_subnet = kAdminSocket;
+  budgets.admin_socket.handshakes = kAdminSocket;
+  return budgets;
+}
+
+}  // namespace muster::net
