@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "orchestrator/rpc/system_facts.h"
+#include "orchestrator/api/system_facts.h"
 
 namespace muster::app {
 
@@ -23,7 +23,7 @@ absl::Status SaveOlderNote(const std::string& data_dir, const OlderNote& note);
 std::optional<OlderNote> LoadOlderNote(const std::string& data_dir);
 
 // A warning for a week, in which somebody decides what it means; a fact from then on.
-rpc::SystemCheck CheckOfOlderNote(const OlderNote& note, absl::Time now);
+api::SystemCheck CheckOfOlderNote(const OlderNote& note, absl::Time now);
 
 }  // namespace muster::app
 
