@@ -1,3 +1,4 @@
+// One file because all of it moves one table of open attempts: sending, answers, deadlines, settling.
 #include "orchestrator/core/dispatch/dispatcher.h"
 
 #include <algorithm>
