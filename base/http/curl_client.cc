@@ -57,7 +57,7 @@ void CurlClient::Return(std::unique_ptr<Handle> handle) {
 }
 
 absl::StatusOr<Response> CurlClient::Send(const Request& request) {
-  ASSIGN_OR_RETURN(const Url url, CheckRequest(request));
+  ASSIGN_OR_RETURN(const Url url, CheckCurlRequest(request));
   if (stopped_.load(std::memory_order_relaxed)) {
     return MakeTransportError(TransportError::kCanceled, false,
                               absl::StrCat(RequestName(request, url), ": the program stops"));

@@ -195,7 +195,7 @@ CurlMultiClient::CurlMultiClient(CurlMultiOptions options)
 CurlMultiClient::~CurlMultiClient() { Stop(); }
 
 void CurlMultiClient::Start(Request request, Done done) {
-  absl::StatusOr<Url> url = CheckRequest(request);
+  absl::StatusOr<Url> url = CheckCurlRequest(request);
   if (!url.ok()) {
     done(url.status());
     return;

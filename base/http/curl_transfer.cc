@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "base/http/request_check.h"
 #include "base/http/transport_error.h"
 #include "base/status_macros.h"
 
@@ -20,43 +21,17 @@ constexpr size_t kMaxHeaderBytes = 256 << 10;
 constexpr uint64_t kMaxUnpacking = 100;
 constexpr uint64_t kUnpackingSlack = 2 << 20;
 
-bool IsToken(absl::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::string_view("!#$%&'*+-.^_`|~").find(c) != absl::string_view::npos;
-  });
-}
-
-bool HoldsSecret(const Request& request) {
-  return std::holds_alternative<Secret>(request.body) ||
-         std::any_of(request.headers.begin(), request.headers.end(), [](const Header& header) {
-           return std::holds_alternative<Secret>(header.value);
-         });
-}
-
 bool IsRepeatable(const Request& request) {
   return !request.send_once &&
          (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS");
 }
 
-absl::Status Check(const Request& request) {
-  if (!IsToken(request.method)) return InvalidRequest("the method is not a word");
-  for (const Header& header : request.headers) {
-    if (!IsToken(header.name)) return InvalidRequest("a header's name is not a word");
-    const absl::string_view value = Reveal(header.value);
-    if (value.find_first_of(absl::string_view("\r\n\0", 3)) != absl::string_view::npos) {
-      return InvalidRequest(
-          absl::StrCat("the value of header ", header.name, " holds a line break or a NUL"));
-    }
-  }
+absl::Status CheckPins(const Request& request) {
   for (const std::string& pin : request.tls.pinned_spki_sha256) {
     const bool hex = std::all_of(pin.begin(), pin.end(), [](char c) {
       return absl::ascii_isxdigit(static_cast<unsigned char>(c));
     });
     if (pin.size() != 64 || !hex) return InvalidRequest("a pinned key has 64 hexadecimal digits");
-  }
-  if (request.follow_redirects && HoldsSecret(request)) {
-    return InvalidRequest("a request that holds a secret must not follow redirects");
   }
   return absl::OkStatus();
 }
@@ -162,10 +137,11 @@ void EnsureCurl() {
   static_cast<void>(ready);
 }
 
-absl::StatusOr<Url> CheckRequest(const Request& request) {
+absl::StatusOr<Url> CheckCurlRequest(const Request& request) {
   absl::StatusOr<Url> url = Url::Parse(request.url);
   if (!url.ok()) return InvalidRequest(url.status().message());
-  RETURN_IF_ERROR(Check(request));
+  RETURN_IF_ERROR(CheckRequest(request));
+  RETURN_IF_ERROR(CheckPins(request));
   return url;
 }
 

@@ -23,7 +23,7 @@ namespace muster::http {
 void EnsureCurl();
 
 // InvalidArgument (InvalidRequest) when the request cannot be sent as it is, else its URL.
-absl::StatusOr<Url> CheckRequest(const Request& request);
+absl::StatusOr<Url> CheckCurlRequest(const Request& request);
 
 // "GET https://hub.example/path": how errors name a request.
 std::string RequestName(const Request& request, const Url& url);
@@ -31,7 +31,7 @@ std::string RequestName(const Request& request, const Url& url);
 class CurlTransfer {
  public:
   // Sets all options on `curl`. All parameters outlive the transfer; `stopped` ends it within about
-  // a second. The request passed CheckRequest, whose URL this is.
+  // a second. The request passed CheckCurlRequest, whose URL this is.
   CurlTransfer(CURL* curl, const Request& request, const Url& url,
                const std::atomic<bool>& stopped);
   ~CurlTransfer();

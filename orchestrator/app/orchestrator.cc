@@ -277,6 +277,7 @@ Orchestrator::~Orchestrator() { Stop(); }
 
 const Endpoints& Orchestrator::endpoints() const { return parts_->endpoints; }
 bool Orchestrator::store_lost() const { return parts_->store_lost; }
+bool Orchestrator::alive() const { return parts_->self_check->alive(); }
 int Orchestrator::sessions() const { return parts_->sessions->Count(); }
 void Orchestrator::Reload() { parts_->RenewListenerCertificate(); }
 void Orchestrator::Stop() { parts_->Stop(); }

@@ -83,6 +83,7 @@ class Orchestrator {
 
   const Endpoints& endpoints() const;
   bool store_lost() const;  // Thread-safe.
+  bool alive() const;       // The control strand takes turns. Thread-safe.
   int sessions() const;     // Open worker sessions. Thread-safe.
   // Looks for what was edited: the listeners' addresses. Thread-safe; blocks on the disk.
   void Reload();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "base/log_level_file.h"
 #include "base/log_writer.h"
 #include "base/mutex.h"
+#include "base/platform/service_manager.h"
 #include "base/platform/signals.h"
 #include "base/status_macros.h"
 #include "base/timed_flag.h"
@@ -49,10 +51,10 @@ class StopRequest {
   }
   // Of a process that a second signal ends: it does not wait for what the first one began.
   int forced_exit_code() const { return lost_ ? kExitStoreLost : kExitForced; }
-  // Blocks until a signal, or `linger` after the loss of the store.
-  void Await(absl::Duration linger) {
-    while (!due_.Await(absl::InfiniteDuration())) {
-    }
+  // Blocks until a signal, or `linger` after the loss of the store. Until one of them comes,
+  // `meanwhile` is called `every` so often.
+  void Await(absl::Duration linger, absl::Duration every, const std::function<void()>& meanwhile) {
+    while (!due_.Await(every)) meanwhile();
     signaled_.Await(linger);
   }
 
@@ -114,7 +116,11 @@ int RunServe(ServeOptions options) {
     if (!written.ok()) return fail(Annotate(written, "--port-file"));
   }
   stop.Serve(orchestrator->get());
-  stop.Await(options.store_lost_linger);
+  TellServiceManager("READY=1");  // Recovered, and listening.
+  stop.Await(options.store_lost_linger, WatchdogInterval(), [&orchestrator] {
+    if ((*orchestrator)->alive()) TellServiceManager("WATCHDOG=1");
+  });
+  TellServiceManager("STOPPING=1");
   stop.Serve(nullptr);
   log::Info("stopping");
   (*orchestrator)->Stop();

@@ -4,17 +4,22 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "base/log_level_file.h"
 #include "base/platform/files.h"
 #include "base/platform/private_file.h"
 #include "base/platform/process_memory.h"
+#include "base/platform/service_manager.h"
 
 namespace muster {
 namespace {
@@ -170,6 +175,55 @@ TEST_F(PlatformTest, ALogLevelInAFileCanBeTakenBack) {
   log::ApplyLevelFile(path_, log::Level::kWarning);
   EXPECT_EQ(log::LeastLevel(), log::Level::kWarning);
   log::SetLevel(before);
+}
+
+class ServiceManagerTest : public PlatformTest {
+ protected:
+  void TearDown() override {
+    for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) unsetenv(name);
+  }
+  // What is told while the service manager listens at `name`, which may begin with '@'.
+  static std::string Told(const std::string& name, const std::string& state) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    if (name[0] == '@') address.sun_path[0] = '\0';
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address),
+                   static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size())),
+              0);
+    setenv("NOTIFY_SOCKET", name.c_str(), 1);
+    TellServiceManager(state);
+    std::array<char, 64> text{};
+    const ssize_t size = recv(fd, text.data(), text.size(), 0);
+    close(fd);
+    return size < 0 ? "" : std::string(text.data(), static_cast<size_t>(size));
+  }
+};
+
+TEST_F(ServiceManagerTest, IsToldWhereItListens) {
+  EXPECT_EQ(Told(At("notify"), "READY=1"), "READY=1");
+  EXPECT_EQ(Told(absl::StrCat("@muster-test-", getpid()), "WATCHDOG=1"), "WATCHDOG=1");
+  TellServiceManager("READY=1");  // Nobody listens there any more.
+  setenv("NOTIFY_SOCKET", std::string(300, 'x').c_str(), 1);
+  TellServiceManager("READY=1");
+  unsetenv("NOTIFY_SOCKET");
+  TellServiceManager("READY=1");
+}
+
+TEST_F(ServiceManagerTest, SaysHowOftenItWantsToHear) {
+  EXPECT_EQ(WatchdogInterval(), absl::InfiniteDuration());
+  setenv("WATCHDOG_USEC", "120000000", 1);
+  EXPECT_EQ(WatchdogInterval(), absl::Seconds(60));
+  setenv("WATCHDOG_PID", absl::StrCat(getpid()).c_str(), 1);
+  EXPECT_EQ(WatchdogInterval(), absl::Seconds(60));
+  setenv("WATCHDOG_PID", "1", 1);  // Another process is meant.
+  EXPECT_EQ(WatchdogInterval(), absl::InfiniteDuration());
+  unsetenv("WATCHDOG_PID");
+  for (const char* nonsense : {"", "x", "0", "-5"}) {
+    setenv("WATCHDOG_USEC", nonsense, 1);
+    EXPECT_EQ(WatchdogInterval(), absl::InfiniteDuration()) << nonsense;
+  }
 }
 
 }  // namespace

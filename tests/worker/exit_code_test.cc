@@ -19,7 +19,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A file of the Certify service that opens but never ends, as on a network share that hangs.
+// A file that opens but never ends, as on a network share that hangs.
 class HangingFile {
  public:
   explicit HangingFile(std::string path) : path_(std::move(path)) {
@@ -183,13 +183,23 @@ TEST_F(EnrolledProgramTest, AStopEndsAJoinByTheCommandLineWhichIsInDoubtAfterwar
   EXPECT_EQ(again.Wait(), kExitStopped) << again.Output();
 }
 
+// A stop does not cut the service manager off, so that no service is left stopped; who cannot wait
+// says so twice.
 TEST_F(EnrolledProgramTest, ASecondSignalWhileACommandHangsEndsItAtOnce) {
-  Process program(RunCommand());
-  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
   std::filesystem::create_directory(app_data_);
-  HangingFile file(app_data_ + "/serviceconfig.json");
-  orchestrator_.SendCommand(ProbeCommand("cmd-1"));
-  ASSERT_TRUE(file.AwaitReader());
+  std::ofstream(app_data_ + "/serviceconfig.json") << R"({"Transport": "namedpipe"})";
+  HangingFile answer(folder_.path() + "/answer");
+  const std::string manager = folder_.path() + "/systemctl";
+  std::ofstream(manager) << "#!/bin/sh\nexec cat " << folder_.path() << "/answer\n";
+  std::filesystem::permissions(manager, std::filesystem::perms::owner_all);
+  std::string words;
+  for (const std::string& word : RunCommand()) absl::StrAppend(&words, " '", word, "'");
+  Process program(
+      {"/bin/sh", "-c",
+       absl::StrCat("PATH=", folder_.path(), ":$PATH exec", words, " --certify-cli /bin/false")});
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  orchestrator_.SendCommand(JoinCommand("cmd-1"));
+  ASSERT_TRUE(answer.AwaitReader());
   program.Signal(SIGTERM);
   EXPECT_NE(program.AwaitLine("stopping"), "");
   program.Signal(SIGTERM);

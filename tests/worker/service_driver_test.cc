@@ -7,7 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
-#include "base/http/curl_client.h"
+#include "base/http/beast_client.h"
+#include "base/http/tcp_transport.h"
 #include "tests/doubles/doubles_fixture.h"
 #include "tests/doubles/service/certify_cli.h"
 #include "tests/worker/worker_fixture.h"
@@ -15,6 +16,7 @@
 #include "worker/commands/probe.h"
 #include "worker/service/cli_driver.h"
 #include "worker/service/http_driver.h"
+#include "worker/service/loopback.h"
 #include "worker/service/service_files.h"
 
 namespace muster::worker {
@@ -76,10 +78,10 @@ class ServiceDriverTest : public doubles::DoublesTest {
     Drive();
   }
   void Drive(absl::Duration timeout = absl::Seconds(15)) {
-    driver_ =
-        std::make_unique<HttpServiceDriver>(http_, HttpDriverOptions{.app_data_folder = AppData(),
-                                                                     .question_timeout = timeout,
-                                                                     .join_timeout = timeout});
+    driver_ = std::make_unique<HttpServiceDriver>(
+        http_, *trust_,
+        HttpDriverOptions{
+            .app_data_folder = AppData(), .question_timeout = timeout, .join_timeout = timeout});
   }
   std::string AppData() { return Folder() + "/SIM-0001"; }
   ServiceDouble& service() { return fleet_->service(0); }
@@ -127,7 +129,9 @@ class ServiceDriverTest : public doubles::DoublesTest {
     return survey.failure.has_value() ? survey.failure->code : FailureCode::kJoinUnknownAnswer;
   }
 
-  http::CurlClient http_;
+  std::unique_ptr<ServiceTrust> trust_ = SystemServiceTrust({});
+  http::TcpTransport transport_{ProvenLoopback(*trust_, HostsFile())};
+  http::BeastClient http_{transport_};
   std::unique_ptr<HubDouble> hub_;
   std::unique_ptr<ServiceFleet> fleet_;
   std::unique_ptr<HttpServiceDriver> driver_;
@@ -322,7 +326,7 @@ TEST_F(ServiceDriverTest, PipeOnlyNeedsTheCommandLineAndThePermission) {
   EXPECT_EQ(SurveyCode(), FailureCode::kServicePipeOnly);
   ExpectFailure(Join(), Result::OUTCOME_FAILED, FailureCode::kServicePipeOnly);
   DoubleRunner runner(AppData());
-  CliServiceDriver cli(runner, {.program = "certify", .app_data_folder = AppData()});
+  CliServiceDriver cli(runner, *trust_, {.program = "/bin/sh", .app_data_folder = AppData()});
   ExpectFailure(Join(false, &cli), Result::OUTCOME_FAILED, FailureCode::kJoinCliForbidden);
   EXPECT_EQ(service().Counters().joins, 0);
 }
@@ -330,7 +334,7 @@ TEST_F(ServiceDriverTest, PipeOnlyNeedsTheCommandLineAndThePermission) {
 TEST_F(ServiceDriverTest, TheCommandLineJoins) {
   StartWorld();
   DoubleRunner runner(AppData());
-  CliServiceDriver cli(runner, {.program = "certify", .app_data_folder = AppData()});
+  CliServiceDriver cli(runner, *trust_, {.program = "/bin/sh", .app_data_folder = AppData()});
   const JoinAnswer refused =
       cli.Join({hub_->url(), "managedinstance_sp_01", Secret::CopyOf("wrong-secret-text")});
   EXPECT_EQ(refused.outcome, JoinAnswer::Outcome::kFailed);
@@ -374,6 +378,7 @@ class ServiceFilesTest : public testing::Test {
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(folder_.path() + "/" + name) << text;
   }
+  std::unique_ptr<ServiceTrust> trust_ = SystemServiceTrust({});
   TempDir folder_;
 };
 
@@ -382,7 +387,7 @@ TEST_F(ServiceFilesTest, NamesInAnyCaseAndTheIdentityFileFirst) {
         "\xEF\xBB\xBF{\"HOST\":\"10.0.0.1\",\"port\":\"9797\",\"transport\":\"NamedPipe\","
         "\"managementserverhubapi\":\"HTTPS://Hub.Example:443/\",\"hubassignedinstanceid\":\"B\"}");
   Write("hubinstance.identity.json", R"({"HubAssignedInstanceId":"ABC"})");
-  const auto files = ReadServiceFiles(folder_.path());
+  const auto files = ReadServiceFiles(*trust_, folder_.path());
   ASSERT_TRUE(files.ok()) << files.status();
   EXPECT_THAT(files->endpoints, testing::ElementsAre("http://10.0.0.1:9797"));
   EXPECT_TRUE(files->named_pipe);
@@ -391,10 +396,14 @@ TEST_F(ServiceFilesTest, NamesInAnyCaseAndTheIdentityFileFirst) {
 }
 
 TEST_F(ServiceFilesTest, DefaultsWithoutFiles) {
-  const auto files = ReadServiceFiles(folder_.path() + "/none");
-  ASSERT_TRUE(files.ok());
-  EXPECT_FALSE(files->folder_exists);
+  const auto files = ReadServiceFiles(*trust_, folder_.path());
+  ASSERT_TRUE(files.ok()) << files.status();
   EXPECT_EQ(files->endpoints.front(), "http://127.0.0.2:9696");
+}
+
+TEST_F(ServiceFilesTest, WithoutTheFolderThereIsNoService) {
+  EXPECT_EQ(FailureCodeOf(ReadServiceFiles(*trust_, folder_.path() + "/none").status()),
+            FailureCode::kServiceMissing);
 }
 
 TEST_F(ServiceFilesTest, NonsenseIsAnErrorAndNotADefault) {
@@ -402,7 +411,7 @@ TEST_F(ServiceFilesTest, NonsenseIsAnErrorAndNotADefault) {
        {"{", "[]", "", R"({"host":"a","port":0})", R"({"host":"a","port":70000})",
         R"({"host":"a b/c","port":1})", R"({"host":"a","port":"x"})"}) {
     Write("serviceconfig.json", text);
-    EXPECT_EQ(FailureCodeOf(ReadServiceFiles(folder_.path()).status()),
+    EXPECT_EQ(FailureCodeOf(ReadServiceFiles(*trust_, folder_.path()).status()),
               FailureCode::kServiceConfigBad)
         << text;
   }

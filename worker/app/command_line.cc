@@ -49,6 +49,10 @@ int RunCommandLine(int argc, char** argv) {
   run_command->add_option("--certify-cli", run.cli, "Path of certify, where a zone allows its use");
   run_command->add_option("--service-unit", run.service_unit,
                           "What a takeover restarts [certify-agent.service]");
+  run_command->add_option(
+      "--service-account", run.service_account,
+      "The Certify service's account, whose files and port are believed besides "
+      "root's [that of the unit]");
   run_command
       ->add_option("--address", run.address, "host:port of the session listener [the enrollment's]")
       ->check(DialProblem);

@@ -181,6 +181,7 @@ int RunWorker(const RunFlags& flags) {
   options.app_data_folder = flags.app_data;
   options.cli_program = flags.cli;
   options.service_unit = flags.service_unit;
+  options.service_account = flags.service_account;
   options.session_address = flags.address;
   if (!flags.machine_name.empty()) {
     options.machine = ReadMachineFacts();

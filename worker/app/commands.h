@@ -28,6 +28,7 @@ struct RunFlags {
   std::string app_data;
   std::string cli;
   std::string service_unit;
+  std::string service_account;
   std::string address;
   std::string machine_name;
   std::string log_format = "logfmt";

@@ -9,7 +9,8 @@
 #include "base/crypto/digest.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
-#include "base/http/curl_client.h"
+#include "base/http/beast_client.h"
+#include "base/http/tcp_transport.h"
 #include "base/log.h"
 #include "base/platform/directory_lock.h"
 #include "base/status_macros.h"
@@ -22,9 +23,11 @@
 #include "worker/platform/machine.h"
 #include "worker/platform/process.h"
 #include "worker/platform/service_control.h"
+#include "worker/platform/service_trust.h"
 #include "worker/rpc/grpc_session_transport.h"
 #include "worker/service/cli_driver.h"
 #include "worker/service/http_driver.h"
+#include "worker/service/loopback.h"
 #include "worker/session/sqlite_journal.h"
 
 namespace muster::worker {
@@ -40,12 +43,14 @@ std::string AppDataFolder(const std::string& option) {
 struct Worker::Equipment {
   std::unique_ptr<DirectoryLock> directory_lock;
   std::optional<StateDirectory> directory;
-  http::CurlClient http;
   TimedFlag stopping;
   // A stop ends a join's program, which may hang for minutes, but lets the service's restart
   // finish: a service left stopped would renew nothing.
   const std::unique_ptr<ProcessRunner> join_programs = MakeProcessRunner();
   const std::unique_ptr<ProcessRunner> service_programs = MakeProcessRunner();
+  std::unique_ptr<ServiceTrust> trust;
+  std::optional<http::TcpTransport> transport;
+  std::optional<http::BeastClient> http;
   std::unique_ptr<HttpServiceDriver> api;
   std::unique_ptr<CliServiceDriver> cli;
   std::unique_ptr<ServiceControl> service_control;
@@ -177,7 +182,7 @@ void Worker::Stop() {
   inside_->stopped = true;
   if (equipment_ != nullptr) {
     equipment_->stopping.Set();
-    equipment_->http.Stop();
+    equipment_->http->Stop();
     equipment_->join_programs->Stop();
   }
   inside_->renewer->Stop();
@@ -213,20 +218,28 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
   parts.on_state = std::move(options.on_state);
 
   const std::string app_data = AppDataFolder(options.app_data_folder);
-  equipment->api = std::make_unique<HttpServiceDriver>(
-      equipment->http, HttpDriverOptions{.app_data_folder = app_data,
-                                         .negotiate = ServiceWantsNegotiate(),
-                                         .join_timeout = options.join_timeout});
+  const std::string unit =
+      options.service_unit.empty() ? DefaultServiceUnit() : std::move(options.service_unit);
+  equipment->trust =
+      SystemServiceTrust({.account = std::move(options.service_account),
+                          .ask_account = [&programs = *equipment->join_programs, unit] {
+                            return ServiceAccountOf(programs, unit);
+                          }});
+  equipment->transport.emplace(ProvenLoopback(*equipment->trust, HostsFile()));
+  equipment->http.emplace(*equipment->transport);
+  equipment->api =
+      std::make_unique<HttpServiceDriver>(*equipment->http, *equipment->trust,
+                                          HttpDriverOptions{.app_data_folder = app_data,
+                                                            .negotiate = ServiceWantsNegotiate(),
+                                                            .join_timeout = options.join_timeout});
   const std::string cli =
       options.cli_program.empty() ? DefaultCliPath() : std::move(options.cli_program);
   if (!cli.empty()) {
     equipment->cli = std::make_unique<CliServiceDriver>(
-        *equipment->join_programs,
+        *equipment->join_programs, *equipment->trust,
         CliDriverOptions{
             .program = cli, .app_data_folder = app_data, .join_timeout = options.join_timeout});
   }
-  const std::string unit =
-      options.service_unit.empty() ? DefaultServiceUnit() : std::move(options.service_unit);
   equipment->service_control = options.service_control != nullptr
                                    ? std::move(options.service_control)
                                    : SystemServiceControl(*equipment->service_programs, unit);

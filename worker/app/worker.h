@@ -30,6 +30,9 @@ struct WorkerOptions {
   std::string app_data_folder;  // Of the Certify service; empty: environment, then the platform's.
   std::string cli_program;      // Path of certify; empty: the platform's, which may be none.
   std::string service_unit;     // What a takeover restarts; empty: the platform's.
+  // Whose files and listener are the service's besides root's, as a name or a number; empty: what
+  // the service manager says of the unit.
+  std::string service_account;
   std::string session_address;  // Instead of the enrollment's; empty: that one.
   absl::Duration join_timeout = absl::Seconds(300);
   std::optional<types::v1::MachineFacts> machine;  // Instead of this machine's, for demos.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "worker/service/join_answer.h"
@@ -50,13 +51,13 @@ Survey CliServiceDriver::TakeSurvey() {
   } else {
     survey.failure =
         Failure{FailureCodeOf(identity.status()).value_or(FailureCode::kServiceConfigBad),
-                "the service's files cannot be read"};
+                DetailOf(identity.status())};
   }
   return survey;
 }
 
 absl::StatusOr<ServiceFacts> CliServiceDriver::ReadIdentity() {
-  ASSIGN_OR_RETURN(const ServiceFiles files, ReadServiceFiles(options_.app_data_folder));
+  ASSIGN_OR_RETURN(const ServiceFiles files, ReadServiceFiles(trust_, options_.app_data_folder));
   ServiceFacts facts;
   facts.set_hub_instance_id(files.hub_instance_id);
   facts.set_hub_url(files.hub_url);
@@ -68,6 +69,12 @@ absl::StatusOr<bool> CliServiceDriver::IsHubConnected() {
 }
 
 JoinAnswer CliServiceDriver::Join(const JoinCall& call) {
+  if (const absl::Status checked = trust_.CheckProgram(options_.program); !checked.ok()) {
+    return {
+        JoinAnswer::Outcome::kFailed,
+        Failure{FailureCodeOf(checked).value_or(FailureCode::kServiceUntrusted), DetailOf(checked)},
+        ""};
+  }
   ProcessRequest request;
   request.program = options_.program;
   for (const absl::string_view word :

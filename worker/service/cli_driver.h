@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "worker/platform/process.h"
+#include "worker/platform/service_trust.h"
 #include "worker/service/driver.h"
 
 namespace muster::worker {
@@ -21,9 +22,9 @@ struct CliDriverOptions {
 // Surveys read files only; whether the service is connected is not known here (Unimplemented).
 class CliServiceDriver final : public ServiceDriver {
  public:
-  // `runner` outlives the driver.
-  CliServiceDriver(ProcessRunner& runner, CliDriverOptions options)
-      : runner_(runner), options_(std::move(options)) {}
+  // `runner` and `trust` outlive the driver.
+  CliServiceDriver(ProcessRunner& runner, ServiceTrust& trust, CliDriverOptions options)
+      : runner_(runner), trust_(trust), options_(std::move(options)) {}
 
   Survey TakeSurvey() override;
   absl::StatusOr<types::v1::ServiceFacts> ReadIdentity() override;
@@ -32,6 +33,7 @@ class CliServiceDriver final : public ServiceDriver {
 
  private:
   ProcessRunner& runner_;
+  ServiceTrust& trust_;
   const CliDriverOptions options_;
 };
 

@@ -109,12 +109,6 @@ absl::Status HttpServiceDriver::AskVersion(const ServiceFiles& files, ServiceFac
     return FailureStatus(FailureCode::kServicePipeOnly,
                          "serviceconfig.json selects the named pipe and no HTTP port answers");
   }
-  if (!files.folder_exists) {
-    facts.set_presence(ServiceFacts::PRESENCE_MISSING);
-    return FailureStatus(FailureCode::kServiceMissing,
-                         absl::StrCat("no folder ", options_.app_data_folder,
-                                      " and nothing listens at ", facts.endpoint()));
-  }
   return StatusOfTransport(last, facts.endpoint());
 }
 
@@ -126,7 +120,10 @@ Survey HttpServiceDriver::TakeSurvey() {
     survey.failure = FailureOf(status, FailureCode::kServiceError);
     return std::move(survey);
   };
-  const absl::StatusOr<ServiceFiles> files = ReadServiceFiles(options_.app_data_folder);
+  const absl::StatusOr<ServiceFiles> files = ReadServiceFiles(trust_, options_.app_data_folder);
+  if (FailureCodeOf(files.status()) == FailureCode::kServiceMissing) {
+    facts.set_presence(ServiceFacts::PRESENCE_MISSING);
+  }
   if (!files.ok()) return fail(files.status());
   facts.set_hub_instance_id(files->hub_instance_id);
   facts.set_hub_url(files->hub_url);
@@ -156,7 +153,7 @@ Survey HttpServiceDriver::TakeSurvey() {
 }
 
 absl::StatusOr<ServiceFacts> HttpServiceDriver::ReadIdentity() {
-  ASSIGN_OR_RETURN(const ServiceFiles files, ReadServiceFiles(options_.app_data_folder));
+  ASSIGN_OR_RETURN(const ServiceFiles files, ReadServiceFiles(trust_, options_.app_data_folder));
   ServiceFacts facts;
   facts.set_hub_instance_id(files.hub_instance_id);
   facts.set_hub_url(files.hub_url);

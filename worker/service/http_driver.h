@@ -22,9 +22,9 @@ struct HttpDriverOptions {
 
 class HttpServiceDriver final : public ServiceDriver {
  public:
-  // `client` outlives the driver.
-  HttpServiceDriver(http::Client& client, HttpDriverOptions options)
-      : client_(client), options_(std::move(options)) {}
+  // `client` and `trust` outlive the driver. The client sends to proven listeners only (loopback.h).
+  HttpServiceDriver(http::Client& client, ServiceTrust& trust, HttpDriverOptions options)
+      : client_(client), trust_(trust), options_(std::move(options)) {}
 
   Survey TakeSurvey() override;
   absl::StatusOr<types::v1::ServiceFacts> ReadIdentity() override;
@@ -38,6 +38,7 @@ class HttpServiceDriver final : public ServiceDriver {
   absl::Status AskVersion(const ServiceFiles& files, types::v1::ServiceFacts& facts);
 
   http::Client& client_;
+  ServiceTrust& trust_;
   const HttpDriverOptions options_;
   std::string endpoint_;  // Of the last survey that found the service.
 };

@@ -11,7 +11,6 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/http/url.h"
-#include "base/platform/files.h"
 #include "base/redact.h"
 #include "base/status_macros.h"
 
@@ -21,19 +20,17 @@ namespace {
 constexpr int kDefaultPort = 9696;
 
 // The file's object; null when there is no such file.
-absl::StatusOr<nlohmann::json> ReadObject(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  if (absl::IsNotFound(text.status())) return nlohmann::json();
-  if (absl::IsPermissionDenied(text.status())) {
-    return FailureStatus(FailureCode::kServiceAccessDenied, absl::StrCat("cannot read ", path));
-  }
-  if (!text.ok()) return FailureStatus(FailureCode::kServiceConfigBad, text.status().message());
+absl::StatusOr<nlohmann::json> ReadObject(ServiceTrust& trust, const std::string& folder,
+                                          const std::string& name) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> text, trust.ReadFile(folder, name));
+  if (!text.has_value()) return nlohmann::json();
   absl::string_view content = *text;
   absl::ConsumePrefix(&content, "\xEF\xBB\xBF");  // .NET may write a byte order mark.
   nlohmann::json object =
       nlohmann::json::parse(content.begin(), content.end(), nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
-    return FailureStatus(FailureCode::kServiceConfigBad, absl::StrCat(path, " is no JSON object"));
+    return FailureStatus(FailureCode::kServiceConfigBad,
+                         absl::StrCat(folder, "/", name, " is no JSON object"));
   }
   return object;
 }
@@ -103,16 +100,17 @@ std::string NormalizeHubUrl(const std::string& url) {
   return std::string(text);
 }
 
-absl::StatusOr<ServiceFiles> ReadServiceFiles(const std::string& app_data_folder) {
+absl::StatusOr<ServiceFiles> ReadServiceFiles(ServiceTrust& trust,
+                                              const std::string& app_data_folder) {
   ServiceFiles files;
-  files.folder_exists = IsDirectory(app_data_folder);
+  RETURN_IF_ERROR(trust.CheckFolder(app_data_folder));
   ASSIGN_OR_RETURN(const nlohmann::json config,
-                   ReadObject(absl::StrCat(app_data_folder, "/serviceconfig.json")));
+                   ReadObject(trust, app_data_folder, "serviceconfig.json"));
   RETURN_IF_ERROR(ReadEndpoints(config, files));
   files.named_pipe = absl::EqualsIgnoreCase(TextOf(config, "Transport"), "namedpipe");
   files.hub_url = NormalizeHubUrl(TextOf(config, "ManagementServerHubAPI"));
   ASSIGN_OR_RETURN(const nlohmann::json identity,
-                   ReadObject(absl::StrCat(app_data_folder, "/hubinstance.identity.json")));
+                   ReadObject(trust, app_data_folder, "hubinstance.identity.json"));
   std::string id = TextOf(identity, "HubAssignedInstanceId");
   if (id.empty()) id = TextOf(config, "HubAssignedInstanceId");
   files.hub_instance_id = absl::AsciiStrToLower(id);

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "worker/platform/service_trust.h"
 
 namespace muster::worker {
 
 struct ServiceFiles {
-  bool folder_exists = false;
   // "http://127.0.0.2:9696": where to try, in this order; at least one.
   std::vector<std::string> endpoints;
   bool named_pipe = false;      // Transport says so; then Windows services publish no HTTP at all.
@@ -20,9 +20,12 @@ struct ServiceFiles {
 };
 
 // Reads serviceconfig.json and hubinstance.identity.json, names in any case. Missing files are the
-// defaults. E-SERVICE-CONFIG when one is not JSON or holds nonsense, E-SERVICE-ACCESS-DENIED when
-// this process may not read it. Blocks on the disk only.
-absl::StatusOr<ServiceFiles> ReadServiceFiles(const std::string& app_data_folder);
+// defaults; a missing folder is E-SERVICE-MISSING, for then nothing says whose the service is.
+// E-SERVICE-UNTRUSTED when folder or files are not provably the service's, E-SERVICE-CONFIG when a
+// file is not JSON or holds nonsense, E-SERVICE-ACCESS-DENIED when this process may not read it.
+// Blocks on the disk only.
+absl::StatusOr<ServiceFiles> ReadServiceFiles(ServiceTrust& trust,
+                                              const std::string& app_data_folder);
 
 // "https://Hub.Example:443/" and "https://hub.example" are the same hub. Texts that are no URL are
 // returned trimmed.
