@@ -98,7 +98,7 @@ TEST_F(RemedyWalksTest, AGhostBesideTheServer) {
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(3)));
   const ServerId server = world_->servers()[0];
   ASSERT_EQ(FailureOf(server), FailureCode::kVerifyAmbiguous);
-  world_->workers()[0]->ForgetGhost();  // Deleted on the hub.
+  world_->workers()[0]->ForgetGhosts();  // Deleted on the hub.
   const auto again = Start(input);
   ASSERT_TRUE(again.ok()) << again.status();
   ASSERT_TRUE(Finishes(again->id, absl::Hours(3)));
@@ -371,7 +371,7 @@ TEST_F(RemedyWalksTest, APinThatAWorkerDoesNotTake) {
 
 // Remedy walked: E-AUTH-FORBIDDEN
 TEST_F(RemedyWalksTest, AnOperatorOfAnotherTenant) {
-  const Actor elsewhere{"operator:opr-b", {TenantId("tenant-1")}};
+  const Actor elsewhere{"operator:opr-b", store::TenantWall::Of({TenantId("tenant-1")})};
   EXPECT_FAILS_WITH(Apply(world_->hub(0).url(), {}, elsewhere), kAuthForbidden);
   EXPECT_TRUE(Apply(world_->hub(0).url(), {}, operator_).ok());  // A provider_admin does it.
 }

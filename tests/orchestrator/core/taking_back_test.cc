@@ -47,7 +47,7 @@ TEST_F(RejectTest, ARejectedServerIsToldSoAndComesInWhenItIsAdmittedAfterAll) {
   EXPECT_FAILS_WITH(Open(Opening(server, "stranger")), kBootstrapRejected);
   EXPECT_THAT(Observed(server), ElementsAre(FailureCode::kBootstrapRejected));
   EXPECT_EQ(ProblemOf(ServerOf(server))->code, FailureCode::kBootstrapRejected);
-  const auto why = ExplainServer(*world_->Read(), server, world_->clock().Now());
+  const auto why = ExplainServer(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), server, world_->clock().Now());
   ASSERT_TRUE(why.ok());
   EXPECT_THAT(why->summary, HasSubstr("'muster server admit'"));
   RolloutInput over_it;
@@ -214,7 +214,7 @@ TEST_F(RejectTest, ALockChangesNothingElse) {
   EXPECT_EQ(SetLocked(late, false)->state, store::TokenState::kExpired);
   EXPECT_FAILS_WITH(SetLocked(late, true), kRequestInvalid);
   EXPECT_FAILS_WITH(SetLocked(TokenId("tok-none"), true), kTokenUnknown);
-  Actor elsewhere{"operator:opr-b", {TenantId("tenant-1")}};
+  Actor elsewhere{"operator:opr-b", store::TenantWall::Of({TenantId("tenant-1")})};
   EXPECT_FAILS_WITH(Ask<store::BootstrapToken>([&](auto done) {
                       operations().tokens.Call(&TokenOperations::SetLocked, std::move(done),
                                                elsewhere, spent, true);
@@ -246,11 +246,11 @@ TEST_F(KeyRemovalTest, TargetsOfAZoneWithoutKeyAreHeldUntilOneIsSet) {
   EXPECT_THAT(Held(rollout), ElementsAre(zone_));
   EXPECT_THAT(HeldText(Held(rollout)), HasSubstr("'muster key set'"));
   EXPECT_TRUE(world_->watched().contains(rollout));
-  const auto report = MakeReport(*world_->Read(), {}, world_->clock().Now());
+  const auto report = MakeReport(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), {}, world_->clock().Now());
   ASSERT_TRUE(report.ok());
   ASSERT_EQ(report->problems.size(), 1u);
   EXPECT_EQ(report->problems[0].failure.code, FailureCode::kKeyMissing);
-  const auto why = ExplainServer(*world_->Read(), server, world_->clock().Now());
+  const auto why = ExplainServer(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), server, world_->clock().Now());
   EXPECT_THAT(why->summary, HasSubstr("It is held: E-KEY-MISSING"));
   // New ones are refused at once.
   const ServerId other = Admitted("web-2");
