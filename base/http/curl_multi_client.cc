@@ -108,7 +108,7 @@ class CurlMultiClient::Loop {
     // for its thread would hold up all others.
     curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
     // Of one transfer up to a hundred buffers are filled before it is another's turn.
-    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 8192L);
+    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 1024L);
     if (!active->request.pace_group.empty()) {
       const auto [it, fresh] = groups_.try_emplace(
           active->request.pace_group,

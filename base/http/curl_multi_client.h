@@ -23,8 +23,8 @@ namespace muster::http {
 struct CurlMultiOptions {
   // Body bytes, unpacked, that the requests of one pace group may have in a second, and at once
   // after a rest.
-  double group_bytes_per_second = 64 << 20;
-  double group_burst_bytes = 8 << 20;
+  double group_bytes_per_second = 16 << 20;
+  double group_burst_bytes = 2 << 20;
   int max_idle_connections = 32;
 };
 

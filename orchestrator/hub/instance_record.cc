@@ -1,6 +1,5 @@
 #include "orchestrator/hub/instance_record.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -49,9 +48,10 @@ std::optional<bool> ConnectedOf(absl::string_view status) {
   return std::nullopt;
 }
 
+constexpr size_t kBookkeeping = 16;  // Of an allocation.
+
 // What a text takes beside its object: nothing when it fits into it.
 size_t HeapOf(const std::string& text) {
-  constexpr size_t kBookkeeping = 16;
   return text.capacity() < sizeof(std::string) / 2 ? 0 : text.capacity() + 1 + kBookkeeping;
 }
 
@@ -148,22 +148,22 @@ void RecordBuilder::End() {
   text_bytes_ += HeapOf(record_.id.value()) + HeapOf(record_.internal_instance_id) +
                  HeapOf(record_.title) + HeapOf(record_.os) + HeapOf(record_.client_name) +
                  HeapOf(record_.client_version);
-  // Grows by half: while it moves, old and new are there.
-  if (list_.instances.size() == list_.instances.capacity()) {
-    list_.instances.reserve(std::max<size_t>(64, list_.instances.size() * 3 / 2));
-  }
-  list_.instances.push_back(std::move(record_));
+  records_.push_back(std::move(record_));
 }
 
 size_t RecordBuilder::bytes() const {
-  return list_.instances.capacity() * sizeof(core::HubInstance) + text_bytes_;
+  return records_.size() * (sizeof(core::HubInstance) + kBookkeeping) + text_bytes_;
 }
 
 InstanceList RecordBuilder::Finish() {
   list_.shape = full_      ? InstanceList::Shape::kFull
                 : summary_ ? InstanceList::Shape::kSummary
                            : InstanceList::Shape::kLegacy;
-  if (list_.instances.empty()) list_.shape = InstanceList::Shape::kFull;
+  if (records_.empty()) list_.shape = InstanceList::Shape::kFull;
+  list_.instances.reserve(records_.size());
+  for (; !records_.empty(); records_.pop_front()) {
+    list_.instances.push_back(std::move(records_.front()));
+  }
   return std::move(list_);
 }
 

@@ -2,6 +2,7 @@
 #ifndef MUSTER_ORCHESTRATOR_HUB_INSTANCE_RECORD_H_
 #define MUSTER_ORCHESTRATOR_HUB_INSTANCE_RECORD_H_
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -50,14 +51,16 @@ class RecordBuilder {
   // An element of the list that is no record.
   void Skip() { ++list_.skipped; }
 
-  size_t records() const { return list_.instances.size(); }
-  // What the records take, as vectors and strings count it.
+  size_t records() const { return records_.size(); }
+  // What the records take, as containers and strings count it.
   size_t bytes() const;
   // The list, with its shape. Once.
   InstanceList Finish();
 
  private:
-  InstanceList list_;
+  InstanceList list_;  // Without its records until Finish.
+  // Never moved as they grow: a vector would be there twice meanwhile, and leave holes behind.
+  std::deque<core::HubInstance> records_;
   size_t text_bytes_ = 0;
   core::HubInstance record_;
   std::string instance_id_;

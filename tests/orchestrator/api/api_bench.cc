@@ -113,6 +113,7 @@ struct ApiBench::Parts {
   SomeFacts facts;
   RolloutWatchers watchers{clock, clock};
   LongCalls long_calls;
+  Revocations revocations{watchers, long_calls};
   std::unique_ptr<core::Core> core;
   rpc::RoleTable roles = *rpc::RoleTable::Create(rpc::ServiceFiles());
 };
@@ -130,7 +131,7 @@ ApiBench::ApiBench(const Image& image) : image_(image) {
   Parts& p = *parts_;
   p.core = std::make_unique<core::Core>(core::CoreDependencies{
       *store_, p.strand, nullptr, p.clock, p.clock, p.random, p.vault, p.hubs, p.workers,
-      p.watchers, core::CoreOptions(), &p.audit_key, &p.head_book});
+      p.watchers, core::CoreOptions(), &p.audit_key, &p.head_book, &p.revocations});
   EXPECT_TRUE(p.core->Start().ok());
   auto api = AdminApi::Create({.roles = p.roles,
                                .operations = p.core->operations(),
@@ -142,12 +143,14 @@ ApiBench::ApiBench(const Image& image) : image_(image) {
                                .connected = p.connected,
                                .watchers = p.watchers,
                                .long_calls = p.long_calls,
+                               .revocations = p.revocations,
                                .pool = p.pool,
                                .status_pool = p.pool,
                                .facts = p.facts,
                                .clock = p.clock,
                                .random = p.random,
                                .bootstrap_address = "muster.example:8444",
+                               .admin_address = [] { return "muster.example:8445"; },
                                .start_time = kFleetTime});
   EXPECT_TRUE(api.ok()) << api.status();
   api_ = *std::move(api);

@@ -12,6 +12,7 @@
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/token.pb.h"
+#include "orchestrator/identity/operator_record.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/orchestrator/api/api_bench.h"
 
@@ -146,14 +147,16 @@ absl::Status AddOperator(store::Transaction& t, const std::string& tenant, const
   ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::Generate());
   std::string id = absl::StrCat("opr-", name);
   for (char& c : id) c = c == '_' ? '-' : c;
-  const store::Operator op{.id = OperatorId(id),
-                           .name = name,
-                           .role = role.role,
-                           .tenants = {TenantId(tenant)},
-                           .public_key_hash = key.public_key().Fingerprint(),
-                           .create_time = kFleetTime};
+  ASSIGN_OR_RETURN(const auto certificate,
+                   FleetAuthority().IssueOperator(OperatorId(id), key.public_key(),
+                                                  absl::Hours(24)));
+  store::Operator op{.id = OperatorId(id),
+                     .name = name,
+                     .role = role.role,
+                     .tenants = {TenantId(tenant)},
+                     .certificates = {identity::RecordOf(certificate, kFleetTime)},
+                     .create_time = kFleetTime};
   RETURN_IF_ERROR(t.operators().Insert(op));
-  ASSIGN_OR_RETURN(const auto certificate, FleetAuthority().IssueOperator(op.id, key.public_key()));
   image.operators[name] = {Door::kMutualTls, certificate.ToPem()};
   return absl::OkStatus();
 }
