@@ -1,3 +1,4 @@
+// One file because the commands share the checks of their flags.
 #include "orchestrator/app/command_line.h"
 
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "orchestrator/app/backup.h"
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
+#include "orchestrator/app/door_process.h"
 #include "orchestrator/app/health_command.h"
 #include "orchestrator/app/older_note.h"
 #include "orchestrator/app/recover.h"
@@ -301,6 +303,8 @@ struct ServeFlags {
   absl::Duration verify_poll = core::VerifyOptions().poll_interval;
   absl::Duration store_lost_linger = absl::Seconds(5);
   double disk_warning_mib = 512;
+  bool no_door = false;
+  int door_memory_mib = 128;
 };
 
 void DescribeServe(CLI::App* serve, ServeFlags& flags) {
@@ -388,6 +392,22 @@ void DescribeServe(CLI::App* serve, ServeFlags& flags) {
   AddDuration(serve, "--handshake-timeout", c.handshake_timeout,
               "For TLS and the first words of HTTP/2; 1s to 1m")
       ->check(HandshakeTimeoutProblem)
+      ->group(connections);
+
+  serve
+      ->add_flag("--no-door", flags.no_door,
+                 "Listen for machines with a token in this process instead of one of its own")
+      ->group(connections);
+  serve
+      ->add_option("--door-user", o.door.user,
+                   "Whom that process becomes when the orchestrator is root")
+      ->capture_default_str()
+      ->group(connections);
+  serve
+      ->add_option("--door-memory-mib", flags.door_memory_mib,
+                   "What that process may use beyond its start; then it is started again")
+      ->check(CLI::Range(32, 65536))
+      ->capture_default_str()
       ->group(connections);
 
   const char* work = "Work";
@@ -481,6 +501,28 @@ void DescribeHealth(CLI::App* health, HealthFlags& flags) {
   AddDuration(health, "--timeout", flags.timeout, "For the answer");
 }
 
+struct DoorFlags {
+  DoorArguments arguments;
+  std::string log_format = "logfmt";
+  std::string log_level = "info";
+};
+
+// Started by serve; no command for people.
+CLI::App* DescribeDoor(CLI::App& app, DoorFlags& flags) {
+  CLI::App* door = app.add_subcommand("door", "Of serve itself.")->group("");
+  door->add_option("--parent", flags.arguments.parent)->required();
+  door->add_option("--listeners", flags.arguments.listeners)->check(CLI::Range(1, 32))->required();
+  door->add_option("--log-format", flags.log_format);
+  door->add_option("--log-level", flags.log_level);
+  return door;
+}
+
+int Door(const DoorFlags& flags) {
+  log::Configure(log::FindLevel(flags.log_level).value_or(log::Level::kInfo),
+                 flags.log_format == "json" ? log::Format::kJson : log::Format::kLogfmt);
+  return RunDoor(flags.arguments);
+}
+
 int Serve(ServeFlags flags) {
   const log::Level level = log::FindLevel(flags.log_level).value_or(log::Level::kInfo);
   log::Configure(level, flags.log_format == "json" ? log::Format::kJson : log::Format::kLogfmt);
@@ -490,6 +532,10 @@ int Serve(ServeFlags flags) {
   verify.poll_interval_failing = std::max(verify.poll_interval_failing, flags.verify_poll);
   flags.options.disk_warning_bytes =
       static_cast<int64_t>(flags.disk_warning_mib * static_cast<double>(kMebibyte));
+  DoorOptions& door = flags.options.door;
+  if (!flags.no_door) door.program = "/proc/self/exe";
+  door.memory_bytes = int64_t{flags.door_memory_mib} << 20;
+  door.more_arguments = {"--log-format", flags.log_format};
   auto& pacing = flags.options.core.pacing;
   pacing.initial_joins_per_minute =
       std::min(pacing.initial_joins_per_minute, pacing.max_joins_per_minute);
@@ -535,6 +581,8 @@ int RunCommandLine(int argc, char** argv) {
   CLI::App* recover = operators->add_subcommand(
       "recover", "Let a provider_admin come in again, when no operator can.");
   DescribeRecover(recover, recover_options);
+  DoorFlags door_flags;
+  CLI::App* door = DescribeDoor(app, door_flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -547,6 +595,7 @@ int RunCommandLine(int argc, char** argv) {
   if (*health) return RunHealth(health_flags);
   if (*check) return RunCheck(check_flags);
   if (*recover) return RunRecover(std::move(recover_options));
+  if (*door) return Door(door_flags);
   return Serve(std::move(serve_flags));
 }
 

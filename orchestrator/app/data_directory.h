@@ -40,7 +40,7 @@ struct DataPaths {
   std::string authority(const char* file) const { return root + "/ca/" + file; }
   std::string operators(const char* file) const { return root + "/operator/" + file; }
   std::string audit(const char* file) const { return root + "/audit/" + file; }
-  std::string listeners(const char* file) const { return root + "/listeners/" + file; }
+  std::string listeners(const std::string& file) const { return root + "/listeners/" + file; }
   std::string marker() const { return root + "/initialized"; }
   std::string admin_socket() const { return root + "/admin.sock"; }
   std::string root;

@@ -21,7 +21,7 @@ namespace muster::app {
 namespace {
 
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using boost::asio::ip::tcp;
 
 constexpr std::chrono::seconds kConnectionLife(5);
@@ -40,10 +40,10 @@ class ProbeConnection : public std::enable_shared_from_this<ProbeConnection> {
 
   void Run() {
     stream_.expires_after(kConnectionLife);
-    http::async_read(stream_, buffer_, parser_,
-                     [self = shared_from_this()](beast::error_code error, std::size_t) {
-                       if (!error) self->Reply();
-                     });
+    beast_http::async_read(stream_, buffer_, parser_,
+                           [self = shared_from_this()](beast::error_code error, std::size_t) {
+                             if (!error) self->Reply();
+                           });
   }
 
  private:
@@ -51,28 +51,28 @@ class ProbeConnection : public std::enable_shared_from_this<ProbeConnection> {
     const auto& request = parser_.get();
     response_.version(request.version());
     response_.keep_alive(false);
-    response_.set(http::field::content_type, "application/json");
-    response_.set(http::field::cache_control, "no-store");
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
-      response_.result(http::status::method_not_allowed);
+    response_.set(beast_http::field::content_type, "application/json");
+    response_.set(beast_http::field::cache_control, "no-store");
+    if (request.method() != beast_http::verb::get && request.method() != beast_http::verb::head) {
+      response_.result(beast_http::status::method_not_allowed);
     } else {
       const beast::string_view target = request.target();
       const HttpAnswer answer = answer_(std::string(target.substr(0, target.find('?'))));
       response_.result(answer.body.empty() ? 404u : static_cast<unsigned>(answer.status));
-      if (request.method() == http::verb::get) response_.body() = answer.body;
+      if (request.method() == beast_http::verb::get) response_.body() = answer.body;
     }
     response_.prepare_payload();
-    http::async_write(stream_, response_,
-                      [self = shared_from_this()](beast::error_code, std::size_t) {
-                        beast::error_code ignored;
-                        self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-                      });
+    beast_http::async_write(stream_, response_,
+                            [self = shared_from_this()](beast::error_code, std::size_t) {
+                              beast::error_code ignored;
+                              self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+                            });
   }
 
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
-  http::request_parser<http::empty_body> parser_;
-  http::response<http::string_body> response_;
+  beast_http::request_parser<beast_http::empty_body> parser_;
+  beast_http::response<beast_http::string_body> response_;
   const HttpProbe::Answer& answer_;
   const std::function<void()> on_end_;
 };

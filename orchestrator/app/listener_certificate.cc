@@ -22,17 +22,21 @@ absl::StatusOr<std::string> ReadKept(const std::string& path, FileReach access) 
 }
 
 // Which addresses the certificate was made for, one a line.
-std::string AddressesFile(const DataPaths& paths) { return paths.listeners("addresses"); }
+std::string AddressesFile(const DataPaths& paths, const std::string& name) {
+  return paths.listeners(name == "server" ? "addresses" : name + ".addresses");
+}
 
 // The end of the kept one, or why another is needed.
 absl::StatusOr<absl::Time> LookAtKept(const DataPaths& paths,
                                       const identity::CertificateAuthority& authority,
-                                      const std::string& addresses, absl::Time now) {
-  ASSIGN_OR_RETURN(const std::string pem, ReadKept(paths.listeners("server.crt"), FileReach::kAny));
+                                      const std::string& addresses, absl::Time now,
+                                      const std::string& name) {
+  ASSIGN_OR_RETURN(const std::string pem,
+                   ReadKept(paths.listeners(name + ".crt"), FileReach::kAny));
   ASSIGN_OR_RETURN(const std::string key_pem,
-                   ReadKept(paths.listeners("server.key"), FileReach::kOwnerOnly));
+                   ReadKept(paths.listeners(name + ".key"), FileReach::kOwnerOnly));
   ASSIGN_OR_RETURN(const std::string kept_addresses,
-                   ReadKept(AddressesFile(paths), FileReach::kAny));
+                   ReadKept(AddressesFile(paths, name), FileReach::kAny));
   ASSIGN_OR_RETURN(const auto certificate, crypto::Certificate::FromPem(pem));
   ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::FromPem(Secret::CopyOf(key_pem)));
   if (!(key.public_key() == certificate.public_key())) {
@@ -60,39 +64,40 @@ absl::Status WriteAnchors(const DataPaths& paths, const std::string& bundle) {
 }
 
 absl::Status WriteFiles(const DataPaths& paths, const identity::IssuedServer& made,
-                        const std::string& addresses) {
+                        const std::string& addresses, const std::string& name) {
   std::error_code error;
   std::filesystem::create_directories(paths.listeners(""), error);
   if (error)
     return absl::UnavailableError(absl::StrCat(paths.listeners(""), ": ", error.message()));
-  RETURN_IF_ERROR(ReplaceFile(paths.listeners("server.key"), made.private_key_pem.Reveal()));
-  RETURN_IF_ERROR(ReplaceFile(paths.listeners("server.crt"), made.certificate_pem));
-  return ReplaceFile(AddressesFile(paths), addresses);
+  RETURN_IF_ERROR(ReplaceFile(paths.listeners(name + ".key"), made.private_key_pem.Reveal()));
+  RETURN_IF_ERROR(ReplaceFile(paths.listeners(name + ".crt"), made.certificate_pem));
+  return ReplaceFile(AddressesFile(paths, name), addresses);
 }
 
 }  // namespace
 
 absl::StatusOr<ListenerCertificateFiles> KeepListenerCertificate(
     const DataPaths& paths, const identity::CertificateAuthority& authority,
-    const std::vector<std::string>& addresses, const Clock& clock) {
-  ListenerCertificateFiles files{.certificate = paths.listeners("server.crt"),
-                                 .private_key = paths.listeners("server.key"),
+    const std::vector<std::string>& addresses, const Clock& clock, const std::string& name) {
+  ListenerCertificateFiles files{.certificate = paths.listeners(name + ".crt"),
+                                 .private_key = paths.listeners(name + ".key"),
                                  .client_ca_bundle = paths.listeners("clients.crt"),
                                  .not_after = absl::InfinitePast()};
   const absl::Status anchors = WriteAnchors(paths, authority.bundle_pem());
   if (!anchors.ok()) return EnsureCode(anchors, FailureCode::kSystemDataDir);
   const std::string text = absl::StrJoin(addresses, "\n") + "\n";
-  const auto kept = LookAtKept(paths, authority, text, clock.Now());
+  const auto kept = LookAtKept(paths, authority, text, clock.Now(), name);
   if (kept.ok()) {
     files.not_after = *kept;
     return files;
   }
   ASSIGN_OR_RETURN(const identity::IssuedServer made, authority.IssueServer(addresses));
   ASSIGN_OR_RETURN(const auto certificate, crypto::Certificate::FromPem(made.certificate_pem));
-  const absl::Status written = WriteFiles(paths, made, text);
+  const absl::Status written = WriteFiles(paths, made, text, name);
   if (!written.ok()) return EnsureCode(written, FailureCode::kSystemDataDir);
-  log::Info("new certificate of the listeners",
-            {{"because", kept.status()}, {"valid_until", certificate.not_after()}});
+  log::Info("new certificate of the listeners", {{"file", files.certificate},
+                                                 {"because", kept.status()},
+                                                 {"valid_until", certificate.not_after()}});
   files.not_after = certificate.not_after();
   files.renewed = true;
   return files;

@@ -124,7 +124,9 @@ Listener::Listener() : bell_(std::make_shared<Bell>()) {}
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(ListenerOptions options,
                                                           const Clock& clock) {
-  auto sockets = net::ServerSockets::Open(options.address);
+  auto sockets = options.sockets.has_value()
+                     ? absl::StatusOr<net::ServerSockets>(*std::move(options.sockets))
+                     : net::ServerSockets::Open(options.address);
   if (!sockets.ok()) return CannotListen(options, sockets.status().message());
   const bool local = absl::StartsWith(options.address, "unix:");
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();  // Once, however often it is called.
@@ -152,6 +154,10 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(ListenerOptions option
   listener->server_ = builder.BuildAndStart();
   if (listener->server_ == nullptr) return CannotListen(options, "gRPC does not start");
 
+  if (options.before_accept != nullptr) {
+    const absl::Status before = options.before_accept();
+    if (!before.ok()) return CannotListen(options, before.message());
+  }
   auto acceptor = net::Acceptor::Start(
       *std::move(sockets),
       {.name = options.name,

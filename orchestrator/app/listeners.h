@@ -5,13 +5,17 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "orchestrator/app/entrance.h"
+#include "orchestrator/app/traffic_limits.h"
 #include "orchestrator/net/acceptor.h"
+#include "orchestrator/net/server_sockets.h"
 #include "orchestrator/rpc/health_service.h"
 
 namespace grpc {
@@ -25,21 +29,10 @@ class ExternalConnectionAcceptor;
 
 namespace muster::app {
 
-// What one connection may cost once it has shaken hands; docs/security.md has the reasons.
-struct TrafficLimits {
-  int streams = 100;  // Calls at once.
-  int metadata_bytes = 16 << 10;
-  int request_bytes = 0;                                 // 0: as proto/rpc/channel.h.
-  absl::Duration idle = absl::InfiniteDuration();        // Without a call it is ended after this.
-  absl::Duration age = absl::InfiniteDuration();         // It takes no new call after this,
-  absl::Duration last_calls = absl::InfiniteDuration();  // and ends so much later.
-  absl::Duration handshake = absl::Seconds(10);          // TLS, and HTTP/2's first frame.
-  int64_t memory_bytes = 0;  // Of all connections together, as far as gRPC counts; 0: no limit.
-};
-
 struct ListenerOptions {
   const char* name;     // For messages: "session".
   std::string address;  // "host:port", port 0 for any; or "unix:PATH", made with mode 0600.
+  std::optional<net::ServerSockets> sockets;  // Taken as they are, instead of the address's.
   std::shared_ptr<grpc::ServerCredentials> credentials;
   std::vector<std::string> names;  // Of the services, for whoever asks for the health of one.
   std::vector<std::unique_ptr<grpc::Service>> services;
@@ -47,30 +40,28 @@ struct ListenerOptions {
   TrafficLimits traffic;
   net::GateLimits connections;
   int64_t first_reserved_descriptor = 0;  // As net::AcceptorOptions.
+  // All is open and nobody was let in yet; an error ends the start. May be null.
+  std::function<absl::Status()> before_accept;
   // The listener lets nobody in any more, with E-SYSTEM-LISTENER-LOST. Called once, on a thread of
   // the listener's; it must not stop it. May be null.
   std::function<void(const absl::Status&)> on_lost;
 };
 
-// A running server, with gRPC's health service. SetServing, Drain and counts are thread-safe.
-class Listener {
+// A running server, with gRPC's health service.
+class Listener final : public Entrance {
  public:
   // E-SYSTEM-LISTEN when the address cannot be listened on. `clock` is borrowed.
   static absl::StatusOr<std::unique_ptr<Listener>> Start(ListenerOptions options,
                                                          const Clock& clock);
-  ~Listener();  // Stops at once.
+  ~Listener() override;
 
-  int port() const { return port_; }  // 0 for a Unix socket.
-  const std::string& name() const { return name_; }
-  net::GateCounts counts() const;  // Zeros after Stop.
-  const net::GateLimits& limits() const { return limits_; }
-  void SetServing(bool serving);  // Nothing after Drain.
-  // The first step of a stop: health says NOT_SERVING for ever, and nobody's Watch of it is waited
-  // for.
-  void Drain();
-  // Lets nobody in, refuses new calls, waits for open ones until `deadline`, then cancels them.
-  // Blocks.
-  void Stop(absl::Time deadline);
+  int port() const override { return port_; }
+  const std::string& name() const override { return name_; }
+  net::GateCounts counts() const override;
+  const net::GateLimits& limits() const override { return limits_; }
+  void SetServing(bool serving) override;
+  void Drain() override;
+  void Stop(absl::Time deadline) override;
 
  private:
   class Bell;

@@ -20,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "orchestrator/app/door_keeper.h"
 #include "orchestrator/core/options.h"
 #include "orchestrator/net/connection_budgets.h"
 #include "orchestrator/rpc/worker/session_registry.h"
@@ -46,6 +47,9 @@ struct OrchestratorOptions {
   core::CoreOptions core;  // on_store_lost is the orchestrator's own.
   double bootstrap_calls_per_minute = 1200;
   net::ConnectionOptions connections;
+  // Program, user and memory of the door; the rest is the orchestrator's own. Without a program the
+  // bootstrap listener is in this process, as tests have it.
+  DoorOptions door;
   int read_threads = 4;       // For operators' calls, which read the store.
   int admission_threads = 2;  // For machines that come in or renew: checks and signing.
   absl::Duration stop_deadline = absl::Seconds(10);

@@ -1,6 +1,7 @@
 // The doors of the orchestrator: which services stand behind which address.
 #include <grpcpp/impl/service_type.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/match.h"
@@ -9,51 +10,24 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/app/door_keeper.h"
 #include "orchestrator/app/listener_certificate.h"
 #include "orchestrator/app/listener_probe.h"
 #include "orchestrator/app/orchestrator_parts.h"
+#include "orchestrator/app/traffic_limits.h"
 #include "orchestrator/net/connection_budgets.h"
 #include "orchestrator/net/descriptor_limit.h"
 #include "orchestrator/rpc/admin/admin_services.h"
+#include "orchestrator/rpc/worker/bootstrap_desk.h"
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/credentials.h"
 
 namespace muster::app {
 namespace {
 
-// Workers say little; a Hello with an unusual journal is some kilobytes.
-constexpr int kMaxWorkerMessage = 256 << 10;
-// A token, a certificate request and facts are some kilobytes.
-constexpr int kMaxBootstrapMessage = 64 << 10;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(5);
 // After connections were refused, so that the check does not come and go with each.
 constexpr absl::Duration kWarnOfConnections = absl::Minutes(5);
-
-// Why each is as it is stands in docs/security.md, under "Connections".
-TrafficLimits TrafficOfSessions(absl::Duration handshake) {
-  return {.streams = 8,
-          .metadata_bytes = 8 << 10,
-          .request_bytes = kMaxWorkerMessage,
-          .idle = absl::Minutes(1),
-          .handshake = handshake};
-}
-TrafficLimits TrafficOfBootstraps(absl::Duration handshake) {
-  return {.streams = 4,
-          .metadata_bytes = 8 << 10,
-          .request_bytes = kMaxBootstrapMessage,
-          .idle = absl::Seconds(20),
-          .age = absl::Minutes(2),
-          .last_calls = absl::Seconds(30),
-          .handshake = handshake,
-          .memory_bytes = 64 << 20};
-}
-TrafficLimits TrafficOfOperators(absl::Duration handshake) {
-  return {.streams = 100,
-          .metadata_bytes = 16 << 10,
-          .idle = absl::Minutes(5),
-          .age = absl::Hours(1),
-          .handshake = handshake};
-}
 
 std::string OrElse(const std::string& value, const std::string& otherwise) {
   return value.empty() ? otherwise : value;
@@ -90,13 +64,26 @@ absl::Status Orchestrator::Parts::Listen() {
   ASSIGN_OR_RETURN(
       listener_certificate,
       KeepListenerCertificate(directory.paths, directory.authority, directory.addresses, clock));
-  rpc::TlsServerFiles for_machines{listener_certificate.certificate,
-                                   listener_certificate.private_key, ""};
-  rpc::TlsServerFiles for_known = for_machines;
-  for_known.client_ca_bundle = listener_certificate.client_ca_bundle;
+  // Of its own: whoever gets into the door finds no key of another listener.
+  ASSIGN_OR_RETURN(const ListenerCertificateFiles for_strangers,
+                   KeepListenerCertificate(directory.paths, directory.authority,
+                                           directory.addresses, clock, "bootstrap"));
+  const rpc::TlsServerFiles for_machines{for_strangers.certificate, for_strangers.private_key, ""};
+  const rpc::TlsServerFiles for_known{listener_certificate.certificate,
+                                      listener_certificate.private_key,
+                                      listener_certificate.client_ca_bundle};
   const std::string host =
       OrElse(options.public_address,
              directory.addresses.empty() ? "localhost" : directory.addresses.front());
+  // The newest of them is looked at from now on; its port.
+  const auto probe = [this](const std::string& name, const std::string& address, ProbeDoor door) {
+    const int port = listeners.back()->port();
+    self_check->Add(ListenerCheck{name, [this, door, at = AddressToProbe(address, port)] {
+                                    return ProbeListener(at, door, directory.authority,
+                                                         kProbeTimeout);
+                                  }});
+    return port;
+  };
   const auto add = [&, this](ListenerOptions listener, ProbeDoor door) -> absl::StatusOr<int> {
     const std::string name = listener.name;
     const std::string address = listener.address;
@@ -104,12 +91,7 @@ absl::Status Orchestrator::Parts::Listen() {
     listener.on_lost = [this](const absl::Status& why) { OnListenerLost(why); };
     ASSIGN_OR_RETURN(auto started, Listener::Start(std::move(listener), clock));
     listeners.push_back(std::move(started));
-    const int port = listeners.back()->port();
-    self_check->Add(ListenerCheck{name, [this, door, at = AddressToProbe(address, port)] {
-                                    return ProbeListener(at, door, directory.authority,
-                                                         kProbeTimeout);
-                                  }});
-    return port;
+    return probe(name, address, door);
   };
   const auto one = [](std::unique_ptr<grpc::Service> service) {
     std::vector<std::unique_ptr<grpc::Service>> services;
@@ -135,17 +117,34 @@ absl::Status Orchestrator::Parts::Listen() {
                        ProbeDoor::kMutualTls));
   endpoints.session_address =
       OrElse(options.public_session_address, HostPort(host, endpoints.session_port));
-  ASSIGN_OR_RETURN(endpoints.bootstrap_port,
-                   add({.name = "bootstrap",
-                        .address = options.bootstrap_listen,
-                        .credentials = rpc::TlsServerCredentialsOf(for_machines),
-                        .names = ServicesOf(*roles, "muster.worker.v1.Bootstrap"),
-                        .services = one(rpc::MakeBootstrapService(
-                            workers, {.session_address = endpoints.session_address,
-                                      .calls_per_minute = options.bootstrap_calls_per_minute})),
-                        .traffic = TrafficOfBootstraps(handshake),
-                        .connections = budgets.bootstrap},
-                       ProbeDoor::kTls));
+  desk = rpc::MakeBootstrapDesk(workers, {.session_address = endpoints.session_address,
+                                          .calls_per_minute = options.bootstrap_calls_per_minute});
+  const auto bootstrap_names = ServicesOf(*roles, "muster.worker.v1.Bootstrap");
+  if (options.door.program.empty()) {
+    ASSIGN_OR_RETURN(endpoints.bootstrap_port,
+                     add({.name = "bootstrap",
+                          .address = options.bootstrap_listen,
+                          .credentials = rpc::TlsServerCredentialsOf(for_machines),
+                          .names = bootstrap_names,
+                          .services = one(rpc::MakeBootstrapService(
+                              *desk, *admission_pool, clock, options.bootstrap_calls_per_minute)),
+                          .traffic = TrafficOfBootstraps(handshake),
+                          .connections = budgets.bootstrap},
+                         ProbeDoor::kTls));
+  } else {
+    DoorOptions door = options.door;
+    door.address = options.bootstrap_listen;
+    door.certificate_file = for_machines.certificate_chain;
+    door.private_key_file = for_machines.private_key;
+    door.names = bootstrap_names;
+    door.connections = budgets.bootstrap;
+    door.calls_per_minute = options.bootstrap_calls_per_minute;
+    door.on_lost = [this](const absl::Status& why) { OnListenerLost(why); };
+    ASSIGN_OR_RETURN(auto started, DoorKeeper::Start(std::move(door), *desk, clock, random));
+    door_keeper = started.get();
+    listeners.push_back(std::move(started));
+    endpoints.bootstrap_port = probe("bootstrap", options.bootstrap_listen, ProbeDoor::kTls);
+  }
   endpoints.bootstrap_address =
       OrElse(options.public_bootstrap_address, HostPort(host, endpoints.bootstrap_port));
   // Its token files name the bootstrap door.
@@ -186,7 +185,11 @@ void Orchestrator::Parts::RenewListenerCertificate() {
     ASSIGN_OR_RETURN(
         const ListenerCertificateFiles kept,
         KeepListenerCertificate(directory.paths, directory.authority, addresses, clock));
-    listener_not_after = kept.not_after;
+    ASSIGN_OR_RETURN(const ListenerCertificateFiles for_strangers,
+                     KeepListenerCertificate(directory.paths, directory.authority, addresses, clock,
+                                             "bootstrap"));
+    listener_not_after = std::min(kept.not_after, for_strangers.not_after);
+    if (for_strangers.renewed && door_keeper != nullptr) door_keeper->Replace();
     return absl::OkStatus();
   }();
   if (outcome == renewed) return;

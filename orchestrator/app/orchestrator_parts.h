@@ -31,6 +31,7 @@
 #include "orchestrator/core/core.h"
 #include "orchestrator/hub/http_hub_reader.h"
 #include "orchestrator/rpc/admin/admin_services.h"
+#include "orchestrator/rpc/worker/bootstrap_desk.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
 #include "proto/rpc/roles.h"
 #include "store/interface/store.h"
@@ -122,7 +123,9 @@ struct Orchestrator::Parts {
   // Connections; of the self check's looks.
   int64_t refused_before = 0;
   absl::Duration warn_of_connections_until;
-  std::vector<std::unique_ptr<Listener>> listeners;
+  std::unique_ptr<rpc::BootstrapDesk> desk;
+  std::vector<std::unique_ptr<Entrance>> listeners;
+  DoorKeeper* door_keeper = nullptr;  // One of them, or none.
   std::unique_ptr<HttpProbe> http_probe;
 };
 

@@ -10,12 +10,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/failure_code.h"
-#include "base/http/curl_client.h"
+#include "base/http/beast_client.h"
+#include "base/http/tcp_transport.h"
 #include "base/platform/files.h"
 #include "tests/doubles/doubles_fixture.h"
 #include "tests/worker/worker_fixture.h"
 #include "worker/commands/join.h"
 #include "worker/service/http_driver.h"
+#include "worker/service/loopback.h"
 
 namespace muster::worker {
 namespace {
@@ -55,10 +57,10 @@ class ServiceRemediesTest : public doubles::DoublesTest {
     UseFolder(AppData());
   }
   void UseFolder(const std::string& app_data, absl::Duration timeout = absl::Seconds(15)) {
-    driver_ =
-        std::make_unique<HttpServiceDriver>(http_, HttpDriverOptions{.app_data_folder = app_data,
-                                                                     .question_timeout = timeout,
-                                                                     .join_timeout = timeout});
+    driver_ = std::make_unique<HttpServiceDriver>(
+        http_, *trust_,
+        HttpDriverOptions{
+            .app_data_folder = app_data, .question_timeout = timeout, .join_timeout = timeout});
   }
   std::string AppData() { return Folder() + "/SIM-0001"; }
   ServiceDouble& service() { return fleet_->service(0); }
@@ -116,7 +118,9 @@ class ServiceRemediesTest : public doubles::DoublesTest {
     return rule;
   }
 
-  http::CurlClient http_;
+  std::unique_ptr<ServiceTrust> trust_ = SystemServiceTrust({});
+  http::TcpTransport transport_{ProvenLoopback(*trust_, HostsFile())};
+  http::BeastClient http_{transport_};
   std::unique_ptr<doubles::HubDouble> hub_;
   std::unique_ptr<doubles::ServiceFleet> fleet_;
   std::unique_ptr<UnitControl> control_;

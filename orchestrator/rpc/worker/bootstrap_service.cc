@@ -1,7 +1,5 @@
-// muster.worker.v1.Bootstrap: a bootstrap token and a certificate request for a certificate.
-//
-//   reactor: rate limit ─► pool: check the request's own signature ─► core: is the token good?
-//        ─► pool: sign ─► core: put on record ─► answer
+// muster.worker.v1.Bootstrap: what a machine says over gRPC is brought into form, and the desk
+// answers. The token itself goes no further than here.
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -14,13 +12,12 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/log_throttle.h"
-#include "base/redact.h"
 #include "muster/worker/v1/bootstrap.grpc.pb.h"
 #include "orchestrator/identity/bootstrap_secret.h"
 #include "orchestrator/rpc/facts.h"
 #include "orchestrator/rpc/reply.h"
 #include "orchestrator/rpc/worker/address_limiter.h"
-#include "orchestrator/rpc/worker/certificate_issue.h"
+#include "orchestrator/rpc/worker/bootstrap_desk.h"
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/channel.h"
 
@@ -35,10 +32,11 @@ constexpr size_t kMaxNameBytes = 255;
 
 class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackService {
  public:
-  BootstrapService(const WorkerServiceDependencies& d, BootstrapOptions options)
-      : d_(d),
-        options_(std::move(options)),
-        limiter_(options_.calls_per_minute, std::max(1.0, options_.calls_per_minute / 4)) {}
+  BootstrapService(BootstrapDesk& desk, Executor& pool, const Clock& clock, double calls_per_minute)
+      : desk_(desk),
+        pool_(pool),
+        clock_(clock),
+        limiter_(calls_per_minute, std::max(1.0, calls_per_minute / 4)) {}
 
   grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context,
                                    const EnrollRequest* request,
@@ -46,28 +44,27 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     Reply reply(reactor);
     std::string address = AddressOfPeer(context->peer());
-    if (!limiter_.Allow(address, d_.clock.Now())) {
-      const absl::Status refused = FailureStatus(FailureCode::kBootstrapRateLimited,
-                                                 absl::StrCat("too many calls from ", address));
-      LogRefusal(request->server_name(), address, refused);
-      reply.Finish(refused);
+    // The desk has the same rate; here it saves the work before that.
+    if (!limiter_.Allow(address, clock_.Now())) {
+      LogRefusal(address);
+      reply.Finish(FailureStatus(FailureCode::kBootstrapRateLimited,
+                                 absl::StrCat("too many calls from ", address)));
       return reactor;
     }
-    d_.pool.Run([this, request, response, address = std::move(address),
-                 reply = std::move(reply)]() mutable {
+    pool_.Run([this, request, response, address = std::move(address),
+               reply = std::move(reply)]() mutable {
       Check(*request, response, std::move(address), std::move(reply));
     });
     return reactor;
   }
 
  private:
-  // Anybody may call here as often as he likes: a flood is a few lines a minute and a number.
-  void LogRefusal(const std::string& name, const std::string& address, const absl::Status& why) {
-    const auto untold = refusals_.Admit(d_.clock.Steady());
+  // A flood is a few lines a minute and a number.
+  void LogRefusal(const std::string& address) {
+    const auto untold = refusals_.Admit(clock_.Steady());
     if (!untold.has_value()) return;
-    log::Warning("bootstrap refused", {{"name", CleanLine(name)},
-                                       {"address", address},
-                                       {"reason", CleanLine(why.message(), kMaxForeignText)},
+    log::Warning("bootstrap refused", {{"address", address},
+                                       {"reason", "E-BOOTSTRAP-RATE-LIMITED: too many calls"},
                                        {"not_told_before", *untold}});
   }
 
@@ -84,65 +81,33 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
       return reply.Finish(FailureStatus(FailureCode::kRequestInvalid,
                                         "the server's name is empty or longer than 255 bytes"));
     }
-    auto csr = crypto::CertificateRequest::FromPem(request.certificate_request_pem());
+    const auto csr = crypto::CertificateRequest::FromPem(request.certificate_request_pem());
     if (!csr.ok()) {
       return reply.Finish(FailureStatus(FailureCode::kBootstrapBadCsr, csr.status().message()));
     }
-    core::BootstrapRequest asked{.secret_hash = identity::HashBootstrapSecret(request.token()),
-                                 .server_name = name,
-                                 .address = address,
-                                 .public_key_hash = csr->public_key().Fingerprint(),
-                                 .machine = FromProto(request.machine())};
-    d_.admission.Call(
-        &core::AdmissionOperations::Bootstrap,
-        [this, name, address = std::move(address), key = csr->public_key(), response,
-         reply = std::move(reply)](absl::StatusOr<core::BootstrapGrant> grant) mutable {
-          if (!grant.ok()) {
-            LogRefusal(name, address, grant.status());
-            return reply.Finish(grant.status());
-          }
-          d_.pool.Run([this, grant = *std::move(grant), key = std::move(key), response,
-                       reply = std::move(reply)]() mutable {
-            Issue(std::move(grant), std::move(key), response, std::move(reply));
-          });
-        },
-        std::move(asked));
+    desk_.Ask({.token_hash = identity::HashBootstrapSecret(request.token()),
+               .server_name = name,
+               .address = std::move(address),
+               .certificate_request_pem = request.certificate_request_pem(),
+               .machine = FromProto(request.machine())},
+              [response, reply = std::move(reply)](absl::StatusOr<EnrollResponse> answer) mutable {
+                if (answer.ok()) *response = *std::move(answer);
+                reply.Finish(answer.status());
+              });
   }
 
-  // On the pool.
-  void Issue(core::BootstrapGrant grant, crypto::PublicKey key, EnrollResponse* response,
-             Reply reply) {
-    const CertificateOrder order{.server_id = grant.server_id,
-                                 .zone_id = grant.zone.id,
-                                 .token_id = grant.token_id,
-                                 .key = std::move(key)};
-    IssueAndRecord(d_.authority, d_.admission, d_.clock, order,
-                   [this, grant = std::move(grant), response,
-                    reply = std::move(reply)](absl::StatusOr<std::string> certificate_pem) mutable {
-                     if (!certificate_pem.ok()) return reply.Finish(certificate_pem.status());
-                     response->set_server_id(grant.server_id.value());
-                     response->set_certificate_pem(*certificate_pem);
-                     response->set_ca_bundle_pem(d_.authority.bundle_pem());
-                     *response->mutable_zone_pin() = d_.sessions.pins().Signed(
-                         {grant.zone.id, grant.zone.hub_url, grant.zone.allow_cli_join,
-                          grant.zone.pin_version});
-                     response->set_session_address(options_.session_address);
-                     response->set_admitted(grant.admitted);
-                     reply.Finish(absl::OkStatus());
-                   });
-  }
-
-  const WorkerServiceDependencies d_;
-  const BootstrapOptions options_;
+  BootstrapDesk& desk_;
+  Executor& pool_;
+  const Clock& clock_;
   AddressLimiter limiter_;
   log::Throttle refusals_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeBootstrapService(const WorkerServiceDependencies& dependencies,
-                                                    BootstrapOptions options) {
-  return std::make_unique<BootstrapService>(dependencies, std::move(options));
+std::unique_ptr<grpc::Service> MakeBootstrapService(BootstrapDesk& desk, Executor& pool,
+                                                    const Clock& clock, double calls_per_minute) {
+  return std::make_unique<BootstrapService>(desk, pool, clock, calls_per_minute);
 }
 
 }  // namespace muster::rpc

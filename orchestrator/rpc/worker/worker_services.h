@@ -39,9 +39,10 @@ struct BootstrapOptions {
   // be a whole site.
   double calls_per_minute = 1200;
 };
-// For the listener without client certificates.
-std::unique_ptr<grpc::Service> MakeBootstrapService(const WorkerServiceDependencies& dependencies,
-                                                    BootstrapOptions options);
+class BootstrapDesk;
+// For the listener without client certificates. All borrowed, as above; the pool is for checks.
+std::unique_ptr<grpc::Service> MakeBootstrapService(BootstrapDesk& desk, Executor& pool,
+                                                    const Clock& clock, double calls_per_minute);
 
 }  // namespace muster::rpc
 

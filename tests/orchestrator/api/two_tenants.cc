@@ -147,9 +147,8 @@ absl::Status AddOperator(store::Transaction& t, const std::string& tenant, const
   ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::Generate());
   std::string id = absl::StrCat("opr-", name);
   for (char& c : id) c = c == '_' ? '-' : c;
-  ASSIGN_OR_RETURN(const auto certificate,
-                   FleetAuthority().IssueOperator(OperatorId(id), key.public_key(),
-                                                  absl::Hours(24)));
+  ASSIGN_OR_RETURN(const auto certificate, FleetAuthority().IssueOperator(
+                                               OperatorId(id), key.public_key(), absl::Hours(24)));
   store::Operator op{.id = OperatorId(id),
                      .name = name,
                      .role = role.role,

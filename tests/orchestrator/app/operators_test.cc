@@ -17,7 +17,7 @@
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "orchestrator/app/recover.h"
-#include "orchestrator/rpc/admin/revocations.h"
+#include "orchestrator/api/revocations.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/time.h"
 #include "tests/orchestrator/app/orchestrator_fixture.h"
@@ -301,9 +301,9 @@ TEST_F(OperatorServiceTest, WhatHasEndedIsRenewedByAnother) {
 
 TEST(RevocationsTest, ALongCallOfTheRevokedEndsAndNoOther) {
   ThreadTimers timers(SystemClock());
-  rpc::LongCalls calls;
-  rpc::RolloutWatchers watchers(SystemClock(), timers);
-  rpc::Revocations revocations(watchers, calls);
+  api::LongCalls calls;
+  api::RolloutWatchers watchers(SystemClock(), timers);
+  api::Revocations revocations(watchers, calls);
   absl::Status adas, bobs;
   const auto one = calls.Open("operator:opr-ada", [&](const absl::Status& why) { adas = why; });
   const auto two = calls.Open("operator:opr-bob", [&](const absl::Status& why) { bobs = why; });

@@ -481,12 +481,15 @@ TEST_F(DoorsTest, WhatAHeartbeatSaysIsObservedUntilItIsCured) {
   EXPECT_THAT(
       Observed(grant.server_id),
       testing::UnorderedElementsAre(FailureCode::kServiceConfigBad, FailureCode::kJoinRestartDue));
-  const auto report = MakeReport(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), {}, world_->clock().Now());
+  const auto report =
+      MakeReport(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), {},
+                 world_->clock().Now());
   ASSERT_TRUE(report.ok()) << report.status();
   ASSERT_EQ(report->observations.size(), 2u);
   EXPECT_EQ(report->observations[0].server, "web-1");
   const auto others =
-      MakeReport(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), {.selection = {TenantId("tenant-1")}}, world_->clock().Now());
+      MakeReport(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()),
+                 {.selection = {TenantId("tenant-1")}}, world_->clock().Now());
   ASSERT_TRUE(others.ok()) << others.status();
   EXPECT_THAT(others->observations, IsEmpty());
   world_->worker_events().Facts(opening.session, facts,

@@ -9,10 +9,13 @@
 #include "orchestrator/core/operators/operators.h"
 #include "orchestrator/core/operators/request_ids.h"
 #include "orchestrator/core/operators/rights.h"
+#include "orchestrator/core/operators/wall.h"
 #include "tests/orchestrator/core/core_bench.h"
 
 namespace muster::core {
 namespace {
+
+using store::TenantWall;
 
 using store::OperatorRole;
 using testing::HasSubstr;
@@ -32,7 +35,7 @@ store::OperatorCertificate Certificate(const std::string& key, absl::Time not_af
 
 TEST(RightsTest, NobodyMakesMoreThanTheyAre) {
   const TenantId a("a");
-  const Actor actor{"operator:opr-1", {a}};
+  const Actor actor{"operator:opr-1", TenantWall::Of({a})};
   constexpr OperatorRole kRoles[] = {OperatorRole::kViewer, OperatorRole::kOperator,
                                      OperatorRole::kTenantAdmin, OperatorRole::kProviderAdmin};
   for (const OperatorRole own : kRoles) {
@@ -40,7 +43,8 @@ TEST(RightsTest, NobodyMakesMoreThanTheyAre) {
       const bool may = own >= OperatorRole::kTenantAdmin && role <= own;
       const std::vector<TenantId> tenants =
           role == OperatorRole::kProviderAdmin ? std::vector<TenantId>() : std::vector{a};
-      const Actor who = own == OperatorRole::kProviderAdmin ? Actor{actor.name, {}} : actor;
+      const Actor who =
+          own == OperatorRole::kProviderAdmin ? Actor{actor.name, TenantWall::Everything()} : actor;
       EXPECT_EQ(CheckGrant(who, own, role, tenants).ok(), may)
           << RoleWord(own) << " makes " << RoleWord(role);
       EXPECT_EQ(CheckManage(who, own, SomeOperator(role, tenants)).ok(), may)
@@ -50,8 +54,8 @@ TEST(RightsTest, NobodyMakesMoreThanTheyAre) {
 }
 
 TEST(RightsTest, AnEmptyListOfTenantsIsNothing) {
-  const Actor all{"operator:opr-1", {}};
-  const Actor of_a{"operator:opr-2", {TenantId("a")}};
+  const Actor all{"operator:opr-1", TenantWall::Everything()};
+  const Actor of_a{"operator:opr-2", TenantWall::Of({TenantId("a")})};
   for (const OperatorRole role :
        {OperatorRole::kViewer, OperatorRole::kOperator, OperatorRole::kTenantAdmin}) {
     EXPECT_EQ(FailureCodeOf(CheckGrant(all, OperatorRole::kProviderAdmin, role, {})),
@@ -67,7 +71,7 @@ TEST(RightsTest, AnEmptyListOfTenantsIsNothing) {
 
 TEST(RightsTest, TheWallStandsBetweenTenantAdmins) {
   const TenantId a("a"), b("b"), c("c");
-  const Actor admin{"operator:opr-1", {a, b}};
+  const Actor admin{"operator:opr-1", TenantWall::Of({a, b})};
   const auto grant = [&](std::vector<TenantId> tenants) {
     return CheckGrant(admin, OperatorRole::kTenantAdmin, OperatorRole::kViewer, tenants);
   };
@@ -255,11 +259,9 @@ class OperatorsTest : public CoreBench {
     }
     return actions;
   }
-  static Actor ActorOf(const store::Operator& op) {
-    return {absl::StrCat("operator:", op.id.value()), op.tenants};
-  }
+  static Actor ActorOf(const store::Operator& op) { return *core::ActorOf(op); }
 
-  const Actor root_{"operator:local", {}};
+  const Actor root_{"operator:local", TenantWall::Everything()};
   const TenantId tenant_{"tenant-0"};
   int made_ = 0;
 };
@@ -400,8 +402,8 @@ class RequestIdTest : public OperatorsTest {
       operations().tokens.Call(&TokenOperations::Create, std::move(done), actor, input);
     });
   }
-  const Actor ada_{"operator:opr-ada", {}};
-  const Actor bob_{"operator:opr-bob", {}};
+  const Actor ada_{"operator:opr-ada", TenantWall::Everything()};
+  const Actor bob_{"operator:opr-bob", TenantWall::Everything()};
 };
 
 // Remedy walked: E-REQUEST-ID-REUSED

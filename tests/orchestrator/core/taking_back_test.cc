@@ -47,7 +47,9 @@ TEST_F(RejectTest, ARejectedServerIsToldSoAndComesInWhenItIsAdmittedAfterAll) {
   EXPECT_FAILS_WITH(Open(Opening(server, "stranger")), kBootstrapRejected);
   EXPECT_THAT(Observed(server), ElementsAre(FailureCode::kBootstrapRejected));
   EXPECT_EQ(ProblemOf(ServerOf(server))->code, FailureCode::kBootstrapRejected);
-  const auto why = ExplainServer(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), server, world_->clock().Now());
+  const auto why =
+      ExplainServer(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), server,
+                    world_->clock().Now());
   ASSERT_TRUE(why.ok());
   EXPECT_THAT(why->summary, HasSubstr("'muster server admit'"));
   RolloutInput over_it;
@@ -246,11 +248,15 @@ TEST_F(KeyRemovalTest, TargetsOfAZoneWithoutKeyAreHeldUntilOneIsSet) {
   EXPECT_THAT(Held(rollout), ElementsAre(zone_));
   EXPECT_THAT(HeldText(Held(rollout)), HasSubstr("'muster key set'"));
   EXPECT_TRUE(world_->watched().contains(rollout));
-  const auto report = MakeReport(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), {}, world_->clock().Now());
+  const auto report =
+      MakeReport(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), {},
+                 world_->clock().Now());
   ASSERT_TRUE(report.ok());
   ASSERT_EQ(report->problems.size(), 1u);
   EXPECT_EQ(report->problems[0].failure.code, FailureCode::kKeyMissing);
-  const auto why = ExplainServer(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), server, world_->clock().Now());
+  const auto why =
+      ExplainServer(store::WalledSnapshot(*world_->Read(), store::TenantWall::Everything()), server,
+                    world_->clock().Now());
   EXPECT_THAT(why->summary, HasSubstr("It is held: E-KEY-MISSING"));
   // New ones are refused at once.
   const ServerId other = Admitted("web-2");
