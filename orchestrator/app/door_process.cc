@@ -21,6 +21,7 @@
 #include "base/platform/signals.h"
 #include "base/secret.h"
 #include "base/thread_timers.h"
+#include "orchestrator/api/values.h"
 #include "orchestrator/app/door_messages.h"
 #include "orchestrator/app/door_walls.h"
 #include "orchestrator/app/listeners.h"
@@ -59,7 +60,7 @@ class PipeDesk final : public rpc::BootstrapDesk {
     said.set_token_hash(std::move(ask.token_hash));
     said.set_server_name(std::move(ask.server_name));
     said.set_certificate_request_pem(std::move(ask.certificate_request_pem));
-    *said.mutable_machine() = rpc::ToProto(ask.machine);
+    *said.mutable_machine() = api::ToProto(ask.machine);
     {
       MutexLock lock(&mu_);
       said.set_id(++last_id_);
