@@ -70,15 +70,12 @@ absl::Status CheckOurs(const DataPaths& paths) {
 
 // Who can put another database, key or list of addresses there is the orchestrator.
 absl::Status CheckClosed(const DataPaths& paths) {
-  for (const char* folder : {"", "/ca", "/audit", "/listeners", "/operator"}) {
+  for (const char* folder : {"", "/ca", "/audit", "/listeners"}) {
     const std::string path = paths.root + folder;
     if (!Exists(path)) continue;
     RETURN_IF_ERROR(EnsureCode(CheckOursAlone(path), FailureCode::kSystemDataDir));
   }
-  for (const std::string& file : {paths.database(), paths.operators("operator.key")}) {
-    RETURN_IF_ERROR(EnsureCode(CheckUnreachableByOthers(file), FailureCode::kSystemDataDir));
-  }
-  return absl::OkStatus();
+  return EnsureCode(CheckUnreachableByOthers(paths.database()), FailureCode::kSystemDataDir);
 }
 
 absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const DataPaths& paths) {

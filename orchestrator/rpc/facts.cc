@@ -131,8 +131,6 @@ muster::worker::v1::Command ToProto(const core::OutboundCommand& command) {
       auto& join = *out.mutable_join();
       join.set_hub_url(command.hub_url);
       join.set_joining_client_id(command.joining_client_id);
-      const absl::string_view secret = command.joining_secret.Reveal();
-      join.set_joining_secret(secret.data(), secret.size());
       join.set_allow_takeover(command.allow_takeover);
       break;
     }

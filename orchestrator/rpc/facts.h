@@ -32,7 +32,7 @@ std::vector<Failure> ProblemsOf(
 
 core::CommandReport FromProto(const muster::worker::v1::CommandResult& result);
 std::vector<core::SessionOpening::JournalEntry> JournalOf(const muster::worker::v1::Hello& hello);
-// Copies the secret into the message; the session wipes it after it was sent.
+// Without the joining secret, which is sealed to the worker that it goes to.
 muster::worker::v1::Command ToProto(const core::OutboundCommand& command);
 
 }  // namespace muster::rpc

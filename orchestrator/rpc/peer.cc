@@ -24,7 +24,7 @@ absl::StatusOr<PeerWorker> WorkerOf(const grpc::ServerContextBase& context) {
     if (auto identity = identity::ParseWorkerUri(certificate->uri_sans().front())) {
       return PeerWorker{*std::move(identity), CertificateId(certificate->serial_hex()),
                         certificate->public_key().Fingerprint(), certificate->not_before(),
-                        certificate->not_after()};
+                        certificate->not_after(), certificate->public_key()};
     }
   }
   return FailureStatus(FailureCode::kCertUnknown, "the certificate names no worker");

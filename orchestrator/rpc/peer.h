@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/crypto/key.h"
 #include "base/ids.h"
 #include "orchestrator/identity/identity_uri.h"
 
@@ -21,6 +22,7 @@ struct PeerWorker {
   std::string public_key_hash;
   absl::Time not_before;
   absl::Time not_after;
+  crypto::PublicKey key;  // What joining keys for this worker are sealed to.
 };
 // E-CERT-UNKNOWN when the certificate names no worker (an operator's, for example). TLS has
 // verified chain, dates and purpose; whether it was revoked is the core's matter.

@@ -207,7 +207,7 @@ TEST_F(StartFaultsTest, ACertificateAuthorityThatIsNone) {
 
 // Whoever can put another file there is the orchestrator; whoever can read it is everybody in it.
 TEST_F(StartFaultsTest, ADirectoryThatOthersReach) {
-  for (const std::string& folder : {dir(), dir() + "/ca", dir() + "/audit", dir() + "/operator"}) {
+  for (const std::string& folder : {dir(), dir() + "/ca", dir() + "/audit"}) {
     const fs::perms before = fs::status(folder).permissions();
     fs::permissions(folder, before | fs::perms::others_write);
     ExpectRefused(FailureCode::kSystemDataDir, "chmod go-w '" + folder + "'");

@@ -121,6 +121,7 @@ class CrashTest : public testing::Test {
         JoinHandler::Parts{.api = service,
                            .service_control = service,
                            .clock = clock,
+                           .open_secret = PlainSecret,
                            .wait = [](absl::Duration) { return true; }},
         JoinHandlerOptions{.zone_pin = Pin(),
                            .lock_path = folder_.path() + "/join.lock",

@@ -11,12 +11,14 @@
 #include "absl/time/clock.h"
 #include "base/crypto/certificate_request.h"
 #include "base/crypto/issue.h"
+#include "base/crypto/secure_random.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "muster/worker/v1/bootstrap.grpc.pb.h"
 #include "muster/worker/v1/session.grpc.pb.h"
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
+#include "proto/rpc/joining_secret.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/time.h"
 
@@ -137,7 +139,10 @@ struct FakeOrchestrator::State {
 class FakeOrchestrator::State::Reactor final
     : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::OrchestratorMessage> {
  public:
-  explicit Reactor(State& state) : state_(state) { StartRead(&in_); }
+  Reactor(State& state, crypto::PublicKey key) : state_(state), key_(std::move(key)) {
+    StartRead(&in_);
+  }
+  const crypto::PublicKey& key() const { return key_; }  // Of the worker's certificate.
   void Send(v1::OrchestratorMessage message) {
     MutexLock lock(&mu_);
     if (finished_) return;
@@ -190,6 +195,7 @@ class FakeOrchestrator::State::Reactor final
   }
 
   State& state_;
+  const crypto::PublicKey key_;
   v1::WorkerMessage in_;
   Mutex mu_;
   std::deque<v1::OrchestratorMessage> out_ ABSL_GUARDED_BY(mu_);
@@ -198,8 +204,10 @@ class FakeOrchestrator::State::Reactor final
 };
 
 grpc::ServerBidiReactor<v1::WorkerMessage, v1::OrchestratorMessage>*
-FakeOrchestrator::State::SessionService::Connect(grpc::CallbackServerContext*) {
-  return new Reactor(state_);
+FakeOrchestrator::State::SessionService::Connect(grpc::CallbackServerContext* context) {
+  const auto pem = context->auth_context()->FindPropertyValues("x509_pem_cert").front();
+  const auto certificate = crypto::Certificate::FromPem(std::string(pem.data(), pem.size()));
+  return new Reactor(state_, certificate->public_key());
 }
 
 FakeOrchestrator::FakeOrchestrator(v1::ZonePin pin, absl::Duration begins, absl::Duration ends)
@@ -276,6 +284,14 @@ void FakeOrchestrator::Send(const v1::OrchestratorMessage& message) {
 void FakeOrchestrator::SendCommand(const v1::Command& command) {
   v1::OrchestratorMessage message;
   *message.mutable_command() = command;
+  if (command.has_join()) {
+    MutexLock lock(&state_->mu);
+    if (state_->newest == nullptr) return;
+    const Secret secret = Secret::CopyOf(command.join().sealed_joining_secret());
+    EXPECT_TRUE(rpc::SealJoiningSecret(state_->newest->key(), secret, crypto::SecureRandom(),
+                                       *message.mutable_command())
+                    .ok());
+  }
   Send(message);
 }
 

@@ -60,6 +60,7 @@ class FakeOrchestrator {
   bool AwaitSessions(int count);
   // Sends to the newest session.
   void Send(const v1::OrchestratorMessage& message);
+  // A joining secret in it is sealed to that worker on the way.
   void SendCommand(const v1::Command& command);
   // Blocks until a result of this command came in any session.
   std::optional<v1::CommandResult> AwaitResult(const std::string& command_id);

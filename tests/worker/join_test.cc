@@ -27,6 +27,7 @@ class JoinTest : public testing::Test {
                         .cli = cli,
                         .service_control = service_,
                         .clock = clock_,
+                        .open_secret = PlainSecret,
                         .wait =
                             [this](absl::Duration) {
                               ++sleeps_;

@@ -89,11 +89,12 @@ class ServiceDriverTest : public doubles::DoublesTest {
   Result Join(bool takeover = false, ServiceDriver* cli = nullptr, bool allow_cli = false) {
     DoubleControl control(service());
     v1::Command command = JoinCommand("c", "a", hub_->url(), takeover);
-    command.mutable_join()->set_joining_secret(doubles::kJoinSecret);
+    command.mutable_join()->set_sealed_joining_secret(doubles::kJoinSecret);
     return JoinHandler({.api = *driver_,
                         .cli = cli,
                         .service_control = control,
                         .clock = *clock_,
+                        .open_secret = PlainSecret,
                         // Virtual: lets the double's heartbeat come.
                         .wait =
                             [this](absl::Duration time) {

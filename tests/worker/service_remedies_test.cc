@@ -70,6 +70,7 @@ class ServiceRemediesTest : public doubles::DoublesTest {
                         .cli = nullptr,
                         .service_control = *control_,
                         .clock = *clock_,
+                        .open_secret = PlainSecret,
                         .wait =
                             [this](absl::Duration time) {
                               clock_->Advance(time);
@@ -82,7 +83,7 @@ class ServiceRemediesTest : public doubles::DoublesTest {
   }
   Result Join(bool takeover = false, const std::string& pinned_hub = "") {
     v1::Command command = JoinCommand("c", "a", hub_->url(), takeover);
-    command.mutable_join()->set_joining_secret(doubles::kJoinSecret);
+    command.mutable_join()->set_sealed_joining_secret(doubles::kJoinSecret);
     return Handler(pinned_hub.empty() ? hub_->url() : pinned_hub).Run(command);
   }
   // `how` says the outcome; every one names the code.
@@ -210,7 +211,7 @@ TEST_F(ServiceRemediesTest, TheZonesRightHubIsApplied) {
   JoinHandler handler = Handler("https://pinned-otherwise.example");
   handler.SetZonePin(Pin(hub_->url()));
   v1::Command command = JoinCommand("c2", "a2", hub_->url());
-  command.mutable_join()->set_joining_secret(doubles::kJoinSecret);
+  command.mutable_join()->set_sealed_joining_secret(doubles::kJoinSecret);
   EXPECT_EQ(handler.Run(command).outcome(), Result::OUTCOME_SUCCEEDED);
 }
 

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <string>
 
+#include "absl/status/statusor.h"
+#include "base/secret.h"
 #include "muster/worker/v1/bootstrap.pb.h"
 #include "muster/worker/v1/command.pb.h"
 #include "proto/rpc/time.h"
@@ -29,6 +31,11 @@ inline v1::ZonePin Pin(const std::string& hub = kHub, bool allow_cli = false) {
   return pin;
 }
 
+// For handlers alone: what a command brings is the secret itself (proto/rpc/joining_secret.h).
+inline absl::StatusOr<Secret> PlainSecret(const v1::Command& command) {
+  return Secret::CopyOf(command.join().sealed_joining_secret());
+}
+
 inline v1::Command JoinCommand(const std::string& id = "cmd-1",
                                const std::string& attempt = "att-1", const std::string& hub = kHub,
                                bool takeover = false) {
@@ -38,7 +45,7 @@ inline v1::Command JoinCommand(const std::string& id = "cmd-1",
   command.set_zone_id(kZone);
   command.mutable_join()->set_hub_url(hub);
   command.mutable_join()->set_joining_client_id("managedinstance_sp_01");
-  command.mutable_join()->set_joining_secret(kCanary);
+  command.mutable_join()->set_sealed_joining_secret(kCanary);
   command.mutable_join()->set_allow_takeover(takeover);
   return command;
 }

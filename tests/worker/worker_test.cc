@@ -10,11 +10,13 @@
 
 #include "absl/time/clock.h"
 #include "base/crypto/certificate_request.h"
+#include "base/crypto/secure_random.h"
 #include "base/crypto/tls_look.h"
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "proto/rpc/credentials.h"
+#include "proto/rpc/joining_secret.h"
 #include "proto/rpc/token_file.h"
 #include "tests/doubles/doubles_fixture.h"
 #include "tests/worker/fake_handler.h"
@@ -67,7 +69,7 @@ class WorkerTest : public doubles::DoublesTest {
   }
   v1::Command Command(const std::string& id) {
     v1::Command command = JoinCommand(id, "att-1", hub_->url());
-    command.mutable_join()->set_joining_secret(doubles::kJoinSecret);
+    command.mutable_join()->set_sealed_joining_secret(doubles::kJoinSecret);
     return command;
   }
   std::string Log() {
@@ -147,6 +149,30 @@ TEST_F(WorkerTest, NoSecretIsLeftAnywhere) {
     EXPECT_EQ(refused->SerializeAsString().find(secret), std::string::npos);
     EXPECT_EQ(joined->SerializeAsString().find(secret), std::string::npos);
   }
+}
+
+// Remedy walked: E-DISPATCH-UNSEALABLE
+TEST_F(WorkerTest, AJoiningKeySealedToAnotherIsRefusedAndTakenWhenItIsSealedAgain) {
+  ASSERT_EQ(EnrollByCommandLine(), kExitStopped);
+  StartWorker();
+  ASSERT_TRUE(orchestrator_->AwaitSessions(1));
+  v1::Command command = Command("cmd-1");
+  ASSERT_TRUE(rpc::SealJoiningSecret(crypto::PrivateKey::Generate()->public_key(),
+                                     Secret::CopyOf(doubles::kJoinSecret), crypto::SecureRandom(),
+                                     command)
+                  .ok());
+  v1::OrchestratorMessage message;
+  *message.mutable_command() = command;
+  orchestrator_->Send(message);
+  const auto refused = orchestrator_->AwaitResult("cmd-1");
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->outcome(), Result::OUTCOME_REJECTED);
+  EXPECT_EQ(refused->failure().code(), "E-DISPATCH-UNSEALABLE");
+  EXPECT_EQ(fleet_->service(0).Counters().joins, 0);
+  orchestrator_->SendCommand(Command("cmd-2"));
+  const auto joined = orchestrator_->AwaitResult("cmd-2");
+  ASSERT_TRUE(joined.has_value());
+  EXPECT_EQ(joined->outcome(), Result::OUTCOME_SUCCEEDED) << joined->ShortDebugString();
 }
 
 TEST_F(WorkerTest, StoppedInTheMiddleOfAJoinItLooksAndDoesNotRepeat) {

@@ -17,6 +17,7 @@
 #include "base/timed_flag.h"
 #include "worker/commands/join.h"
 #include "worker/commands/probe.h"
+#include "worker/identity/key_ring.h"
 #include "worker/identity/renewer.h"
 #include "worker/identity/state_directory.h"
 #include "worker/platform/clean_facts.h"
@@ -44,6 +45,7 @@ struct Worker::Equipment {
   std::unique_ptr<DirectoryLock> directory_lock;
   std::optional<StateDirectory> directory;
   TimedFlag stopping;
+  KeyRing keys;
   // A stop ends a join's program, which may hang for minutes, but lets the service's restart
   // finish: a service left stopped would renew nothing.
   const std::unique_ptr<ProcessRunner> join_programs = MakeProcessRunner();
@@ -161,6 +163,7 @@ std::optional<SessionIdentity> Worker::TakeReplacedIdentity() {
   if (!found.ok()) log::Warning("identity not read again", {{"reason", found.status()}});
   if (!found.ok() || found->certificate_pem == inside_->certificate_pem) return std::nullopt;
   inside_->certificate_pem = found->certificate_pem;
+  equipment_->keys.Use(found->private_key_pem);
   inside_->transport.SetIdentity(found->Clone(),
                                  inside_->fixed_address ? "" : found->session_address);
   inside_->renewer->Replace(found->Clone());
@@ -211,6 +214,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
   ASSIGN_OR_RETURN(parts.identity, equipment->directory->LoadIdentity());
   ASSIGN_OR_RETURN(parts.journal,
                    SqliteJournal::Open(equipment->directory->JournalPath(), runtime.clock().Now()));
+  equipment->keys.Use(parts.identity.private_key_pem);
   parts.identity_refused = !equipment->directory->LoadRefusal().empty();
   parts.machine =
       options.machine.has_value() ? CleanFacts(*std::move(options.machine)) : ReadMachineFacts();
@@ -262,6 +266,10 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
                          .cli = equipment->cli.get(),
                          .service_control = *equipment->service_control,
                          .clock = runtime.clock(),
+                         .open_secret =
+                             [&keys = equipment->keys](const v1::Command& command) {
+                               return keys.OpenJoiningSecret(command);
+                             },
                          .wait = [&stopping = equipment->stopping](
                                      absl::Duration time) { return !stopping.Await(time); }},
       JoinHandlerOptions{.zone_pin = parts.identity.zone_pin,

@@ -83,7 +83,6 @@ Result JoinHandler::Run(const v1::Command& command) {
 }
 
 Result JoinHandler::RunLocked(const v1::Command& command) {
-  const v1::Join& join = command.join();
   Survey survey = parts_.api.TakeSurvey();
   ServiceDriver& driver = DriverFor(survey);
   if (&driver != &parts_.api) {
@@ -130,11 +129,20 @@ Result JoinHandler::RunLocked(const v1::Command& command) {
     case JoinDecision::kTakeOver:
       break;
   }
-  return JoinWith(driver, survey.facts, decision, join);
+  // Only now: what is not needed stays sealed.
+  absl::StatusOr<Secret> secret = parts_.open_secret(command);
+  if (!secret.ok()) {
+    return Rejected(FailureCodeOf(secret.status()).value_or(FailureCode::kDispatchUnsealable),
+                    DetailOf(secret.status()));
+  }
+  return JoinWith(driver, survey.facts, decision,
+                  {.hub_url = options_.zone_pin.hub_url(),
+                   .client_id = command.join().joining_client_id(),
+                   .secret = *std::move(secret)});
 }
 
 Result JoinHandler::JoinWith(ServiceDriver& driver, const ServiceFacts& before,
-                             JoinDecision decision, const v1::Join& join) {
+                             JoinDecision decision, const JoinCall& call) {
   if (decision == JoinDecision::kTakeOver) {
     if (const absl::Status noted = mark_.Set(parts_.service_control.RunId()); !noted.ok()) {
       return Failed({FailureCode::kWorkerJournal,
@@ -152,9 +160,7 @@ Result JoinHandler::JoinWith(ServiceDriver& driver, const ServiceFacts& before,
         {FailureCode::kWorkerJournal, absl::StrCat("the join cannot be noted: ", noted.message())});
   }
   // The pinned spelling, not the command's: the service stores and later compares it.
-  const JoinAnswer answer = driver.Join({.hub_url = options_.zone_pin.hub_url(),
-                                         .client_id = join.joining_client_id(),
-                                         .secret = Secret::CopyOf(join.joining_secret())});
+  const JoinAnswer answer = driver.Join(call);
   if (!answer.may_still_run) ForgetPending("");
   if (answer.outcome == JoinAnswer::Outcome::kUnsure) {
     return SettleUnsure(driver, before, decision, *answer.failure);

@@ -21,9 +21,11 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/secret.h"
 #include "muster/worker/v1/bootstrap.pb.h"
 #include "worker/commands/command_handler.h"
 #include "worker/commands/decide_join.h"
@@ -59,6 +61,8 @@ class JoinHandler final : public CommandHandler {
     ServiceDriver* cli = nullptr;  // Null where there is no command line.
     ServiceControl& service_control;
     const Clock& clock;
+    // The joining key's secret out of a command; an error with an E-… code when it does not open.
+    std::function<absl::StatusOr<Secret>(const v1::Command&)> open_secret;
     // Waits; false when the worker stops, and then waiting is over.
     std::function<bool(absl::Duration)> wait;
   };
@@ -74,7 +78,7 @@ class JoinHandler final : public CommandHandler {
 
  private:
   v1::CommandResult JoinWith(ServiceDriver& driver, const types::v1::ServiceFacts& before,
-                             JoinDecision decision, const v1::Join& join);
+                             JoinDecision decision, const JoinCall& call);
   v1::CommandResult SettleUnsure(ServiceDriver& driver, const types::v1::ServiceFacts& before,
                                  JoinDecision decision, const Failure& failure);
   v1::CommandResult Claim(v1::JoinResult::Effect effect, types::v1::ServiceFacts service);

@@ -6,7 +6,6 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "proto/rpc/time.h"
 
 namespace muster::worker {
@@ -15,10 +14,6 @@ namespace {
 using Result = v1::CommandResult;
 
 CommandId IdOf(const v1::Command& command) { return CommandId(command.command_id()); }
-
-void WipeSecret(v1::Command& command) {
-  if (command.has_join()) Wipe(*command.mutable_join()->mutable_joining_secret());
-}
 
 // It was not tried, and another delivery may find the world changed.
 bool MayBeginAfresh(const Result& result) {
@@ -63,11 +58,9 @@ CommandRunner::~CommandRunner() { life_->runner = nullptr; }
 bool CommandRunner::Lost(const absl::Status& status) {
   if (status.ok()) return false;
   const bool first = !std::exchange(stopped_, true);
-  for (Work& work : queue_) WipeSecret(work.command);
   queue_.clear();
   // What was taken out of the queue and has not reached its handler runs no more.
   if (current_.has_value() && !in_handler_) {
-    WipeSecret(current_->command);
     current_.reset();
     running_ = false;
   }
@@ -103,19 +96,19 @@ void CommandRunner::Open() {
 }
 
 void CommandRunner::Receive(v1::Command command) {
-  if (stopped_) return WipeSecret(command);
+  if (stopped_) return;
   const CommandHandler* const handler = FindHandler(parts_.handlers, command.kind_case());
   if (handler != nullptr && handler->changes_nothing()) return ReceiveReadOnly(std::move(command));
   const CommandId id = IdOf(command);
   const auto known = parts_.journal.Find(id);
-  if (Lost(known.status())) return WipeSecret(command);
+  if (Lost(known.status())) return;
   if (known->has_value()) return ReceiveAgain(command, **known);
 
   const JournalRecord record{.command_id = id,
                              .attempt_id = AttemptId(command.attempt_id()),
                              .kind = std::string(KindName(command.kind_case())),
                              .expire_time = rpc::FromProto(command.expire_time())};
-  if (Lost(parts_.journal.Receive(record))) return WipeSecret(command);
+  if (Lost(parts_.journal.Receive(record))) return;
   parts_.listener.OnAccepted(id, record.attempt_id);
   Enqueue(WorkOf(std::move(command), record.kind));
 }
@@ -135,10 +128,9 @@ void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& reco
   if (record.state == JournalState::kReceived || record.state == JournalState::kRunning) {
     if (attempt != record.attempt_id &&
         Lost(parts_.journal.Readdress(record.command_id, attempt))) {
-      return WipeSecret(command);
+      return;
     }
     (void)Readdress(record.command_id, attempt.value());
-    WipeSecret(command);
     return parts_.listener.OnAccepted(record.command_id, attempt);
   }
   Result result = RecordedResult(record);
@@ -146,11 +138,10 @@ void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& reco
     JournalRecord fresh = record;
     fresh.attempt_id = attempt;
     fresh.expire_time = rpc::FromProto(command.expire_time());
-    if (Lost(parts_.journal.Reopen(fresh))) return WipeSecret(command);
+    if (Lost(parts_.journal.Reopen(fresh))) return;
     parts_.listener.OnAccepted(record.command_id, attempt);
     return Enqueue(WorkOf(std::move(command), record.kind));
   }
-  WipeSecret(command);
   if (attempt != record.attempt_id && Lost(parts_.journal.Readdress(record.command_id, attempt))) {
     return;
   }
@@ -229,12 +220,10 @@ void CommandRunner::StartWork() {
                        work = Work(*current_)]() mutable {
     auto result =
         std::make_shared<Result>(work.recovery ? handler->Recover() : handler->Run(work.command));
-    WipeSecret(work.command);
     strand.Post([life, result] {
       if (life->runner != nullptr) life->runner->Finished(std::move(*result));
     });
   });
-  WipeSecret(current_->command);
 }
 
 v1::CommandResult CommandRunner::RunHandler(const Work& work, CommandHandler& handler) {
@@ -246,7 +235,6 @@ void CommandRunner::Finished(v1::CommandResult result) {
   in_handler_ = false;
   Work work = *std::move(current_);
   current_.reset();
-  WipeSecret(work.command);
   if (stopped_) return;
   result.set_attempt_id(work.command.attempt_id());
   *result.mutable_start_time() = rpc::ToProto(start_time_);
@@ -279,7 +267,6 @@ void CommandRunner::Cancel(const CommandId& command) {
                                  "canceled before it began");
     result.set_attempt_id(it->command.attempt_id());
     const bool journaled = it->journaled;
-    WipeSecret(it->command);
     queue_.erase(it);
     if (!journaled) {
       Complete(command, result);
@@ -330,7 +317,6 @@ void CommandRunner::PruneNow() {
 
 void CommandRunner::Stop() {
   stopped_ = true;
-  for (Work& work : queue_) WipeSecret(work.command);
   queue_.clear();
 }
 

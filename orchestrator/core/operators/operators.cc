@@ -38,10 +38,11 @@ std::string UntilText(const store::OperatorCertificate& certificate) {
 std::string RightsText(const store::Operator& op) {
   return absl::StrCat(
       RoleWord(op.role), " of ",
-      op.tenants.empty() ? "all tenants"
-                         : absl::StrJoin(op.tenants, ", ", [](std::string* out, const TenantId& t) {
-                             absl::StrAppend(out, t.value());
-                           }));
+      op.role == OperatorRole::kProviderAdmin
+          ? "all tenants"
+          : absl::StrJoin(op.tenants, ", ", [](std::string* out, const TenantId& t) {
+              absl::StrAppend(out, t.value());
+            }));
 }
 
 // The operator's certificate with that key, "" without one.

@@ -7,7 +7,6 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "orchestrator/rpc/facts.h"
 #include "proto/rpc/time.h"
 
@@ -26,12 +25,6 @@ bool MayReconnect(const absl::Status& refusal) {
   return code != FailureCode::kCertUnknown && code != FailureCode::kCertRevoked &&
          code != FailureCode::kCertForeign && code != FailureCode::kCertExpired &&
          code != FailureCode::kBootstrapBanned;
-}
-
-void WipeSecrets(OrchestratorMessage& message) {
-  if (message.has_command() && message.command().has_join()) {
-    Wipe(*message.mutable_command()->mutable_join()->mutable_joining_secret());
-  }
 }
 
 }  // namespace
@@ -243,14 +236,11 @@ void Session::NoteWorkerTime(absl::Time worker_time) {
 void Session::Send(Outgoing message) {
   MutexLock lock(&mu_);
   if (stream_ == nullptr || phase_ != Phase::kOpen) {
-    WipeSecrets(*message);
     return;
   }
   if (static_cast<int>(queue_.size()) >= registry_.options().max_queued_messages) {
-    WipeSecrets(*message);
     log::Warning("worker does not read, session dropped",
                  {{"server", peer_.identity.server_id}, {"address", address_}});
-    for (Outgoing& waiting : queue_) WipeSecrets(*waiting);
     queue_.clear();
     phase_ = Phase::kEnding;
     finish_with_ = absl::UnavailableError("the worker does not read what it is sent");
@@ -272,7 +262,6 @@ void Session::EndLocked(const absl::Status& why, bool may_reconnect) {
   phase_ = Phase::kEnding;
   finish_with_ = why;
   Touch();
-  for (Outgoing& waiting : queue_) WipeSecrets(*waiting);
   queue_.clear();
   auto message = std::make_unique<OrchestratorMessage>();
   auto& goodbye = *message->mutable_goodbye();
@@ -285,10 +274,8 @@ void Session::EndLocked(const absl::Status& why, bool may_reconnect) {
 
 void Session::OnWriteDone(bool ok) {
   MutexLock lock(&mu_);
-  if (writing_ != nullptr) WipeSecrets(*writing_);
   writing_.reset();
   if (!ok) {  // The stream is broken; OnCancel or the read says so too.
-    for (Outgoing& waiting : queue_) WipeSecrets(*waiting);
     queue_.clear();
     phase_ = Phase::kEnding;
     if (!finish_with_.has_value()) finish_with_ = absl::CancelledError("the stream broke");
@@ -298,7 +285,6 @@ void Session::OnWriteDone(bool ok) {
 
 void Session::OnCancel() {
   MutexLock lock(&mu_);
-  for (Outgoing& waiting : queue_) WipeSecrets(*waiting);
   queue_.clear();
   phase_ = Phase::kEnding;
   if (!finish_with_.has_value()) finish_with_ = absl::CancelledError("the worker is gone");

@@ -70,6 +70,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   bool CheckDelivery(absl::Duration now);
 
   core::SessionId id() const { return id_; }
+  const PeerWorker& peer() const { return peer_; }
 
  private:
   using Outgoing = std::unique_ptr<muster::worker::v1::OrchestratorMessage>;

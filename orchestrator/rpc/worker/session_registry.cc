@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/secret.h"
+#include "base/crypto/secure_random.h"
+#include "base/log.h"
 #include "orchestrator/rpc/facts.h"
 #include "orchestrator/rpc/worker/session.h"
+#include "proto/rpc/joining_secret.h"
 #include "proto/rpc/time.h"
 
 namespace muster::rpc {
@@ -158,6 +160,16 @@ void SessionRegistry::SendCommand(core::SessionId session, core::OutboundCommand
   Post(session, [this, command = std::move(command)](Session& target) {
     auto message = std::make_unique<OrchestratorMessage>();
     *message->mutable_command() = ToProto(command);
+    if (command.kind == store::CommandKind::kJoin) {
+      const absl::Status sealed =
+          SealJoiningSecret(target.peer().key, command.joining_secret, crypto::SecureRandom(),
+                            *message->mutable_command());
+      // Without its key the command is refused by the worker, and so is one that was not sealed.
+      if (!sealed.ok()) {
+        log::Error("a joining key cannot be sealed to its worker",
+                   {{"server", target.peer().identity.server_id}, {"reason", sealed}});
+      }
+    }
     *message->mutable_command()->mutable_time_left() =
         ToProto(std::max(command.expire_time - clock_.Now(), absl::ZeroDuration()));
     StampMoment(*message);

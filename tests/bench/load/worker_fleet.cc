@@ -24,6 +24,7 @@
 #include "worker/app/worker.h"
 #include "worker/commands/join.h"
 #include "worker/identity/enroll.h"
+#include "worker/identity/key_ring.h"
 #include "worker/rpc/grpc_bootstrap_client.h"
 
 namespace muster::bench {
@@ -95,6 +96,7 @@ class LastChannel {
 // A worker and the service beside it.
 struct Member {
   std::unique_ptr<StubServiceDriver> service;
+  std::shared_ptr<worker::KeyRing> keys = std::make_shared<worker::KeyRing>();
   bool was_open = false;  // Guarded by the fleet's tally.
   std::unique_ptr<worker::Worker> worker;
 };
@@ -194,6 +196,7 @@ class GrpcWorkerFleet final : public WorkerFleet {
     const std::string name = LoadServerName(number);
     auto member = std::make_unique<Member>();
     member->service = std::make_unique<StubServiceDriver>(hub_, name);
+    member->keys->Use(identity.private_key_pem);
     worker::WorkerParts parts;
     parts.identity = identity.Clone();
     parts.journal = std::make_unique<worker::MemoryJournal>(/*keep_acknowledged=*/false);
@@ -204,6 +207,10 @@ class GrpcWorkerFleet final : public WorkerFleet {
         worker::JoinHandler::Parts{.api = *member->service,
                                    .service_control = service_control_,
                                    .clock = runtime_.clock(),
+                                   .open_secret =
+                                       [keys = member->keys](const worker::v1::Command& command) {
+                                         return keys->OpenJoiningSecret(command);
+                                       },
                                    .wait = [](absl::Duration) { return true; }},
         worker::JoinHandlerOptions{.zone_pin = identity.zone_pin,
                                    .lock_path = absl::StrCat(lock_folder_, "/", name)}));

@@ -116,7 +116,8 @@ TEST_F(JunkTest, WhoSaysNothingKeepsNobodyOut) {
       }
     }
   }
-  EXPECT_TRUE(orchestrator_.ApplyFleet({"acme"}, "https://hub.example").ok());
+  const absl::Status applied = orchestrator_.ApplyFleet({"acme"}, "https://hub.example");
+  EXPECT_TRUE(applied.ok()) << applied;
   EXPECT_LT(Bytes(), 8u << 10);
   for (const int fd : silent) close(fd);
 }

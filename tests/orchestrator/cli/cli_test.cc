@@ -217,6 +217,13 @@ TEST_F(CliTest, ConnectionProblemsSayWhatIsMissing) {
   EXPECT_THAT(err_, HasSubstr("muster-orchestrator init"));
   std::filesystem::create_directories(Path("op"));
   for (const char* name : {"op/ca.crt", "op/operator.crt", "op/operator.key"}) WriteFile(name, "x");
+  // A key that others can read is theirs, too; what the message says leads out.
+  std::filesystem::permissions(Path("op/operator.key"), std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("op")}), 2);
+  EXPECT_THAT(err_, HasSubstr("chmod 600 '" + Path("op/operator.key") + "'"));
+  std::filesystem::permissions(Path("op/operator.key"), std::filesystem::perms::owner_read |
+                                                            std::filesystem::perms::owner_write);
   EXPECT_EQ(RunWithoutSocket({"zone", "list", "--operator-dir", Path("op")}), 2);
   EXPECT_THAT(err_, HasSubstr("op/address"));
   WriteFile("op/address", "nowhere\n");

@@ -18,6 +18,7 @@
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/channel.h"
 #include "proto/rpc/credentials.h"
+#include "proto/rpc/joining_secret.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/time.h"
 #include "tests/fakes/fake_clock.h"
@@ -68,6 +69,7 @@ class SessionTest : public testing::Test {
   std::shared_ptr<grpc::Channel> Channel(const identity::CertificateAuthority& issuer,
                                          As as = As::kWorker) {
     const auto key = *crypto::PrivateKey::Generate();
+    key_ = key;
     const auto certificate =
         as == As::kWorker ? *issuer.IssueWorker(ZoneId("acme/prod"), server_id_, key.public_key())
                           : *issuer.IssueOperator(OperatorId("opr-a"), key.public_key());
@@ -136,6 +138,7 @@ class SessionTest : public testing::Test {
   const identity::CertificateAuthority ca_ = NewCa();
   const ServerId server_id_{"srv-mzxw6ytboi4dcmrtgq2t"};
   std::string serial_;
+  std::optional<crypto::PrivateKey> key_;  // Of the newest channel.
   FakeWorkerEvents events_;
   StoppedControl control_;
   FakeAdmission admission_;
@@ -177,7 +180,23 @@ TEST_F(SessionTest, CommandGoesOutAndItsResultComesBack) {
   const OrchestratorMessage sent = client->Read();
   ASSERT_TRUE(sent.has_command());
   EXPECT_EQ(sent.command().command_id(), "cmd-a");
-  EXPECT_EQ(sent.command().join().joining_secret(), kSecret);
+  // In no copy of the message, and for this worker and this command alone.
+  EXPECT_EQ(sent.SerializeAsString().find(kSecret), std::string::npos);
+  EXPECT_EQ(OpenJoiningSecret(*key_, sent.command())->Reveal(), kSecret);
+  EXPECT_EQ(
+      FailureCodeOf(OpenJoiningSecret(*crypto::PrivateKey::Generate(), sent.command()).status()),
+      FailureCode::kDispatchUnsealable);
+  for (const auto alter :
+       {+[](muster::worker::v1::Command& c) { c.set_command_id("cmd-b"); },
+        +[](muster::worker::v1::Command& c) { c.set_zone_id("acme/test"); },
+        +[](muster::worker::v1::Command& c) {
+          c.mutable_join()->set_hub_url("https://other.example");
+        },
+        +[](muster::worker::v1::Command& c) { c.mutable_expire_time()->set_seconds(1); }}) {
+    muster::worker::v1::Command other = sent.command();
+    alter(other);
+    EXPECT_FALSE(OpenJoiningSecret(*key_, other).ok()) << other.ShortDebugString();
+  }
   EXPECT_EQ(sent.command().join().hub_url(), "https://hub.example");
 
   WorkerMessage message;
