@@ -39,8 +39,8 @@ struct WireEnum;  // `type`: the wire's; `last`: its last value, which is ours p
 
 MUSTER_WIRE_ENUM(store::Admission, store::Admission::kRejected, muster::types::v1::Admission,
                  muster::types::v1::ADMISSION_REJECTED);
-MUSTER_WIRE_ENUM(store::Enrollment, store::Enrollment::kDegraded,
-                 muster::types::v1::Enrollment, muster::types::v1::ENROLLMENT_DEGRADED);
+MUSTER_WIRE_ENUM(store::Enrollment, store::Enrollment::kDegraded, muster::types::v1::Enrollment,
+                 muster::types::v1::ENROLLMENT_DEGRADED);
 MUSTER_WIRE_ENUM(core::Connectivity, core::Connectivity::kStale, muster::types::v1::Connectivity,
                  muster::types::v1::CONNECTIVITY_STALE);
 MUSTER_WIRE_ENUM(store::CommandKind, store::CommandKind::kJoin, muster::admin::v1::CommandKind,

@@ -22,9 +22,12 @@ absl::StatusOr<PeerWorker> WorkerOf(const grpc::ServerContextBase& context) {
   const auto certificate = crypto::Certificate::FromPem(CertificatePemOf(context));
   if (certificate.ok() && certificate->uri_sans().size() == 1) {
     if (auto identity = identity::ParseWorkerUri(certificate->uri_sans().front())) {
-      return PeerWorker{*std::move(identity), CertificateId(certificate->serial_hex()),
-                        certificate->public_key().Fingerprint(), certificate->not_before(),
-                        certificate->not_after(), certificate->public_key()};
+      return PeerWorker{*std::move(identity),
+                        CertificateId(certificate->serial_hex()),
+                        certificate->public_key().Fingerprint(),
+                        certificate->not_before(),
+                        certificate->not_after(),
+                        certificate->public_key()};
     }
   }
   return FailureStatus(FailureCode::kCertUnknown, "the certificate names no worker");

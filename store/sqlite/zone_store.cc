@@ -145,8 +145,9 @@ absl::StatusOr<std::vector<ZoneId>> SqliteZoneStore::ListWithoutKey(const Tenant
                                                                     const TenantId& tenant) const {
   Where where;
   where.AndWithin("tenant_id", wall)
-      .And("NOT EXISTS (SELECT 1 FROM joining_keys k WHERE k.zone_id = zones.id AND k.state = "
-           "'active')");
+      .And(
+          "NOT EXISTS (SELECT 1 FROM joining_keys k WHERE k.zone_id = zones.id AND k.state = "
+          "'active')");
   if (!tenant.empty()) where.And("tenant_id = ?", {tenant.value()});
   return where.Build(db_, "id FROM zones", "ORDER BY id").All([](const sql::Row& row) {
     return row.Get<ZoneId>(0);

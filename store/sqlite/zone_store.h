@@ -25,7 +25,8 @@ class SqliteZoneStore final : public ZoneStore {
   absl::StatusOr<std::optional<JoiningKeyVersion>> FindKey(const KeyVersionId& id) const override;
   absl::Status ActivateKey(const JoiningKeyVersion& key) override;
   absl::Status TaintActiveKey(const ZoneId& zone) override;
-  absl::StatusOr<std::vector<ZoneId>> ListWithoutKey(const TenantWall& wall, const TenantId& tenant) const override;
+  absl::StatusOr<std::vector<ZoneId>> ListWithoutKey(const TenantWall& wall,
+                                                     const TenantId& tenant) const override;
   absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const override;
   absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const override;
   absl::Status DropReading(const ZoneId& zone) override;

@@ -25,8 +25,7 @@ absl::StatusOr<std::vector<ZoneId>> HeldZones(const store::WalledSnapshot& snaps
     query.states = {store::TargetState::kWaiting};
     query.after = absl::StrCat(zone.value(), "/");  // Before the first target of the zone.
     query.limit = 1;
-    ASSIGN_OR_RETURN(const std::vector<store::Target> first,
-                     snapshot.ListTargets(query));
+    ASSIGN_OR_RETURN(const std::vector<store::Target> first, snapshot.ListTargets(query));
     if (!first.empty() && first[0].zone_id == zone) held.push_back(zone);
   }
   return held;

@@ -21,8 +21,9 @@ constexpr absl::Duration kCalm = absl::Minutes(2);
 
 // The last move of a rollout that is being canceled: restarts do not prolong its end.
 absl::StatusOr<absl::Time> CanceledAt(Turn& turn, const RolloutId& rollout) {
-  ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
-                   turn.store().audit().List(store::TenantWall::Everything(), rollout.value(), 0, 1));
+  ASSIGN_OR_RETURN(
+      const std::vector<store::AuditEvent> events,
+      turn.store().audit().List(store::TenantWall::Everything(), rollout.value(), 0, 1));
   return events.empty() ? turn.now() : events[0].time;
 }
 

@@ -76,10 +76,13 @@ TEST_P(StoreContract, TheNewestKeyIsActiveAndTheOneBeforeTainted) {
 }
 
 TEST_P(StoreContract, AKeyIsTakenAwayAndTheZonesWithoutOneAreKnown) {
-  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), TenantId()), testing::ElementsAre(kProd, kTest));
+  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), TenantId()),
+              testing::ElementsAre(kProd, kTest));
   Change([&](Transaction& t) { EXPECT_OK(t.zones().ActivateKey(MakeKey(kProd, 1))); });
-  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), kAcme), testing::ElementsAre(kTest));
-  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), TenantId("other")), IsEmpty());
+  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), kAcme),
+              testing::ElementsAre(kTest));
+  EXPECT_THAT(*Read()->zones().ListWithoutKey(TenantWall::Everything(), TenantId("other")),
+              IsEmpty());
   Change([&](Transaction& t) {
     EXPECT_OK(t.zones().TaintActiveKey(kProd));
     EXPECT_EQ(Code(t.zones().TaintActiveKey(kProd)), absl::StatusCode::kFailedPrecondition);
