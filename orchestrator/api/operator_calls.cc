@@ -182,10 +182,18 @@ class OperatorCalls final : public Calls {
   static absl::StatusOr<store::Operator> FindOperator(const std::string& text,
                                                       const Context& context) {
     ASSIGN_OR_RETURN(const auto visible, context.snapshot.ListOperators(context.caller.id));
+    const store::Operator* found = nullptr;
     for (const store::Operator& op : visible) {
-      const bool named = !op.revoke_time.has_value() && absl::EqualsIgnoreCase(op.name, text);
-      if (named || op.id.value() == text) return op;
+      if (op.id.value() == text) return op;
+      if (op.revoke_time.has_value() || !absl::EqualsIgnoreCase(op.name, text)) continue;
+      if (found != nullptr) {
+        return InvalidRequest(
+            absl::StrCat("several operators are named '", text,
+                         "'; say which by its id, as 'muster operator list' shows"));
+      }
+      found = &op;
     }
+    if (found != nullptr) return *found;
     return FailureStatus(FailureCode::kOperatorUnknown,
                          absl::StrCat("there is no operator '", text, "'"));
   }

@@ -54,6 +54,18 @@ std::optional<Refusal> ConnectionGate::LimitOf(const PeerAddress& peer) const {
   return std::nullopt;
 }
 
+std::optional<ConnectionId> ConnectionGate::OldestSilentOf(const PeerAddress& peer,
+                                                           bool same_address) const {
+  const auto of = silent_of_.find(peer.subnet);
+  if (of == silent_of_.end()) return std::nullopt;
+  for (const ConnectionId id : of->second) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) continue;
+    if (!same_address || found->second.peer.address == peer.address) return id;
+  }
+  return std::nullopt;
+}
+
 bool ConnectionGate::IsFull() const {
   return counts_.connections >= limits_.connections || counts_.unproven >= limits_.unproven;
 }
@@ -65,10 +77,18 @@ bool ConnectionGate::Refuses(const PeerAddress& peer) const {
 ConnectionGate::Arrival ConnectionGate::Arrive(ConnectionId id, const PeerAddress& peer,
                                                absl::Duration now) {
   Arrival arrival{.refusal = LimitOf(peer)};
+  if (arrival.refusal.has_value()) {
+    arrival.displaced =
+        OldestSilentOf(peer, /*same_address=*/*arrival.refusal == Refusal::kAddress);
+    if (arrival.displaced.has_value()) {
+      Refuse(*arrival.displaced, Refusal::kSilent);
+      arrival.refusal = LimitOf(peer);
+    }
+  }
   if (!arrival.refusal.has_value() && IsFull()) {
     if (silent_.empty()) {
       arrival.refusal = Refusal::kFull;
-    } else {
+    } else if (!arrival.displaced.has_value()) {
       arrival.displaced = *silent_.begin();
       Refuse(*arrival.displaced, Refusal::kSilent);
     }
@@ -89,6 +109,7 @@ ConnectionGate::Arrival ConnectionGate::Arrive(ConnectionId id, const PeerAddres
     ++subnet.unproven;
   }
   silent_.insert(id);
+  silent_of_[peer.subnet].insert(id);
   connections_[id] = {peer, State::kSilent, now};
   return arrival;
 }
@@ -98,6 +119,10 @@ void ConnectionGate::Leave(const Connection& connection, ConnectionId id) {
   switch (connection.state) {
     case State::kSilent:
       silent_.erase(id);
+      if (const auto of = silent_of_.find(connection.peer.subnet); of != silent_of_.end()) {
+        of->second.erase(id);
+        if (of->second.empty()) silent_of_.erase(of);
+      }
       return;
     case State::kQueued:
       --counts_.queued;

@@ -9,7 +9,8 @@
 // from its turn on; who it is shows with its first call. So what is unproven has a limit of its own:
 // for all together, and for one address. Turns go around the addresses, and in order within one, so
 // that a thousand connections of one address delay another address by one turn. When there is no
-// room, the oldest silent connection gives way: an honest client speaks at once.
+// room, the oldest silent connection gives way, that of the address if it is the address that has
+// none: an honest client speaks at once.
 #ifndef MUSTER_ORCHESTRATOR_NET_CONNECTION_GATE_H_
 #define MUSTER_ORCHESTRATOR_NET_CONNECTION_GATE_H_
 
@@ -120,6 +121,8 @@ class ConnectionGate {
   };
   std::optional<Refusal> LimitOf(const PeerAddress& peer) const;
   bool IsFull() const;
+  // Of its subnet, or of its very address.
+  std::optional<ConnectionId> OldestSilentOf(const PeerAddress& peer, bool same_address) const;
   void Leave(const Connection& connection, ConnectionId id);
   void Forget(ConnectionId id);
   Count CountOf(const std::string& name) const;
@@ -130,6 +133,7 @@ class ConnectionGate {
   absl::flat_hash_map<ConnectionId, Connection> connections_;
   absl::flat_hash_map<std::string, Count> addresses_;  // And subnets, where they are no address.
   std::set<ConnectionId> silent_;
+  absl::flat_hash_map<std::string, std::set<ConnectionId>> silent_of_;  // By subnet.
   std::set<ConnectionId> shaking_hands_;
   // Of each subnet with a queue; and the subnets in the order of their turns. Ids that are queued
   // no more stay in there until their turn.

@@ -72,7 +72,7 @@ class OperatorStore {
  public:
   virtual ~OperatorStore() = default;
   virtual absl::StatusOr<std::optional<Operator>> Find(const OperatorId& id) const = 0;
-  // The one of this name who is not revoked; case does not matter.
+  // The oldest of this name who is not revoked; case does not matter.
   virtual absl::StatusOr<std::optional<Operator>> FindByName(absl::string_view name) const = 0;
   virtual absl::StatusOr<std::vector<Operator>> List() const = 0;  // By name; revoked ones, too.
   // Those who share a tenant with the wall, and `self`, who may be empty.
@@ -80,7 +80,7 @@ class OperatorStore {
                                                      const OperatorId& self) const = 0;
   // False also for an id that is not on record.
   virtual absl::StatusOr<bool> IsRevoked(const OperatorId& id) const = 0;
-  // With tenants and certificates. AlreadyExists when the name is taken; FailedPrecondition when a
+  // With tenants and certificates. AlreadyExists when the id is taken; FailedPrecondition when a
   // tenant does not exist, or without a tenant for a role below provider_admin.
   virtual absl::Status Insert(const Operator& op) = 0;
   // A certificate more, in the place of one with the same key. Those with other keys are accepted

@@ -73,7 +73,8 @@ absl::StatusOr<std::optional<Operator>> SqliteOperatorStore::Find(const Operator
 absl::StatusOr<std::optional<Operator>> SqliteOperatorStore::FindByName(
     absl::string_view name) const {
   ASSIGN_OR_RETURN(auto op, db_.Cached(absl::StrCat(kSelectOperator,
-                                                    " WHERE name = ? AND revoke_time_us IS NULL"))
+                                                    " WHERE name = ? AND revoke_time_us IS NULL "
+                                                    "ORDER BY create_time_us LIMIT 1"))
                                 .BindAll(name)
                                 .One(ReadOperator));
   if (op.has_value()) RETURN_IF_ERROR(AddOperatorParts(db_, *op));
@@ -124,8 +125,7 @@ absl::Status SqliteOperatorStore::Insert(const Operator& op) {
                          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
                   .RunWith(op.id, op.name, ToString(op.role), op.created_by, op.create_time,
                            op.revoke_time, op.revoked_by, op.revoke_reason),
-              ErrorKind::kConstraintUnique,
-              absl::StrCat("an operator named ", op.name, " exists; choose another name")));
+              ErrorKind::kConstraintUnique, absl::StrCat(Name(op.id), " exists")));
   for (const TenantId& tenant : op.tenants) {
     RETURN_IF_ERROR(Explain(
         db_.Cached("INSERT INTO operator_tenants (operator_id, tenant_id) VALUES (?, ?)")

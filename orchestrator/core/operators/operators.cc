@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -53,6 +54,20 @@ std::string PemOf(const store::Operator& op, absl::string_view public_key_hash) 
   return "";
 }
 
+// Of those whom the actor sees: who is behind the wall may have the same name, and nobody learns it.
+absl::Status CheckNameIsFree(Turn& turn, const Actor& actor, absl::string_view name) {
+  absl::string_view self = actor.name;
+  absl::ConsumePrefix(&self, "operator:");
+  ASSIGN_OR_RETURN(const auto visible,
+                   turn.store().operators().List(actor.wall, OperatorId(std::string(self))));
+  for (const store::Operator& op : visible) {
+    if (op.revoke_time.has_value() || !absl::EqualsIgnoreCase(op.name, name)) continue;
+    return FailureStatus(FailureCode::kOperatorNameTaken,
+                         absl::StrCat("there is an operator '", name, "'"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckStanding(Turn& turn, const Actor& actor) {
@@ -85,11 +100,7 @@ absl::StatusOr<CreatedOperator> Operators::Create(Turn& turn, const Actor& actor
       return CreatedOperator{*std::move(op), std::move(pem)};
     }
   }
-  ASSIGN_OR_RETURN(const auto namesake, turn.store().operators().FindByName(input.name));
-  if (namesake.has_value()) {
-    return FailureStatus(FailureCode::kOperatorNameTaken,
-                         absl::StrCat("there is an operator '", input.name, "'"));
-  }
+  RETURN_IF_ERROR(CheckNameIsFree(turn, actor, input.name));
   store::Operator op{.id = input.id,
                      .name = input.name,
                      .role = input.role,
@@ -111,7 +122,7 @@ absl::StatusOr<CreatedOperator> Operators::Create(Turn& turn, const Actor& actor
 absl::StatusOr<store::Operator> Operators::Renew(Turn& turn, const Actor& actor, OperatorRole role,
                                                  const RenewalInput& input) {
   ASSIGN_OR_RETURN(store::Operator op,
-                   FindOperator(turn.store().operators(), actor, role, input.id.value()));
+                   FindOperator(turn.store().operators(), actor, role, input.id));
   if (op.revoke_time.has_value()) {
     return FailureStatus(FailureCode::kAuthRevoked, absl::StrCat("operator ", op.name));
   }
@@ -132,8 +143,7 @@ absl::StatusOr<store::Operator> Operators::Renew(Turn& turn, const Actor& actor,
 absl::StatusOr<store::Operator> Operators::Revoke(Turn& turn, const Actor& actor, OperatorRole role,
                                                   const OperatorId& id, const std::string& reason,
                                                   bool even_last) {
-  ASSIGN_OR_RETURN(store::Operator op,
-                   FindOperator(turn.store().operators(), actor, role, id.value()));
+  ASSIGN_OR_RETURN(store::Operator op, FindOperator(turn.store().operators(), actor, role, id));
   RETURN_IF_ERROR(CheckManage(actor, role, op));
   if (op.revoke_time.has_value()) return op;
   if (reason.size() > kLongestReason || !ProblemOfVisibleText(reason).empty()) {

@@ -163,16 +163,11 @@ absl::Status CheckManage(const Actor& actor, OperatorRole own_role, const store:
 
 absl::StatusOr<store::Operator> FindOperator(const store::OperatorStore& operators,
                                              const Actor& actor, OperatorRole own_role,
-                                             absl::string_view id_or_name) {
-  std::optional<store::Operator> found;
-  if (absl::StartsWith(id_or_name, IdPrefix<OperatorId>::kText)) {
-    ASSIGN_OR_RETURN(found, operators.Find(OperatorId(id_or_name)));
-  } else {
-    ASSIGN_OR_RETURN(found, operators.FindByName(id_or_name));
-  }
+                                             const OperatorId& id) {
+  ASSIGN_OR_RETURN(std::optional<store::Operator> found, operators.Find(id));
   if (found.has_value() && MaySeeOperator(actor, own_role, *found)) return *std::move(found);
   return FailureStatus(FailureCode::kOperatorUnknown,
-                       absl::StrCat("there is no operator '", id_or_name, "'"));
+                       absl::StrCat("there is no operator '", id.value(), "'"));
 }
 
 AdminOutlook LookAtAdmins(const std::vector<store::Operator>& operators, absl::Time now) {

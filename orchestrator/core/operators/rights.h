@@ -62,11 +62,10 @@ bool MaySeeOperator(const Actor& actor, store::OperatorRole own_role, const stor
 absl::Status CheckManage(const Actor& actor, store::OperatorRole own_role,
                          const store::Operator& op);
 
-// By id, or by the name of one who is not revoked. E-OPERATOR-UNKNOWN also for who is behind the
-// wall. Blocks on the store.
+// E-OPERATOR-UNKNOWN also for who is behind the wall. Blocks on the store.
 absl::StatusOr<store::Operator> FindOperator(const store::OperatorStore& operators,
                                              const Actor& actor, store::OperatorRole own_role,
-                                             absl::string_view id_or_name);
+                                             const OperatorId& id);
 
 // Who of the provider_admins comes in, and until when the last of them.
 struct AdminOutlook {

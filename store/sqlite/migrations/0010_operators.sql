@@ -19,8 +19,8 @@ CREATE TABLE operators (
   revoke_reason TEXT NOT NULL
 ) STRICT;
 
--- A revoked operator's name is free again.
-CREATE UNIQUE INDEX operators_by_name ON operators (name) WHERE revoke_time_us IS NULL;
+-- Not unique: tenants that do not know of each other may both have an ann.
+CREATE INDEX operators_by_name ON operators (name) WHERE revoke_time_us IS NULL;
 
 CREATE TABLE operator_tenants (
   operator_id TEXT NOT NULL REFERENCES operators (id) ON DELETE CASCADE,

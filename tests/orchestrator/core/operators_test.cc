@@ -253,10 +253,9 @@ class OperatorsTest : public CoreBench {
   }
   std::vector<std::string> EventsOf(const std::string& subject) {
     std::vector<std::string> actions;
-    for (const store::AuditEvent& event :
-         *world_->Read()->audit().List(store::TenantWall::Everything(), subject, 0, 0)) {
-      actions.push_back(event.action);
-    }
+    const std::vector<store::AuditEvent> events =
+        *world_->Read()->audit().List(TenantWall::Everything(), subject, 0, 0);
+    for (const store::AuditEvent& event : events) actions.push_back(event.action);
     return actions;
   }
   static Actor ActorOf(const store::Operator& op) { return *core::ActorOf(op); }
@@ -273,6 +272,12 @@ TEST_F(OperatorsTest, ComeRenewAndGo) {
   EXPECT_EQ(ada->op.created_by, "operator:local");
   const OperatorId id = ada->op.id;
   EXPECT_FAILS_WITH(Create(Input("ADA", OperatorRole::kViewer, {tenant_})), kOperatorNameTaken);
+  // Whoever does not see her does not learn that she is there.
+  const TenantId other("tenant-1");
+  const Actor elsewhere{"operator:opr-elsewhere", TenantWall::Of({other})};
+  EXPECT_TRUE(
+      Create(Input("ada", OperatorRole::kViewer, {other}), elsewhere, OperatorRole::kTenantAdmin)
+          .ok());
 
   // By oneself; the certificate before has a day, so that a lost answer locks nobody out.
   const auto renewed = Renew(id, "key-b", ActorOf(ada->op), OperatorRole::kOperator);

@@ -85,13 +85,26 @@ TEST_F(ConnectionGateTest, ASubnetHasItsLimitWhateverItsAddresses) {
 TEST_F(ConnectionGateTest, TheUnprovenOfASubnetHaveALimit) {
   for (int id = 1; id <= 3; ++id) {
     EXPECT_EQ(Arrive(id, From(absl::StrCat("2001:db8::", id), "2001:db8::/64")), std::nullopt);
+    gate().Speak(id, now_);
   }
   EXPECT_EQ(Arrive(4, From("2001:db8::4", "2001:db8::/64")), Refusal::kUnproven);
-  gate().Speak(1, now_);
-  ASSERT_THAT(gate().Turns(now_), ElementsAre(1));
+  ASSERT_THAT(gate().Turns(now_), testing::Contains(1));
   EXPECT_EQ(Arrive(5, From("2001:db8::5", "2001:db8::/64")), Refusal::kUnproven);
   gate().Prove(1);
   EXPECT_EQ(Arrive(6, From("2001:db8::6", "2001:db8::/64")), std::nullopt);
+}
+
+// Somebody honest may come from the address of those who keep silent.
+TEST_F(ConnectionGateTest, AtTheLimitOfASubnetItsOldestSilentGivesWay) {
+  EXPECT_EQ(Arrive(1, From("b")), std::nullopt);
+  for (int id = 2; id <= 4; ++id) {
+    EXPECT_EQ(Arrive(id, From(absl::StrCat("2001:db8::", id), "2001:db8::/64")), std::nullopt);
+  }
+  gate().Speak(2, now_);
+  const auto arrival = gate().Arrive(5, From("2001:db8::5", "2001:db8::/64"), now_);
+  EXPECT_EQ(arrival.refusal, std::nullopt);
+  EXPECT_EQ(arrival.displaced, 3) << "1 is another's, 2 has spoken";
+  EXPECT_EQ(counts().unproven, 4);
 }
 
 TEST_F(ConnectionGateTest, WhenThereIsNoRoomTheOldestSilentGivesWay) {

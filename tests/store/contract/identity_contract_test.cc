@@ -284,7 +284,7 @@ TEST_P(StoreContract, OperatorsKeepEveryField) {
   Change([&](Transaction& t) {
     EXPECT_OK(t.operators().Insert(op));
     EXPECT_OK(t.operators().Insert(MakeAdmin("opr-2", "aaron")));
-    EXPECT_EQ(Code(t.operators().Insert(MakeAdmin("opr-3", "ANN"))),
+    EXPECT_EQ(Code(t.operators().Insert(MakeAdmin("opr-1", "other"))),
               absl::StatusCode::kAlreadyExists);
   });
   const Operator read = **Read()->operators().Find(op.id);
