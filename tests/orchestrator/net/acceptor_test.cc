@@ -318,7 +318,7 @@ TEST_F(AcceptorTest, ItsEndClosesWhoWaits) {
   Start();
   Client first, queued, silent;
   first.Connect(port(), kHello);
-  close(Handed());
+  const int of_first = Handed();  // Keeps the one turn.
   queued.Connect(port(), kHello);
   silent.Connect(port());
   Client junk;
@@ -327,6 +327,7 @@ TEST_F(AcceptorTest, ItsEndClosesWhoWaits) {
   acceptor_.reset();
   EXPECT_TRUE(queued.IsClosed());
   EXPECT_TRUE(silent.IsClosed());
+  close(of_first);
 }
 
 TEST_F(AcceptorTest, AUnixSocketIsHandedOnAsItComes) {
