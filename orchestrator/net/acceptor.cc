@@ -225,9 +225,11 @@ void Acceptor::OutOfDescriptors(Source& source, int error, absl::Duration now) {
   const int fd =
       accept4(source.fd, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
+    {
+      MutexLock lock(&mu_);
+      gate_.CountRefusal(Refusal::kDescriptors);  // Before anybody can notice.
+    }
     ResetAndClose(fd);
-    MutexLock lock(&mu_);
-    gate_.CountRefusal(Refusal::kDescriptors);
   }
   spare_ = fcntl(wake_, F_DUPFD_CLOEXEC, 0);
   if (const auto untold = shortages_.Admit(now)) {

@@ -54,16 +54,10 @@ std::optional<Refusal> ConnectionGate::LimitOf(const PeerAddress& peer) const {
   return std::nullopt;
 }
 
-std::optional<ConnectionId> ConnectionGate::OldestSilentOf(const PeerAddress& peer,
-                                                           bool same_address) const {
+std::optional<ConnectionId> ConnectionGate::OldestSilentOf(const PeerAddress& peer) const {
   const auto of = silent_of_.find(peer.subnet);
   if (of == silent_of_.end()) return std::nullopt;
-  for (const ConnectionId id : of->second) {
-    const auto found = connections_.find(id);
-    if (found == connections_.end()) continue;
-    if (!same_address || found->second.peer.address == peer.address) return id;
-  }
-  return std::nullopt;
+  return *of->second.begin();  // None is kept empty.
 }
 
 bool ConnectionGate::IsFull() const {
@@ -77,9 +71,8 @@ bool ConnectionGate::Refuses(const PeerAddress& peer) const {
 ConnectionGate::Arrival ConnectionGate::Arrive(ConnectionId id, const PeerAddress& peer,
                                                absl::Duration now) {
   Arrival arrival{.refusal = LimitOf(peer)};
-  if (arrival.refusal.has_value()) {
-    arrival.displaced =
-        OldestSilentOf(peer, /*same_address=*/*arrival.refusal == Refusal::kAddress);
+  if (arrival.refusal == Refusal::kUnproven) {
+    arrival.displaced = OldestSilentOf(peer);
     if (arrival.displaced.has_value()) {
       Refuse(*arrival.displaced, Refusal::kSilent);
       arrival.refusal = LimitOf(peer);

@@ -9,8 +9,8 @@
 // from its turn on; who it is shows with its first call. So what is unproven has a limit of its own:
 // for all together, and for one address. Turns go around the addresses, and in order within one, so
 // that a thousand connections of one address delay another address by one turn. When there is no
-// room, the oldest silent connection gives way, that of the address if it is the address that has
-// none: an honest client speaks at once.
+// room, the oldest silent connection gives way, that of the address if it is the address that
+// has too many unproven: an honest client speaks at once.
 #ifndef MUSTER_ORCHESTRATOR_NET_CONNECTION_GATE_H_
 #define MUSTER_ORCHESTRATOR_NET_CONNECTION_GATE_H_
 
@@ -121,8 +121,7 @@ class ConnectionGate {
   };
   std::optional<Refusal> LimitOf(const PeerAddress& peer) const;
   bool IsFull() const;
-  // Of its subnet, or of its very address.
-  std::optional<ConnectionId> OldestSilentOf(const PeerAddress& peer, bool same_address) const;
+  std::optional<ConnectionId> OldestSilentOf(const PeerAddress& peer) const;  // Of its subnet.
   void Leave(const Connection& connection, ConnectionId id);
   void Forget(ConnectionId id);
   Count CountOf(const std::string& name) const;
