@@ -78,7 +78,7 @@ absl::StatusOr<std::string> ParseHostAlone(absl::string_view text) {
   ASSIGN_OR_RETURN(
       std::string host,
       CanonicalHost(!bracketed && colons > 1 ? absl::StrCat("[", text, "]") : std::string(text)));
-  if (absl::StartsWith(host, "[")) host = host.substr(1, host.size() - 2);
+  if (absl::StartsWith(host, "[")) return host.substr(1, host.size() - 2);
   return host;
 }
 
