@@ -75,10 +75,9 @@ absl::StatusOr<std::string> ParseHostAlone(absl::string_view text) {
   if (bracketed ? !absl::EndsWith(text, "]") : colons == 1) {
     return BadEndpoint("only a host is wanted here, without a port");
   }
-  ASSIGN_OR_RETURN(
-      std::string host,
-      CanonicalHost(!bracketed && colons > 1 ? absl::StrCat("[", text, "]") : std::string(text)));
-  if (absl::StartsWith(host, "[")) return host.substr(1, host.size() - 2);
+  absl::StatusOr<std::string> host =
+      CanonicalHost(!bracketed && colons > 1 ? absl::StrCat("[", text, "]") : std::string(text));
+  if (host.ok() && !host->empty() && host->front() == '[') return host->substr(1, host->size() - 2);
   return host;
 }
 

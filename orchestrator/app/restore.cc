@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/log.h"
 #include "base/platform/private_file.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/backup.h"
@@ -86,10 +87,14 @@ absl::Status MarkDatabase(DataDirectory& directory, const BackupManifest& manife
 void GiveTo(const struct stat& owner, const std::string& folder) {
   if (geteuid() != 0) return;
   std::error_code error;
-  (void)lchown(folder.c_str(), owner.st_uid, owner.st_gid);
+  bool given = lchown(folder.c_str(), owner.st_uid, owner.st_gid) == 0;
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
        at.increment(error)) {
-    (void)lchown(at->path().c_str(), owner.st_uid, owner.st_gid);
+    given = lchown(at->path().c_str(), owner.st_uid, owner.st_gid) == 0 && given;
+  }
+  if (!given || error) {
+    log::Warning("not all restored files could be given to the owner of the directory",
+                 {{"directory", folder}});
   }
 }
 
