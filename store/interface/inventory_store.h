@@ -109,6 +109,10 @@ class ServerStore {
     Observation observation;
   };
   virtual absl::StatusOr<std::vector<Observed>> ListObserved(const ServerQuery& query) const = 0;
+  // When an admission in the zone changed last, by the dates that stand in the records: it may lie
+  // ahead when the clock was set back since. None: no change is dated.
+  virtual absl::StatusOr<std::optional<absl::Time>> NewestAdmissionTime(
+      const ZoneId& zone) const = 0;
   // Servers of the zone in joined_unverified or in_doubt that have a claim: what the verifier waits
   // for.
   virtual absl::StatusOr<std::vector<Server>> ListUnproven(const ZoneId& zone) const = 0;

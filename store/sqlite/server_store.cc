@@ -231,6 +231,17 @@ absl::StatusOr<std::vector<ServerStore::Observed>> SqliteServerStore::ListObserv
       });
 }
 
+absl::StatusOr<std::optional<absl::Time>> SqliteServerStore::NewestAdmissionTime(
+    const ZoneId& zone) const {
+  return db_
+      .Cached(
+          "SELECT admission_time_us FROM servers WHERE zone_id = ? AND admission_time_us IS NOT "
+          "NULL "
+          "ORDER BY admission_time_us DESC LIMIT 1")
+      .BindAll(zone)
+      .One([](const sql::Row& row) { return row.Get<absl::Time>(0); });
+}
+
 absl::StatusOr<std::vector<Server>> SqliteServerStore::ListUnproven(const ZoneId& zone) const {
   return db_
       .Cached(absl::StrCat("SELECT ", kServerColumns,

@@ -347,7 +347,14 @@ absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
   token.max_uses = input.max_uses;
   token.server_names = input.server_names;
   token.any_name = input.any_name;
+  // Never before what was decided in the zone until now: what came first is told by these dates, and
+  // the clock may have been set back since.
+  ASSIGN_OR_RETURN(const std::optional<absl::Time> decided,
+                   turn.store().servers().NewestAdmissionTime(input.zone_id));
   token.create_time = turn.now();
+  if (decided.has_value() && *decided >= token.create_time) {
+    token.create_time = *decided + absl::Microseconds(1);
+  }
   token.expire_time = turn.now() + input.ttl;
   RETURN_IF_ERROR(turn.store().tokens().Insert(token));
   RETURN_IF_ERROR(NoteMade(turn, request, token.id.value()));

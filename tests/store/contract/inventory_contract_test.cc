@@ -9,6 +9,22 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+TEST_P(StoreContract, TheNewestChangeOfAnAdmissionInAZoneIsFound) {
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.servers().Insert(MakeServer("adm1")));
+    EXPECT_OK(t.servers().Insert(MakeServer("adm2")));
+  });
+  EXPECT_EQ(*Read()->servers().NewestAdmissionTime(kProd), std::nullopt);
+  const ServerId first = Read()->servers().FindByName(kProd, "adm1")->value().id;
+  const ServerId second = Read()->servers().FindByName(kProd, "adm2")->value().id;
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.servers().SetAdmissionTime(first, At(7)));
+    EXPECT_OK(t.servers().SetAdmissionTime(second, At(5)));
+  });
+  EXPECT_EQ(*Read()->servers().NewestAdmissionTime(kProd), At(7));
+  EXPECT_EQ(*Read()->servers().NewestAdmissionTime(kTest), std::nullopt);
+}
+
 TEST_P(StoreContract, TenantsArePutFoundAndListedById) {
   Change([](Transaction& t) {
     EXPECT_OK(t.tenants().Put({TenantId("aaa"), "First", At(9)}));
