@@ -20,6 +20,8 @@ struct OpenAttempt {
   // the hub's list alone decides, absence included.
   bool answered = false;
   absl::Time deadline = absl::InfiniteFuture();
+  // It, or its command, is of an earlier process: its dates may be of a clock that was set since.
+  bool recovered = false;
 };
 
 class AttemptListener {

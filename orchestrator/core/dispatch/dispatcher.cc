@@ -47,7 +47,8 @@ const OpenAttempt* Dispatcher::FindOpen(const ServerId& server) const {
 }
 
 absl::Status Dispatcher::Recover(Turn& turn) {
-  look_for_late_copies_until_ = turn.now() + options_.command_ttl;
+  begun_ = turn.now();
+  look_for_late_copies_until_ = begun_ + options_.command_ttl;
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts, turn.store().attempts().ListOpen());
   for (const store::Attempt& attempt : attempts) {
     // One that cannot be taken up costs its server, not the start.
@@ -66,6 +67,7 @@ absl::Status Dispatcher::TakeUp(Turn& turn, const store::Attempt& attempt) {
   OpenAttempt& open = open_[attempt.server_id];
   open.command = *command;
   open.attempt = attempt;
+  open.recovered = true;
   open.answered = attempt.state == AttemptState::kInDoubt && Answered(attempt);
   return attempt.state == AttemptState::kInDoubt ? absl::OkStatus() : Doubt(turn, open, nullptr);
 }
@@ -213,6 +215,7 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   open.attempt.sent_time = turn.now();
   open.command = command;
   open.session = session->id;
+  open.recovered = command.create_time < begun_ || command.create_time > turn.now();
   if (fresh) RETURN_IF_ERROR(turn.store().attempts().InsertCommand(command));
   RETURN_IF_ERROR(change.InsertAttempt(open.attempt));
 

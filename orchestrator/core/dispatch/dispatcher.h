@@ -160,6 +160,7 @@ class Dispatcher {
   // an earlier process knew of them is looked up, so long as one may be unexpired.
   absl::StatusOr<absl::Time> LateCopyUntil(Turn& turn, const ServerId& server);
   std::map<ServerId, absl::Time> late_copies_;
+  absl::Time begun_ = absl::InfinitePast();  // This process.
   absl::Time look_for_late_copies_until_ = absl::InfinitePast();
   std::set<std::pair<absl::Time, ServerId>> deadlines_;
   std::set<ServerId> barred_;

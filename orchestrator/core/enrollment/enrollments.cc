@@ -262,6 +262,7 @@ absl::Status Enrollments::OnDoubt(Turn& turn, ServerChange& change, const OpenAt
     proof.zone_id = open.command.zone_id;
     proof.doubt = true;
     proof.answered = report != nullptr;
+    proof.recovered = open.recovered;
     proof.quiet = QuietFrom(turn, open, report);
     ASSIGN_OR_RETURN(proof.claim, MakeClaim(turn, open, report));
     // The service may still be at it, whatever became of the worker: no verdict before its limit.
@@ -331,6 +332,7 @@ absl::Status Enrollments::OnClaim(Turn& turn, ServerChange& change, const OpenAt
   AwaitedProof proof;
   proof.server_id = server;
   proof.zone_id = open.command.zone_id;
+  proof.recovered = open.recovered;
   ASSIGN_OR_RETURN(proof.claim, MakeClaim(turn, open, &report));
   RETURN_IF_ERROR(turn.store().servers().SetClaim(server, proof.claim));
   RETURN_IF_ERROR(verifier_.Await(turn, std::move(proof)));

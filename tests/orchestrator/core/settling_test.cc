@@ -197,6 +197,28 @@ TEST_F(SettlingTest, ARestartWithAClockSetBackStillProves) {
   EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kEnrolled);
 }
 
+// The worker's answer reaches another process than the one that sent the join, and its clock says
+// that the ghost is older than the join.
+TEST_F(SettlingTest, AGhostOfAnEarlierProcessIsSeenWhateverTheClockSays) {
+  Build(2);
+  world_->Plan(0, {JoinCourse::kLostOnWayBack});
+  const auto rollout = Start(Over("web-0"));
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  const size_t before = world_->hub(0).records().size();  // The hub's own.
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->hub(0).records().size() > before; },
+                               absl::Minutes(10)));
+  ASSERT_EQ(world_->ServerAt(0).enrollment, Enrollment::kJoining);
+  world_->PowerOff(0);  // The answer comes late.
+  world_->RunFor(absl::Minutes(20));
+  world_->StepClock(-absl::Minutes(40));
+  world_->KillOrchestrator();
+  world_->Connect(0);
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(3)));
+  EXPECT_EQ(TargetOf(rollout->id, 0).state, TargetState::kFailed);
+  EXPECT_EQ(world_->ServerAt(0).failure->code, FailureCode::kVerifyAmbiguous);
+  EXPECT_EQ(world_->hub(0).records().size(), before + 1) << "joined beside a ghost";
+}
+
 // A deadline that passed while a restart went on is counted from its own time.
 TEST_F(SettlingTest, RestartsDoNotProlongTheEnd) {
   Build(2);
