@@ -26,6 +26,7 @@ class TurnControl::OpenTurn final : public Turn {
 
   store::Transaction& store() override { return *transaction_; }
   absl::Time now() const override { return now_; }
+  absl::Duration AgeOf(absl::Time date) const override { return control_.drift_.AgeOf(date); }
   void AfterCommit(absl::AnyInvocable<void()> effect) override {
     effects_.push_back(std::move(effect));
   }
@@ -126,6 +127,12 @@ void TurnControl::ScheduleTurn() {
   strand_.Post([this] { RunTurn(); });
 }
 
+absl::Time TurnControl::BeginTurn() {
+  const absl::Time now = clock_.Now();
+  drift_.Note(now, clock_.Steady());
+  return now;
+}
+
 void TurnControl::RunTurn() {
   scheduled_ = false;
   if (unsynced_.size() >= kMostUnsynced) return;  // The disk is behind; Synced goes on.
@@ -192,7 +199,7 @@ void TurnControl::RunBatch(std::vector<Queued> batch) {
     Lose(transaction.status());
     return Answer(batch, lost_);
   }
-  OpenTurn turn(*this, *std::move(transaction), clock_.Now());
+  OpenTurn turn(*this, *std::move(transaction), BeginTurn());
   std::vector<absl::Status> results;
   results.reserve(batch.size());
   while (!lost() && results.size() < batch.size()) {

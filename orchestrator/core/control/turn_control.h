@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/strand.h"
+#include "orchestrator/core/control/clock_drift.h"
 #include "orchestrator/core/interfaces/control.h"
 #include "store/interface/store.h"
 
@@ -72,6 +73,7 @@ class TurnControl final : public Control {
     bool firm = false;
   };
 
+  absl::Time BeginTurn();
   void RunTurn();
   void ScheduleTurn();
   // Runs `batch` as one transaction and calls the dones.
@@ -111,6 +113,7 @@ class TurnControl final : public Control {
   std::deque<Queued> queue_;
   std::deque<Unsynced> unsynced_;
   uint64_t turns_ = 0;
+  ClockDrift drift_;
   bool syncing_ = false;
   bool checkpointing_ = false;
   absl::Time careful_until_ = absl::InfinitePast();

@@ -117,14 +117,12 @@ Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubI
   const Match match = Matcher(index, taken)
                           .Find({proof.claim.hub_instance_id, proof.claim.internal_instance_id,
                                  proof.claim.machine_name});
-  const ProofRule rule{proof.claim.join_start_time, options.clock_tolerance, options.fresh_report,
-                       now};
+  const ProofRule rule{proof.began, options.clock_tolerance, options.fresh_report, now};
   if (match.kind == Match::Kind::kOne && ProvesEnrollment(*match.instance, reading.list, rule)) {
     return {Verdict::kProven, match, std::nullopt};
   }
   if (reading.started < proof.claim.join_start_time) return {};
-  const absl::Time since =
-      proof.claim.join_start_time - (proof.recovered ? kClockDoubt : absl::ZeroDuration());
+  const absl::Time since = proof.began - (proof.recovered ? kClockDoubt : absl::ZeroDuration());
   const bool anonymous = match.kind == Match::Kind::kNone &&
                          HasAnonymousRecord(reading.list, since, options.clock_tolerance, taken);
   return proof.doubt ? JudgeDoubt(proof, reading, match, anonymous, options, now)

@@ -39,6 +39,9 @@ struct AwaitedProof {
   bool answered = false;  // With doubt: the worker cannot clear it; absence counts.
   // With doubt: from then on nothing of the join can run any more.
   absl::Time quiet = absl::InfinitePast();
+  // When the join began, as a clock says that has run evenly since: what the hub's dates are
+  // compared with. Set for each judgment (Turn::AgeOf).
+  absl::Time began = absl::InfinitePast();
   // The claim's verify deadline, moved on by the time that the hub wanted to be left alone.
   absl::Time deadline = absl::InfinitePast();
   // The join began in an earlier process: its date may be of a clock that was set since.

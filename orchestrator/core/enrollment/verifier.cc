@@ -206,6 +206,7 @@ absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
     for (const ServerId& server : waiting) {
       const auto it = waiting_.find(server);
       if (it == waiting_.end()) continue;
+      it->second.began = turn.now() - turn.AgeOf(it->second.claim.join_start_time);
       const Judgment judgment =
           JudgeReading(it->second, *reading, walk->index, TakenFrom(reading->hub_url, server),
                        options_, turn.now());

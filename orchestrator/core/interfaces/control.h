@@ -44,6 +44,9 @@ class Turn {
   virtual ~Turn() = default;
   virtual store::Transaction& store() = 0;
   virtual absl::Time now() const = 0;  // The same for the whole turn.
+  // How long ago a date of this process was by the steady clock, which alone may be compared with
+  // what other clocks say (control/clock_drift.h).
+  virtual absl::Duration AgeOf(absl::Time date) const = 0;
   // Runs on the strand once the turn's commit is durable; dropped when the operation, the commit or
   // the Sync fails. What later turns must see is no effect.
   virtual void AfterCommit(absl::AnyInvocable<void()> effect) = 0;

@@ -17,7 +17,7 @@ class JudgmentTest : public testing::Test {
   JudgmentTest() {
     proof_.server_id = ServerId("srv-1");
     proof_.claim.machine_name = "web-1";
-    proof_.claim.join_start_time = kJoinBegan;
+    proof_.claim.join_start_time = proof_.began = kJoinBegan;
     proof_.claim.verify_deadline = kJoinBegan + absl::Minutes(3);
     reading_.conclusive = true;
   }

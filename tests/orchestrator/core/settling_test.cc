@@ -219,6 +219,23 @@ TEST_F(SettlingTest, AGhostOfAnEarlierProcessIsSeenWhateverTheClockSays) {
   EXPECT_EQ(world_->hub(0).records().size(), before + 1) << "joined beside a ghost";
 }
 
+// The orchestrator's clock was set back and follows slowly: its minutes are shorter than the hub's.
+// By its dates a record that the hub made just after the join began is older than the join.
+TEST_F(SettlingTest, AGhostIsSeenWhileTheClockIsSlewed) {
+  Build(12);
+  for (size_t i = 0; i < 12; ++i) world_->Plan(i, {JoinCourse::kLostOnWayBack});
+  world_->StepClock(-absl::Minutes(50));
+  RolloutInput input = Over("web-*");
+  input.deadline = absl::Hours(6);
+  const auto rollout = Start(input);
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(8)));
+  for (size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(world_->ServerAt(i).failure->code, FailureCode::kVerifyAmbiguous) << i;
+    EXPECT_EQ(world_->workers()[i]->joins(), 1) << i << " joined beside a ghost";
+  }
+}
+
 // A deadline that passed while a restart went on is counted from its own time.
 TEST_F(SettlingTest, RestartsDoNotProlongTheEnd) {
   Build(2);
