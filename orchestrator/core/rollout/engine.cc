@@ -140,7 +140,7 @@ absl::StatusOr<Entry*> RolloutEngine::FetchWaiting(Turn& turn, const ServerId& s
 absl::Status RolloutEngine::TakePlanned(Turn& turn, Run& run) {
   for (int i = 0; i < options_.targets_per_page && run.planned_taken < run.planned.size(); ++i) {
     store::Target& target = run.planned[run.planned_taken++];
-    if (run.decided.contains(target.server_id)) continue;
+    if (run.decided.contains(target.server_id) || run.entries.contains(target.server_id)) continue;
     RETURN_IF_ERROR(Step(turn, [&] { return Take(turn, run, std::move(target)); }));
   }
   if (run.planned_taken < run.planned.size()) return absl::OkStatus();
@@ -303,12 +303,13 @@ absl::Status RolloutEngine::SweepTarget(Turn& turn, Run& run, Entry& entry) {
   const bool connected = dispatcher_.sessions().FindOf(server) != nullptr;
   std::optional<Ending> ending = EndingOf(entry.target, connected, run.canceling, run.overdue);
   if (!ending.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, entry.target.zone_id));
   if (ending->failure.code == FailureCode::kRolloutDeadline &&
-      entry.target.state == TargetState::kWaiting &&
-      run.without_key.contains(entry.target.zone_id)) {
+      entry.target.state == TargetState::kWaiting && run.rollout.kind == CommandKind::kJoin &&
+      zone != nullptr && !zone->key.has_value()) {
     ending->failure = {FailureCode::kKeyMissing,
                        absl::StrCat("zone ", entry.target.zone_id.value(),
-                                    " had none until the rollout's deadline passed")};
+                                    " had none when the rollout's deadline passed")};
   }
   ServerChange change(turn, kSystemActor, absl::StrCat("target.", store::ToString(ending->state)),
                       server, entry.target.zone_id);

@@ -185,7 +185,10 @@ absl::Status RolloutEngine::OnEnrollment(Turn& turn, ServerChange& change,
       event.rollout.empty() ? EntryOf(event.server) : EntryIn(event.rollout, event.server);
   if (entry == nullptr && event.unproven) {
     ASSIGN_OR_RETURN(entry, FetchWaiting(turn, event.server));
-    if (entry != nullptr) RunOf(event.server)->decided.insert(event.server);
+    if (entry != nullptr) {
+      // The store's pages leave out who is final; the plan does not know.
+      if (Run& run = *RunOf(event.server); !run.planned.empty()) run.decided.insert(event.server);
+    }
   }
   if (entry == nullptr) return absl::OkStatus();
   Run& run = *RunOf(event.server);

@@ -32,7 +32,7 @@ struct Run {
   // Targets that are not final; addresses are stable.
   std::unordered_map<ServerId, Entry, absl::Hash<ServerId>> entries;
   std::map<ZoneId, std::deque<ServerId>> ready;  // Connected, idle and due.
-  std::set<ZoneId> without_key;                  // Zones whose queues are held until one is set.
+  std::set<ZoneId> without_key;                  // Zones whose queues were held when last looked at.
   std::set<ServerId> doubts;                     // Targets in doubt.
   int forgiven_doubts = 0;                       // Of these.
   int slots_in_doubt = 0;                        // Slots that these hold.
@@ -41,7 +41,7 @@ struct Run {
   std::vector<store::Target> planned;
   size_t planned_taken = 0;
   std::string cursor;
-  std::set<ServerId> decided;  // Targets that became final before their page came.
+  std::set<ServerId> decided;  // Of the plan: became final before their page came.
   bool loaded = false;
   // At the deadline, or when canceled, what still waits is swept out, a page a turn.
   bool expired = false;

@@ -270,6 +270,29 @@ TEST_F(KeyRemovalTest, TargetsOfAZoneWithoutKeyAreHeldUntilOneIsSet) {
   RunAgainWell(other);
 }
 
+// What held it once is not why it did not come to it in the end.
+TEST_F(KeyRemovalTest, AKeyThatWasSetInTimeIsNotBlamed) {
+  const ServerId server = Admitted("web-1");
+  Disconnect(server);
+  RolloutInput input;
+  input.selection.names = {"web-1"};
+  input.deadline = absl::Hours(1);
+  const auto rollout = Start(input);
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  ASSERT_TRUE(RemoveKey().ok());
+  Connect(server, "web-1");
+  world_->RunFor(absl::Minutes(5));
+  EXPECT_THAT(Held(rollout->id), ElementsAre(zone_));
+  ASSERT_TRUE(Ask<store::Rollout>([&](auto done) {
+                operations().rollouts.Call(&RolloutOperations::Pause, std::move(done), operator_,
+                                           rollout->id);
+              }).ok());
+  ASSERT_TRUE(SetKey("another secret").ok());
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(3)));
+  const auto target = *world_->Read()->rollouts().FindTarget(rollout->id, server);
+  EXPECT_EQ(target->failure->code, FailureCode::kRolloutDeadline) << target->failure->detail;
+}
+
 TEST_F(KeyRemovalTest, OtherZonesGoOnAndTheDeadlineSaysWhy) {
   Build(4);
   ASSERT_TRUE(RemoveKey().ok());
