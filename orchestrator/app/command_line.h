@@ -1,4 +1,4 @@
-// muster-orchestrator's command line: init, serve, health, backup, restore, check.
+// muster-orchestrator's command line; its commands stand in commands/.
 #ifndef MUSTER_ORCHESTRATOR_APP_COMMAND_LINE_H_
 #define MUSTER_ORCHESTRATOR_APP_COMMAND_LINE_H_
 
