@@ -47,7 +47,16 @@ void SetMilliseconds(grpc::ServerBuilder& builder, const char* name, absl::Durat
   builder.AddChannelArgument(name, static_cast<int>(absl::ToInt64Milliseconds(value)));
 }
 
+// gRPC unpacks a compressed message before it looks at its size: a thousand times what was sent.
+// None of our clients compresses; who does is refused (docs/security.md).
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  builder.AddChannelArgument(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
+                             1 << GRPC_COMPRESS_NONE);
+}
+
 void Limit(grpc::ServerBuilder& builder, const char* name, const TrafficLimits& limits) {
+  RefuseCompression(builder);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes);
   SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_IDLE_MS, limits.idle);

@@ -25,6 +25,7 @@ class ConnectionsTest : public testing::Test {
     grpc::ClientContext context;
     SetTestDeadline(context);
     if (!metadata.empty()) context.AddMetadata("x-long", metadata);
+    context.set_compression_algorithm(compression_);
     muster::worker::v1::EnrollRequest request;
     request.set_token(token);
     muster::worker::v1::EnrollResponse response;
@@ -32,6 +33,19 @@ class ConnectionsTest : public testing::Test {
         ->Enroll(&context, request, &response);
   }
 
+  grpc::StatusCode List(const std::shared_ptr<grpc::Channel>& channel, const std::string& page) {
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    context.set_compression_algorithm(compression_);
+    muster::admin::v1::ListAuditEventsRequest request;
+    request.set_subject(page);
+    muster::admin::v1::ListAuditEventsResponse response;
+    return muster::admin::v1::SystemService::NewStub(channel)
+        ->ListAuditEvents(&context, request, &response)
+        .error_code();
+  }
+
+  grpc_compression_algorithm compression_ = GRPC_COMPRESS_NONE;
   TestOrchestrator orchestrator_;
 };
 
@@ -61,6 +75,20 @@ TEST_F(ConnectionsTest, RequestsAndMetadataHaveAnEnd) {
   EXPECT_FALSE(Ask(orchestrator_.OperatorChannel(), std::string(20 << 10, 'x')).ok());
   EXPECT_TRUE(Ask(orchestrator_.SocketChannel(), std::string(2 << 10, 'x')).ok());
   EXPECT_FALSE(Ask(orchestrator_.SocketChannel(), std::string(20 << 10, 'x')).ok());
+}
+
+// A few kilobytes that unpack to megabytes never do.
+TEST_F(ConnectionsTest, CompressedMessagesAreRefusedUnopened) {
+  ASSERT_TRUE(orchestrator_.Start().ok());
+  for (const auto algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
+    compression_ = algorithm;
+    EXPECT_EQ(Enroll(std::string(1 << 20, 'x')).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+    for (const auto& channel : {orchestrator_.OperatorChannel(), orchestrator_.SocketChannel()}) {
+      EXPECT_EQ(List(channel, std::string(1 << 20, 'x')), grpc::StatusCode::UNIMPLEMENTED);
+    }
+  }
+  compression_ = GRPC_COMPRESS_NONE;
+  EXPECT_THAT(Enroll("x").error_message(), HasSubstr("E-TOKEN-MALFORMED"));
 }
 
 TEST_F(ConnectionsTest, AnAddressesLimitIsOfThisListenerAlone) {
