@@ -5,15 +5,13 @@
 
 #include "orchestrator/core/report/explain.h"
 #include "orchestrator/core/report/report.h"
-#include "tests/orchestrator/core/core_bench.h"
+#include "tests/orchestrator/core/door_bench.h"
 
 namespace muster::core {
 namespace {
 
-class DoorsTest : public CoreBench {
+class DoorsTest : public DoorBench {
  protected:
-  DoorsTest() { Build(0); }
-
   void Import(const std::string& tenant, const std::string& name) {
     ServerInput row;
     row.line = 1;
@@ -32,35 +30,10 @@ class DoorsTest : public CoreBench {
     if (input.max_uses == 1) input.max_uses = 20;
     ASSERT_TRUE(MakeToken(std::move(input)).ok());
   }
-  absl::StatusOr<BootstrapGrant> Show(const std::string& hash, const std::string& name,
-                                      const std::string& key, const std::string& machine = "") {
-    BootstrapRequest request;
-    request.secret_hash = hash;
-    request.server_name = name;
-    request.address = "10.9.9.9";
-    request.public_key_hash = key;
-    request.machine.machine_id_hash = machine;
-    return Ask<BootstrapGrant>([&](auto done) {
-      operations().admission.Call(&AdmissionOperations::Bootstrap, std::move(done), request);
-    });
-  }
   SessionOpening Opening(const BootstrapGrant& grant, const std::string& certificate) {
-    SessionOpening opening;
-    opening.session = next_session_++;
-    opening.certificate_id = CertificateId(certificate);
-    opening.zone_id = grant.zone.id;
-    opening.tenant_id = TenantOf(opening.zone_id);
-    opening.server_id = grant.server_id;
-    opening.address = "10.9.9.9";
-    opening.public_key_hash = "key of " + certificate;
-    opening.not_before = world_->clock().Now();
-    opening.not_after = world_->clock().Now() + absl::Hours(24 * 30);
-    return opening;
+    return OpeningOf(grant.server_id, grant.zone.id, certificate);
   }
-  absl::StatusOr<SessionGrant> Open(const SessionOpening& opening) {
-    return Ask<SessionGrant>(
-        [&](auto done) { world_->worker_events().OpenSession(opening, std::move(done)); });
-  }
+  absl::StatusOr<SessionGrant> Open(const SessionOpening& opening) { return AskToOpen(opening); }
   // A server that is in, with certificate `name` and its session ended.
   BootstrapGrant Admitted(const std::string& name) {
     Import("tenant-0", name);
@@ -75,18 +48,9 @@ class DoorsTest : public CoreBench {
     world_->RunFor(absl::Minutes(1));
     return *grant;
   }
-  store::Server ServerOf(const ServerId& id) { return **world_->Read()->servers().Find(id); }
-  std::vector<FailureCode> Observed(const ServerId& id) {
-    std::vector<FailureCode> codes;
-    const std::vector<store::Observation> all = *world_->Read()->observations().ListOf(id);
-    for (const store::Observation& observation : all) codes.push_back(observation.code);
-    return codes;
-  }
 
   // What a worker was told of when it ended its last session now.
   store::AuditLink Now() { return *world_->Read()->audit().Last(); }
-
-  SessionId next_session_ = 1000;
 };
 
 using testing::ElementsAre;

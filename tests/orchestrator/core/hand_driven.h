@@ -9,48 +9,23 @@
 #include <utility>
 #include <vector>
 
-#include "tests/orchestrator/core/core_bench.h"
+#include "tests/orchestrator/core/door_bench.h"
 
 namespace muster::core {
 
-class HandDriven : public CoreBench {
+class HandDriven : public DoorBench {
  protected:
-  HandDriven() { Build(0); }
-
   TokenId Token(const std::string& hash, TokenInput input = {}) {
     input.secret_hash = hash;
     const auto made = MakeToken(std::move(input));
     EXPECT_TRUE(made.ok()) << made.status();
     return made.ok() ? made->token.id : TokenId();
   }
-  absl::StatusOr<BootstrapGrant> Show(const std::string& hash, const std::string& name,
-                                      const std::string& key, const std::string& machine = "") {
-    BootstrapRequest request;
-    request.secret_hash = hash;
-    request.server_name = name;
-    request.address = "10.9.9.9";
-    request.public_key_hash = key;
-    request.machine.machine_id_hash = machine;
-    return Ask<BootstrapGrant>([&](auto done) {
-      operations().admission.Call(&AdmissionOperations::Bootstrap, std::move(done), request);
-    });
-  }
   SessionOpening Opening(const ServerId& server, const std::string& certificate) {
-    SessionOpening opening;
-    opening.session = next_session_++;
-    opening.certificate_id = CertificateId(certificate);
-    opening.zone_id = zone_;
-    opening.tenant_id = TenantOf(zone_);
-    opening.server_id = server;
-    opening.address = "10.9.9.9";
-    opening.public_key_hash = "key of " + certificate;
-    opening.not_before = world_->clock().Now();
-    opening.not_after = world_->clock().Now() + absl::Hours(24 * 30);
-    return opening;
+    return OpeningOf(server, zone_, certificate);
   }
   absl::StatusOr<SessionGrant> Open(const SessionOpening& opening) {
-    auto grant = Ask<SessionGrant>(
-        [&](auto done) { world_->worker_events().OpenSession(opening, std::move(done)); });
+    auto grant = AskToOpen(opening);
     if (grant.ok()) {
       world_->worker_events().SessionReady(opening.session);
       world_->RunFor(absl::Seconds(1));
@@ -145,13 +120,6 @@ class HandDriven : public CoreBench {
     if (!target.has_value() || !target->failure.has_value()) return std::nullopt;
     return target->failure->code;
   }
-  store::Server ServerOf(const ServerId& id) { return **world_->Read()->servers().Find(id); }
-  std::vector<FailureCode> Observed(const ServerId& id) {
-    std::vector<FailureCode> codes;
-    const std::vector<store::Observation> all = *world_->Read()->observations().ListOf(id);
-    for (const store::Observation& observation : all) codes.push_back(observation.code);
-    return codes;
-  }
   absl::StatusOr<store::Server> Change(const ServerId& server, ServerAction::Kind kind,
                                        const std::string& reason = "") {
     return Ask<store::Server>([&](auto done) {
@@ -183,7 +151,6 @@ class HandDriven : public CoreBench {
     });
   }
 
-  SessionId next_session_ = 1000;
   std::map<ServerId, SessionId> session_;
 };
 
