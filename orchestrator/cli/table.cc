@@ -36,7 +36,7 @@ const char* ColorOf(absl::string_view word) {
       {"failed", kRed},       {"in_doubt", kRed},
       {"degraded", kRed},     {"aborted", kRed},
       {"problem", kRed},      {"locked", kRed},
-      {"banned", kRed},       {"quarantined", kRed},
+      {"banned", kRed},
   };
   const auto it = colors->find(word);
   return it == colors->end() ? nullptr : it->second;

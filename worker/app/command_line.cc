@@ -22,8 +22,8 @@ int RunCommandLine(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 stopped, 1 start failed, 2 usage, configuration or not enrolled, 3 journal "
       "lost, 4 ended by a second signal.\n"
-      "SIGHUP reads the log level again: from the file log-level in the data directory, else "
-      "--log-level.");
+      "SIGHUP reads again, while it runs: certificate, key and zone pin in the data directory, and "
+      "the log level, from the file log-level there, else --log-level.");
 
   EnrollFlags enroll;
   CLI::App* enroll_command = app.add_subcommand(
@@ -44,8 +44,10 @@ int RunCommandLine(int argc, char** argv) {
   CLI::App* run_command =
       app.add_subcommand("run", "Connect to the orchestrator and carry out its commands.");
   run_command->add_option("--data-dir", run.data_dir, "As for enroll [/var/lib/muster-worker]");
-  run_command->add_option("--appdata", run.app_data,
-                          "The Certify service's app data folder [$CERTIFY_APPDATA_PATH]");
+  run_command->add_option(
+      "--appdata", run.app_data,
+      "The Certify service's app data folder [$CERTIFY_APPDATA_PATH, else $CERTIFY_APP_DATA, else "
+      "/usr/share/certify]");
   run_command->add_option("--certify-cli", run.cli, "Path of certify, where a zone allows its use");
   run_command->add_option("--service-unit", run.service_unit,
                           "What a takeover restarts [certify-agent.service]");

@@ -36,7 +36,7 @@ struct ReportZone {
   int failed = 0;
   int in_doubt = 0;
   int not_enrolled = 0;
-  int other = 0;                            // degraded, quarantined, decommissioned
+  int other = 0;                            // degraded
   std::optional<absl::Time> hub_read_time;  // Last whole reading.
   int hub_instances = 0;                    // Of that reading.
   int hub_unmatched = 0;

@@ -15,8 +15,7 @@ namespace muster::core {
 
 // ---- plan: which servers of the selection become targets ----
 // Left out: for joins those that the hub has confirmed; those that are out for good (banned,
-// retired, rejected, quarantined, decommissioned). Servers that are away are in: the deadline
-// tells whether they are stragglers.
+// retired, rejected). Servers that are away are in: the deadline tells whether they are stragglers.
 bool IsTarget(store::CommandKind kind, const store::ServerState& server);
 
 // ---- gates ----
