@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <utility>
 
 #include "base/failure_code.h"
 #include "orchestrator/core/control/turn_control.h"
@@ -79,6 +80,14 @@ class HubSharingTest : public testing::Test {
     strand_.RunUntilIdle();
     zones_.Clear();
   }
+  // Their zones: that of acme at https://a.example, later that of bolt at `other`; both addresses
+  // lead to a hub that calls itself id-1.
+  std::pair<ZoneId, ZoneId> TwoTenantsAtOneHub(const std::string& other) {
+    const ZoneId first = Zone("acme", "prod", "https://a.example");
+    const ZoneId second = Zone("bolt", "prod", other);
+    hubs_.names = {{"https://a.example", "id-1"}, {other, "id-1"}};
+    return {first, second};
+  }
   // The failure of a reading now; none when it was read.
   std::optional<Failure> Read(const ZoneId& zone) {
     listener_.failures[zone] = Failure{FailureCode::kHubError, "no reading"};
@@ -112,9 +121,7 @@ TEST_F(HubSharingTest, ReadingsNameTheirTenant) {
 
 // Remedy walked: E-HUB-SHARED
 TEST_F(HubSharingTest, TheLaterZoneIsRefusedUntilItHasAHubOfItsOwn) {
-  const ZoneId first = Zone("acme", "prod", "https://a.example");
-  const ZoneId second = Zone("bolt", "prod", "https://alias.example");
-  hubs_.names = {{"https://a.example", "id-1"}, {"https://alias.example", "id-1"}};
+  const auto [first, second] = TwoTenantsAtOneHub("https://alias.example");
   EXPECT_TRUE(IsRead(first));
   EXPECT_TRUE(IsShared(second));
   // Neither is the other tenant named to this one.
@@ -129,9 +136,7 @@ TEST_F(HubSharingTest, TheLaterZoneIsRefusedUntilItHasAHubOfItsOwn) {
 }
 
 TEST_F(HubSharingTest, ACopyThatGetsAnIdentityOfItsOwnIsRead) {
-  const ZoneId first = Zone("acme", "prod", "https://a.example");
-  const ZoneId second = Zone("bolt", "prod", "https://copy.example");
-  hubs_.names = {{"https://a.example", "id-1"}, {"https://copy.example", "id-1"}};
+  const auto [first, second] = TwoTenantsAtOneHub("https://copy.example");
   EXPECT_TRUE(IsRead(first));
   EXPECT_TRUE(IsShared(second));
   hubs_.names["https://copy.example"] = "id-2";
@@ -140,18 +145,14 @@ TEST_F(HubSharingTest, ACopyThatGetsAnIdentityOfItsOwnIsRead) {
 
 // Whatever was read first: after a restart it is chance.
 TEST_F(HubSharingTest, TheOrderOfReadingsDecidesNothing) {
-  const ZoneId first = Zone("acme", "prod", "https://a.example");
-  const ZoneId second = Zone("bolt", "prod", "https://alias.example");
-  hubs_.names = {{"https://a.example", "id-1"}, {"https://alias.example", "id-1"}};
+  const auto [first, second] = TwoTenantsAtOneHub("https://alias.example");
   EXPECT_TRUE(IsRead(second));  // Nobody else is known to have it.
   EXPECT_TRUE(IsRead(first));
   EXPECT_TRUE(IsShared(second));
 }
 
 TEST_F(HubSharingTest, WhoGoesMakesWay) {
-  const ZoneId first = Zone("acme", "prod", "https://a.example");
-  const ZoneId second = Zone("bolt", "prod", "https://alias.example");
-  hubs_.names = {{"https://a.example", "id-1"}, {"https://alias.example", "id-1"}};
+  const auto [first, second] = TwoTenantsAtOneHub("https://alias.example");
   EXPECT_TRUE(IsRead(first));
   EXPECT_TRUE(IsShared(second));
   poller_.Forget(first);
