@@ -157,22 +157,24 @@ _muster() {
 complete -F _muster muster
 )sh";
 
+// The formatter would take what follows for C++ and break it.
+// clang-format off
 constexpr char kZshScript[] = R"sh(#compdef muster
 # zsh completion for muster: source <(muster completion zsh)
 _muster() {
   local -a found open
-  found=(${(f)"$(muster completion words -- "${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  found=("${(@f)$(muster completion words -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
   case "$found[1]" in
-    :files) _files ;
-;
-    :directories) _files -/ ;
-    ;
-    *) open=(${(M)found:#*/});
-    found = (${found : # * / }) compadd - a found;
-    compadd - S '' - a open;
-    ;
-    esac
-    }
+    :files) _files ;;
+    :directories) _files -/ ;;
+    *)
+      open=(${(M)found:#*/})
+      found=(${found:#*/})
+      compadd -M 'm:{a-zA-Z}={A-Za-z}' -a found
+      compadd -M 'm:{a-zA-Z}={A-Za-z}' -S '' -a open
+      ;;
+  esac
+}
 compdef _muster muster
 )sh";
 
@@ -192,6 +194,7 @@ function __muster_complete
 end
 complete -c muster -f -a '(__muster_complete)'
 )sh";
+// clang-format on
 
 }  // namespace
 
