@@ -26,8 +26,9 @@ std::string TenantsText(const v1::Operator& op) {
 }
 
 constexpr Field<v1::Operator> kOperatorFields[] = {
-    {"name", Show::kAlways, [](const v1::Operator& o) { return o.name(); }},
-    {"operator_id", Show::kAlways, [](const v1::Operator& o) { return o.operator_id(); }},
+    {"name", Show::kAlways, [](const v1::Operator& o) { return o.name(); }, Unit::kName},
+    {"operator_id", Show::kAlways, [](const v1::Operator& o) { return o.operator_id(); },
+     Unit::kName},
     {"role", Show::kAlways, [](const v1::Operator& o) { return WordOf(o.role()); }},
     {"tenants", Show::kAlways, TenantsText},
     {"state", Show::kAlways, [](const v1::Operator& o) { return WordOf(o.state()); }},

@@ -171,11 +171,26 @@ std::vector<std::string> Wrap(absl::string_view text, size_t width) {
       lines.back().push_back(' ');
       ++used;
     }
-    // A word that is longer than a line is broken anywhere.
+    // A word that is longer than a line is broken behind the last mark that joins its parts
+    // ("completed_with_", "https://hub.example/"), or anywhere where there is none.
+    size_t seam = 0;  // Bytes of the line up to there.
     ForEachCharacter(word, [&](absl::string_view bytes, uint32_t c) {
-      if (used + WidthOfCharacter(c) > width) next_line();
+      if (used + WidthOfCharacter(c) > width) {
+        std::string rest;
+        if (seam > lines.back().size() / 3) {
+          rest = lines.back().substr(seam);
+          lines.back().resize(seam);
+        }
+        next_line();
+        lines.back() = rest;
+        used = WidthOf(rest);
+        seam = 0;
+      }
       used += WidthOfCharacter(c);
       lines.back().append(bytes.data(), bytes.size());
+      if (c < 0x80 && absl::StrContains("/_-,;:=.", static_cast<char>(c))) {
+        seam = lines.back().size();
+      }
     });
   }
   return lines;

@@ -28,8 +28,8 @@ std::string WithEscapes(absl::string_view text);
 size_t WidthOf(absl::string_view text);
 // Printable text cut to at most `width` columns, the last of them "…" when something was cut.
 std::string Fit(absl::string_view text, size_t width);
-// Printable text in lines of at most `width` columns, broken at spaces where there are some; one
-// line at least.
+// Printable text in lines of at most `width` columns, broken at spaces, in longer words behind marks
+// such as "/" and "_", and only then anywhere; one line at least.
 std::vector<std::string> Wrap(absl::string_view text, size_t width);
 
 }  // namespace muster::cli

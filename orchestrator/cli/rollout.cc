@@ -35,7 +35,7 @@ std::string LimitText(const std::string& written, int effective) {
 }
 
 constexpr Field<Rollout> kRolloutFields[] = {
-    {"rollout_id", Show::kAlways, [](const Rollout& r) { return r.rollout_id(); }},
+    {"rollout_id", Show::kAlways, [](const Rollout& r) { return r.rollout_id(); }, Unit::kName},
     {"kind", Show::kAlways, [](const Rollout& r) { return WordOf(r.kind()); }},
     {"state", Show::kAlways, [](const Rollout& r) { return WordOf(r.state()); }},
     {"reason", Show::kDetails, [](const Rollout& r) { return r.reason(); }},
@@ -67,8 +67,8 @@ constexpr Field<Rollout> kRolloutFields[] = {
 };
 
 constexpr Field<v1::Target> kTargetFields[] = {
-    {"zone", Show::kAlways, [](const v1::Target& t) { return t.zone_id(); }},
-    {"name", Show::kAlways, [](const v1::Target& t) { return t.name(); }},
+    {"zone", Show::kAlways, [](const v1::Target& t) { return t.zone_id(); }, Unit::kName},
+    {"name", Show::kAlways, [](const v1::Target& t) { return t.name(); }, Unit::kName},
     {"server_id", Show::kDetails, [](const v1::Target& t) { return t.server_id(); }},
     {"state", Show::kAlways, [](const v1::Target& t) { return WordOf(t.state()); }},
     {"attempts", Show::kAlways, [](const v1::Target& t) { return absl::StrCat(t.attempts()); }},

@@ -63,9 +63,9 @@ constexpr Field<SystemStatus> kStatusFields[] = {
 constexpr Field<v1::AuditEvent> kEventFields[] = {
     {"sequence", Show::kAlways, [](const v1::AuditEvent& e) { return absl::StrCat(e.sequence()); }},
     {"time", Show::kAlways, [](const v1::AuditEvent& e) { return TextOf(e.time()); }, Unit::kTime},
-    {"actor", Show::kAlways, [](const v1::AuditEvent& e) { return e.actor(); }},
+    {"actor", Show::kAlways, [](const v1::AuditEvent& e) { return e.actor(); }, Unit::kName},
     {"action", Show::kAlways, [](const v1::AuditEvent& e) { return e.action(); }},
-    {"subject", Show::kAlways, [](const v1::AuditEvent& e) { return e.subject(); }},
+    {"subject", Show::kAlways, [](const v1::AuditEvent& e) { return e.subject(); }, Unit::kName},
     {"tenant", Show::kDetails, [](const v1::AuditEvent& e) { return e.tenant_id(); }},
     {"detail", Show::kAlways, [](const v1::AuditEvent& e) { return e.detail(); }, Unit::kProse},
 };

@@ -19,7 +19,8 @@ enum class Show {
 
 enum class Unit {
   kText,
-  kProse,  // Sentences: broken into lines where they do not fit, never cut.
+  kName,   // What is typed again: names, ids, codes. In a table it stays in one piece.
+  kProse,  // Sentences, which give way to all others.
   kTime,   // "2026-07-18T09:00:00Z"; on a terminal in its own time zone, with its age.
 };
 
@@ -65,16 +66,24 @@ Table MakeRow(const Field<T> (&fields)[N], const T& item) {
 // How tables look to the one who reads them. The defaults are those of a pipe: everything is there.
 struct TableStyle {
   bool color = false;  // Words that name a state are colored.
-  int width = 0;       // Columns of the terminal: texts are cut, sentences broken; 0: no limit.
+  int width = 0;       // Columns of the terminal, see WriteTable; 0: no limit.
   // Times in this zone and with their age; none: as they are, in UTC.
   std::optional<absl::TimeZone> zone;
   absl::Time now;  // For ages.
 };
 
 // Aligned columns under a heading, numbers to the right, empty cells as "-", and nothing that a
-// terminal would obey (printable.h). Where rows do not fit the widest texts are cut first.
+// terminal would obey (printable.h). Nothing is ever cut. Where rows do not fit, they give way in
+// this order, as far as needed:
+//
+//   1 times         their age alone, "4 min ago"
+//   2 headings      of several words stand in several lines
+//   3 numbers       columns of zeros alone are told below the table
+//   4 sentences     broken into lines, then other texts
+//   5 the table     each row stands upright, as WriteDetails does it
 void WriteTable(const Table& table, const TableStyle& style, std::ostream& out);
-// Each row as lines "name: value", empty cells left out, a blank line between rows. Nothing is cut.
+// Each row as lines "name: value", empty cells left out, a blank line between rows. Values are
+// broken at spaces; long words, which are there to be copied, are left to the terminal.
 void WriteDetails(const Table& table, const TableStyle& style, std::ostream& out);
 // "2026-07-18 11:00:00 CEST, 4 min ago" in the zone of the style; `utc` itself without one, and
 // when it is no time.

@@ -12,7 +12,7 @@ namespace muster::cli {
 namespace {
 
 constexpr Field<v1::Tenant> kTenantFields[] = {
-    {"tenant", Show::kAlways, [](const v1::Tenant& t) { return t.tenant_id(); }},
+    {"tenant", Show::kAlways, [](const v1::Tenant& t) { return t.tenant_id(); }, Unit::kName},
     {"display_name", Show::kAlways, [](const v1::Tenant& t) { return t.display_name(); }},
     {"created", Show::kAlways, [](const v1::Tenant& t) { return TextOf(t.create_time()); },
      Unit::kTime},

@@ -15,8 +15,8 @@ namespace muster::cli {
 namespace {
 
 constexpr Field<v1::Token> kTokenFields[] = {
-    {"token_id", Show::kAlways, [](const v1::Token& t) { return t.token_id(); }},
-    {"zone", Show::kAlways, [](const v1::Token& t) { return t.zone_id(); }},
+    {"token_id", Show::kAlways, [](const v1::Token& t) { return t.token_id(); }, Unit::kName},
+    {"zone", Show::kAlways, [](const v1::Token& t) { return t.zone_id(); }, Unit::kName},
     {"state", Show::kAlways, [](const v1::Token& t) { return WordOf(t.state()); }},
     {"uses", Show::kAlways,
      [](const v1::Token& t) { return absl::StrCat(t.uses(), "/", t.max_uses()); }},

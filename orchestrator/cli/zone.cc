@@ -30,7 +30,7 @@ std::string HubCaText(const v1::Zone& zone) {
 }
 
 constexpr Field<v1::Zone> kZoneFields[] = {
-    {"zone", Show::kAlways, [](const v1::Zone& z) { return z.zone_id(); }},
+    {"zone", Show::kAlways, [](const v1::Zone& z) { return z.zone_id(); }, Unit::kName},
     {"display_name", Show::kDetails, [](const v1::Zone& z) { return z.display_name(); }},
     {"hub_url", Show::kAlways, [](const v1::Zone& z) { return z.hub_url(); }},
     {"servers", Show::kAlways, [](const v1::Zone& z) { return absl::StrCat(z.servers()); }},

@@ -65,6 +65,10 @@ TEST(Printable, BreaksSentencesAtSpaces) {
   EXPECT_THAT(Wrap("", 10), ElementsAre(""));
   EXPECT_THAT(Wrap("abcdefgh ij", 4), ElementsAre("abcd", "efgh", "ij"));
   EXPECT_THAT(Wrap("東京都", 4), ElementsAre("東京", "都"));
+  EXPECT_THAT(Wrap("completed_with_stragglers", 18), ElementsAre("completed_with_", "stragglers"));
+  EXPECT_THAT(Wrap("see https://hub.example/path x", 20),
+              ElementsAre("see", "https://hub.example/", "path x"));
+  EXPECT_THAT(Wrap("a/bcdefghijkl", 8), ElementsAre("a/bcdefg", "hijkl")) << "not a line of two";
 }
 
 }  // namespace

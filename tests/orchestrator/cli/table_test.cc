@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "orchestrator/cli/printable.h"
 
@@ -18,6 +19,8 @@ Table Example() {
   return {{{"server_name"}, {"count"}, {"note", Show::kDetails}, {"state"}},
           {{"WEB-01", "7", "a,b", "enrolled"}, {"Münster", "120", "", "failed"}}};
 }
+
+constexpr absl::Time kNow = absl::FromUnixSeconds(1'784'365'200);  // 2026-07-18T09:00:00Z
 
 std::string TableText(const Table& table, const TableStyle& style) {
   std::ostringstream out;
@@ -49,20 +52,79 @@ TEST(Table, NoEscapeSequenceOfAServerReachesTheTerminal) {
   EXPECT_EQ(TableText(table, {}), "NAME\nevil?]0;title?\n");
 }
 
-// The widest texts give way; numbers and short words stay whole.
+// Whatever the width: no line is longer, and no name, number or word is lost.
 TEST(Table, FitsTheTerminal) {
-  const Table table{{{"name"}, {"count"}, {"failure"}},
-                    {{"a-very-long-server-name", "1234567890", "E-JOIN-ELSEWHERE"}}};
-  for (int width = 20; width < 70; ++width) {
-    const std::string text = TableText(table, {.width = width});
-    EXPECT_THAT(text, HasSubstr("1234567890"));
-    if (width < 30) continue;  // Below that the narrowest columns do not fit either.
+  const Table table{{{"name", Show::kAlways, Unit::kName},
+                     {"count"},
+                     {"labels"},
+                     {"next", Show::kAlways, Unit::kProse},
+                     {"seen", Show::kAlways, Unit::kTime}},
+                    {{"a-very-long-server-name", "1234567890", "site=berlin role=web",
+                      "Mend the cause of it, then restart", "2026-07-18T08:56:00Z"}}};
+  for (int width = 34; width < 160; ++width) {
+    const std::string text =
+        TableText(table, {.width = width, .zone = absl::UTCTimeZone(), .now = kNow});
     for (const absl::string_view line : absl::StrSplit(text, '\n')) {
       EXPECT_LE(WidthOf(line), static_cast<size_t>(width)) << line;
     }
+    std::string words = text;
+    absl::RemoveExtraAsciiWhitespace(&words);
+    for (const char* word :
+         {"1234567890", "a-very-long-server-name", "berlin", "role=", "restart", "4 min ago"}) {
+      EXPECT_THAT(words, HasSubstr(word)) << width;
+    }
+    EXPECT_THAT(text, Not(HasSubstr("…")));
   }
-  EXPECT_THAT(TableText(table, {.width = 45}), HasSubstr("…"));
-  EXPECT_THAT(TableText(table, {}), HasSubstr("a-very-long-server-name  1234567890  E-JOIN"));
+  EXPECT_THAT(TableText(table, {}),
+              HasSubstr("a-very-long-server-name  1234567890  site=berlin role"));
+}
+
+TEST(Table, TimesGiveWayBeforeWords) {
+  const Table table{{{"token_id", Show::kAlways, Unit::kName},
+                     {"state"},
+                     {"expires", Show::kAlways, Unit::kTime}},
+                    {{"tok-h2msvt4na6abcdefghij", "active", "2026-07-18T10:00:00Z"},
+                     {"tok-hgkmtx3qvfabcdefghij", "locked", ""}}};
+  const TableStyle style{.width = 50, .zone = absl::UTCTimeZone(), .now = kNow};
+  EXPECT_EQ(TableText(table, style),
+            "TOKEN ID                  STATE   EXPIRES\n"
+            "tok-h2msvt4na6abcdefghij  active  in 1 h\n"
+            "tok-hgkmtx3qvfabcdefghij  locked  -\n");
+}
+
+TEST(Table, HeadingsBreakAndZerosAreToldBelow) {
+  const Table table{
+      {{"zone", Show::kAlways, Unit::kName}, {"hub_instances"}, {"in_doubt"}, {"failed"}},
+      {{"acme/prod", "99", "0", "3"}, {"acme/test", "7", "0", "0"}}};
+  EXPECT_EQ(TableText(table, {.width = 40}),
+            "ZONE             HUB     IN  FAILED\n"
+            "           INSTANCES  DOUBT\n"
+            "acme/prod         99      0       3\n"
+            "acme/test          7      0       0\n");
+  EXPECT_EQ(TableText(table, {.width = 30}),
+            "ZONE             HUB  FAILED\n"
+            "           INSTANCES\n"
+            "acme/prod         99       3\n"
+            "acme/test          7       0\n"
+            "0 everywhere: in doubt\n");
+}
+
+TEST(Table, WhatCannotFitStandsUpright) {
+  const Table table{{{"actor", Show::kAlways, Unit::kName},
+                     {"subject", Show::kAlways, Unit::kName},
+                     {"secret_of_details", Show::kDetails},
+                     {"detail", Show::kAlways, Unit::kProse}},
+                    {{"operator:opr-p3bwlfz22u3ovjhenjsj", "srv-3ocimj3xp225hgz3aw35", "x",
+                      "enrollment: queued → not_enrolled (E-DISPATCH-OFFLINE)"},
+                     {"system", "srv-3ocimj3xp225hgz3aw35", "x", ""}}};
+  EXPECT_EQ(TableText(table, {.width = 46}),
+            "actor:   operator:opr-p3bwlfz22u3ovjhenjsj\n"
+            "subject: srv-3ocimj3xp225hgz3aw35\n"
+            "detail:  enrollment: queued → not_enrolled\n"
+            "         (E-DISPATCH-OFFLINE)\n"
+            "\n"
+            "actor:   system\n"
+            "subject: srv-3ocimj3xp225hgz3aw35\n");
 }
 
 TEST(Table, WideCharactersStayInTheirColumns) {
