@@ -1,5 +1,7 @@
 #include "orchestrator/cli/output.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "orchestrator/cli/printable.h"
 #include "orchestrator/cli/structured_text.h"
 
@@ -48,6 +50,22 @@ bool Output::PrintStructured(const google::protobuf::Message& message) {
 
 void Output::Print(const google::protobuf::Message& message, const Table& table) {
   if (!PrintStructured(message)) Print(table);
+}
+
+void Output::PrintList(absl::string_view name,
+                       const std::vector<const google::protobuf::Message*>& messages,
+                       const Table& table) {
+  if (format_ != OutputFormat::kJson && format_ != OutputFormat::kYaml) {
+    Print(table);
+    return;
+  }
+  std::string json = absl::StrCat("{\n \"", name, "\": [");
+  for (size_t i = 0; i < messages.size(); ++i) {
+    absl::StrAppend(&json, i == 0 ? "\n" : ",\n",
+                    absl::StripTrailingAsciiWhitespace(ToJson(*messages[i])));
+  }
+  absl::StrAppend(&json, messages.empty() ? "" : "\n ", "]\n}\n");
+  environment_.out << (format_ == OutputFormat::kJson ? json : JsonToYaml(json));
 }
 
 void Output::PrintDetails(const google::protobuf::Message& message, const Table& table) {

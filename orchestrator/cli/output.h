@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "orchestrator/cli/environment.h"
@@ -28,6 +29,9 @@ class Output {
 
   // Many things: the table in table and CSV form, the message in JSON and YAML.
   void Print(const google::protobuf::Message& message, const Table& table);
+  // Many answers of one call each: in JSON and YAML as a list of that name.
+  void PrintList(absl::string_view name,
+                 const std::vector<const google::protobuf::Message*>& messages, const Table& table);
   // One thing: as Print, but the table stands upright.
   void PrintDetails(const google::protobuf::Message& message, const Table& table);
   // An answer that no message describes.

@@ -37,13 +37,13 @@ std::string ObservedText(const v1::Server& server) {
 }
 
 constexpr Field<v1::Server> kServerFields[] = {
-    {"zone", Show::kAlways, [](const v1::Server& s) { return s.zone_id(); }},
-    {"name", Show::kAlways, [](const v1::Server& s) { return s.name(); }},
+    {"zone", Show::kAlways, [](const v1::Server& s) { return s.zone_id(); }, Unit::kName},
+    {"name", Show::kAlways, [](const v1::Server& s) { return s.name(); }, Unit::kName},
     {"server_id", Show::kDetails, [](const v1::Server& s) { return s.server_id(); }},
     {"enrollment", Show::kAlways, [](const v1::Server& s) { return WordOf(s.enrollment()); }},
     {"connectivity", Show::kAlways, [](const v1::Server& s) { return WordOf(s.connectivity()); }},
     {"admission", Show::kAlways, [](const v1::Server& s) { return WordOf(s.admission()); }},
-    {"failure", Show::kAlways, [](const v1::Server& s) { return s.failure().code(); }},
+    {"failure", Show::kAlways, [](const v1::Server& s) { return s.failure().code(); }, Unit::kName},
     {"failure_detail", Show::kDetails, [](const v1::Server& s) { return s.failure().detail(); }},
     {"remedy", Show::kDetails, [](const v1::Server& s) { return s.failure().remedy(); }},
     {"observed", Show::kDetails, ObservedText},
@@ -72,11 +72,15 @@ constexpr Field<v1::Server> kServerFields[] = {
      Unit::kTime},
 };
 
-using Entry = v1::ExplainServerResponse::Entry;
+struct Entry {
+  std::string server;  // acme/prod/WEB-01
+  v1::ExplainServerResponse::Entry said;
+};
 constexpr Field<Entry> kEntryFields[] = {
-    {"time", Show::kAlways, [](const Entry& e) { return TextOf(e.time()); }, Unit::kTime},
-    {"source", Show::kAlways, [](const Entry& e) { return WordOf(e.source()); }},
-    {"text", Show::kAlways, [](const Entry& e) { return e.text(); }, Unit::kProse},
+    {"time", Show::kAlways, [](const Entry& e) { return TextOf(e.said.time()); }, Unit::kTime},
+    {"source", Show::kAlways, [](const Entry& e) { return WordOf(e.said.source()); }},
+    {"text", Show::kAlways, [](const Entry& e) { return e.said.text(); }, Unit::kProse},
+    {"server", Show::kDetails, [](const Entry& e) { return e.server; }, Unit::kName},
 };
 
 void SetLabelCells(const v1::ListServersResponse& response, Table& table) {
@@ -149,15 +153,55 @@ absl::StatusOr<ExitCode> ShowServers(Context& context, const std::vector<std::st
   return shown.code;
 }
 
-absl::StatusOr<ExitCode> ExplainServer(Context& context, const std::string& server) {
-  ASSIGN_OR_RETURN(Client * client, context.Connect());
-  v1::GetServerRequest request;
-  request.set_server(server);
-  ASSIGN_OR_RETURN(const v1::ExplainServerResponse response, client->ExplainServer(request));
-  context.output().Say(absl::StrCat(response.server().zone_id(), "/", response.server().name(),
-                                    ": ", response.summary(), "\n"));
-  context.output().Print(response, MakeTable(kEntryFields, response.entries()));
-  return ExitCode::kOk;
+std::vector<Entry> EntriesOf(const v1::ExplainServerResponse& response) {
+  std::vector<Entry> entries;
+  for (const auto& entry : response.entries()) {
+    entries.push_back(
+        {absl::StrCat(response.server().zone_id(), "/", response.server().name()), entry});
+  }
+  return entries;
+}
+
+// One server as the answer of its call, several as a list.
+void PrintStories(Context& context, const std::vector<v1::ExplainServerResponse>& stories,
+                  size_t asked) {
+  Output& output = context.output();
+  if (output.for_people()) {
+    for (size_t i = 0; i < stories.size(); ++i) {
+      output.Say(absl::StrCat(i == 0 ? "" : "\n", stories[i].summary(), "\n"));
+      output.Print(MakeTable(kEntryFields, EntriesOf(stories[i])));
+    }
+    return;
+  }
+  std::vector<Entry> entries;
+  std::vector<const google::protobuf::Message*> messages;
+  for (const v1::ExplainServerResponse& story : stories) {
+    messages.push_back(&story);
+    for (Entry& entry : EntriesOf(story)) entries.push_back(std::move(entry));
+  }
+  const Table table = MakeTable(kEntryFields, entries);
+  if (asked == 1) {
+    output.Print(stories[0], table);
+  } else {
+    output.PrintList("explanations", messages, table);
+  }
+}
+
+absl::StatusOr<ExitCode> ExplainServers(Context& context, const std::vector<std::string>& servers) {
+  std::vector<v1::ExplainServerResponse> stories;
+  ASSIGN_OR_RETURN(
+      const Several told,
+      CallForEach(
+          context, servers,
+          [&stories](Client& client, const std::string& server) -> absl::StatusOr<v1::Server> {
+            v1::GetServerRequest request;
+            request.set_server(server);
+            ASSIGN_OR_RETURN(v1::ExplainServerResponse story, client.ExplainServer(request));
+            stories.push_back(std::move(story));
+            return stories.back().server();
+          }));
+  PrintStories(context, stories, servers.size());
+  return told.code;
 }
 
 struct EvictFlags {
@@ -185,32 +229,36 @@ absl::StatusOr<ExitCode> EvictServers(Context& context, const EvictFlags& flags)
 }
 
 struct SettleFlags {
-  std::string server;
+  std::vector<std::string> servers;
   std::string reason;
   bool absent = false;
   bool joined = false;
 };
 
-absl::StatusOr<ExitCode> SettleServer(Context& context, const SettleFlags& flags) {
+absl::StatusOr<ExitCode> SettleServers(Context& context, const SettleFlags& flags) {
   if (!flags.absent && !flags.joined) {
     return FailureStatus(FailureCode::kRequestInvalid,
                          "say what you found on the server: --absent or --joined");
   }
-  ASSIGN_OR_RETURN(Client * client, context.Connect());
-  v1::SettleServerRequest request;
-  request.set_server(flags.server);
-  request.set_reason(flags.reason);
-  request.set_verdict(flags.joined ? v1::SettleServerRequest::VERDICT_JOINED
-                                   : v1::SettleServerRequest::VERDICT_ABSENT);
-  ASSIGN_OR_RETURN(const v1::Server response, client->SettleServer(request));
-  context.output().PrintDetails(response, MakeRow(kServerFields, response));
+  ASSIGN_OR_RETURN(
+      const Several settled,
+      CallForEach(context, flags.servers, [&flags](Client& client, const std::string& server) {
+        v1::SettleServerRequest request;
+        request.set_server(server);
+        request.set_reason(flags.reason);
+        request.set_verdict(flags.joined ? v1::SettleServerRequest::VERDICT_JOINED
+                                         : v1::SettleServerRequest::VERDICT_ABSENT);
+        return client.SettleServer(request);
+      }));
+  PrintServers(context, settled.done, flags.servers.size(), /*details=*/false);
+  if (settled.done.servers().empty()) return settled.code;
   context.output().Say(
       flags.joined
           ? absl::StrCat("The hub is asked to prove it. To see what it says: muster verify --zone ",
-                         response.zone_id())
+                         settled.done.servers(0).zone_id())
           : std::string(
                 "The doubt is over; the server's rollout, or the next one, tries it again."));
-  return ExitCode::kOk;
+  return settled.code;
 }
 
 // Of admit and of reject.
@@ -239,7 +287,8 @@ absl::StatusOr<std::vector<std::string>> ListPending(Context& context,
 
 using DoorCall = std::function<absl::StatusOr<v1::Server>(Client&, const std::string&)>;
 
-absl::StatusOr<ExitCode> AtTheDoor(Context& context, const DoorFlags& flags, const DoorCall& call) {
+// With nothing done when nobody waits.
+absl::StatusOr<Several> AtTheDoor(Context& context, const DoorFlags& flags, const DoorCall& call) {
   std::vector<std::string> servers = flags.servers;
   if (flags.pending != servers.empty() || (!flags.pending && !flags.selection.empty())) {
     return absl::InvalidArgumentError(
@@ -252,25 +301,27 @@ absl::StatusOr<ExitCode> AtTheDoor(Context& context, const DoorFlags& flags, con
       context.output().Print(v1::ListServersResponse(),
                              MakeTable(kServerFields, std::vector<v1::Server>()));
       context.output().Say("No server waits for admission.");
-      return ExitCode::kOk;
+      return Several();
     }
   }
-  ASSIGN_OR_RETURN(const Several done, CallForEach(context, servers, call));
+  ASSIGN_OR_RETURN(Several done, CallForEach(context, servers, call));
   // With --pending the number of servers is no choice of the caller's: it is always a list.
   PrintServers(context, done.done, flags.pending ? 2 : servers.size(), /*details=*/false);
-  return done.code;
+  return done;
 }
 
 absl::StatusOr<ExitCode> AdmitServers(Context& context, const DoorFlags& flags) {
-  return AtTheDoor(context, flags, [](Client& client, const std::string& server) {
-    v1::AdmitServerRequest request;
-    request.set_server(server);
-    return client.AdmitServer(request);
-  });
+  ASSIGN_OR_RETURN(const Several admitted,
+                   AtTheDoor(context, flags, [](Client& client, const std::string& server) {
+                     v1::AdmitServerRequest request;
+                     request.set_server(server);
+                     return client.AdmitServer(request);
+                   }));
+  return admitted.code;
 }
 
 absl::StatusOr<ExitCode> RejectServers(Context& context, const DoorFlags& flags) {
-  ASSIGN_OR_RETURN(const ExitCode code,
+  ASSIGN_OR_RETURN(const Several rejected,
                    AtTheDoor(context, flags, [&flags](Client& client, const std::string& server) {
                      v1::ChangeServerRequest request;
                      request.set_server(server);
@@ -278,21 +329,20 @@ absl::StatusOr<ExitCode> RejectServers(Context& context, const DoorFlags& flags)
                      request.set_reason(flags.reason);
                      return client.ChangeServer(request);
                    }));
-  if (code == ExitCode::kOk) {
+  if (!rejected.done.servers().empty()) {
     context.output().Say(
-        "Not let in. Taken back by 'muster server admit', or 'muster server restore' to let it "
-        "wait "
+        "Not let in. Taken back by 'muster server admit', or 'muster server restore' to wait "
         "again.");
   }
-  return code;
+  return rejected.code;
 }
 
 void AddExplainVerb(CommandTree& tree, CLI::App& parent, const char* name, const char* example) {
-  auto server = std::make_shared<std::string>();
+  auto servers = std::make_shared<std::vector<std::string>>();
   CLI::App& verb =
-      tree.Verb(parent, name, "Tell why a server is where it is, in order of time", example,
-                [server](Context& context) { return ExplainServer(context, *server); });
-  verb.add_option("server", *server, "Server id (srv-…) or tenant/zone/name")->required();
+      tree.Verb(parent, name, "Tell why servers are where they are, in order of time", example,
+                [servers](Context& context) { return ExplainServers(context, *servers); });
+  verb.add_option("server", *servers, "Server ids (srv-…) or tenant/zone/name")->required();
 }
 
 }  // namespace
@@ -363,10 +413,11 @@ void AddServerCommands(CommandTree& tree) {
 
   auto settle_flags = std::make_shared<SettleFlags>();
   CLI::App& settle =
-      tree.Verb(server, "settle", "End the doubt about a server's join, after a look at the server",
+      tree.Verb(server, "settle", "End the doubt about servers' joins, after a look at them",
                 "muster server settle acme/prod/WEB-01 --absent --reason 'its disk was replaced'",
-                [settle_flags](Context& context) { return SettleServer(context, *settle_flags); });
-  settle.add_option("server", settle_flags->server, "Server id or tenant/zone/name")->required();
+                [settle_flags](Context& context) { return SettleServers(context, *settle_flags); });
+  settle.add_option("server", settle_flags->servers, "Server ids (srv-…) or tenant/zone/name")
+      ->required();
   CLI::Option* absent =
       settle.add_flag("--absent", settle_flags->absent, "The join did not happen: try it again");
   CLI::Option* joined =

@@ -20,9 +20,9 @@ namespace {
 using Request = v1::ChangeServerRequest;
 
 constexpr Field<v1::Server> kLifeFields[] = {
-    {"zone", Show::kAlways, [](const v1::Server& s) { return s.zone_id(); }},
-    {"name", Show::kAlways, [](const v1::Server& s) { return s.name(); }},
-    {"server_id", Show::kAlways, [](const v1::Server& s) { return s.server_id(); }},
+    {"zone", Show::kAlways, [](const v1::Server& s) { return s.zone_id(); }, Unit::kName},
+    {"name", Show::kAlways, [](const v1::Server& s) { return s.name(); }, Unit::kName},
+    {"server_id", Show::kAlways, [](const v1::Server& s) { return s.server_id(); }, Unit::kName},
     {"admission", Show::kAlways, [](const v1::Server& s) { return WordOf(s.admission()); }},
     {"enrollment", Show::kAlways, [](const v1::Server& s) { return WordOf(s.enrollment()); }},
 };

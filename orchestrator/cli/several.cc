@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "orchestrator/cli/names.h"
 
@@ -20,7 +21,14 @@ absl::StatusOr<Several> CallForEach(
       *out.done.add_servers() = *std::move(answer);
       continue;
     }
-    if (servers.size() == 1 || ExitCodeOf(answer.status()) == ExitCode::kUnreachable) {
+    if (servers.size() == 1) return answer.status();
+    if (ExitCodeOf(answer.status()) == ExitCode::kUnreachable) {
+      const auto done = servers.begin() + (&server - servers.data());
+      context.output().Hint(absl::StrCat(
+          done == servers.begin() ? "" : "done: ", absl::StrJoin(servers.begin(), done, ", "),
+          done == servers.begin() ? "" : "; ", "perhaps done: ", server,
+          done + 1 == servers.end() ? "" : "; not asked for: ",
+          absl::StrJoin(done + 1, servers.end(), ", ")));
       return answer.status();
     }
     context.output().Hint(absl::StrCat("error: ", server, ": ", answer.status().message(),

@@ -24,7 +24,8 @@ struct Several {
 };
 
 // Calls once for each server. An error of the only one is returned; one of several is told on the
-// standard error and the next server follows, unless the orchestrator is not reached at all.
+// standard error and the next server follows. When the orchestrator is not reached any more, that is
+// the error, and the standard error says what was done before and what was not asked for.
 absl::StatusOr<Several> CallForEach(
     Context& context, const std::vector<std::string>& servers,
     const std::function<absl::StatusOr<v1::Server>(Client&, const std::string&)>& call);

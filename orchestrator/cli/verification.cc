@@ -16,7 +16,7 @@ using ReportProblem = v1::Report::ProblemLine;
 using ReportObservation = v1::Report::ObservationLine;
 
 constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
-    {"zone", Show::kAlways, [](const v1::ZoneVerification& z) { return z.zone_id(); }},
+    {"zone", Show::kAlways, [](const v1::ZoneVerification& z) { return z.zone_id(); }, Unit::kName},
     {"state", Show::kAlways, [](const v1::ZoneVerification& z) { return WordOf(z.state()); }},
     {"instances", Show::kAlways,
      [](const v1::ZoneVerification& z) { return absl::StrCat(z.instances()); }},
@@ -28,7 +28,7 @@ constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
 };
 
 constexpr Field<ReportLine> kReportLineFields[] = {
-    {"zone", Show::kAlways, [](const ReportLine& z) { return z.zone_id(); }},
+    {"zone", Show::kAlways, [](const ReportLine& z) { return z.zone_id(); }, Unit::kName},
     {"hub_url", Show::kDetails, [](const ReportLine& z) { return z.hub_url(); }},
     {"servers", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.servers()); }},
     {"enrolled", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.enrolled()); }},
@@ -55,11 +55,12 @@ constexpr Field<ReportLine> kReportLineFields[] = {
 };
 
 constexpr Field<ReportProblem> kReportProblemFields[] = {
-    {"zone", Show::kAlways, [](const ReportProblem& p) { return p.zone_id(); }},
-    {"server", Show::kAlways, [](const ReportProblem& p) { return p.server(); }},
+    {"zone", Show::kAlways, [](const ReportProblem& p) { return p.zone_id(); }, Unit::kName},
+    {"server", Show::kAlways, [](const ReportProblem& p) { return p.server(); }, Unit::kName},
     {"server_id", Show::kDetails, [](const ReportProblem& p) { return p.server_id(); }},
     {"enrollment", Show::kAlways, [](const ReportProblem& p) { return WordOf(p.enrollment()); }},
-    {"failure", Show::kAlways, [](const ReportProblem& p) { return p.failure().code(); }},
+    {"failure", Show::kAlways, [](const ReportProblem& p) { return p.failure().code(); },
+     Unit::kName},
     {"detail", Show::kAlways, [](const ReportProblem& p) { return p.failure().detail(); },
      Unit::kProse},
     {"remedy", Show::kDetails, [](const ReportProblem& p) { return p.failure().remedy(); }},
@@ -68,10 +69,11 @@ constexpr Field<ReportProblem> kReportProblemFields[] = {
 const types::v1::Failure& Seen(const ReportObservation& o) { return o.observation().failure(); }
 
 constexpr Field<ReportObservation> kReportObservationFields[] = {
-    {"zone", Show::kAlways, [](const ReportObservation& o) { return o.zone_id(); }},
-    {"server", Show::kAlways, [](const ReportObservation& o) { return o.server(); }},
+    {"zone", Show::kAlways, [](const ReportObservation& o) { return o.zone_id(); }, Unit::kName},
+    {"server", Show::kAlways, [](const ReportObservation& o) { return o.server(); }, Unit::kName},
     {"server_id", Show::kDetails, [](const ReportObservation& o) { return o.server_id(); }},
-    {"observed", Show::kAlways, [](const ReportObservation& o) { return Seen(o).code(); }},
+    {"observed", Show::kAlways, [](const ReportObservation& o) { return Seen(o).code(); },
+     Unit::kName},
     {"times", Show::kDetails,
      [](const ReportObservation& o) { return absl::StrCat(o.observation().times()); }},
     {"since", Show::kDetails,
@@ -136,10 +138,14 @@ void PrintRemedies(Context& context, const v1::Report& report, const Sections& s
     for (const ReportObservation& observation : report.observations()) count_in(Seen(observation));
   }
   if (remedies.empty()) return;
-  context.output().Say("\nWhat to do:");
+  Table table{
+      {{"failure", Show::kAlways, Unit::kName}, {"servers"}, {"next", Show::kAlways, Unit::kProse}},
+      {}};
   for (const auto& [code, entry] : remedies) {
-    context.output().Say(absl::StrCat("  ", code, " (", entry.first, "): ", entry.second));
+    table.rows.push_back({code, absl::StrCat(entry.first), entry.second});
   }
+  context.output().Say("");
+  context.output().Print(table);
 }
 
 absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags) {

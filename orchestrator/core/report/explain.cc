@@ -112,9 +112,10 @@ absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
   }
   ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
                    snapshot.ListAuditEvents({.subject = server.value(), .limit = kPerSource}));
-  for (const store::AuditEvent& event : events) {
-    out.entries.push_back({event.time, Explanation::Source::kAudit,
-                           absl::StrCat(event.action, " by ", event.actor, ": ", event.detail)});
+  // From the oldest on, for several have the time of one turn.
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    out.entries.push_back({event->time, Explanation::Source::kAudit,
+                           absl::StrCat(event->action, " by ", event->actor, ": ", event->detail)});
   }
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts,
                    snapshot.ListAttempts(server, kPerSource));

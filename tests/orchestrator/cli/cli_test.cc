@@ -410,7 +410,7 @@ TEST_F(CliTest, ReportSaysWhatIsEnrolledAndWhatToDo) {
   EXPECT_EQ(Run({"report", "--rollout", "rol-1"}), 0);
   EXPECT_EQ(admin_.report_request.rollout_id(), "rol-1");
   EXPECT_THAT(out_, AllOf(HasSubstr("never"), HasSubstr("WEB-02"),
-                          HasSubstr("E-JOIN-ELSEWHERE (1): Confirm it."),
+                          HasSubstr("E-JOIN-ELSEWHERE        1  Confirm it.\n"),
                           HasSubstr("1 of 2 servers enrolled")));
   EXPECT_EQ(Run({"report", "--check"}), 5);
   EXPECT_EQ(Run({"report", "-o", "csv"}), 0);
@@ -434,14 +434,14 @@ TEST_F(CliTest, VerifyAndAuditBringBadNewsAsFive) {
 }
 
 TEST_F(CliTest, ExplainTellsTheStoryUnderBothNames) {
-  admin_.explain.set_summary("Joined elsewhere.");
+  admin_.explain.set_summary("acme/prod/WEB-01 is joined elsewhere.");
   admin_.explain.mutable_server()->set_name("WEB-01");
   admin_.explain.mutable_server()->set_zone_id("acme/prod");
   admin_.explain.add_entries()->set_text("rollout began");
   EXPECT_EQ(Run({"explain", "server", "acme/prod/WEB-01"}), 0);
   const std::string first = out_;
-  EXPECT_THAT(first,
-              AllOf(StartsWith("acme/prod/WEB-01: Joined elsewhere."), HasSubstr("rollout began")));
+  EXPECT_THAT(first, AllOf(StartsWith("acme/prod/WEB-01 is joined elsewhere.\n"),
+                           HasSubstr("rollout began")));
   EXPECT_EQ(Run({"server", "explain", "acme/prod/WEB-01"}), 0);
   EXPECT_EQ(out_, first);
 }

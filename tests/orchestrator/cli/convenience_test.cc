@@ -107,6 +107,56 @@ TEST_F(SeveralTest, TheExitCodeTellsWhetherSomeWereRefused) {
   admin_.servers_asked.clear();
   EXPECT_EQ(Run({"server", "evict", "srv-a", "srv-b", "srv-c"}), 3);
   EXPECT_THAT(admin_.servers_asked, ElementsAre("srv-a", "srv-b")) << "nobody is there to ask";
+  EXPECT_THAT(err_, HasSubstr("done: srv-a; perhaps done: srv-b; not asked for: srv-c\n"));
+  EXPECT_EQ(Run({"server", "evict", "srv-b", "srv-c"}), 3);
+  EXPECT_THAT(err_, HasSubstr("perhaps done: srv-b; not asked for: srv-c\n"));
+  EXPECT_EQ(Run({"server", "evict", "srv-c", "srv-b"}), 3);
+  EXPECT_THAT(err_, HasSubstr("done: srv-c; perhaps done: srv-b\n"));
+}
+
+// Every verb that takes a server takes several, but for the new name of one.
+TEST_F(SeveralTest, EveryVerbTakesSeveral) {
+  Refuse("srv-x");
+  admin_.explain.set_summary("acme/prod/WEB is enrolled.");
+  for (const std::vector<std::string>& verb :
+       std::vector<std::vector<std::string>>{{"show"},
+                                             {"explain"},
+                                             {"admit"},
+                                             {"reject"},
+                                             {"evict"},
+                                             {"settle", "--absent"},
+                                             {"settle", "--joined"},
+                                             {"retire"},
+                                             {"restore"},
+                                             {"ban"},
+                                             {"unban"},
+                                             {"delete", "--yes"}}) {
+    std::vector<std::string> line = {"server"};
+    line.insert(line.end(), verb.begin(), verb.end());
+    line.insert(line.end(), {"srv-c", "srv-x", "srv-a"});
+    admin_.servers_asked.clear();
+    EXPECT_EQ(Run(line), 6) << verb[0];
+    EXPECT_THAT(admin_.servers_asked, ElementsAre("srv-c", "srv-x", "srv-a")) << verb[0];
+    EXPECT_THAT(err_, HasSubstr("1 of 3 servers refused.")) << verb[0];
+  }
+}
+
+TEST_F(SeveralTest, StoriesOfSeveralAreAList) {
+  admin_.explain.set_summary("acme/prod/WEB-01 is enrolled.");
+  admin_.explain.mutable_server()->set_zone_id("acme/prod");
+  admin_.explain.mutable_server()->set_name("WEB-01");
+  admin_.explain.add_entries()->set_text("it began");
+  EXPECT_EQ(Run({"explain", "server", "srv-a", "srv-b"}), 0);
+  EXPECT_THAT(out_, HasSubstr("it began\n\nacme/prod/WEB-01 is enrolled.\n\nTIME"));
+  EXPECT_EQ(Run({"explain", "server", "srv-a", "srv-b", "-o", "json"}), 0);
+  EXPECT_THAT(out_, StartsWith("{\n \"explanations\": [\n{"));
+  EXPECT_EQ(Run({"explain", "server", "srv-a", "srv-b", "-o", "yaml"}), 0);
+  EXPECT_THAT(out_, StartsWith("explanations:\n"));
+  EXPECT_EQ(Run({"explain", "server", "srv-a", "-o", "json"}), 0);
+  EXPECT_THAT(out_, StartsWith("{\n \"server\": {"));
+  EXPECT_EQ(Run({"explain", "server", "srv-a", "srv-b", "-o", "csv"}), 0);
+  EXPECT_EQ(out_,
+            "time,source,text,server\n,,it began,acme/prod/WEB-01\n,,it began,acme/prod/WEB-01\n");
 }
 
 TEST_F(SeveralTest, AllThatWaitAreAdmittedAtOnce) {
@@ -134,6 +184,11 @@ TEST_F(SeveralTest, AllThatWaitAreRejectedAtOnce) {
   EXPECT_EQ(admin_.change_request.action(), admin::v1::ChangeServerRequest::ACTION_REJECT);
   EXPECT_EQ(admin_.change_request.reason(), "strangers");
   EXPECT_THAT(out_, HasSubstr("'muster server admit'"));
+  auto waiting = std::move(admin_.servers);
+  admin_.servers.clear();
+  EXPECT_EQ(Run({"server", "reject", "--pending"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("No server waits"), Not(HasSubstr("Not let in"))));
+  admin_.servers = std::move(waiting);
   admin_.servers_asked.clear();
   EXPECT_EQ(Run({"server", "reject", "srv-a", "srv-b"}), 0);
   EXPECT_THAT(admin_.servers_asked, ElementsAre("srv-a", "srv-b"));

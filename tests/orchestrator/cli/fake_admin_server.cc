@@ -95,9 +95,12 @@ class Servers final : public v1::ServerService::Service {
                    v1::Server* response) override {
     return AnswerServer("GetServer", request->server(), response);
   }
-  Status ExplainServer(ServerContext*, const v1::GetServerRequest*,
+  Status ExplainServer(ServerContext*, const v1::GetServerRequest* request,
                        v1::ExplainServerResponse* response) override {
-    return Answer(admin_, "ExplainServer", admin_.explain, response);
+    v1::Server server;
+    const Status status = AnswerServer("ExplainServer", request->server(), &server);
+    if (status.ok()) *response = admin_.explain;
+    return status;
   }
   Status ImportServers(ServerContext*, const v1::ImportServersRequest* request,
                        v1::ImportServersResponse* response) override {
@@ -121,7 +124,7 @@ class Servers final : public v1::ServerService::Service {
   Status SettleServer(ServerContext*, const v1::SettleServerRequest* request,
                       v1::Server* response) override {
     admin_.settle_request = *request;
-    return Answer(admin_, "SettleServer", v1::Server(), response);
+    return AnswerServer("SettleServer", request->server(), response);
   }
 
  private:

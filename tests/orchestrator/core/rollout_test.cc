@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "orchestrator/core/report/explain.h"
@@ -62,6 +63,14 @@ TEST_F(RolloutTest, EnrollsByTheHubsWordAndReports) {
   ASSERT_TRUE(why.ok());
   EXPECT_THAT(why->summary, testing::HasSubstr("is enrolled"));
   EXPECT_GE(why->entries.size(), 6u);
+  // In the order in which it happened, also within one turn.
+  const auto at = [&](absl::string_view action) {
+    return std::find_if(why->entries.begin(), why->entries.end(),
+                        [&](const auto& entry) { return absl::StartsWith(entry.text, action); });
+  };
+  ASSERT_NE(at("command.started"), why->entries.end());
+  EXPECT_LT(at("command.acknowledged"), at("command.started"));
+  EXPECT_LT(at("command.started"), at("command.finished"));
 }
 
 TEST_F(RolloutTest, LimitsConcurrencyOfRolloutAndZone) {
