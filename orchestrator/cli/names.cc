@@ -127,7 +127,9 @@ std::vector<std::string> NamesLike(Context& context, NameKind kind, absl::string
     case NameKind::kToken:
       if (const auto list = (*client)->ListTokens({}); list.ok()) {
         for (const auto& token : list->tokens()) {
-          if (token.state() == v1::TOKEN_STATE_ACTIVE) names.push_back(token.token_id());
+          if (token.state() == v1::TOKEN_STATE_ACTIVE || token.state() == v1::TOKEN_STATE_LOCKED) {
+            names.push_back(token.token_id());
+          }
         }
       }
       break;
@@ -151,6 +153,14 @@ std::string SuggestName(Context& context, const absl::Status& status) {
   const bool zone = *code == FailureCode::kZoneUnknown;
   const bool server = *code == FailureCode::kServerUnknown;
   const bool op = *code == FailureCode::kOperatorUnknown;
+  // An id is long: nobody means another one by half of it.
+  if (*code == FailureCode::kRolloutUnknown) {
+    return AsSentence(name,
+                      NamesLike(context, NameKind::kRollout, name.substr(0, name.size() / 2)));
+  }
+  if (*code == FailureCode::kTokenUnknown) {
+    return AsSentence(name, NamesLike(context, NameKind::kToken, name.substr(0, name.size() / 2)));
+  }
   if (!tenant && !zone && !server && !op) return "";
   const auto client = context.Connect(kPatience);
   if (!client.ok()) return "";

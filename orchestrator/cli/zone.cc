@@ -81,7 +81,7 @@ absl::StatusOr<ExitCode> ShowZone(Context& context, const std::string& zone) {
     context.output().PrintDetails(found, MakeRow(kZoneFields, found));
     return ExitCode::kOk;
   }
-  return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("no zone ", zone));
+  return FailureStatus(FailureCode::kZoneUnknown, absl::StrCat("there is no zone '", zone, "'"));
 }
 
 struct DeleteZoneFlags {

@@ -369,7 +369,8 @@ absl::StatusOr<BootstrapToken> Tokens::Revoke(Turn& turn, const Actor& actor,
   ASSIGN_OR_RETURN(std::optional<BootstrapToken> found,
                    turn.store().tokens().Find(actor.wall, token));
   if (!found.has_value()) {
-    return FailureStatus(FailureCode::kTokenUnknown, absl::StrCat("no token ", token.value()));
+    return FailureStatus(FailureCode::kTokenUnknown,
+                         absl::StrCat("there is no token '", token.value(), "'"));
   }
   if (found->state != TokenState::kRevoked) {
     RETURN_IF_ERROR(MoveToken(turn, actor.name, *found, TokenState::kRevoked));
@@ -382,7 +383,8 @@ absl::StatusOr<BootstrapToken> Tokens::SetLocked(Turn& turn, const Actor& actor,
   ASSIGN_OR_RETURN(std::optional<BootstrapToken> found,
                    turn.store().tokens().Find(actor.wall, token));
   if (!found.has_value()) {
-    return FailureStatus(FailureCode::kTokenUnknown, absl::StrCat("no token ", token.value()));
+    return FailureStatus(FailureCode::kTokenUnknown,
+                         absl::StrCat("there is no token '", token.value(), "'"));
   }
   const TokenState wanted = locked ? TokenState::kLocked : TokenState::kActive;
   if (found->state == wanted) return *std::move(found);

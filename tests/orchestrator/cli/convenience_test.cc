@@ -1,6 +1,7 @@
 // What makes the command line pleasant: advice, several servers at once, contexts and manual pages.
 #include <gmock/gmock.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
@@ -60,6 +61,17 @@ TEST_F(AdviceTest, AsksWhetherAnotherNameWasMeant) {
                                                   absl::StrCat("there is no server '", asked, "'"));
     EXPECT_EQ(Run({"server", "show", asked}), 1);
     EXPECT_THAT(err_, HasSubstr(absl::StrCat("Did you mean ", meant, "?"))) << asked;
+  }
+  EXPECT_EQ(Run({"zone", "show", "acme/prdo"}), 1);
+  EXPECT_THAT(err_, HasSubstr("Did you mean 'acme/prod'?"));
+  admin_.rollouts.add_rollouts()->set_rollout_id("rol-3ocimjmul22223cufmfs");
+  admin_.watch.emplace_back();
+  for (const auto& [asked, meant] :
+       std::map<std::string, bool>{{"rol-3ocimjmul22223cufnfs", true}, {"rol-xyz", false}}) {
+    admin_.failures["GetRollout"] = FailureStatus(
+        FailureCode::kRolloutUnknown, absl::StrCat("there is no rollout '", asked, "'"));
+    EXPECT_EQ(Run({"rollout", "show", asked}), 1);
+    EXPECT_EQ(absl::StrContains(err_, "Did you mean 'rol-3ocimjmul22223cufmfs'?"), meant) << err_;
   }
   // Advice is a convenience: without an answer the error stands alone.
   admin_.failures["ListZones"] = absl::UnavailableError("gone");
