@@ -62,7 +62,7 @@ void CheckOperatorCertificate(const std::string& pem, absl::Time now, Findings& 
   if (certificate->not_after() <= now) {
     findings.Problem("operator certificate", seen, InfoOf(FailureCode::kAuthExpired).remedy);
   } else if (EndsSoon(certificate->not_before(), certificate->not_after(), now)) {
-    findings.Warning("operator certificate", seen, "muster operator renew");
+    findings.Problem("operator certificate", seen, "muster operator renew");
   } else {
     findings.Ok("operator certificate", seen);
   }
@@ -93,11 +93,20 @@ void CheckOlderSystem(Context& context, const v1::SystemStatus& status, Findings
   }
   const std::string until = absl::StrCat("valid until ", TextOf(status.ca_expire_time()));
   if (rpc::FromProto(status.ca_expire_time()) - context.environment().now() < kCaExpiresSoon) {
-    findings.Warning("certificate authority", until,
+    findings.Problem("certificate authority", until,
                      "Rotate the certificate authority before that day.");
   } else {
     findings.Ok("certificate authority", until);
   }
+}
+
+// Warnings of the orchestrator that are failures here: it works today, and nobody may come in or
+// nothing can be put back some day soon.
+bool IsDue(const v1::SystemCheck& check, const v1::SystemStatus& status) {
+  static const auto* const ends = new std::set<std::string>{
+      "certificate authority", "listeners' certificate", "workers' certificates", "operators"};
+  if (check.name() == "backup") return status.has_last_backup_time();  // An old one.
+  return ends->contains(check.name());
 }
 
 // False when nothing further can be asked.
@@ -124,7 +133,7 @@ bool CheckSystem(Context& context, Client& client, Findings& findings) {
   for (const v1::SystemCheck& check : status->checks()) {
     if (check.result() == "ok") {
       findings.Ok(check.name(), check.seen());
-    } else if (check.result() == "warning") {
+    } else if (check.result() == "warning" && !IsDue(check, *status)) {
       findings.Warning(check.name(), check.seen(), check.next());
     } else {
       findings.Problem(check.name(), check.seen(), check.next());
@@ -259,7 +268,7 @@ void CheckOperators(Client& client, absl::Time now, Findings& findings) {
     if (op.operator_id() == me->operator_().operator_id()) continue;
     const absl::Time end = rpc::FromProto(op.expire_time());
     if (end - now >= kOthersExpireSoon) continue;
-    findings.Warning(
+    findings.Problem(
         absl::StrCat("operator ", op.name()), absl::StrCat("certificate ", EndText(end, now)),
         absl::StrCat("'muster operator renew' as ", op.name(), ", 'muster operator renew ",
                      op.name(), " --csr FILE' for it, or 'muster operator revoke ", op.name(),

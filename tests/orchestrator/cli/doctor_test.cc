@@ -57,6 +57,7 @@ TEST_F(DoctorTest, WhatTheOrchestratorFindsAboutItselfIsShown) {
   };
   add("store", "ok", "");
   add("backup", "warning", "Make one.");
+  add("disk", "warning", "Make room.");
   EXPECT_EQ(Run({"doctor"}), 0) << "a warning is no failure";
   EXPECT_THAT(out_, AllOf(HasSubstr("seen of backup"), HasSubstr("Make one.")));
   add("listener session", "problem", "Restart it.");
@@ -64,6 +65,28 @@ TEST_F(DoctorTest, WhatTheOrchestratorFindsAboutItselfIsShown) {
   EXPECT_THAT(out_, AllOf(HasSubstr("seen of listener session"), HasSubstr("Restart it.")));
   EXPECT_EQ(Run({"system", "status"}), 0);
   EXPECT_THAT(out_, HasSubstr("no; listener session: seen of listener session"));
+}
+
+// It works today; whoever runs the doctor every day hears of it before it does not.
+TEST_F(DoctorTest, WhatComesToItsEndIsAFailure) {
+  auto& check = *admin_.status.add_checks();
+  for (const char* name :
+       {"certificate authority", "listeners' certificate", "workers' certificates", "operators"}) {
+    check.set_name(name);
+    check.set_seen("ends 2026-08-01");
+    check.set_next("Renew.");
+    check.set_result("ok");
+    EXPECT_EQ(Run({"doctor"}), 0) << name;
+    check.set_result("warning");
+    EXPECT_EQ(Run({"doctor"}), 5) << name;
+    EXPECT_THAT(out_, AllOf(HasSubstr(name), HasSubstr("problem"), HasSubstr("Renew.")));
+  }
+  check.set_name("backup");
+  EXPECT_EQ(Run({"doctor"}), 0) << "none yet";
+  admin_.status.mutable_last_backup_time()->set_seconds(1'700'000'000);
+  EXPECT_EQ(Run({"doctor"}), 5) << "an old one";
+  check.set_result("ok");
+  EXPECT_EQ(Run({"doctor"}), 0);
 }
 
 TEST_F(DoctorTest, WhatWasObservedIsCountedAndNamed) {
@@ -80,6 +103,9 @@ TEST_F(DoctorTest, WhatWasObservedIsCountedAndNamed) {
   EXPECT_EQ(Run({"doctor"}), 0) << out_;
   EXPECT_THAT(out_, AllOf(HasSubstr("2 servers: E-CLOCK-SKEW, as acme/prod/web-1"),
                           HasSubstr("3h behind"), HasSubstr("Set it.")));
+  EXPECT_EQ(Run({"server", "show", "acme/prod/web-1"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("observed:"), HasSubstr("E-CLOCK-SKEW: the server's clock is"),
+                          HasSubstr("4 times"), HasSubstr("Set it.")));
 }
 
 TEST_F(DoctorTest, UnreachableOrchestratorIsThree) {
