@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "base/notification.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/master_key_check.h"
@@ -108,7 +108,7 @@ absl::Status Orchestrator::Parts::Open() {
 // On the strand: what recovery sets in motion is posted there and waits until recovery is over.
 absl::Status Orchestrator::Parts::StartCore() {
   absl::Status status;
-  absl::Notification started;
+  Notification started;
   strand->Post([&] {
     status = core->Start();
     started.Notify();

@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "absl/synchronization/notification.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/notification.h"
 
 namespace muster::log {
 namespace {
@@ -16,7 +16,7 @@ struct Reader {
   Mutex mu;
   bool reads ABSL_GUARDED_BY(mu) = false;
   std::string text ABSL_GUARDED_BY(mu);
-  absl::Notification first;
+  Notification first;
 
   bool Write(absl::string_view part) {
     if (!first.HasBeenNotified()) first.Notify();

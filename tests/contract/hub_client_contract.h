@@ -16,11 +16,11 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/failure_code.h"
 #include "base/http/curl_multi_client.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/notification.h"
 #include "orchestrator/hub/http_hub_client.h"
 #include "tests/doubles/hub/hub_double.h"
 
@@ -85,7 +85,7 @@ class HubClientContract : public ::testing::TestWithParam<HubProfile> {
   }
 
   static HubReadOutcome Read(HttpHubClient& client) {
-    absl::Notification read;
+    Notification read;
     std::optional<HubReadOutcome> outcome;
     client.ReadList(false, nullptr, [&](HubReadOutcome o) {
       outcome = std::move(o);

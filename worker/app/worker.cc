@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/crypto/digest.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/http/beast_client.h"
 #include "base/http/tcp_transport.h"
 #include "base/log.h"
+#include "base/notification.h"
 #include "base/platform/directory_lock.h"
 #include "base/status_macros.h"
 #include "base/timed_flag.h"
@@ -189,7 +189,7 @@ void Worker::Stop() {
     equipment_->join_programs->Stop();
   }
   inside_->renewer->Stop();
-  absl::Notification idle;
+  Notification idle;
   inside_->session->Stop([&idle] { idle.Notify(); });
   idle.WaitForNotification();
 }

@@ -7,7 +7,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/http/tcp_transport.h"
 #include "tests/base/http/client_checks.h"
 #include "tests/base/http/raw_server.h"

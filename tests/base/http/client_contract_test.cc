@@ -6,10 +6,10 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/http/beast_client.h"
 #include "base/http/curl_client.h"
 #include "base/http/tcp_transport.h"
+#include "base/notification.h"
 #include "tests/base/http/client_checks.h"
 #include "tests/base/http/raw_server.h"
 
@@ -96,7 +96,7 @@ TYPED_TEST(ClientContract, OtherMethods) {
 }
 
 TYPED_TEST(ClientContract, AnAnswerThatDoesNotComeInTimeLeavesDoubt) {
-  absl::Notification end;
+  Notification end;
   RawServer server([&](const std::string&) {
     end.WaitForNotification();
     return std::string();
@@ -178,8 +178,8 @@ TYPED_TEST(ClientContract, WhatDoesNotSpeakHttpIsMalformed) {
 }
 
 TYPED_TEST(ClientContract, StopEndsWhatHangs) {
-  absl::Notification arrived;
-  absl::Notification end;
+  Notification arrived;
+  Notification end;
   RawServer server([&](const std::string&) {
     arrived.Notify();
     end.WaitForNotification();

@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/crypto/issue.h"
 #include "base/crypto/secure_random.h"
 #include "base/http/transport_error.h"

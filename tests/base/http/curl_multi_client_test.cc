@@ -9,9 +9,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/http/transport_error.h"
 #include "base/mutex.h"
+#include "base/notification.h"
 #include "tests/base/http/raw_server.h"
 
 namespace muster::http {
@@ -42,7 +42,7 @@ class Call {
 
  private:
   absl::StatusOr<Response> answer_;
-  absl::Notification ended_;
+  Notification ended_;
 };
 
 // A server that answers nothing until it is destroyed.
@@ -57,7 +57,7 @@ class HangingServer {
   std::string Url(const std::string& path) const { return server_.Url(path); }
 
  private:
-  absl::Notification release_;
+  Notification release_;
   RawServer server_;
 };
 
@@ -130,7 +130,7 @@ TEST(CurlMultiClientTest, NothingIsSentAfterTheStop) {
 TEST(CurlMultiClientTest, AnEndMayBeginAnother) {
   RawServer server([](const std::string&) { return Ok("x"); });
   CurlMultiClient client;
-  absl::Notification ended;
+  Notification ended;
   client.Start(To(server.Url("/1")), [&](absl::StatusOr<Response> first) {
     EXPECT_TRUE(first.ok());
     client.Start(To(server.Url("/2")), [&](absl::StatusOr<Response> second) {

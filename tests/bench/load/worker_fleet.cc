@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/notification.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "proto/rpc/channel.h"
@@ -90,7 +90,7 @@ class LastChannel {
   grpc::ClientContext context_;
   admin::v1::GetStatusRequest request_;
   admin::v1::SystemStatus response_;
-  absl::Notification done_;
+  Notification done_;
 };
 
 // A worker and the service beside it.

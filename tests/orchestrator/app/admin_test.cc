@@ -8,10 +8,10 @@
 #include <map>
 
 #include "absl/strings/match.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/notification.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "proto/rpc/roles.h"
@@ -51,7 +51,7 @@ class AdminTest : public testing::Test {
     grpc::ByteBuffer request(&nothing, 1);
     grpc::ByteBuffer response;
     grpc::Status status;
-    absl::Notification done;
+    Notification done;
     stub.UnaryCall(&context, path, {}, &request, &response, [&](grpc::Status s) {
       status = std::move(s);
       done.Notify();

@@ -12,12 +12,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/blocking_pool.h"
 #include "base/clock.h"
 #include "base/failure_code.h"
 #include "base/http/curl_multi_client.h"
 #include "base/log.h"
+#include "base/notification.h"
 #include "base/random.h"
 #include "orchestrator/hub/http_hub_reader.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
@@ -98,7 +98,7 @@ class AttackedReader {
       ended_.WaitForNotification();
       return *result_;
     }
-    absl::Notification ended_;
+    Notification ended_;
     std::optional<core::HubReadResult> result_;
   };
 
@@ -132,7 +132,7 @@ class AttackedReader {
 
   SeededRandom random_{1};
   std::unique_ptr<secrets::SealedKeyVault> vault_;
-  absl::Notification release_;
+  Notification release_;
   std::vector<std::unique_ptr<http::RawServer>> servers_;
   http::CurlMultiClient http_;
   BlockingPool pool_{"hubs", 1};
