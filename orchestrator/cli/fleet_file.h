@@ -26,8 +26,9 @@ struct FleetFile {
   std::vector<std::string> problems;
 };
 
-// Reads `text`, which stands in `file_name`, in any of the encodings of text_encoding.h; relative paths in it begin at `directory`. No problem
-// text holds a secret. Reads files and, at most once, `sources.in`.
+// Reads `text`, which stands in `file_name`, in any of the encodings of text_encoding.h; relative
+// paths in it begin at `directory`. No problem text holds a secret. Reads files and, at most once,
+// `sources.in`.
 FleetFile ParseFleetFile(absl::string_view text, const std::string& file_name,
                          const std::string& directory, const SecretSources& sources);
 

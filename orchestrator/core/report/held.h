@@ -13,12 +13,12 @@
 
 namespace muster::core {
 
-// Zones without a key in which the rollout has targets that wait, by id; none for a rollout that does
-// not join or is not running.
+// Zones without a key in which the rollout has targets that wait, by id; none for a rollout that
+// does not join or is not running.
 absl::StatusOr<std::vector<ZoneId>> HeldZones(const store::WalledSnapshot& snapshot,
                                               const store::Rollout& rollout,
                                               const store::TargetCounts& counts);
-// "zone acme/prod has no joining key, its targets are held; set one with 'muster key set'", or empty.
+// "zone acme/prod has no joining key, targets there are held; set one with …", or empty.
 std::string HeldText(const std::vector<ZoneId>& zones);
 // E-KEY-MISSING when `server` is queued in one of `without_key` (by id) and nothing else is wrong.
 std::optional<Failure> HeldFailure(const store::Server& server,
