@@ -171,9 +171,9 @@ absl::StatusOr<ExitCode> RenewOneself(Context& context, const OperatorFlags& fla
   ASSIGN_OR_RETURN(*request.mutable_certificate_request_pem(), MakeRequest(key));
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::OperatorCredentials renewed, client->RenewOperator(request));
-  RETURN_IF_ERROR(flags.new_key ? InstallNextKey(directory, renewed.certificate_pem())
-                                : InstallCredentials(directory, {renewed.certificate_pem(),
-                                                                 renewed.ca_bundle_pem(), ""}));
+  const CredentialFiles files{renewed.certificate_pem(), renewed.ca_bundle_pem(), ""};
+  RETURN_IF_ERROR(flags.new_key ? InstallNextKey(directory, files)
+                                : InstallCredentials(directory, files));
   context.output().PrintDetails(renewed, MakeRow(kOperatorFields, renewed.operator_()));
   context.output().Say(absl::StrCat("Written to ", directory, "; it is used from now on."));
   return ExitCode::kOk;

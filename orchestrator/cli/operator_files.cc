@@ -106,8 +106,9 @@ absl::StatusOr<crypto::PrivateKey> MakeNextKey(const std::string& directory) {
   return MakeKey(path);
 }
 
-absl::Status InstallNextKey(const std::string& directory, absl::string_view certificate_pem) {
-  RETURN_IF_ERROR(Replace(In(directory, "operator.crt.new"), certificate_pem));
+absl::Status InstallNextKey(const std::string& directory, const CredentialFiles& files) {
+  RETURN_IF_ERROR(Replace(In(directory, "ca.crt"), files.ca_bundle_pem));
+  RETURN_IF_ERROR(Replace(In(directory, "operator.crt.new"), files.certificate_pem));
   for (const char* name : {"operator.key", "operator.crt"}) {
     std::error_code error;
     const std::string path = In(directory, name);

@@ -38,8 +38,9 @@ absl::Status InstallCredentials(const std::string& directory, const CredentialFi
 
 // A new key beside the one in use, taking the place of one that was never used.
 absl::StatusOr<crypto::PrivateKey> MakeNextKey(const std::string& directory);
-// The certificate of that key arrived: both take the place of those in use.
-absl::Status InstallNextKey(const std::string& directory, absl::string_view certificate_pem);
+// The certificate of that key arrived: both take the place of those in use, and the trust anchors
+// that came along of those that were there.
+absl::Status InstallNextKey(const std::string& directory, const CredentialFiles& files);
 // Finishes an InstallNextKey that was cut off; false when there is nothing to finish.
 bool FinishNewKey(const std::string& directory);
 

@@ -235,6 +235,23 @@ TEST_F(OperatorCommandsTest, AnEndedCertificateIsTheReason) {
   EXPECT_THAT(out_, AllOf(HasSubstr("problem"), HasSubstr("muster operator request DIR")));
 }
 
+// The authority may have changed since the directory was made.
+TEST_F(OperatorCommandsTest, ANewKeyBringsTheTrustAnchorsAlong) {
+  const std::string directory = Directory(kTestNow, kTestNow + absl::Hours(24 * 90));
+  const auto next = MakeNextKey(directory);
+  ASSERT_TRUE(next.ok());
+  const std::string certificate =
+      Issue(next->public_key(), kTestNow, kTestNow + absl::Hours(24 * 90));
+  ASSERT_TRUE(InstallNextKey(directory, {certificate, "the anchors of today", ""}).ok());
+  const auto content = [&](const char* name) {
+    std::ifstream in(directory + "/" + name);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  EXPECT_EQ(content("ca.crt"), "the anchors of today");
+  EXPECT_EQ(content("operator.crt"), certificate);
+  EXPECT_FALSE(fs::exists(directory + "/operator.key.new"));
+}
+
 TEST_F(OperatorCommandsTest, ARenewalThatWasCutOffIsFinished) {
   const std::string directory = Directory(kTestNow, kTestNow + absl::Hours(24 * 90));
   // Between the two renames.
