@@ -37,16 +37,24 @@ absl::Status MomentWatch::Weigh(Turn& turn, const SessionOpening& opening) {
     return ClearObservations(turn, opening.server_id, {FailureCode::kSessionAhead});
   }
   RETURN_IF_ERROR(Observe(turn, opening.server_id, FailureCode::kSessionAhead, *difference));
-  if (told_) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool audited, IsAudited(turn));
+  if (told_ || audited) return absl::OkStatus();
   const std::string seen = absl::StrCat(*difference, " (server ", opening.server_id.value(), ")");
   log::Error("this orchestrator is older than its workers: a snapshot or backup was put back",
              {{"server", opening.server_id}, {"seen", *difference}});
   RETURN_IF_ERROR(Audit(turn, kSystemActor, "system.older", "system", TenantId(), seen));
+  ASSIGN_OR_RETURN(audited_, turn.store().audit().Last());
   turn.AfterCommit([this, seen] {
     if (std::exchange(told_, true)) return;
     if (on_older_) on_older_(seen);
   });
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> MomentWatch::IsAudited(Turn& turn) const {
+  if (!audited_.has_value()) return false;
+  ASSIGN_OR_RETURN(const auto hash, turn.store().audit().HashAt(audited_->sequence));
+  return hash.has_value() && *hash == audited_->hash;
 }
 
 }  // namespace muster::core

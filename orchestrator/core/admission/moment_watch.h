@@ -15,10 +15,12 @@
 #define MUSTER_ORCHESTRATOR_CORE_ADMISSION_MOMENT_WATCH_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "orchestrator/core/interfaces/control.h"
 #include "orchestrator/core/interfaces/worker_events.h"
 
@@ -36,7 +38,11 @@ class MomentWatch {
   absl::Status Weigh(Turn& turn, const SessionOpening& opening);
 
  private:
+  // Whether the event is in the log: an operation that is undone takes its event along.
+  absl::StatusOr<bool> IsAudited(Turn& turn) const;
+
   const std::function<void(const std::string&)> on_older_;
+  std::optional<store::AuditLink> audited_;
   bool told_ = false;
 };
 

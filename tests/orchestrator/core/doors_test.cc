@@ -419,6 +419,25 @@ TEST_F(DoorsTest, AWorkerThatKnowsALaterMomentTellsThatThisOneWasPutBack) {
   EXPECT_THAT(Observed(grant.server_id), IsEmpty());
 }
 
+// A fleet returns to an orchestrator that was put back, and its sessions share turns.
+TEST_F(DoorsTest, ManyWorkersWithALaterMomentAreOneEvent) {
+  std::vector<BootstrapGrant> fleet;
+  for (const char* name : {"web-1", "web-2", "web-3", "web-4"}) fleet.push_back(Admitted(name));
+  store::AuditLink later = Now();
+  later.sequence += 100;
+  int opened = 0;
+  for (const BootstrapGrant& grant : fleet) {
+    SessionOpening opening = Opening(grant, ServerOf(grant.server_id).name);
+    opening.moment = later;
+    world_->worker_events().OpenSession(
+        opening, [&opened](const absl::StatusOr<SessionGrant>& open) { opened += open.ok(); });
+  }
+  world_->RunFor(absl::Minutes(1));
+  EXPECT_EQ(opened, 4);
+  EXPECT_EQ(world_->Read()->audit().List(store::TenantWall::Everything(), "system", 0, 100)->size(),
+            1u);
+}
+
 TEST_F(DoorsTest, AMomentThatCannotBeLookedUpSaysNothing) {
   const BootstrapGrant grant = Admitted("web-1");
   for (const store::AuditLink& moment : {store::AuditLink{0, "zero"}, store::AuditLink{-7, ""}}) {
