@@ -5,6 +5,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/failure.h"
+#include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "proto/rpc/roles.h"
@@ -14,27 +16,30 @@ namespace muster::api {
 absl::StatusOr<Caller> Calls::Authorize(const Claim& claim, const store::Snapshot& snapshot) const {
   auto caller = Identify(claim.credentials, snapshot, d_.clock.Now());
   if (!caller.ok()) {
-    log::Warning("operator refused", {{"method", claim.path}, {"reason", caller.status()}});
+    LogRefusal("operator refused", claim.path, "", caller.status());
     return caller;
   }
   const absl::Status allowed = CheckRole(*caller, d_.roles.RequiredRole(claim.path));
   if (allowed.ok()) return caller;
-  log::Warning("call refused",
-               {{"method", claim.path}, {"operator", caller->actor.name}, {"reason", allowed}});
-  NoteRefusal(caller->actor.name, claim.path);
+  LogRefusal("call refused", claim.path, caller->actor.name, allowed);
+  NoteRefusal(caller->actor.name, claim.path, allowed);
   return allowed;
 }
 
-void Calls::NoteRefusal(const std::string& actor, const std::string& path) const {
-  d_.control.Post(
-      [actor, path](core::Turn& turn) {
-        return turn.store().audit().Append({.time = turn.now(),
-                                            .actor = actor,
-                                            .action = "auth.refused",
-                                            .subject = path,
-                                            .detail = "E-AUTH-FORBIDDEN"});
-      },
-      nullptr);
+void Calls::LogRefusal(const char* message, const std::string& path, const std::string& actor,
+                       const absl::Status& why) const {
+  const auto untold = refusals_told_.Admit(d_.clock.Steady());
+  if (!untold.has_value()) return;
+  log::Warning(
+      message,
+      {{"method", path}, {"operator", actor}, {"reason", why}, {"not_told_before", *untold}});
+}
+
+void Calls::NoteRefusal(const std::string& actor, const std::string& path,
+                        const absl::Status& why) const {
+  d_.operations.operators.Call(
+      &core::OperatorOperations::NoteRefused, [](const absl::StatusOr<bool>&) {},
+      core::OperatorRefusal{actor, path, FailureCodeOf(why).value_or(FailureCode::kAuthForbidden)});
 }
 
 absl::StatusOr<CallTable> CallTable::Create(const Dependencies& dependencies) {

@@ -21,6 +21,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/log_throttle.h"
 #include "orchestrator/api/caller.h"
 #include "orchestrator/api/dependencies.h"
 #include "orchestrator/api/responder.h"
@@ -57,8 +58,9 @@ class Calls {
 
   // Who it is, if they may call this; a refusal of somebody known is audited. Blocks on the store.
   absl::StatusOr<Caller> Authorize(const Claim& claim, const store::Snapshot& snapshot) const;
-  // A refusal of somebody known is an audit event; it is written when its turn comes.
-  void NoteRefusal(const std::string& actor, const std::string& path) const;
+  // A refusal of somebody known is audited when its turn comes, a flood of them in sums.
+  void NoteRefusal(const std::string& actor, const std::string& path,
+                   const absl::Status& why) const;
 
  protected:
   // `work(context)` → StatusOr<T> or Status, for a caller who is authorized now. Blocks on the
@@ -71,7 +73,11 @@ class Calls {
     const auto caller = Authorize(claim, **snapshot);
     if (!caller.ok()) return caller.status();
     const store::WalledSnapshot walled(**snapshot, caller->actor.wall);
-    return work(Context{*caller, walled});
+    auto done = work(Context{*caller, walled});
+    // What was read is not told to who was revoked meanwhile.
+    const absl::Status standing = d_.revocations.Check(caller->actor.name);
+    if (!standing.ok()) return standing;
+    return done;
   }
 
   // From the strand, after a write: `fill(snapshot, response)` → absl::Status on the pool, then the
@@ -88,6 +94,13 @@ class Calls {
   }
 
   const Dependencies d_;
+
+ private:
+  // A flood is a few lines a minute and a number.
+  void LogRefusal(const char* message, const std::string& path, const std::string& actor,
+                  const absl::Status& why) const;
+
+  mutable log::Throttle refusals_told_;
 };
 
 // One method, whatever its messages.

@@ -15,7 +15,6 @@
 #include "orchestrator/api/system_facts.h"
 #include "orchestrator/core/interfaces/audit_trust.h"
 #include "orchestrator/core/interfaces/connected_servers.h"
-#include "orchestrator/core/interfaces/control.h"
 #include "orchestrator/core/interfaces/operations.h"
 #include "orchestrator/identity/certificate_authority.h"
 #include "proto/rpc/roles.h"
@@ -27,7 +26,6 @@ namespace muster::api {
 struct Dependencies {
   const rpc::RoleTable& roles;
   core::Operations operations;
-  core::Control& control;  // For audit events of refusals.
   const identity::CertificateAuthority& authority;
   const store::Store& store;
   const core::AuditKey& audit_key;

@@ -134,21 +134,18 @@ class ZoneCalls final : public Calls {
 
   void SetJoiningKey(const Context& context, const admin::SetJoiningKeyRequest& request,
                      Responder<admin::SetJoiningKeyResponse> to) const {
-    const auto zone = FindZone(request.zone_id(), context.snapshot);
-    if (!zone.ok()) return to.Finish(zone.status());
     auto key = JoiningKeyOf(request.client_id(), request.secret());
     if (!key.ok()) return to.Finish(key.status());
     d_.operations.fleet.Call(&core::FleetOperations::SetJoiningKey,
-                             AnswerZone(context, std::move(to)), context.caller.actor, zone->id,
-                             *std::move(key));
+                             AnswerZone(context, std::move(to)), context.caller.actor,
+                             ZoneId(request.zone_id()), *std::move(key));
   }
 
   void RemoveJoiningKey(const Context& context, const admin::RemoveJoiningKeyRequest& request,
                         Responder<admin::RemoveJoiningKeyResponse> to) const {
-    const auto zone = FindZone(request.zone_id(), context.snapshot);
-    if (!zone.ok()) return to.Finish(zone.status());
     d_.operations.fleet.Call(&core::FleetOperations::RemoveJoiningKey,
-                             AnswerZone(context, std::move(to)), context.caller.actor, zone->id);
+                             AnswerZone(context, std::move(to)), context.caller.actor,
+                             ZoneId(request.zone_id()));
   }
 
   void ApplyFleet(const Context& context, const admin::ApplyFleetRequest& request,

@@ -13,6 +13,7 @@
 #include "orchestrator/api/call_table.h"
 #include "orchestrator/api/requests.h"
 #include "orchestrator/api/values.h"
+#include "orchestrator/api/wire_enums.h"
 #include "orchestrator/core/operators/rights.h"
 #include "orchestrator/identity/operator_record.h"
 
@@ -20,19 +21,6 @@ namespace muster::api {
 namespace {
 
 namespace admin = muster::admin::v1;
-
-admin::OperatorRole RoleToProto(store::OperatorRole role) {
-  return static_cast<admin::OperatorRole>(static_cast<int>(role) + 1);
-}
-static_assert(static_cast<int>(store::OperatorRole::kProviderAdmin) + 1 ==
-              admin::OPERATOR_ROLE_PROVIDER_ADMIN);
-
-absl::StatusOr<store::OperatorRole> RoleFromProto(admin::OperatorRole role) {
-  if (role == admin::OPERATOR_ROLE_UNSPECIFIED || !admin::OperatorRole_IsValid(role)) {
-    return InvalidRequest("role is none of viewer, operator, tenant_admin, provider_admin");
-  }
-  return static_cast<store::OperatorRole>(role - 1);
-}
 
 admin::OperatorState StateOf(const store::Operator& op, absl::Time now) {
   if (op.revoke_time.has_value()) return admin::OPERATOR_STATE_REVOKED;
@@ -44,7 +32,7 @@ admin::Operator OperatorToProto(const store::Operator& op, const Caller& caller,
   admin::Operator out;
   out.set_operator_id(op.id.value());
   out.set_name(op.name);
-  out.set_role(RoleToProto(op.role));
+  out.set_role(ToProto(op.role));
   for (const TenantId& tenant : op.tenants) {
     if (caller.actor.wall.Admits(tenant)) out.add_tenant_ids(tenant.value());
   }
@@ -91,7 +79,7 @@ class OperatorCalls final : public Calls {
     if (caller.credentials.door == Door::kLocalSocket) {
       out.set_door(admin::ADMIN_DOOR_LOCAL_SOCKET);
       out.mutable_operator_()->set_name("local");
-      out.mutable_operator_()->set_role(RoleToProto(caller.role));
+      out.mutable_operator_()->set_role(ToProto(caller.role));
       out.mutable_operator_()->set_state(admin::OPERATOR_STATE_ACTIVE);
       return absl::OkStatus();
     }
@@ -202,7 +190,7 @@ class OperatorCalls final : public Calls {
     core::OperatorInput input{.id = NewId<OperatorId>(d_.random),
                               .name = request.name(),
                               .request_id = request.request_id()};
-    ASSIGN_OR_RETURN(input.role, RoleFromProto(request.role()));
+    ASSIGN_OR_RETURN(input.role, FromProto<store::OperatorRole>("role", request.role()));
     for (const std::string& tenant : request.tenant_ids()) input.tenants.emplace_back(tenant);
     ASSIGN_OR_RETURN(const CertificateWish wish,
                      WishOf(request.certificate_request_pem(), request.has_valid_for()
@@ -243,7 +231,7 @@ class OperatorCalls final : public Calls {
   void Refuse(const absl::Status& status, const Caller& caller, const char* method,
               Responder<Response>& to) const {
     if (FailureCodeOf(status) == FailureCode::kAuthForbidden) {
-      NoteRefusal(caller.actor.name, absl::StrCat("/", kService, "/", method));
+      NoteRefusal(caller.actor.name, absl::StrCat("/", kService, "/", method), status);
     }
     to.Finish(status);
   }

@@ -69,11 +69,10 @@ absl::StatusOr<store::Server> FindServer(absl::string_view text,
               " (a server is named by its id or as tenant/zone/name)"));
 }
 
-absl::StatusOr<store::BootstrapToken> FindToken(absl::string_view id,
-                                                const store::WalledSnapshot& snapshot) {
-  return Found(snapshot.FindToken(TokenId(id)),
-               absl::NotFoundError(absl::StrCat("E-TOKEN-UNKNOWN: there is no token '", id,
-                                                "'. List the tokens with 'muster token list'.")));
+absl::StatusOr<ServerId> ServerIdOf(absl::string_view text, const store::WalledSnapshot& snapshot) {
+  if (text.find('/') == absl::string_view::npos) return ServerId(text);
+  ASSIGN_OR_RETURN(const store::Server server, FindServer(text, snapshot));
+  return server.id;
 }
 
 absl::StatusOr<store::Rollout> FindRollout(absl::string_view id,

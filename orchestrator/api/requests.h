@@ -21,11 +21,11 @@ absl::Status CheckTenant(const TenantId& tenant, const store::WalledSnapshot& sn
 // By id or "tenant/zone/name"; E-INVENTORY-SERVER.
 absl::StatusOr<store::Server> FindServer(absl::string_view text,
                                          const store::WalledSnapshot& snapshot);
+// The id of a server that a call is to change, of which the core says whether it is there; a name
+// (tenant/zone/name) is looked up for it: E-INVENTORY-SERVER.
+absl::StatusOr<ServerId> ServerIdOf(absl::string_view text, const store::WalledSnapshot& snapshot);
 // E-INVENTORY-ZONE.
 absl::StatusOr<store::Zone> FindZone(absl::string_view id, const store::WalledSnapshot& snapshot);
-// E-TOKEN-UNKNOWN.
-absl::StatusOr<store::BootstrapToken> FindToken(absl::string_view id,
-                                                const store::WalledSnapshot& snapshot);
 // E-ROLLOUT-UNKNOWN. A rollout of several tenants is visible only without a wall.
 absl::StatusOr<store::Rollout> FindRollout(absl::string_view id,
                                            const store::WalledSnapshot& snapshot);

@@ -148,10 +148,8 @@ class RolloutCalls final : public Calls {
 
   void ChangeWith(const Context& context, const admin::GetRolloutRequest& request,
                   Responder<admin::Rollout> to, Operation operation) const {
-    const auto rollout = FindRollout(request.rollout_id(), context.snapshot);
-    if (!rollout.ok()) return to.Finish(rollout.status());
     d_.operations.rollouts.Call(operation, AnswerRollout(context, std::move(to)),
-                                context.caller.actor, rollout->id);
+                                context.caller.actor, RolloutId(request.rollout_id()));
   }
 
   core::Answer<store::Rollout> AnswerRollout(const Context& context,

@@ -8,6 +8,7 @@
 #include "orchestrator/api/page.h"
 #include "orchestrator/api/requests.h"
 #include "orchestrator/api/values.h"
+#include "orchestrator/core/admission/key_admission.h"
 #include "orchestrator/core/report/explain.h"
 
 namespace muster::api {
@@ -137,19 +138,16 @@ class ServerCalls final : public Calls {
 
   void ChangeServer(const Context& context, const admin::ChangeServerRequest& request,
                     Responder<admin::Server> to) const {
-    if (request.action() <= admin::ChangeServerRequest::ACTION_UNSPECIFIED ||
-        !admin::ChangeServerRequest::Action_IsValid(request.action())) {
-      return to.Finish(InvalidRequest("action is missing"));
-    }
-    // The wire's actions are the core's kinds behind "unspecified".
-    const auto kind = static_cast<core::ServerAction::Kind>(request.action() - 1);
+    const auto kind = FromProto<core::ServerAction::Kind>("action", request.action());
+    if (!kind.ok()) return to.Finish(kind.status());
     ChangeWith(context, request, std::move(to), &core::ServerOperations::Change,
-               core::ServerAction{kind, request.reason(), request.new_name()});
+               core::ServerAction{*kind, request.reason(), request.new_name()});
   }
 
   void AdmitServer(const Context& context, const admin::AdmitServerRequest& request,
                    Responder<admin::Server> to) const {
-    ChangeWith(context, request, std::move(to), &core::ServerOperations::Admit);
+    ChangeWith(context, request, std::move(to), &core::ServerOperations::Admit,
+               request.key_fingerprint());
   }
 
   void SettleServer(const Context& context, const admin::SettleServerRequest& request,
@@ -171,7 +169,7 @@ class ServerCalls final : public Calls {
                   absl::StatusOr<store::Server> (core::ServerOperations::*operation)(
                       core::Turn&, const core::Actor&, const ServerId&, Params...),
                   Args&&... args) const {
-    const auto server = FindServer(request.server(), context.snapshot);
+    const auto server = ServerIdOf(request.server(), context.snapshot);
     if (!server.ok()) return to.Finish(server.status());
     d_.operations.servers.Call(
         operation,
@@ -179,17 +177,20 @@ class ServerCalls final : public Calls {
           if (changed.ok()) to.response() = ShowShort(*changed);
           to.Finish(changed.status());
         },
-        context.caller.actor, server->id, std::forward<Args>(args)...);
+        context.caller.actor, *server, std::forward<Args>(args)...);
   }
 
   admin::Server ShowShort(const store::Server& server) const {
     return ToProto(server, d_.connected.IsConnected(server.id), d_.clock.Now());
   }
 
-  // With its observations.
+  // With its key and its observations.
   absl::StatusOr<admin::Server> ShowWhole(const store::Server& server,
                                           const store::WalledSnapshot& snapshot) const {
     admin::Server out = ShowShort(server);
+    ASSIGN_OR_RETURN(core::ShownKey key, core::KeyOf(snapshot, server, d_.clock.Now()));
+    out.set_key_fingerprint(std::move(key.fingerprint));
+    out.set_key_waits(key.waits);
     ASSIGN_OR_RETURN(const auto observations, snapshot.ListObservations(server.id));
     for (const store::Observation& observation : observations) {
       *out.add_observations() = ToProto(observation);

@@ -28,10 +28,8 @@ absl::StatusOr<core::TokenInput> InputOf(const admin::CreateTokenRequest& reques
     return InvalidRequest("ttl is not within 1 s to 30 days");
   }
   if (input.max_uses < 1) return InvalidRequest("max_uses is negative");
-  if (request.mode() == admin::TOKEN_MODE_PENDING) {
-    input.mode = store::TokenMode::kPending;
-  } else if (!admin::TokenMode_IsValid(request.mode())) {
-    return InvalidRequest("mode is neither 'auto' nor 'pending'");
+  if (request.mode() != admin::TOKEN_MODE_UNSPECIFIED) {
+    ASSIGN_OR_RETURN(input.mode, FromProto<store::TokenMode>("mode", request.mode()));
   }
   return input;
 }
@@ -45,9 +43,7 @@ class TokenCalls final : public Calls {
                    Responder<admin::CreateTokenResponse> to) const {
     auto input = InputOf(request);
     if (!input.ok()) return to.Finish(input.status());
-    const auto zone = FindZone(request.zone_id(), context.snapshot);
-    if (!zone.ok()) return to.Finish(zone.status());
-    input->zone_id = zone->id;
+    input->zone_id = ZoneId(request.zone_id());
     Secret secret = identity::NewBootstrapSecret(d_.random);
     input->secret_hash = identity::HashBootstrapSecret(secret.Reveal());
     const core::Actor& actor = context.caller.actor;
@@ -79,10 +75,8 @@ class TokenCalls final : public Calls {
 
   void RevokeToken(const Context& context, const admin::RevokeTokenRequest& request,
                    Responder<admin::Token> to) const {
-    const auto token = FindToken(request.token_id(), context.snapshot);
-    if (!token.ok()) return to.Finish(token.status());
     d_.operations.tokens.Call(&core::TokenOperations::Revoke, AnswerToken(context, std::move(to)),
-                              context.caller.actor, token->id);
+                              context.caller.actor, TokenId(request.token_id()));
   }
 
   void LockToken(const Context& context, const admin::LockTokenRequest& request,
@@ -97,11 +91,9 @@ class TokenCalls final : public Calls {
  private:
   void SetLocked(const Context& context, const std::string& id, bool locked,
                  Responder<admin::Token> to) const {
-    const auto token = FindToken(id, context.snapshot);
-    if (!token.ok()) return to.Finish(token.status());
     d_.operations.tokens.Call(&core::TokenOperations::SetLocked,
-                              AnswerToken(context, std::move(to)), context.caller.actor, token->id,
-                              locked);
+                              AnswerToken(context, std::move(to)), context.caller.actor,
+                              TokenId(id), locked);
   }
 
   core::Answer<store::BootstrapToken> AnswerToken(const Context& context,

@@ -41,7 +41,7 @@ types::MachineFacts ToProto(const store::MachineFacts& facts) {
 
 types::ServiceFacts ToProto(const store::ServiceFacts& facts) {
   types::ServiceFacts out;
-  out.set_presence(static_cast<types::ServiceFacts::Presence>(facts.presence));
+  out.set_presence(PresenceToProto(facts.presence));
   out.set_endpoint(facts.endpoint);
   out.set_version(facts.version);
   out.set_hub_instance_id(facts.hub_instance_id.value());

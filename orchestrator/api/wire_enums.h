@@ -10,14 +10,18 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/system.pb.h"
 #include "muster/admin/v1/token.pb.h"
 #include "muster/admin/v1/verification.pb.h"
+#include "muster/types/v1/facts.pb.h"
 #include "muster/types/v1/server.pb.h"
 #include "orchestrator/api/requests.h"
 #include "orchestrator/core/audit/audit_verdict.h"
+#include "orchestrator/core/interfaces/server_operations.h"
 #include "orchestrator/core/interfaces/verification_operations.h"
 #include "orchestrator/core/report/explain.h"
 #include "orchestrator/core/report/report.h"
@@ -65,24 +69,46 @@ MUSTER_WIRE_ENUM(core::AuditVerdict::State, core::AuditVerdict::State::kBroken,
 MUSTER_WIRE_ENUM(core::Explanation::Source, core::Explanation::Source::kWorker,
                  muster::admin::v1::ExplainServerResponse::Source,
                  muster::admin::v1::ExplainServerResponse::SOURCE_WORKER);
+MUSTER_WIRE_ENUM(core::ServerAction::Kind, core::ServerAction::Kind::kReject,
+                 muster::admin::v1::ChangeServerRequest::Action,
+                 muster::admin::v1::ChangeServerRequest::ACTION_REJECT);
+MUSTER_WIRE_ENUM(store::OperatorRole, store::OperatorRole::kProviderAdmin,
+                 muster::admin::v1::OperatorRole, muster::admin::v1::OPERATOR_ROLE_PROVIDER_ADMIN);
 #undef MUSTER_WIRE_ENUM
+
+// The one that is not shifted: the wire's UNSPECIFIED is our "unknown".
+static_assert(static_cast<int>(store::ServicePresence::kRunning) ==
+              muster::types::v1::ServiceFacts::PRESENCE_RUNNING);
+inline muster::types::v1::ServiceFacts::Presence PresenceToProto(store::ServicePresence presence) {
+  return static_cast<muster::types::v1::ServiceFacts::Presence>(presence);
+}
 
 template <typename E>
 typename WireEnum<E>::type ToProto(E value) {
   return static_cast<typename WireEnum<E>::type>(static_cast<int>(value) + 1);
 }
 
+// What a request names; E-REQUEST-INVALID for what does not exist, and for nothing at all. `field` is
+// the request's name for it.
+template <typename E>
+absl::StatusOr<E> FromProto(const char* field, typename WireEnum<E>::type value) {
+  const auto* known = google::protobuf::GetEnumDescriptor<typename WireEnum<E>::type>();
+  if (value > 0 && known->FindValueByNumber(value) != nullptr) return static_cast<E>(value - 1);
+  return InvalidRequest(
+      value == 0
+          ? absl::StrCat(field, " is missing")
+          : absl::StrCat(field, " has a value that does not exist: ", static_cast<int>(value)));
+}
+
 // The states that a request lists; E-REQUEST-INVALID for one that does not exist. `field` is the
 // request's name for them.
 template <typename E, typename Listed>
 absl::StatusOr<std::vector<E>> StatesOf(const char* field, const Listed& listed) {
-  const auto* known = google::protobuf::GetEnumDescriptor<typename WireEnum<E>::type>();
   std::vector<E> states;
   for (const int value : listed) {
-    if (value <= 0 || known->FindValueByNumber(value) == nullptr) {
-      return InvalidRequest(absl::StrCat(field, " names a state that does not exist: ", value));
-    }
-    states.push_back(static_cast<E>(value - 1));
+    ASSIGN_OR_RETURN(const E state,
+                     FromProto<E>(field, static_cast<typename WireEnum<E>::type>(value)));
+    states.push_back(state);
   }
   return states;
 }

@@ -103,7 +103,6 @@ absl::Status Orchestrator::Parts::Listen() {
                                                .events = core->worker_events(),
                                                .admission = core->operations().admission,
                                                .authority = directory.authority,
-                                               .store = *store,
                                                .pool = *admission_pool,
                                                .clock = clock};
   ASSIGN_OR_RETURN(endpoints.session_port,

@@ -61,7 +61,6 @@ struct Orchestrator::Parts {
   api::Dependencies AdminParts() {
     return {.roles = *roles,
             .operations = core->operations(),
-            .control = core->control(),
             .authority = directory.authority,
             .store = *store,
             .audit_key = *audit_key,

@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/bootstraps.h"
 #include "orchestrator/core/admission/moment_watch.h"
+#include "orchestrator/core/admission/refusals.h"
 #include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/audit/head_keeper.h"
 #include "orchestrator/core/control/agenda.h"
@@ -50,9 +52,10 @@ struct Core::Parts {
               verifier),
         servers(ids, dispatcher, verifier, enrollments),
         tokens(d.random),
-        bootstraps(ids),
+        refusals(agenda),
+        bootstraps(ids, refusals),
         verification(verifier, zones),
-        operators(d.operator_watch),
+        operators(d.operator_watch, refusals),
         operations{.fleet = {control, fleet},
                    .servers = {control, servers},
                    .tokens = {control, tokens},
@@ -61,7 +64,8 @@ struct Core::Parts {
                    .verification = {control, verification},
                    .operators = {control, operators}},
         moments(options.on_older),
-        worker_events(control, dispatcher, enrollments, engine, zones, moments, d.workers) {
+        worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals,
+                      d.workers) {
     control.SetOnDurable(
         [&workers = d.workers](const store::AuditLink& moment) { workers.NoteMoment(moment); });
     control.SetReload([this](Turn& turn, const Concerned& concerned, const absl::Status& why) {
@@ -127,6 +131,7 @@ struct Core::Parts {
   Fleet fleet;
   Servers servers;
   Tokens tokens;
+  Refusals refusals;
   Bootstraps bootstraps;
   Verification verification;
   Operators operators;
@@ -159,6 +164,5 @@ void Core::Stop() {
 
 const Operations& Core::operations() const { return parts_->operations; }
 WorkerEvents& Core::worker_events() { return parts_->worker_events; }
-Control& Core::control() { return parts_->control; }
 
 }  // namespace muster::core

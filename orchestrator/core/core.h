@@ -73,7 +73,6 @@ class Core {
 
   const Operations& operations() const;
   WorkerEvents& worker_events();
-  Control& control();
 
  private:
   struct Parts;

@@ -37,7 +37,7 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         if (dispatcher_.FindOpen(opening.server_id) != nullptr) {
           ASSIGN_OR_RETURN(enrolled_anew, IsEnrolledAnew(turn, opening.certificate_id));
         }
-        ASSIGN_OR_RETURN(const AdmissionDecision admitted, AdmitSession(turn, opening));
+        ASSIGN_OR_RETURN(const AdmissionDecision admitted, AdmitSession(turn, refusals_, opening));
         if (const Failure* refusal = std::get_if<Failure>(&admitted)) {
           log::Warning("a session was refused", {{"server", opening.server_id},
                                                  {"address", opening.address},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orchestrator/core/admission/moment_watch.h"
+#include "orchestrator/core/admission/refusals.h"
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
 #include "orchestrator/core/enrollment/enrollments.h"
@@ -21,13 +22,14 @@ class PostedWorkerEvents final : public WorkerEvents {
  public:
   PostedWorkerEvents(TurnControl& control, Dispatcher& dispatcher, Enrollments& enrollments,
                      RolloutEngine& engine, ZoneTable& zones, MomentWatch& moments,
-                     WorkerLink& workers)
+                     Refusals& refusals, WorkerLink& workers)
       : control_(control),
         dispatcher_(dispatcher),
         enrollments_(enrollments),
         engine_(engine),
         zones_(zones),
         moments_(moments),
+        refusals_(refusals),
         workers_(workers) {}
 
   void OpenSession(SessionOpening opening,
@@ -49,6 +51,7 @@ class PostedWorkerEvents final : public WorkerEvents {
   RolloutEngine& engine_;
   ZoneTable& zones_;
   MomentWatch& moments_;
+  Refusals& refusals_;
   WorkerLink& workers_;
 };
 

@@ -53,18 +53,29 @@ class CertificateStore {
   virtual absl::StatusOr<std::optional<WorkerCertificate>> Find(const CertificateId& id) const = 0;
   virtual absl::StatusOr<std::vector<WorkerCertificate>> ListOf(
       const ServerId& server) const = 0;  // Newest first.
-  // How many active, unconfirmed certificates a token has paid for since `since`: uses that are
-  // promised but not counted yet. Nothing is promised to a rejected server.
-  virtual absl::StatusOr<int> CountUnconfirmed(const TokenId& token, absl::Time since) const = 0;
+  virtual absl::StatusOr<std::vector<WorkerCertificate>> ListOf(const TenantWall& wall,
+                                                                const ServerId& server) const = 0;
+  // How many servers have active, unconfirmed certificates that a token has paid for since `since`
+  // and that have not ended by `now`: uses that are promised but not counted yet. Nothing is
+  // promised to a rejected server.
+  virtual absl::StatusOr<int> CountUnconfirmed(const TokenId& token, absl::Time since,
+                                               absl::Time now) const = 0;
+  // Of the certificates of the server's zone that wait for their first session, when the newest was
+  // made, by the dates that stand in the records. None: none waits.
+  virtual absl::StatusOr<std::optional<absl::Time>> NewestWaitingTime(const ZoneId& zone) const = 0;
+  // Whether some server's certificate with this key was revoked.
+  virtual absl::StatusOr<bool> IsRevokedKey(absl::string_view public_key_hash) const = 0;
   // Admitted servers whose newest active certificate ends before `before`: workers that did not
   // renew in time. Reads the whole table.
   virtual absl::StatusOr<int> CountEnding(absl::Time before) const = 0;
   virtual absl::Status Insert(const WorkerCertificate& certificate) = 0;
   virtual absl::Status Confirm(const CertificateId& id) = 0;
+  // An operator let its key in.
+  virtual absl::Status SetAdmitted(const CertificateId& id) = 0;
   virtual absl::Status SetState(const CertificateId& id, CertificateState from,
                                 CertificateState to) = 0;
   // Forgets at most `limit` certificates that ended before that time, but never the newest of a
-  // server. How many it were.
+  // server, nor a revoked one: its key stays out as long as the server is known. How many it were.
   virtual absl::StatusOr<int> Prune(absl::Time expired_before, int limit) = 0;
 };
 
@@ -75,9 +86,13 @@ class OperatorStore {
   // The oldest of this name who is not revoked; case does not matter.
   virtual absl::StatusOr<std::optional<Operator>> FindByName(absl::string_view name) const = 0;
   virtual absl::StatusOr<std::vector<Operator>> List() const = 0;  // By name; revoked ones, too.
-  // Those who share a tenant with the wall, and `self`, who may be empty.
+  // Whom the wall lets see: everybody without a wall; else those who share a tenant with it, and
+  // `self`, who may be empty.
   virtual absl::StatusOr<std::vector<Operator>> List(const TenantWall& wall,
                                                      const OperatorId& self) const = 0;
+  virtual absl::StatusOr<std::optional<Operator>> Find(const TenantWall& wall,
+                                                       const OperatorId& self,
+                                                       const OperatorId& id) const = 0;
   // False also for an id that is not on record.
   virtual absl::StatusOr<bool> IsRevoked(const OperatorId& id) const = 0;
   // With tenants and certificates. AlreadyExists when the id is taken; FailedPrecondition when a

@@ -119,15 +119,23 @@ class ServerStore {
   // Zones that have such servers.
   virtual absl::StatusOr<std::vector<ZoneId>> ListUnprovenZones() const = 0;
 
-  // Servers of other zones with this name or this machine id (empty: none), at most some dozens: a
-  // machine that comes to the wrong zone is known elsewhere.
-  virtual absl::StatusOr<std::vector<Server>> ListNamesakes(
-      const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash) const = 0;
-  // Servers of the zone with this machine id (empty: none), or with a certificate of this key, at
-  // most some dozens: what a machine is known as that comes under another name.
-  virtual absl::StatusOr<std::vector<Server>> ListOfMachine(
-      const ZoneId& zone, absl::string_view machine_id_hash,
-      absl::string_view public_key_hash) const = 0;
+  // A server of another zone with this name or this machine id (empty: none) in one of these
+  // states, by name first: a machine that comes to the wrong zone is known elsewhere.
+  virtual absl::StatusOr<std::optional<Server>> FindElsewhere(
+      const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash,
+      const std::vector<Admission>& admissions) const = 0;
+  // What a machine is known as that comes under another name, when that was put out for a token of
+  // this age.
+  struct MachineQuery {
+    ZoneId zone_id;
+    ServerId except;              // What it comes as; empty: nothing that is known.
+    std::string machine_id_hash;  // Empty: none.
+    std::string public_key_hash;  // Of some certificate of the server. Empty: none.
+    absl::Time token_create_time;
+  };
+  // A banned server, or one that was rejected or evicted when the token was there already; banned
+  // ones first.
+  virtual absl::StatusOr<std::optional<Server>> FindPutOut(const MachineQuery& query) const = 0;
 
   virtual absl::Status Insert(
       const Server& server) = 0;  // AlreadyExists when zone and name are taken.

@@ -74,6 +74,10 @@ class WalledSnapshot {
   absl::StatusOr<std::vector<Observation>> ListObservations(const ServerId& server) const {
     return s_.observations().ListOf(wall_, server);
   }
+  // Newest first.
+  absl::StatusOr<std::vector<WorkerCertificate>> ListCertificates(const ServerId& server) const {
+    return s_.certificates().ListOf(wall_, server);
+  }
   absl::StatusOr<std::vector<Attempt>> ListAttempts(const ServerId& server, int limit) const {
     return s_.attempts().ListOfServer(wall_, server, limit);
   }

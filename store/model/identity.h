@@ -2,6 +2,7 @@
 #ifndef MUSTER_STORE_MODEL_IDENTITY_H_
 #define MUSTER_STORE_MODEL_IDENTITY_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +13,6 @@
 #include "store/model/states.h"
 
 namespace muster::store {
-
-enum class TokenMode { kAuto, kPending };
 
 struct BootstrapToken {
   TokenId id;
@@ -36,6 +35,7 @@ struct TokenRefusal {
   std::string address;
   std::string server_name;
   FailureCode code;
+  int64_t times = 1;  // That it stands for; address, name and code are those of the last.
 };
 
 struct WorkerCertificate {
@@ -49,9 +49,9 @@ struct WorkerCertificate {
   absl::Time not_before;
   absl::Time not_after;
   absl::Time create_time;
+  std::string pem;        // Answered again to who asks again; empty: made before it was kept.
+  bool admitted = false;  // An operator let in the server with this key.
 };
-
-enum class OperatorRole { kViewer, kOperator, kTenantAdmin, kProviderAdmin };
 
 struct OperatorCertificate {
   CertificateId id;             // Serial number; empty: made before it was kept.
@@ -63,7 +63,7 @@ struct OperatorCertificate {
 
 struct Operator {
   OperatorId id;
-  std::string name;  // Unique among those who are not revoked, whatever its case.
+  std::string name;  // Whoever sees two of one name, whatever its case, tells them by their ids.
   OperatorRole role = OperatorRole::kViewer;
   std::vector<TenantId> tenants;  // Empty with provider_admin: all. With any other role: nothing.
   std::vector<OperatorCertificate> certificates;  // The newest first.

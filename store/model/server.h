@@ -35,8 +35,6 @@ struct MachineFacts {
   }
 };
 
-enum class ServicePresence { kUnknown, kMissing, kUnreachable, kRunning };
-
 // As muster.types.v1.ServiceFacts.
 struct ServiceFacts {
   ServicePresence presence = ServicePresence::kUnknown;

@@ -124,6 +124,27 @@ constexpr std::array kMatchKinds = {
     Name<MatchKind>{MatchKind::kInternalId, "internal_id"},
     Name<MatchKind>{MatchKind::kMachineName, "machine_name"},
 };
+constexpr std::array kTokenModes = {
+    Name<TokenMode>{TokenMode::kAuto, "auto"},
+    Name<TokenMode>{TokenMode::kPending, "pending"},
+};
+constexpr std::array kVerifierKinds = {
+    Name<VerifierKind>{VerifierKind::kNone, "none"},
+    Name<VerifierKind>{VerifierKind::kApiToken, "api_token"},
+    Name<VerifierKind>{VerifierKind::kLogin, "login"},
+};
+constexpr std::array kServicePresences = {
+    Name<ServicePresence>{ServicePresence::kUnknown, "unknown"},
+    Name<ServicePresence>{ServicePresence::kMissing, "missing"},
+    Name<ServicePresence>{ServicePresence::kUnreachable, "unreachable"},
+    Name<ServicePresence>{ServicePresence::kRunning, "running"},
+};
+constexpr std::array kOperatorRoles = {
+    Name<OperatorRole>{OperatorRole::kViewer, "viewer"},
+    Name<OperatorRole>{OperatorRole::kOperator, "operator"},
+    Name<OperatorRole>{OperatorRole::kTenantAdmin, "tenant_admin"},
+    Name<OperatorRole>{OperatorRole::kProviderAdmin, "provider_admin"},
+};
 
 }  // namespace
 
@@ -140,6 +161,10 @@ MUSTER_STATE_STRINGS(TokenState)
 MUSTER_STATE_STRINGS(CertificateState)
 MUSTER_STATE_STRINGS(CommandKind)
 MUSTER_STATE_STRINGS(MatchKind)
+MUSTER_STATE_STRINGS(TokenMode)
+MUSTER_STATE_STRINGS(VerifierKind)
+MUSTER_STATE_STRINGS(ServicePresence)
+MUSTER_STATE_STRINGS(OperatorRole)
 #undef MUSTER_STATE_STRINGS
 
 bool MayMove(Admission from, Admission to) {
@@ -235,6 +260,7 @@ bool MayMove(CertificateState from, CertificateState to) {
   using enum CertificateState;
   static constexpr Moves<CertificateState> kMoves[] = {
       {kActive, To(kSuperseded, kRevoked)},
+      {kSuperseded, To(kRevoked)},  // With the server, whose every key is put out.
   };
   return Holds(kMoves, from, to);
 }

@@ -78,8 +78,12 @@ enum class CommandKind { kProbe, kJoin };
 // It only reads: to deliver it twice repeats no effect.
 constexpr bool ChangesNothing(CommandKind kind) { return kind == CommandKind::kProbe; }
 enum class MatchKind { kHubId, kInternalId, kMachineName };
+enum class TokenMode { kAuto, kPending };
+enum class VerifierKind { kNone, kApiToken, kLogin };
+enum class ServicePresence { kUnknown, kMissing, kUnreachable, kRunning };
+enum class OperatorRole { kViewer, kOperator, kTenantAdmin, kProviderAdmin };  // Each may more.
 
-// The string of a state ("joined_unverified"), and back; nothing for a string that names none.
+// The string of a state or kind ("joined_unverified"), and back; nothing for a string that names none.
 #define MUSTER_STATE_STRINGS(Enum)        \
   absl::string_view ToString(Enum value); \
   std::optional<Enum> Parse##Enum(absl::string_view text);
@@ -93,6 +97,10 @@ MUSTER_STATE_STRINGS(TokenState)
 MUSTER_STATE_STRINGS(CertificateState)
 MUSTER_STATE_STRINGS(CommandKind)
 MUSTER_STATE_STRINGS(MatchKind)
+MUSTER_STATE_STRINGS(TokenMode)
+MUSTER_STATE_STRINGS(VerifierKind)
+MUSTER_STATE_STRINGS(ServicePresence)
+MUSTER_STATE_STRINGS(OperatorRole)
 #undef MUSTER_STATE_STRINGS
 
 // Whether the transition table holds the move. Staying is never a move.

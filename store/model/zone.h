@@ -20,8 +20,6 @@ struct Sealed {
   friend bool operator==(const Sealed&, const Sealed&) = default;
 };
 
-enum class VerifierKind { kNone, kApiToken, kLogin };
-
 // How the orchestrator reads the hub's list.
 struct Verifier {
   VerifierKind kind = VerifierKind::kNone;

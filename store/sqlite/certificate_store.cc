@@ -2,15 +2,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
 
 using sql::ErrorKind;
 
-constexpr char kSelectCertificate[] =
-    "SELECT id, server_id, zone_id, token_id, state, confirmed, public_key_hash, not_before_us, "
-    "not_after_us, create_time_us FROM worker_certificates";
+constexpr char kCertificateColumns[] =
+    "id, server_id, zone_id, token_id, state, confirmed, public_key_hash, not_before_us, "
+    "not_after_us, create_time_us, certificate_pem, admitted FROM worker_certificates";
+constexpr char kNewestCertificate[] = "ORDER BY create_time_us DESC, rowid DESC";
 
 absl::StatusOr<WorkerCertificate> ReadCertificate(const sql::Row& row) {
   WorkerCertificate certificate;
@@ -18,7 +20,8 @@ absl::StatusOr<WorkerCertificate> ReadCertificate(const sql::Row& row) {
                       .Read(certificate.id, certificate.server_id, certificate.zone_id,
                             certificate.token_id, certificate.state, certificate.confirmed,
                             certificate.public_key_hash, certificate.not_before,
-                            certificate.not_after, certificate.create_time)
+                            certificate.not_after, certificate.create_time, certificate.pem,
+                            certificate.admitted)
                       .status());
   return certificate;
 }
@@ -29,30 +32,53 @@ std::string Name(const CertificateId& id) { return absl::StrCat("certificate ", 
 
 absl::StatusOr<std::optional<WorkerCertificate>> SqliteCertificateStore::Find(
     const CertificateId& id) const {
-  return db_.Cached(absl::StrCat(kSelectCertificate, " WHERE id = ?"))
+  return db_.Cached(absl::StrCat("SELECT ", kCertificateColumns, " WHERE id = ?"))
       .BindAll(id)
       .One(ReadCertificate);
 }
 
 absl::StatusOr<std::vector<WorkerCertificate>> SqliteCertificateStore::ListOf(
     const ServerId& server) const {
-  return db_
-      .Cached(absl::StrCat(kSelectCertificate,
-                           " WHERE server_id = ? ORDER BY create_time_us DESC, rowid DESC"))
-      .BindAll(server)
-      .All(ReadCertificate);
+  return ListOf(TenantWall::Everything(), server);
 }
 
-absl::StatusOr<int> SqliteCertificateStore::CountUnconfirmed(const TokenId& token,
-                                                             absl::Time since) const {
+absl::StatusOr<std::vector<WorkerCertificate>> SqliteCertificateStore::ListOf(
+    const TenantWall& wall, const ServerId& server) const {
+  Where where;
+  where.And("server_id = ?", {server.value()}).AndOwnedWithin("server_id", "servers", wall);
+  return where.Build(db_, kCertificateColumns, kNewestCertificate).All(ReadCertificate);
+}
+
+absl::StatusOr<int> SqliteCertificateStore::CountUnconfirmed(const TokenId& token, absl::Time since,
+                                                             absl::Time now) const {
   ASSIGN_OR_RETURN(const std::optional<int> count,
-                   db_.Cached("SELECT count(*) FROM worker_certificates c "
+                   db_.Cached("SELECT count(DISTINCT c.server_id) FROM worker_certificates c "
                               "JOIN servers s ON s.id = c.server_id "
                               "WHERE c.token_id = ? AND c.state = 'active' AND c.confirmed = 0 "
-                              "AND c.create_time_us >= ? AND s.admission <> 'rejected'")
-                       .BindAll(token, since)
+                              "AND c.create_time_us >= ? AND c.not_after_us > ? "
+                              "AND s.admission <> 'rejected'")
+                       .BindAll(token, since, now)
                        .One([](const sql::Row& row) { return row.Get<int>(0); }));
   return count.value_or(0);
+}
+
+absl::StatusOr<std::optional<absl::Time>> SqliteCertificateStore::NewestWaitingTime(
+    const ZoneId& zone) const {
+  return db_
+      .Cached(
+          "SELECT create_time_us FROM worker_certificates WHERE zone_id = ? AND state = 'active' "
+          "AND confirmed = 0 ORDER BY create_time_us DESC LIMIT 1")
+      .BindAll(zone)
+      .One([](const sql::Row& row) { return row.Get<absl::Time>(0); });
+}
+
+absl::StatusOr<bool> SqliteCertificateStore::IsRevokedKey(absl::string_view public_key_hash) const {
+  ASSIGN_OR_RETURN(const auto found,
+                   db_.Cached("SELECT 1 FROM worker_certificates WHERE public_key_hash = ? "
+                              "AND state = 'revoked' LIMIT 1")
+                       .BindAll(public_key_hash)
+                       .One([](const sql::Row&) { return true; }));
+  return found.has_value();
 }
 
 absl::StatusOr<int> SqliteCertificateStore::CountEnding(absl::Time before) const {
@@ -71,12 +97,12 @@ absl::Status SqliteCertificateStore::Insert(const WorkerCertificate& certificate
   const absl::Status status =
       db_.Cached(
              "INSERT INTO worker_certificates (id, server_id, zone_id, token_id, state, "
-             "confirmed, public_key_hash, not_before_us, not_after_us, create_time_us) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+             "confirmed, public_key_hash, not_before_us, not_after_us, create_time_us, "
+             "certificate_pem, admitted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(certificate.id, certificate.server_id, certificate.zone_id,
                    OrNull(certificate.token_id), ToString(certificate.state), certificate.confirmed,
                    certificate.public_key_hash, certificate.not_before, certificate.not_after,
-                   certificate.create_time);
+                   certificate.create_time, certificate.pem, certificate.admitted);
   return Explain(
       Explain(status, ErrorKind::kConstraintForeignKey,
               absl::StrCat(Name(certificate.id), ": server ", certificate.server_id.value(),
@@ -89,6 +115,12 @@ absl::Status SqliteCertificateStore::Insert(const WorkerCertificate& certificate
 absl::Status SqliteCertificateStore::Confirm(const CertificateId& id) {
   RETURN_IF_ERROR(
       db_.Cached("UPDATE worker_certificates SET confirmed = 1 WHERE id = ?").RunWith(id));
+  return CheckChanged(db_, Name(id));
+}
+
+absl::Status SqliteCertificateStore::SetAdmitted(const CertificateId& id) {
+  RETURN_IF_ERROR(
+      db_.Cached("UPDATE worker_certificates SET admitted = 1 WHERE id = ?").RunWith(id));
   return CheckChanged(db_, Name(id));
 }
 
@@ -109,7 +141,8 @@ absl::StatusOr<int> SqliteCertificateStore::Prune(absl::Time expired_before, int
   // A server that has been away for long is told from a stranger by its last one.
   RETURN_IF_ERROR(
       db_.Cached("DELETE FROM worker_certificates WHERE id IN (SELECT id FROM worker_certificates "
-                 "AS old WHERE not_after_us < ? AND EXISTS (SELECT 1 FROM worker_certificates AS "
+                 "AS old WHERE not_after_us < ? AND state <> 'revoked' AND EXISTS (SELECT 1 FROM "
+                 "worker_certificates AS "
                  "newer WHERE newer.server_id = old.server_id AND newer.create_time_us > "
                  "old.create_time_us) LIMIT ?)")
           .RunWith(expired_before, limit));

@@ -1,6 +1,5 @@
 #include "store/sqlite/columns.h"
 
-#include <array>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -10,57 +9,11 @@
 namespace muster::store {
 namespace {
 
-template <typename E>
-using NameOf = std::pair<E, const char*>;
-
-constexpr std::array kPresences = {
-    NameOf<ServicePresence>{ServicePresence::kUnknown, "unknown"},
-    NameOf<ServicePresence>{ServicePresence::kMissing, "missing"},
-    NameOf<ServicePresence>{ServicePresence::kUnreachable, "unreachable"},
-    NameOf<ServicePresence>{ServicePresence::kRunning, "running"},
-};
-constexpr std::array kVerifierKinds = {
-    NameOf<VerifierKind>{VerifierKind::kNone, "none"},
-    NameOf<VerifierKind>{VerifierKind::kApiToken, "api_token"},
-    NameOf<VerifierKind>{VerifierKind::kLogin, "login"},
-};
-constexpr std::array kTokenModes = {
-    NameOf<TokenMode>{TokenMode::kAuto, "auto"},
-    NameOf<TokenMode>{TokenMode::kPending, "pending"},
-};
-constexpr std::array kRoles = {
-    NameOf<OperatorRole>{OperatorRole::kViewer, "viewer"},
-    NameOf<OperatorRole>{OperatorRole::kOperator, "operator"},
-    NameOf<OperatorRole>{OperatorRole::kTenantAdmin, "tenant_admin"},
-    NameOf<OperatorRole>{OperatorRole::kProviderAdmin, "provider_admin"},
-};
-
-template <typename E, size_t N>
-absl::string_view TextIn(const std::array<NameOf<E>, N>& names, E value) {
-  for (const auto& [candidate, text] : names) {
-    if (candidate == value) return text;
-  }
-  return "";
-}
-
-template <typename E, size_t N>
-std::optional<E> ValueIn(const std::array<NameOf<E>, N>& names, absl::string_view text) {
-  for (const auto& [candidate, name] : names) {
-    if (text == name) return candidate;
-  }
-  return std::nullopt;
-}
-
 void AppendItem(std::string& out, absl::string_view item) {
   absl::StrAppend(&out, item.size(), ":", item);
 }
 
 }  // namespace
-
-absl::string_view ToString(ServicePresence value) { return TextIn(kPresences, value); }
-absl::string_view ToString(VerifierKind value) { return TextIn(kVerifierKinds, value); }
-absl::string_view ToString(TokenMode value) { return TextIn(kTokenModes, value); }
-absl::string_view ToString(OperatorRole value) { return TextIn(kRoles, value); }
 
 std::string EncodeList(const std::vector<std::string>& items) {
   std::string out;
@@ -156,16 +109,16 @@ MUSTER_READ_STATE(MatchKind)
 #undef MUSTER_READ_STATE
 
 void ColumnReader::ReadEnum(ServicePresence& value) {
-  Take(ValueIn(kPresences, row_.TextView(column_)), value);
+  Take(ParseServicePresence(row_.TextView(column_)), value);
 }
 void ColumnReader::ReadEnum(VerifierKind& value) {
-  Take(ValueIn(kVerifierKinds, row_.TextView(column_)), value);
+  Take(ParseVerifierKind(row_.TextView(column_)), value);
 }
 void ColumnReader::ReadEnum(TokenMode& value) {
-  Take(ValueIn(kTokenModes, row_.TextView(column_)), value);
+  Take(ParseTokenMode(row_.TextView(column_)), value);
 }
 void ColumnReader::ReadEnum(OperatorRole& value) {
-  Take(ValueIn(kRoles, row_.TextView(column_)), value);
+  Take(ParseOperatorRole(row_.TextView(column_)), value);
 }
 
 absl::Status Explain(absl::Status status, sql::ErrorKind kind, absl::string_view text) {

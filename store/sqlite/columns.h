@@ -24,12 +24,6 @@
 
 namespace muster::store {
 
-// The strings of the enums that have no state machine.
-absl::string_view ToString(ServicePresence value);
-absl::string_view ToString(VerifierKind value);
-absl::string_view ToString(TokenMode value);
-absl::string_view ToString(OperatorRole value);
-
 std::string EncodeList(const std::vector<std::string>& items);
 std::optional<std::vector<std::string>> DecodeList(absl::string_view text);
 std::string EncodeLabels(const Labels& labels);

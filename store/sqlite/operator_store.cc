@@ -1,19 +1,18 @@
 #include "store/sqlite/operator_store.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
+#include "store/sqlite/where.h"
 
 namespace muster::store {
 namespace {
 
 using sql::ErrorKind;
 
-constexpr char kSelectOperator[] =
-    "SELECT id, name, role, created_by, create_time_us, revoke_time_us, revoked_by, revoke_reason "
+constexpr char kOperatorColumns[] =
+    "id, name, role, created_by, create_time_us, revoke_time_us, revoked_by, revoke_reason "
     "FROM operators";
-constexpr char kOperatorOrder[] = " ORDER BY name, create_time_us";
+constexpr char kOperatorOrder[] = "ORDER BY name, create_time_us";
 
 absl::StatusOr<Operator> ReadOperator(const sql::Row& row) {
   Operator op;
@@ -31,6 +30,11 @@ absl::StatusOr<OperatorCertificate> ReadOperatorCertificate(const sql::Row& row)
                             certificate.not_after, certificate.create_time)
                       .status());
   return certificate;
+}
+
+// The one place that says who sees whom (docs/security.md).
+void AndVisible(Where& where, const TenantWall& wall, const OperatorId& self) {
+  where.AndSharedWithin("id", self.value(), "operator_tenants", "operator_id", wall);
 }
 
 absl::Status AddOperatorParts(sql::Database& db, Operator& op) {
@@ -63,16 +67,16 @@ std::string Name(const OperatorId& id) { return absl::StrCat("operator ", id.val
 }  // namespace
 
 absl::StatusOr<std::optional<Operator>> SqliteOperatorStore::Find(const OperatorId& id) const {
-  ASSIGN_OR_RETURN(
-      auto op,
-      db_.Cached(absl::StrCat(kSelectOperator, " WHERE id = ?")).BindAll(id).One(ReadOperator));
+  ASSIGN_OR_RETURN(auto op, db_.Cached(absl::StrCat("SELECT ", kOperatorColumns, " WHERE id = ?"))
+                                .BindAll(id)
+                                .One(ReadOperator));
   if (op.has_value()) RETURN_IF_ERROR(AddOperatorParts(db_, *op));
   return op;
 }
 
 absl::StatusOr<std::optional<Operator>> SqliteOperatorStore::FindByName(
     absl::string_view name) const {
-  ASSIGN_OR_RETURN(auto op, db_.Cached(absl::StrCat(kSelectOperator,
+  ASSIGN_OR_RETURN(auto op, db_.Cached(absl::StrCat("SELECT ", kOperatorColumns,
                                                     " WHERE name = ? AND revoke_time_us IS NULL "
                                                     "ORDER BY create_time_us LIMIT 1"))
                                 .BindAll(name)
@@ -82,28 +86,28 @@ absl::StatusOr<std::optional<Operator>> SqliteOperatorStore::FindByName(
 }
 
 absl::StatusOr<std::vector<Operator>> SqliteOperatorStore::List() const {
-  ASSIGN_OR_RETURN(auto operators,
-                   db_.Cached(absl::StrCat(kSelectOperator, kOperatorOrder)).All(ReadOperator));
-  for (Operator& op : operators) RETURN_IF_ERROR(AddOperatorParts(db_, op));
-  return operators;
+  return List(TenantWall::Everything(), OperatorId());
 }
 
 absl::StatusOr<std::vector<Operator>> SqliteOperatorStore::List(const TenantWall& wall,
                                                                 const OperatorId& self) const {
-  if (wall.admits_everything()) return List();
-  std::string visible = absl::StrCat(kSelectOperator, " WHERE id = ?");
-  std::string separator =
-      " OR id IN (SELECT operator_id FROM operator_tenants WHERE tenant_id IN (";
-  for (size_t i = 0; i < wall.tenants().size(); ++i) {
-    absl::StrAppend(&visible, std::exchange(separator, ", "), "?");
-  }
-  if (!wall.tenants().empty()) absl::StrAppend(&visible, "))");
-  sql::Statement statement = db_.Prepare(absl::StrCat(visible, kOperatorOrder));
-  statement.Bind(self.value());
-  for (const TenantId& tenant : wall.tenants()) statement.Bind(tenant.value());
-  ASSIGN_OR_RETURN(auto operators, statement.All(ReadOperator));
+  Where where;
+  AndVisible(where, wall, self);
+  ASSIGN_OR_RETURN(auto operators,
+                   where.Build(db_, kOperatorColumns, kOperatorOrder).All(ReadOperator));
   for (Operator& op : operators) RETURN_IF_ERROR(AddOperatorParts(db_, op));
   return operators;
+}
+
+absl::StatusOr<std::optional<Operator>> SqliteOperatorStore::Find(const TenantWall& wall,
+                                                                  const OperatorId& self,
+                                                                  const OperatorId& id) const {
+  Where where;
+  where.And("id = ?", {id.value()});
+  AndVisible(where, wall, self);
+  ASSIGN_OR_RETURN(auto op, where.Build(db_, kOperatorColumns, "").One(ReadOperator));
+  if (op.has_value()) RETURN_IF_ERROR(AddOperatorParts(db_, *op));
+  return op;
 }
 
 absl::StatusOr<bool> SqliteOperatorStore::IsRevoked(const OperatorId& id) const {

@@ -17,6 +17,8 @@ class SqliteOperatorStore final : public OperatorStore {
   absl::StatusOr<std::vector<Operator>> List() const override;
   absl::StatusOr<std::vector<Operator>> List(const TenantWall& wall,
                                              const OperatorId& self) const override;
+  absl::StatusOr<std::optional<Operator>> Find(const TenantWall& wall, const OperatorId& self,
+                                               const OperatorId& id) const override;
   absl::StatusOr<bool> IsRevoked(const OperatorId& id) const override;
   absl::Status Insert(const Operator& op) override;
   absl::Status PutCertificate(const OperatorId& id, const OperatorCertificate& certificate,

@@ -36,6 +36,9 @@ constexpr char kOperators[] =
 constexpr char kKeysOfMachines[] =
 #include "store/sqlite/migrations/0011_keys_of_machines.inc"
     ;
+constexpr char kAdmissionOfKeys[] =
+#include "store/sqlite/migrations/0012_admission_of_keys.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -56,6 +59,8 @@ constexpr sql::Migration kMigrations[] = {
     // The programs before would let in whom this one has revoked.
     {10, "operators", kOperators, 10},
     {11, "keys_of_machines", kKeysOfMachines, 10},
+    // The programs before would let in whoever comes under a name that was let in.
+    {12, "admission_of_keys", kAdmissionOfKeys, 12},
 };
 
 }  // namespace

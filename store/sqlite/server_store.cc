@@ -17,7 +17,6 @@ using sql::ErrorKind;
 // SQLite refuses deeper expressions and more values; both are far beyond what a person writes.
 constexpr size_t kMostPrefixes = 500;
 constexpr size_t kMostNames = 30'000;
-constexpr int kMostNamesakes = 20;
 
 // The labels come as one text (columns.h), made here so that a list needs no query per server.
 constexpr char kServerColumns[] =
@@ -410,48 +409,53 @@ absl::Status SqliteServerStore::SetAdmissionTime(const ServerId& id, absl::Time 
   return CheckChanged(db_, Name(id));
 }
 
-absl::StatusOr<std::vector<Server>> SqliteServerStore::ListNamesakes(
-    const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash) const {
-  const std::string select = absl::StrCat("SELECT ", kServerColumns);
-  ASSIGN_OR_RETURN(
-      std::vector<Server> found,
-      db_.Cached(absl::StrCat(select, " WHERE s.name_key = ? AND s.zone_id <> ? LIMIT ?"))
-          .BindAll(FoldName(name), zone, kMostNamesakes)
-          .All(ReadServer));
-  if (machine_id_hash.empty()) return found;
-  ASSIGN_OR_RETURN(std::vector<Server> same_machine,
-                   db_.Cached(absl::StrCat(select,
-                                           " WHERE s.machine_id_hash = ? AND s.machine_id_hash <> "
-                                           "'' AND s.zone_id <> ? LIMIT ?"))
-                       .BindAll(machine_id_hash, zone, kMostNamesakes)
-                       .All(ReadServer));
-  found.insert(found.end(), std::make_move_iterator(same_machine.begin()),
-               std::make_move_iterator(same_machine.end()));
-  return found;
+absl::StatusOr<std::optional<Server>> SqliteServerStore::FindElsewhere(
+    const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash,
+    const std::vector<Admission>& admissions) const {
+  if (admissions.empty()) return std::optional<Server>();
+  const auto first = [&](absl::string_view column, absl::string_view value) {
+    Where where;
+    where.And(absl::StrCat(column, " = ?"), {std::string(value)})
+        .And(absl::StrCat(column, " <> ''"))
+        .And("s.zone_id <> ?", {zone.value()})
+        .AndIn("s.admission", Texts(admissions));
+    return where.Build(db_, kServerColumns, "LIMIT 1").One(ReadServer);
+  };
+  ASSIGN_OR_RETURN(std::optional<Server> found, first("s.name_key", FoldName(name)));
+  if (found.has_value()) return found;
+  return first("s.machine_id_hash", machine_id_hash);
 }
 
-absl::StatusOr<std::vector<Server>> SqliteServerStore::ListOfMachine(
-    const ZoneId& zone, absl::string_view machine_id_hash,
-    absl::string_view public_key_hash) const {
-  const std::string select = absl::StrCat("SELECT ", kServerColumns);
-  ASSIGN_OR_RETURN(
-      std::vector<Server> found,
-      db_.Cached(absl::StrCat(select,
-                              " WHERE s.machine_id_hash = ? AND s.machine_id_hash <> '' "
-                              "AND s.zone_id = ? LIMIT ?"))
-          .BindAll(machine_id_hash, zone, kMostNamesakes)
-          .All(ReadServer));
-  if (public_key_hash.empty()) return found;
-  ASSIGN_OR_RETURN(
-      std::vector<Server> same_key,
-      db_.Cached(absl::StrCat(select,
-                              " WHERE s.zone_id = ? AND s.id IN (SELECT server_id FROM "
-                              "worker_certificates WHERE public_key_hash = ?) LIMIT ?"))
-          .BindAll(zone, public_key_hash, kMostNamesakes)
-          .All(ReadServer));
-  found.insert(found.end(), std::make_move_iterator(same_key.begin()),
-               std::make_move_iterator(same_key.end()));
-  return found;
+absl::StatusOr<std::optional<Server>> SqliteServerStore::FindPutOut(
+    const MachineQuery& query) const {
+  const auto first = [&](absl::string_view condition, absl::string_view value) {
+    Where where;
+    where.And(condition, {std::string(value)})
+        .And("s.zone_id = ? AND s.id <> ?", {query.zone_id.value(), query.except.value()})
+        .And(
+            "(s.admission = 'banned' "
+            "OR (s.admission = 'rejected' AND coalesce(s.admission_time_us, ?) >= ?) "
+            "OR (s.admission = 'evicted' AND s.admission_time_us >= ?))",
+            std::vector<Where::Value>(3, absl::ToUnixMicros(query.token_create_time)));
+    return where.Build(db_, kServerColumns, "ORDER BY s.admission = 'banned' DESC LIMIT 1")
+        .One(ReadServer);
+  };
+  std::optional<Server> found;
+  if (!query.machine_id_hash.empty()) {
+    ASSIGN_OR_RETURN(
+        found, first("s.machine_id_hash <> '' AND s.machine_id_hash = ?", query.machine_id_hash));
+  }
+  if (query.public_key_hash.empty() ||
+      (found.has_value() && found->admission == Admission::kBanned)) {
+    return found;
+  }
+  ASSIGN_OR_RETURN(std::optional<Server> by_key,
+                   first("s.id IN (SELECT server_id FROM worker_certificates WHERE "
+                         "public_key_hash = ?)",
+                         query.public_key_hash));
+  const bool better =
+      by_key.has_value() && (!found.has_value() || by_key->admission == Admission::kBanned);
+  return better ? by_key : found;
 }
 
 absl::Status SqliteServerStore::MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,

@@ -40,11 +40,10 @@ class SqliteServerStore final : public ServerStore {
   absl::Status SetClaim(const ServerId& id, const std::optional<Claim>& claim) override;
   absl::Status SetProof(const ServerId& id, const HubProof& proof) override;
   absl::Status DropProof(const ServerId& id) override;
-  absl::StatusOr<std::vector<Server>> ListNamesakes(
-      const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash) const override;
-  absl::StatusOr<std::vector<Server>> ListOfMachine(
-      const ZoneId& zone, absl::string_view machine_id_hash,
-      absl::string_view public_key_hash) const override;
+  absl::StatusOr<std::optional<Server>> FindElsewhere(
+      const ZoneId& zone, absl::string_view name, absl::string_view machine_id_hash,
+      const std::vector<Admission>& admissions) const override;
+  absl::StatusOr<std::optional<Server>> FindPutOut(const MachineQuery& query) const override;
   absl::Status SetAdmissionTime(const ServerId& id, absl::Time time) override;
   absl::Status MoveAdmission(const ServerId& id, Admission from, Admission to) override;
   absl::Status MoveEnrollment(const ServerId& id, Enrollment from, Enrollment to,

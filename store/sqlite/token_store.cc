@@ -26,14 +26,14 @@ absl::StatusOr<BootstrapToken> ReadToken(const sql::Row& row) {
 }
 
 constexpr char kRefusalColumns[] =
-    "token_id, time_us, address, server_name, code FROM token_refusals";
+    "token_id, time_us, address, server_name, code, times FROM token_refusals";
 
 absl::StatusOr<TokenRefusal> ReadRefusal(const sql::Row& row) {
   TokenRefusal refusal;
-  RETURN_IF_ERROR(
-      ColumnReader(row)
-          .Read(refusal.token_id, refusal.time, refusal.address, refusal.server_name, refusal.code)
-          .status());
+  RETURN_IF_ERROR(ColumnReader(row)
+                      .Read(refusal.token_id, refusal.time, refusal.address, refusal.server_name,
+                            refusal.code, refusal.times)
+                      .status());
   return refusal;
 }
 
@@ -119,9 +119,9 @@ absl::Status SqliteTokenStore::SetState(const TokenId& id, TokenState from, Toke
 
 absl::Status SqliteTokenStore::AddRefusal(const TokenRefusal& refusal) {
   RETURN_IF_ERROR(db_.Cached("INSERT INTO token_refusals (token_id, time_us, address, server_name, "
-                             "code) VALUES (?, ?, ?, ?, ?)")
+                             "code, times) VALUES (?, ?, ?, ?, ?, ?)")
                       .RunWith(refusal.token_id, refusal.time, refusal.address, refusal.server_name,
-                               TextOf(refusal.code)));
+                               TextOf(refusal.code), refusal.times));
   return db_.Cached("DELETE FROM token_refusals WHERE sequence <= ?")
       .RunWith(db_.last_insert_rowid() - kKeptRefusals);
 }

@@ -54,6 +54,19 @@ Where& Where::AndOwnedWithin(absl::string_view column, absl::string_view table,
              std::move(owner.values_));
 }
 
+Where& Where::AndSharedWithin(absl::string_view id_column, absl::string_view self,
+                              absl::string_view table, absl::string_view owner,
+                              const TenantWall& wall) {
+  if (wall.admits_everything()) return *this;
+  Where tied;
+  tied.AndWithin("tenant_id", wall);
+  std::vector<Value> values = std::move(tied.values_);
+  values.insert(values.begin(), std::string(self));
+  return And(absl::StrCat("(", id_column, " = ? OR ", id_column, " IN (SELECT ", owner, " FROM ",
+                          table, tied.sql_, "))"),
+             std::move(values));
+}
+
 Where& Where::AndAfter(absl::string_view zone_column, absl::string_view name_column,
                        absl::string_view cursor) {
   if (cursor.empty()) return *this;

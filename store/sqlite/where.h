@@ -26,6 +26,10 @@ class Where {
   // The same for rows that belong to a row of `table`: rows whose `column` is the id of one that the
   // wall admits.
   Where& AndOwnedWithin(absl::string_view column, absl::string_view table, const TenantWall& wall);
+  // The same for rows that share tenants: the row `self` (empty: none), and those that `table`, with
+  // the columns `owner` and tenant_id, ties to a tenant that the wall admits.
+  Where& AndSharedWithin(absl::string_view id_column, absl::string_view self,
+                         absl::string_view table, absl::string_view owner, const TenantWall& wall);
   // column IN (values). An empty list adds no condition: for what somebody chose, never for what
   // they may see.
   Where& AndIn(absl::string_view column, std::vector<std::string> values);

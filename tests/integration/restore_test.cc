@@ -150,6 +150,11 @@ class AheadTest : public RestoreTest {
     ASSERT_TRUE(client().Import("acme", {"renewed-1", "expected-1"}).ok());
     renewed_ = Enroll(TokenFor(false), "renewed-1");
     ASSERT_TRUE(Session(renewed_).ok());
+    // Weeks pass.
+    process_->Signal(SIGTERM);
+    ASSERT_EQ(process_->Wait(), 0) << process_->Output();
+    ASSERT_TRUE(client().AgeCertificates(absl::Hours(24 * 60)).ok());
+    Start();
   }
   void ExpectSettled() {
     EXPECT_NE(process_->AwaitLine("this orchestrator is older than its workers"), "");

@@ -128,7 +128,7 @@ TEST(StatesTest, Credentials) {
               ElementsAre("active: exhausted expired revoked locked", "exhausted: revoked",
                           "expired: revoked", "revoked:", "locked: active expired revoked"));
   EXPECT_THAT(TableOf<CertificateState>(),
-              ElementsAre("active: superseded revoked", "superseded:", "revoked:"));
+              ElementsAre("active: superseded revoked", "superseded: revoked", "revoked:"));
 }
 
 // What is final or closed has no way out, and what is not has one.

@@ -10,8 +10,8 @@
 #include "base/failure_code.h"
 #include "base/names.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/name_holders.h"
 #include "orchestrator/core/admission/observations.h"
-#include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/control/server_change.h"
 
 namespace muster::core {
@@ -91,6 +91,12 @@ absl::StatusOr<TakeoverDecision> TakeOverCertificate(Turn& turn, const SessionOp
   if (const auto out = PutOutCode(server->admission)) {
     return TakeoverDecision(
         Failure{*out, absl::StrCat("the server is ", store::ToString(server->admission))});
+  }
+  ASSIGN_OR_RETURN(const bool key_out,
+                   turn.store().certificates().IsRevokedKey(certificate.public_key_hash));
+  if (key_out) {
+    return TakeoverDecision(
+        Failure{FailureCode::kCertRevoked, absl::StrCat(seen, ", and its key was put out")});
   }
   ASSIGN_OR_RETURN(const std::vector<WorkerCertificate> known,
                    turn.store().certificates().ListOf(server->id));

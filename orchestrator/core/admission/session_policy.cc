@@ -9,8 +9,8 @@
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/certificate_takeover.h"
+#include "orchestrator/core/admission/name_holders.h"
 #include "orchestrator/core/admission/observations.h"
-#include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/control/server_change.h"
 
 namespace muster::core {
@@ -50,17 +50,17 @@ absl::StatusOr<std::optional<BootstrapToken>> PayerOf(Turn& turn,
 }
 
 // The first session with this certificate: its token pays now. What others did with the token since
-// the certificate was issued, or that it expired, does not matter: the use was promised. With
-// `by_hand` an operator let this very server in, whatever the token can still pay.
+// the certificate was issued, or that it expired, does not matter: the use was promised. When an
+// operator let this very key in, it matters not what the token can still pay either.
 absl::StatusOr<std::optional<Failure>> Pay(Turn& turn, const WorkerCertificate& certificate,
-                                           const BootstrapToken& token, bool by_hand) {
+                                           const BootstrapToken& token) {
   if (token.state == store::TokenState::kRevoked || token.state == store::TokenState::kLocked) {
     return std::optional<Failure>(Failure{token.state == store::TokenState::kLocked
                                               ? FailureCode::kTokenLocked
                                               : FailureCode::kTokenRevoked,
                                           "before the worker's first session"});
   }
-  const bool automatic = token.mode == store::TokenMode::kAuto && !by_hand;
+  const bool automatic = token.mode == store::TokenMode::kAuto && !certificate.admitted;
   if (automatic && turn.now() - certificate.create_time > kFirstSessionWithin) {
     return std::optional<Failure>(
         Failure{FailureCode::kTokenExpired,
@@ -129,17 +129,16 @@ absl::StatusOr<AdmissionDecision> Decide(Turn& turn, const SessionOpening& openi
   }
   ASSIGN_OR_RETURN(const std::optional<BootstrapToken> token, PayerOf(turn, *certificate));
   const bool admit = server->admission != Admission::kAdmitted;
-  if (admit && (certificate->confirmed || !token.has_value() || !Admits(*token, *server))) {
+  const bool pays = !certificate->confirmed && token.has_value();
+  if (pays ? !LetsIn(*token, *server, certificate->admitted) : admit) {
     return RefuseSession(
         FailureCode::kDispatchNotAdmitted,
-        absl::StrCat("server ", server->name, " is ", store::ToString(server->admission)));
+        absl::StrCat("server ", server->name, " is ", store::ToString(server->admission),
+                     admit ? "" : ", with another key than this"));
   }
   if (!certificate->confirmed) {
     if (token.has_value()) {
-      const bool by_hand = !admit && server->admission_time.has_value() &&
-                           *server->admission_time >= certificate->create_time;
-      ASSIGN_OR_RETURN(const std::optional<Failure> refusal,
-                       Pay(turn, *certificate, *token, by_hand));
+      ASSIGN_OR_RETURN(const std::optional<Failure> refusal, Pay(turn, *certificate, *token));
       if (refusal.has_value()) return AdmissionDecision(*refusal);
     }
     RETURN_IF_ERROR(turn.store().certificates().Confirm(certificate->id));
@@ -160,11 +159,24 @@ absl::StatusOr<AdmissionDecision> Decide(Turn& turn, const SessionOpening& openi
 }
 
 // The refusal is seen at the server that the certificate names: its authority is ours.
-absl::Status NoteRefusedSession(Turn& turn, const SessionOpening& opening, const Failure& refusal) {
-  if (refusal.code == FailureCode::kDispatchNotAdmitted)
+absl::Status NoteRefusedSession(Turn& turn, Refusals& refusals, const SessionOpening& opening,
+                                const Failure& refusal) {
+  if (refusal.code == FailureCode::kDispatchNotAdmitted) {
     return absl::OkStatus();  // Its state says it.
+  }
   ASSIGN_OR_RETURN(const auto server, turn.store().servers().Find(opening.server_id));
-  if (!server.has_value() || server->zone_id != opening.zone_id) return absl::OkStatus();
+  const bool known = server.has_value() && server->zone_id == opening.zone_id;
+  RETURN_IF_ERROR(
+      refusals.Note(turn, {.actor = absl::StrCat("address:", opening.address),
+                           .action = "session.refused",
+                           .subject = known ? server->id.value() : "",
+                           .tenant_id = known ? server->tenant_id : TenantId(),
+                           .code = refusal.code,
+                           .address = opening.address,
+                           .detail = absl::StrCat("from ", opening.address, ": ", refusal.detail),
+                           .token_id = {},
+                           .server_name = {}}));
+  if (!known) return absl::OkStatus();
   return Observe(
       turn, server->id, refusal.code,
       absl::StrCat("a session from ", opening.address, " was refused: ", refusal.detail));
@@ -185,10 +197,11 @@ absl::Status NoteContact(Turn& turn, const SessionOpening& opening, store::Serve
 
 }  // namespace
 
-absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening& opening) {
+absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, Refusals& refusals,
+                                               const SessionOpening& opening) {
   ASSIGN_OR_RETURN(AdmissionDecision decision, Decide(turn, opening));
   if (const Failure* refusal = std::get_if<Failure>(&decision)) {
-    RETURN_IF_ERROR(NoteRefusedSession(turn, opening, *refusal));
+    RETURN_IF_ERROR(NoteRefusedSession(turn, refusals, opening, *refusal));
     return decision;
   }
   store::Server& server = std::get<store::Server>(decision);
@@ -196,8 +209,8 @@ absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, const SessionOpening&
       turn, server.id,
       {FailureCode::kCertUnknown, FailureCode::kCertRevoked, FailureCode::kCertExpired,
        FailureCode::kCertForeign, FailureCode::kBootstrapBanned, FailureCode::kBootstrapRejected,
-       FailureCode::kTokenExpired, FailureCode::kTokenExhausted, FailureCode::kTokenRevoked,
-       FailureCode::kTokenLocked, FailureCode::kBootstrapOtherZone}));
+       FailureCode::kBootstrapEvicted, FailureCode::kTokenExpired, FailureCode::kTokenExhausted,
+       FailureCode::kTokenRevoked, FailureCode::kTokenLocked, FailureCode::kBootstrapOtherZone}));
   if (opening.clock_offset.has_value()) {
     RETURN_IF_ERROR(NoteClock(turn, server.id, *opening.clock_offset));
   }

@@ -192,9 +192,9 @@ absl::StatusOr<store::Server> Enrollments::Settle(Turn& turn, const Actor& actor
                                                   const Settlement& settlement) {
   const ServerId server = row.id;
   if (row.enrollment != Enrollment::kInDoubt) {
-    return FailureStatus(FailureCode::kRequestInvalid,
+    return FailureStatus(FailureCode::kRequestState,
                          absl::StrCat("server ", row.name, " is ", store::ToString(row.enrollment),
-                                      ", not in doubt"));
+                                      ", not in doubt: nothing to settle"));
   }
   const OpenAttempt* open = dispatcher_.FindOpen(server);
   EnrollmentEvent event;

@@ -27,23 +27,39 @@ struct BootstrapGrant {
   TokenId token_id;
   store::Zone zone;
   bool admitted = true;
+  // The answer that this request got before, which is the answer again; empty: a new one is to be
+  // made and put on record.
+  std::string certificate_pem;
+};
+struct RenewalRequest {
+  CertificateId certificate_id;  // That the worker came with.
+  ServerId server_id;
+  ZoneId zone_id;
+  std::string public_key_hash;  // Of the key that the new one is for.
+};
+struct RenewalGrant {
+  std::string certificate_pem;  // As above.
 };
 
 class AdmissionOperations {
  public:
   virtual ~AdmissionOperations() = default;
 
-  // First step of a bootstrap: is this token good for this machine? In this order: known, state,
-  // expiry, expected name, uses that are left (counted uses and certificates whose possession is
-  // not proven yet), the server's admission, the name's owner, other zones that know the machine
-  // (admission/tokens.h). A refusal is recorded. Consumes nothing; a server that is not in the
-  // inventory is created.
+  // First step of a bootstrap: is this token good for this machine? admission/bootstraps.h says
+  // what is asked in which order. A refusal is recorded. Consumes nothing; a server that is not in
+  // the inventory is created.
   virtual absl::StatusOr<Decision<BootstrapGrant>> Bootstrap(Turn& turn,
                                                              const BootstrapRequest& request) = 0;
-  // Second step, after the certificate was made, and also for renewals: it is on record before the
-  // worker gets it. One that was paid for by the same token for the same server and never used is
-  // superseded: a bootstrap may be repeated after a lost answer. E-INVENTORY-SERVER;
-  // E-TOKEN-EXHAUSTED when others have taken the last use since the decision.
+  // First step of a renewal: may this worker have a new certificate? It may when its own is on
+  // record, in force and had a session, the server is admitted, and two thirds of its life are over,
+  // or it was taken over (E-CERT-NOT-DUE, E-CERT-…, E-DISPATCH-NOT-ADMITTED, E-BOOTSTRAP-EVICTED for
+  // a key that was put out). With changing keys at most once an hour.
+  virtual absl::StatusOr<RenewalGrant> Renew(Turn& turn, const RenewalRequest& request) = 0;
+  // Second step of both, after the certificate was made: it is on record before the worker gets it.
+  // Answers what is to be handed out: the one that the same request was answered with, if it was
+  // since the first step. Another key's that waited is superseded. E-INVENTORY-SERVER;
+  // E-TOKEN-EXHAUSTED, E-BOOTSTRAP-NAME-TAKEN and E-BOOTSTRAP-KEY-WAITS when somebody else came
+  // first since the decision.
   virtual absl::StatusOr<store::WorkerCertificate> RecordCertificate(
       Turn& turn, const store::WorkerCertificate& certificate) = 0;
 };

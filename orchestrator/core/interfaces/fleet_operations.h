@@ -77,7 +77,7 @@ class FleetOperations {
                                                     const JoiningKeyInput& key) = 0;
   // The active version becomes tainted and none takes its place: no join begins in the zone until a
   // key is set; targets of rollouts are held. What has been sent is not called back.
-  // E-INVENTORY-ZONE; E-REQUEST-INVALID when the zone has no key.
+  // E-INVENTORY-ZONE; E-REQUEST-STATE when the zone has no key.
   virtual absl::StatusOr<store::Zone> RemoveJoiningKey(Turn& turn, const Actor& actor,
                                                        const ZoneId& zone) = 0;
 };

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/failure.h"
 #include "base/ids.h"
 #include "orchestrator/core/interfaces/actor.h"
 #include "orchestrator/core/interfaces/control.h"
@@ -38,14 +39,21 @@ struct RenewalInput {
   bool end_others = false;
 };
 
+struct OperatorRefusal {
+  std::string actor;
+  std::string method;
+  FailureCode code;
+};
+
 class OperatorOperations {
  public:
   virtual ~OperatorOperations() = default;
 
   // `role` is the actor's own: nobody makes more than they are, and only within their tenants.
   // E-REQUEST-INVALID (name, tenants that do not go with the role), E-AUTH-FORBIDDEN,
-  // E-INVENTORY-TENANT, E-OPERATOR-NAME-TAKEN, E-REQUEST-ID-REUSED. A request id that was used by
-  // the same request answers the operator made then.
+  // E-INVENTORY-TENANT, E-OPERATOR-NAME-TAKEN, E-REQUEST-ID-REUSED (also when who was made by the
+  // same request was revoked since). A request id that was used by the same request answers the
+  // operator made then.
   virtual absl::StatusOr<CreatedOperator> Create(Turn& turn, const Actor& actor,
                                                  store::OperatorRole role,
                                                  const OperatorInput& input) = 0;
@@ -60,6 +68,8 @@ class OperatorOperations {
   virtual absl::StatusOr<store::Operator> Revoke(Turn& turn, const Actor& actor,
                                                  store::OperatorRole role, const OperatorId& id,
                                                  const std::string& reason, bool even_last) = 0;
+  // A call of an operator was refused for its rights: audited, a flood of them in sums. True.
+  virtual absl::StatusOr<bool> NoteRefused(Turn& turn, const OperatorRefusal& refused) = 0;
 };
 
 }  // namespace muster::core

@@ -56,25 +56,30 @@ class ServerOperations {
   virtual absl::StatusOr<ImportOutcome> Import(Turn& turn, const Actor& actor,
                                                const std::vector<ServerInput>& rows, bool partial,
                                                bool dry_run) = 0;
-  // admitted → evicted with all its certificates revoked; its session ends. E-INVENTORY-SERVER;
-  // E-REQUEST-INVALID in another state.
+  // admitted → evicted with all its certificates revoked; its session ends. Neither these keys nor
+  // tokens from before let it in again. E-INVENTORY-SERVER; E-REQUEST-STATE in another state.
   virtual absl::StatusOr<store::Server> Evict(Turn& turn, const Actor& actor,
                                               const ServerId& server,
                                               const std::string& reason) = 0;
-  // Retires, restores, bans, unbans, renames, deletes or rejects. Answers the server as it is afterwards, or
-  // as it was when it is deleted. E-INVENTORY-SERVER beyond the actor's wall; E-REQUEST-INVALID in a
-  // state from which the way does not lead (its text names the way that does) and for a bad name;
+  // Retires, restores, bans, unbans, renames, deletes or rejects. Answers the server as it is
+  // afterwards, or as it was when it is deleted. E-INVENTORY-SERVER beyond the actor's wall;
+  // E-REQUEST-STATE in a state from which the way does not lead (its text names the way that does);
+  // E-REQUEST-INVALID for a bad name;
   // E-ROLLOUT-TARGET-BUSY for kRetire and kDelete of a target of an unfinished rollout;
   // E-INVENTORY-CONFLICT and E-INVENTORY-NAMESAKE for a name that is taken.
   virtual absl::StatusOr<store::Server> Change(Turn& turn, const Actor& actor,
                                                const ServerId& server,
                                                const ServerAction& action) = 0;
-  // pending, rejected → admitted. E-INVENTORY-SERVER; E-REQUEST-INVALID in another state.
+  // pending, rejected → admitted, with the key that waits; and a key that waits under the name of a
+  // server that was admitted with another one. `key_fingerprint` says which key is meant; empty:
+  // the one that waits. E-INVENTORY-SERVER; E-REQUEST-STATE in another state; E-INVENTORY-KEY when
+  // no key waits, another one does, or none is named and several do.
   virtual absl::StatusOr<store::Server> Admit(Turn& turn, const Actor& actor,
-                                              const ServerId& server) = 0;
+                                              const ServerId& server,
+                                              const std::string& key_fingerprint) = 0;
   // Ends a doubt that neither worker nor hub can end, so that the server's rollout goes on. Joined: a
   // claim, which the hub's list has to prove (invariant 3). Not joined: another try may follow, yet
-  // never while a command may still arrive (invariant 11). E-INVENTORY-SERVER; E-REQUEST-INVALID
+  // never while a command may still arrive (invariant 11). E-INVENTORY-SERVER; E-REQUEST-STATE
   // when the server is not in doubt.
   virtual absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor,
                                                const ServerId& server,

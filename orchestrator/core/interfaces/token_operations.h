@@ -38,11 +38,11 @@ class TokenOperations {
   // request id that was used by the same request answers the token made then.
   virtual absl::StatusOr<CreatedToken> Create(Turn& turn, const Actor& actor,
                                               const TokenInput& input) = 0;
-  // E-TOKEN-UNKNOWN. Revoking a revoked token changes nothing.
+  // E-INVENTORY-TOKEN. Revoking a revoked token changes nothing.
   virtual absl::StatusOr<store::BootstrapToken> Revoke(Turn& turn, const Actor& actor,
                                                        const TokenId& token) = 0;
   // A locked token lets nobody in, also not for the first session of a certificate that it paid for;
-  // unlocked it is as before, or expired. E-TOKEN-UNKNOWN; E-REQUEST-INVALID when it is neither
+  // unlocked it is as before, or expired. E-INVENTORY-TOKEN; E-REQUEST-STATE when it is neither
   // active nor locked.
   virtual absl::StatusOr<store::BootstrapToken> SetLocked(Turn& turn, const Actor& actor,
                                                           const TokenId& token, bool locked) = 0;

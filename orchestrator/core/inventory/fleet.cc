@@ -112,8 +112,8 @@ absl::StatusOr<store::Zone> Fleet::RemoveJoiningKey(Turn& turn, const Actor& act
   }
   ASSIGN_OR_RETURN(const auto active, turn.store().zones().FindActiveKey(zone));
   if (!active.has_value()) {
-    return FailureStatus(FailureCode::kRequestInvalid,
-                         absl::StrCat("zone ", zone.value(), " has no joining key"));
+    return FailureStatus(FailureCode::kRequestState,
+                         absl::StrCat("zone ", zone.value(), " has no joining key: nothing to do"));
   }
   RETURN_IF_ERROR(TaintKey(turn, actor, *active));
   return *std::move(found);

@@ -23,7 +23,7 @@ std::string FullName(const store::Server& server) {
 }
 
 absl::Status NoWay(const store::Server& server, absl::string_view why) {
-  return FailureStatus(FailureCode::kRequestInvalid,
+  return FailureStatus(FailureCode::kRequestState,
                        absl::StrCat("server ", FullName(server), " is ",
                                     store::ToString(server.admission), ": ", why));
 }

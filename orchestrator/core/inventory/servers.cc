@@ -10,6 +10,7 @@
 #include "base/failure_code.h"
 #include "base/names.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/key_admission.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/dispatch/dispatcher.h"
 #include "orchestrator/core/enrollment/enrollments.h"
@@ -161,9 +162,9 @@ absl::Status RevokeCertificates(Turn& turn, ServerChange& change, const ServerId
   ASSIGN_OR_RETURN(const std::vector<store::WorkerCertificate> certificates,
                    turn.store().certificates().ListOf(server));
   for (const store::WorkerCertificate& certificate : certificates) {
-    if (certificate.state != store::CertificateState::kActive) continue;
-    RETURN_IF_ERROR(change.Certificate(certificate.id, store::CertificateState::kActive,
-                                       store::CertificateState::kRevoked));
+    if (certificate.state == store::CertificateState::kRevoked) continue;
+    RETURN_IF_ERROR(
+        change.Certificate(certificate.id, certificate.state, store::CertificateState::kRevoked));
   }
   return absl::OkStatus();
 }
@@ -192,9 +193,10 @@ absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, con
                                              const std::string& reason) {
   ASSIGN_OR_RETURN(store::Server found, GetVisibleServer(turn, actor, server));
   if (found.admission != store::Admission::kAdmitted) {
-    return FailureStatus(FailureCode::kRequestInvalid,
-                         absl::StrCat("server ", found.name, " is ",
-                                      store::ToString(found.admission), ", not admitted"));
+    return FailureStatus(
+        FailureCode::kRequestState,
+        absl::StrCat("server ", found.name, " is ", store::ToString(found.admission),
+                     ", not admitted: 'muster server ban' or 'muster server retire' keep it out"));
   }
   ServerChange change(turn, actor.name, "server.evict", server, found.zone_id);
   RETURN_IF_ERROR(change.Admission(found.admission, store::Admission::kEvicted));
@@ -207,18 +209,24 @@ absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, con
   return found;
 }
 
-absl::StatusOr<store::Server> Servers::Admit(Turn& turn, const Actor& actor,
-                                             const ServerId& server) {
+absl::StatusOr<store::Server> Servers::Admit(Turn& turn, const Actor& actor, const ServerId& server,
+                                             const std::string& key_fingerprint) {
   ASSIGN_OR_RETURN(store::Server found, GetVisibleServer(turn, actor, server));
-  if (found.admission != store::Admission::kPending &&
-      found.admission != store::Admission::kRejected) {
-    return FailureStatus(FailureCode::kRequestInvalid,
-                         absl::StrCat("server ", found.name, " is ",
-                                      store::ToString(found.admission), ", not pending"));
+  const bool waits = found.admission == store::Admission::kPending ||
+                     found.admission == store::Admission::kRejected;
+  if (!waits && found.admission != store::Admission::kAdmitted) {
+    return FailureStatus(
+        FailureCode::kRequestState,
+        absl::StrCat(
+            "server ", found.name, " is ", store::ToString(found.admission),
+            ", not pending: its worker enrolls with a token first ('muster token create')"));
   }
   ServerChange change(turn, actor.name, "server.admit", server, found.zone_id);
-  RETURN_IF_ERROR(change.Admission(found.admission, store::Admission::kAdmitted));
-  found.admission = store::Admission::kAdmitted;
+  RETURN_IF_ERROR(AdmitKey(turn, change, found, key_fingerprint));
+  if (waits) {
+    RETURN_IF_ERROR(change.Admission(found.admission, store::Admission::kAdmitted));
+    found.admission = store::Admission::kAdmitted;
+  }
   RETURN_IF_ERROR(change.Record());
   return found;
 }

@@ -32,8 +32,8 @@ class Servers final : public ServerOperations {
                                        bool dry_run) override;
   absl::StatusOr<store::Server> Evict(Turn& turn, const Actor& actor, const ServerId& server,
                                       const std::string& reason) override;
-  absl::StatusOr<store::Server> Admit(Turn& turn, const Actor& actor,
-                                      const ServerId& server) override;
+  absl::StatusOr<store::Server> Admit(Turn& turn, const Actor& actor, const ServerId& server,
+                                      const std::string& key_fingerprint) override;
   absl::StatusOr<store::Server> Change(Turn& turn, const Actor& actor, const ServerId& server,
                                        const ServerAction& action) override;
   absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor, const ServerId& server,
@@ -46,7 +46,7 @@ class Servers final : public ServerOperations {
   Enrollments& enrollments_;
 };
 
-// Those that are active.
+// All of them, with which all keys that the server ever had are out.
 absl::Status RevokeCertificates(Turn& turn, ServerChange& change, const ServerId& server);
 
 // The server, if the actor may see it; else E-INVENTORY-SERVER.

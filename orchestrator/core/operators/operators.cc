@@ -8,7 +8,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/names.h"
@@ -38,12 +37,11 @@ std::string UntilText(const store::OperatorCertificate& certificate) {
 
 std::string RightsText(const store::Operator& op) {
   return absl::StrCat(
-      RoleWord(op.role), " of ",
-      op.role == OperatorRole::kProviderAdmin
-          ? "all tenants"
-          : absl::StrJoin(op.tenants, ", ", [](std::string* out, const TenantId& t) {
-              absl::StrAppend(out, t.value());
-            }));
+      store::ToString(op.role), " of ",
+      IsWholeAdmin(op) ? "all tenants"
+                       : absl::StrJoin(op.tenants, ", ", [](std::string* out, const TenantId& t) {
+                           absl::StrAppend(out, t.value());
+                         }));
 }
 
 // The operator's certificate with that key, "" without one.
@@ -56,10 +54,7 @@ std::string PemOf(const store::Operator& op, absl::string_view public_key_hash) 
 
 // Of those whom the actor sees: who is behind the wall may have the same name, and nobody learns it.
 absl::Status CheckNameIsFree(Turn& turn, const Actor& actor, absl::string_view name) {
-  absl::string_view self = actor.name;
-  absl::ConsumePrefix(&self, "operator:");
-  ASSIGN_OR_RETURN(const auto visible,
-                   turn.store().operators().List(actor.wall, OperatorId(std::string(self))));
+  ASSIGN_OR_RETURN(const auto visible, turn.store().operators().List(actor.wall, SelfOf(actor)));
   for (const store::Operator& op : visible) {
     if (op.revoke_time.has_value() || !absl::EqualsIgnoreCase(op.name, name)) continue;
     return FailureStatus(FailureCode::kOperatorNameTaken,
@@ -71,9 +66,9 @@ absl::Status CheckNameIsFree(Turn& turn, const Actor& actor, absl::string_view n
 }  // namespace
 
 absl::Status CheckStanding(Turn& turn, const Actor& actor) {
-  absl::string_view id = actor.name;
-  if (!absl::ConsumePrefix(&id, "operator:")) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const bool revoked, turn.store().operators().IsRevoked(OperatorId(id)));
+  const OperatorId self = SelfOf(actor);
+  if (self.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool revoked, turn.store().operators().IsRevoked(self));
   if (!revoked) return absl::OkStatus();
   return FailureStatus(FailureCode::kAuthRevoked, "it happened while the request waited");
 }
@@ -96,6 +91,11 @@ absl::StatusOr<CreatedOperator> Operators::Create(Turn& turn, const Actor& actor
   if (made.has_value()) {
     ASSIGN_OR_RETURN(auto op, turn.store().operators().Find(OperatorId(*made)));
     if (op.has_value()) {
+      if (op->revoke_time.has_value()) {
+        return FailureStatus(
+            FailureCode::kRequestIdReused,
+            absl::StrCat("operator ", op->name, ", whom this request made, was revoked since"));
+      }
       std::string pem = PemOf(*op, input.certificate.public_key_hash);
       return CreatedOperator{*std::move(op), std::move(pem)};
     }
@@ -121,8 +121,7 @@ absl::StatusOr<CreatedOperator> Operators::Create(Turn& turn, const Actor& actor
 
 absl::StatusOr<store::Operator> Operators::Renew(Turn& turn, const Actor& actor, OperatorRole role,
                                                  const RenewalInput& input) {
-  ASSIGN_OR_RETURN(store::Operator op,
-                   FindOperator(turn.store().operators(), actor, role, input.id));
+  ASSIGN_OR_RETURN(store::Operator op, FindOperator(turn.store().operators(), actor, input.id));
   if (op.revoke_time.has_value()) {
     return FailureStatus(FailureCode::kAuthRevoked, absl::StrCat("operator ", op.name));
   }
@@ -143,14 +142,14 @@ absl::StatusOr<store::Operator> Operators::Renew(Turn& turn, const Actor& actor,
 absl::StatusOr<store::Operator> Operators::Revoke(Turn& turn, const Actor& actor, OperatorRole role,
                                                   const OperatorId& id, const std::string& reason,
                                                   bool even_last) {
-  ASSIGN_OR_RETURN(store::Operator op, FindOperator(turn.store().operators(), actor, role, id));
+  ASSIGN_OR_RETURN(store::Operator op, FindOperator(turn.store().operators(), actor, id));
   RETURN_IF_ERROR(CheckManage(actor, role, op));
   if (op.revoke_time.has_value()) return op;
   if (reason.size() > kLongestReason || !ProblemOfVisibleText(reason).empty()) {
     return FailureStatus(FailureCode::kRequestInvalid,
                          "the reason is longer than 500 bytes, or cannot be read");
   }
-  if (op.role == OperatorRole::kProviderAdmin && IsUsable(op, turn.now()) && !even_last) {
+  if (IsWholeAdmin(op) && IsUsable(op, turn.now()) && !even_last) {
     ASSIGN_OR_RETURN(const auto all, turn.store().operators().List());
     if (LookAtAdmins(all, turn.now()).usable == 1) {
       return FailureStatus(
@@ -168,6 +167,19 @@ absl::StatusOr<store::Operator> Operators::Revoke(Turn& turn, const Actor& actor
     if (watch != nullptr) watch->OperatorRevoked(revoked);
   });
   return op;
+}
+
+absl::StatusOr<bool> Operators::NoteRefused(Turn& turn, const OperatorRefusal& refused) {
+  RETURN_IF_ERROR(refusals_.Note(turn, {.actor = refused.actor,
+                                        .action = "auth.refused",
+                                        .subject = refused.method,
+                                        .tenant_id = {},
+                                        .code = refused.code,
+                                        .address = refused.actor,
+                                        .detail = absl::StrCat("to ", refused.actor),
+                                        .token_id = {},
+                                        .server_name = {}}));
+  return true;
 }
 
 }  // namespace muster::core

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/ids.h"
+#include "orchestrator/core/admission/refusals.h"
 #include "orchestrator/core/interfaces/operator_operations.h"
 #include "orchestrator/core/interfaces/operator_watch.h"
 
@@ -17,7 +18,8 @@ namespace muster::core {
 // On the strand only.
 class Operators final : public OperatorOperations {
  public:
-  explicit Operators(OperatorWatch* watch) : watch_(watch) {}  // May be null.
+  // `watch` may be null.
+  Operators(OperatorWatch* watch, Refusals& refusals) : watch_(watch), refusals_(refusals) {}
 
   absl::StatusOr<CreatedOperator> Create(Turn& turn, const Actor& actor, store::OperatorRole role,
                                          const OperatorInput& input) override;
@@ -26,9 +28,11 @@ class Operators final : public OperatorOperations {
   absl::StatusOr<store::Operator> Revoke(Turn& turn, const Actor& actor, store::OperatorRole role,
                                          const OperatorId& id, const std::string& reason,
                                          bool even_last) override;
+  absl::StatusOr<bool> NoteRefused(Turn& turn, const OperatorRefusal& refused) override;
 
  private:
   OperatorWatch* const watch_;
+  Refusals& refusals_;
 };
 
 }  // namespace muster::core

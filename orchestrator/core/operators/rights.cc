@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/names.h"
@@ -31,20 +32,6 @@ bool All(const Actor& actor, const std::vector<TenantId>& tenants) {
 }
 
 }  // namespace
-
-const char* RoleWord(OperatorRole role) {
-  switch (role) {
-    case OperatorRole::kViewer:
-      return "viewer";
-    case OperatorRole::kOperator:
-      return "operator";
-    case OperatorRole::kTenantAdmin:
-      return "tenant_admin";
-    case OperatorRole::kProviderAdmin:
-      return "provider_admin";
-  }
-  return "";
-}
 
 absl::Status CheckOperatorLife(absl::Duration life) {
   if (life >= kShortestOperatorLife && life <= kLongestOperatorLife) return absl::OkStatus();
@@ -118,16 +105,20 @@ absl::Status CheckGrant(const Actor& actor, OperatorRole own_role, OperatorRole 
                         const std::vector<TenantId>& tenants) {
   if (own_role < OperatorRole::kTenantAdmin || role > own_role) {
     return FailureStatus(FailureCode::kAuthForbidden,
-                         absl::StrCat("the role ", RoleWord(own_role),
-                                      " makes no operator of role ", RoleWord(role)));
+                         absl::StrCat("the role ", ToString(own_role),
+                                      " makes no operator of role ", ToString(role)));
   }
   if (role == OperatorRole::kProviderAdmin) {
-    if (tenants.empty()) return absl::OkStatus();
-    return BadOperator(
-        "a provider_admin has all tenants; name none, or take the role tenant_admin");
+    if (!tenants.empty()) {
+      return BadOperator(
+          "a provider_admin has all tenants; name none, or take the role tenant_admin");
+    }
+    if (actor.wall.admits_everything()) return absl::OkStatus();
+    return FailureStatus(FailureCode::kAuthForbidden,
+                         "who is bound to tenants makes nobody who has all of them");
   }
   if (tenants.empty()) {
-    return BadOperator(absl::StrCat("the role ", RoleWord(role),
+    return BadOperator(absl::StrCat("the role ", ToString(role),
                                     " is bound to tenants; name at least one with --tenant"));
   }
   for (const TenantId& tenant : tenants) {
@@ -138,18 +129,17 @@ absl::Status CheckGrant(const Actor& actor, OperatorRole own_role, OperatorRole 
   return absl::OkStatus();
 }
 
-bool IsSelf(const Actor& actor, const OperatorId& id) {
-  return actor.name == absl::StrCat("operator:", id.value());
+OperatorId SelfOf(const Actor& actor) {
+  absl::string_view id = actor.name;
+  return absl::ConsumePrefix(&id, "operator:") ? OperatorId(id) : OperatorId();
 }
 
-bool MaySeeOperator(const Actor& actor, OperatorRole own_role, const store::Operator& op) {
-  if (own_role == OperatorRole::kProviderAdmin || IsSelf(actor, op.id)) return true;
-  return std::any_of(op.tenants.begin(), op.tenants.end(),
-                     [&](const TenantId& tenant) { return actor.wall.Admits(tenant); });
-}
+bool IsSelf(const Actor& actor, const OperatorId& id) { return !id.empty() && SelfOf(actor) == id; }
 
 absl::Status CheckManage(const Actor& actor, OperatorRole own_role, const store::Operator& op) {
-  if (own_role == OperatorRole::kProviderAdmin) return absl::OkStatus();
+  if (own_role == OperatorRole::kProviderAdmin && actor.wall.admits_everything()) {
+    return absl::OkStatus();
+  }
   // An empty list is nothing here, never all.
   const bool within = !op.tenants.empty() && All(actor, op.tenants);
   if (own_role >= OperatorRole::kTenantAdmin && op.role <= own_role && within) {
@@ -162,18 +152,22 @@ absl::Status CheckManage(const Actor& actor, OperatorRole own_role, const store:
 }
 
 absl::StatusOr<store::Operator> FindOperator(const store::OperatorStore& operators,
-                                             const Actor& actor, OperatorRole own_role,
-                                             const OperatorId& id) {
-  ASSIGN_OR_RETURN(std::optional<store::Operator> found, operators.Find(id));
-  if (found.has_value() && MaySeeOperator(actor, own_role, *found)) return *std::move(found);
+                                             const Actor& actor, const OperatorId& id) {
+  ASSIGN_OR_RETURN(std::optional<store::Operator> found,
+                   operators.Find(actor.wall, SelfOf(actor), id));
+  if (found.has_value()) return *std::move(found);
   return FailureStatus(FailureCode::kOperatorUnknown,
                        absl::StrCat("there is no operator '", id.value(), "'"));
+}
+
+bool IsWholeAdmin(const store::Operator& op) {
+  return op.role == OperatorRole::kProviderAdmin && op.tenants.empty();
 }
 
 AdminOutlook LookAtAdmins(const std::vector<store::Operator>& operators, absl::Time now) {
   AdminOutlook outlook;
   for (const store::Operator& op : operators) {
-    if (op.role != OperatorRole::kProviderAdmin || !IsUsable(op, now)) continue;
+    if (!IsWholeAdmin(op) || !IsUsable(op, now)) continue;
     ++outlook.usable;
     outlook.last_end = std::max(outlook.last_end, EndOf(op));
   }

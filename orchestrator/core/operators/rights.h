@@ -4,7 +4,7 @@
 //   viewer           nobody; renews itself
 //   operator         nobody; renews itself
 //   tenant_admin     viewer, operator, tenant_admin, all of whose tenants are its own
-//   provider_admin   everybody
+//   provider_admin   everybody, unless bound to tenants: then as a tenant_admin, within these
 #ifndef MUSTER_ORCHESTRATOR_CORE_OPERATORS_RIGHTS_H_
 #define MUSTER_ORCHESTRATOR_CORE_OPERATORS_RIGHTS_H_
 
@@ -26,8 +26,6 @@ inline constexpr absl::Duration kShortestOperatorLife = absl::Minutes(10);
 inline constexpr absl::Duration kLongestOperatorLife = absl::Hours(24 * 366);
 // How long a certificate that was replaced is still accepted.
 inline constexpr absl::Duration kReplacedCertificateGrace = absl::Hours(24);
-
-const char* RoleWord(store::OperatorRole role);  // "tenant_admin"
 
 // E-REQUEST-INVALID unless within the two above.
 absl::Status CheckOperatorLife(absl::Duration life);
@@ -56,18 +54,20 @@ absl::Status CheckGrant(const Actor& actor, store::OperatorRole own_role, store:
                         const std::vector<TenantId>& tenants);
 // Whether the actor is the operator.
 bool IsSelf(const Actor& actor, const OperatorId& id);
-// Whether the actor learns of the operator at all: some tenant in common, or no wall.
-bool MaySeeOperator(const Actor& actor, store::OperatorRole own_role, const store::Operator& op);
 // Whether the actor may renew or revoke the operator: E-AUTH-FORBIDDEN.
 absl::Status CheckManage(const Actor& actor, store::OperatorRole own_role,
                          const store::Operator& op);
 
-// E-OPERATOR-UNKNOWN also for who is behind the wall. Blocks on the store.
+// The actor's own id; empty for who is no operator on record.
+OperatorId SelfOf(const Actor& actor);
+// E-OPERATOR-UNKNOWN also for who is behind the wall, which the store decides. Blocks on the store.
 absl::StatusOr<store::Operator> FindOperator(const store::OperatorStore& operators,
-                                             const Actor& actor, store::OperatorRole own_role,
-                                             const OperatorId& id);
+                                             const Actor& actor, const OperatorId& id);
 
-// Who of the provider_admins comes in, and until when the last of them.
+// A provider_admin who is bound to no tenants.
+bool IsWholeAdmin(const store::Operator& op);
+// Who of the provider_admins comes in, and until when the last of them. Those who are bound to
+// tenants do not count: they cannot make others.
 struct AdminOutlook {
   int usable = 0;
   absl::Time last_end = absl::InfinitePast();

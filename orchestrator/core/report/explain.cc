@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/admission/key_admission.h"
 #include "orchestrator/core/report/held.h"
 #include "orchestrator/core/report/report.h"
 
@@ -90,9 +91,10 @@ absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
   out.server = *std::move(found);
   out.summary = SummaryOf(out.server, now);
   if (out.server.admission == store::Admission::kPending) {
-    absl::StrAppend(&out.summary,
-                    " It waits for an operator: 'muster server admit' lets it in, 'muster server "
-                    "reject' does not.");
+    ASSIGN_OR_RETURN(const ShownKey key, KeyOf(snapshot, out.server, now));
+    absl::StrAppend(&out.summary, " It waits for an operator",
+                    key.fingerprint.empty() ? "" : absl::StrCat(" with the key ", key.fingerprint),
+                    ": 'muster server admit' lets it in, 'muster server reject' does not.");
   }
   if (!ProblemOf(out.server).has_value()) {
     ASSIGN_OR_RETURN(const std::vector<ZoneId> without_key,

@@ -110,7 +110,10 @@ class AnsweringDesk final : public BootstrapDesk {
           }
           d_.pool.Run([this, grant = *std::move(grant), key = std::move(key),
                        done = std::move(done)]() mutable {
-            Issue(std::move(grant), std::move(key), std::move(done));
+            if (grant.certificate_pem.empty()) {
+              return Issue(std::move(grant), std::move(key), std::move(done));
+            }
+            done(ResponseTo(grant, grant.certificate_pem));
           });
         },
         std::move(asked));
@@ -126,17 +129,20 @@ class AnsweringDesk final : public BootstrapDesk {
                    [this, grant = std::move(grant),
                     done = std::move(done)](absl::StatusOr<std::string> certificate_pem) mutable {
                      if (!certificate_pem.ok()) return done(certificate_pem.status());
-                     EnrollResponse response;
-                     response.set_server_id(grant.server_id.value());
-                     response.set_certificate_pem(*certificate_pem);
-                     response.set_ca_bundle_pem(d_.authority.bundle_pem());
-                     *response.mutable_zone_pin() = d_.sessions.pins().Signed(
-                         {grant.zone.id, grant.zone.hub_url, grant.zone.allow_cli_join,
-                          grant.zone.pin_version});
-                     response.set_session_address(options_.session_address);
-                     response.set_admitted(grant.admitted);
-                     done(std::move(response));
+                     done(ResponseTo(grant, *std::move(certificate_pem)));
                    });
+  }
+
+  EnrollResponse ResponseTo(const core::BootstrapGrant& grant, std::string certificate_pem) const {
+    EnrollResponse response;
+    response.set_server_id(grant.server_id.value());
+    response.set_certificate_pem(std::move(certificate_pem));
+    response.set_ca_bundle_pem(d_.authority.bundle_pem());
+    *response.mutable_zone_pin() = d_.sessions.pins().Signed(
+        {grant.zone.id, grant.zone.hub_url, grant.zone.allow_cli_join, grant.zone.pin_version});
+    response.set_session_address(options_.session_address);
+    response.set_admitted(grant.admitted);
+    return response;
   }
 
   const WorkerServiceDependencies d_;

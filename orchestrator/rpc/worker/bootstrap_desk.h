@@ -2,7 +2,7 @@
 // through the door, which is another one (docs/security.md). It takes nothing on trust.
 //
 //   Ask: form, rate ─► pool: the request's own signature ─► core: is the token good?
-//        ─► pool: sign ─► core: put on record ─► answer
+//        ─► pool: sign ─► core: put on record ─► answer; or the answer that it gave before
 #ifndef MUSTER_ORCHESTRATOR_RPC_WORKER_BOOTSTRAP_DESK_H_
 #define MUSTER_ORCHESTRATOR_RPC_WORKER_BOOTSTRAP_DESK_H_
 

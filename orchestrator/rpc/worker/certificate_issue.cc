@@ -17,13 +17,13 @@ void IssueAndRecord(const identity::CertificateAuthority& authority,
                                   .public_key_hash = order.key.Fingerprint(),
                                   .not_before = certificate->not_before(),
                                   .not_after = certificate->not_after(),
-                                  .create_time = clock.Now()};
+                                  .create_time = clock.Now(),
+                                  .pem = certificate->ToPem()};
   admission.Call(
       &core::AdmissionOperations::RecordCertificate,
-      [pem = certificate->ToPem(),
-       done = std::move(done)](const absl::StatusOr<store::WorkerCertificate>& recorded) mutable {
+      [done = std::move(done)](absl::StatusOr<store::WorkerCertificate> recorded) mutable {
         if (!recorded.ok()) return done(recorded.status());
-        done(std::move(pem));
+        done(std::move(recorded->pem));
       },
       std::move(record));
 }

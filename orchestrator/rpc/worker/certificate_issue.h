@@ -22,7 +22,7 @@ struct CertificateOrder {
 };
 
 // Signs on the calling thread (the blocking pool), records through the core, then calls `done` on
-// the control strand with the PEM.
+// the control strand with the PEM that is to be handed out, which may be one that was made before.
 void IssueAndRecord(const identity::CertificateAuthority& authority,
                     const core::Posted<core::AdmissionOperations>& admission, const Clock& clock,
                     const CertificateOrder& order,

@@ -11,6 +11,7 @@
 #include "muster/worker/v1/session.grpc.pb.h"
 #include "orchestrator/rpc/peer.h"
 #include "orchestrator/rpc/reply.h"
+#include "orchestrator/rpc/worker/address_limiter.h"
 #include "orchestrator/rpc/worker/certificate_issue.h"
 #include "orchestrator/rpc/worker/session.h"
 #include "orchestrator/rpc/worker/worker_services.h"
@@ -60,32 +61,13 @@ class RefusedReactor final : public BidiReactor {
   void OnDone() override { delete this; }
 };
 
-// A certificate may be renewed while it is in force and its server admitted. Blocks on the store.
-absl::Status CheckRenewable(const store::Store& store, const PeerWorker& peer) {
-  ASSIGN_OR_RETURN(const auto snapshot, store.Read());
-  ASSIGN_OR_RETURN(const auto certificate, snapshot->certificates().Find(peer.certificate_id));
-  if (!certificate.has_value()) {
-    return FailureStatus(FailureCode::kCertUnknown, "the certificate is not on record");
-  }
-  if (certificate->state != store::CertificateState::kActive) {
-    return FailureStatus(
-        FailureCode::kCertRevoked,
-        absl::StrCat("the certificate is ", std::string(ToString(certificate->state))));
-  }
-  if (certificate->server_id != peer.identity.server_id ||
-      certificate->zone_id != peer.identity.zone_id) {
-    return FailureStatus(FailureCode::kCertForeign, "the certificate is of another server");
-  }
-  ASSIGN_OR_RETURN(const auto server, snapshot->servers().Find(peer.identity.server_id));
-  if (!server.has_value() || server->admission != store::Admission::kAdmitted) {
-    return FailureStatus(FailureCode::kDispatchNotAdmitted, "the server is not admitted");
-  }
-  return absl::OkStatus();
-}
+// A worker tries again after minutes at the earliest.
+constexpr double kRenewalsPerMinute = 6;
 
 class SessionService final : public muster::worker::v1::Session::CallbackService {
  public:
-  explicit SessionService(const WorkerServiceDependencies& d) : d_(d) {}
+  explicit SessionService(const WorkerServiceDependencies& d)
+      : d_(d), renewals_(kRenewalsPerMinute, kRenewalsPerMinute) {}
 
   BidiReactor* Connect(grpc::CallbackServerContext* context) override {
     auto peer = WorkerOf(*context);
@@ -105,31 +87,62 @@ class SessionService final : public muster::worker::v1::Session::CallbackService
       reply.Finish(peer.status());
       return reactor;
     }
+    // Whoever asks without end costs no more than this.
+    if (!renewals_.Allow(peer->identity.server_id.value(), d_.clock.Now())) {
+      reply.Finish(FailureStatus(FailureCode::kCertNotDue,
+                                 absl::StrCat("it was asked for more than ", kRenewalsPerMinute,
+                                              " times within a minute")));
+      return reactor;
+    }
     d_.pool.Run([this, peer = *std::move(peer), request, response,
                  reply = std::move(reply)]() mutable {
-      const absl::Status renewable = CheckRenewable(d_.store, peer);
-      if (!renewable.ok()) return reply.Finish(renewable);
-      const auto csr = crypto::CertificateRequest::FromPem(request->certificate_request_pem());
+      auto csr = crypto::CertificateRequest::FromPem(request->certificate_request_pem());
       if (!csr.ok()) {
         return reply.Finish(FailureStatus(FailureCode::kBootstrapBadCsr, csr.status().message()));
       }
-      IssueAndRecord(d_.authority, d_.admission, d_.clock,
-                     {.server_id = peer.identity.server_id,
-                      .zone_id = peer.identity.zone_id,
-                      .key = csr->public_key()},
-                     [this, response, reply = std::move(reply)](
-                         absl::StatusOr<std::string> certificate_pem) mutable {
-                       if (!certificate_pem.ok()) return reply.Finish(certificate_pem.status());
-                       response->set_certificate_pem(*certificate_pem);
-                       response->set_ca_bundle_pem(d_.authority.bundle_pem());
-                       reply.Finish(absl::OkStatus());
-                     });
+      core::RenewalRequest asked{.certificate_id = peer.certificate_id,
+                                 .server_id = peer.identity.server_id,
+                                 .zone_id = peer.identity.zone_id,
+                                 .public_key_hash = csr->public_key().Fingerprint()};
+      CertificateOrder order{.server_id = peer.identity.server_id,
+                             .zone_id = peer.identity.zone_id,
+                             .key = csr->public_key()};
+      d_.admission.Call(
+          &core::AdmissionOperations::Renew,
+          [this, order = std::move(order), response,
+           reply = std::move(reply)](absl::StatusOr<core::RenewalGrant> grant) mutable {
+            if (!grant.ok()) return reply.Finish(grant.status());
+            if (!grant->certificate_pem.empty()) {
+              return Answer(std::move(grant->certificate_pem), *response, reply);
+            }
+            d_.pool.Run(
+                [this, order = std::move(order), response, reply = std::move(reply)]() mutable {
+                  Issue(order, *response, std::move(reply));
+                });
+          },
+          std::move(asked));
     });
     return reactor;
   }
 
  private:
+  // On the pool.
+  void Issue(const CertificateOrder& order, RenewResponse& response, Reply reply) {
+    IssueAndRecord(d_.authority, d_.admission, d_.clock, order,
+                   [this, &response,
+                    reply = std::move(reply)](absl::StatusOr<std::string> certificate_pem) mutable {
+                     if (!certificate_pem.ok()) return reply.Finish(certificate_pem.status());
+                     Answer(*std::move(certificate_pem), response, reply);
+                   });
+  }
+  void Answer(std::string certificate_pem, RenewResponse& response, Reply& reply) const {
+    response.set_certificate_pem(std::move(certificate_pem));
+    response.set_ca_bundle_pem(d_.authority.bundle_pem());
+    reply.Finish(absl::OkStatus());
+  }
+
   const WorkerServiceDependencies d_;
+  AddressLimiter renewals_;  // By server.
 };
 
 }  // namespace

@@ -11,7 +11,6 @@
 #include "orchestrator/core/interfaces/worker_events.h"
 #include "orchestrator/identity/certificate_authority.h"
 #include "orchestrator/rpc/worker/session_registry.h"
-#include "store/interface/store.h"
 
 namespace grpc {
 class Service;
@@ -25,7 +24,6 @@ struct WorkerServiceDependencies {
   core::WorkerEvents& events;
   core::Posted<core::AdmissionOperations> admission;
   const identity::CertificateAuthority& authority;
-  const store::Store& store;
   Executor& pool;
   const Clock& clock;
 };

@@ -116,6 +116,7 @@ struct ApiBench::Parts {
   Revocations revocations{watchers, long_calls};
   std::unique_ptr<core::Core> core;
   rpc::RoleTable roles = *rpc::RoleTable::Create(rpc::ServiceFiles());
+  std::optional<Dependencies> dependencies;
 };
 
 ApiBench::ApiBench(const Image& image) : image_(image) {
@@ -133,28 +134,31 @@ ApiBench::ApiBench(const Image& image) : image_(image) {
       *store_, p.strand, nullptr, p.clock, p.clock, p.random, p.vault, p.hubs, p.workers,
       p.watchers, core::CoreOptions(), &p.audit_key, &p.head_book, &p.revocations});
   EXPECT_TRUE(p.core->Start().ok());
-  auto api = AdminApi::Create({.roles = p.roles,
-                               .operations = p.core->operations(),
-                               .control = p.core->control(),
-                               .authority = FleetAuthority(),
-                               .store = *store_,
-                               .audit_key = p.audit_key,
-                               .head_book = p.head_book,
-                               .connected = p.connected,
-                               .watchers = p.watchers,
-                               .long_calls = p.long_calls,
-                               .revocations = p.revocations,
-                               .pool = p.pool,
-                               .status_pool = p.pool,
-                               .facts = p.facts,
-                               .clock = p.clock,
-                               .random = p.random,
-                               .bootstrap_address = "muster.example:8444",
-                               .admin_address = [] { return "muster.example:8445"; },
-                               .start_time = kFleetTime});
+  p.dependencies.emplace(Dependencies{.roles = p.roles,
+                                      .operations = p.core->operations(),
+                                      .authority = FleetAuthority(),
+                                      .store = *store_,
+                                      .audit_key = p.audit_key,
+                                      .head_book = p.head_book,
+                                      .connected = p.connected,
+                                      .watchers = p.watchers,
+                                      .long_calls = p.long_calls,
+                                      .revocations = p.revocations,
+                                      .pool = p.pool,
+                                      .status_pool = p.pool,
+                                      .facts = p.facts,
+                                      .clock = p.clock,
+                                      .random = p.random,
+                                      .bootstrap_address = "muster.example:8444",
+                                      .admin_address = [] { return "muster.example:8445"; },
+                                      .start_time = kFleetTime});
+  auto api = AdminApi::Create(*p.dependencies);
   EXPECT_TRUE(api.ok()) << api.status();
   api_ = *std::move(api);
 }
+
+const Dependencies& ApiBench::dependencies() const { return *parts_->dependencies; }
+Revocations& ApiBench::revocations() { return parts_->revocations; }
 
 ApiBench::~ApiBench() {
   Stop();

@@ -14,6 +14,8 @@
 
 #include "absl/status/status.h"
 #include "orchestrator/api/admin_api.h"
+#include "orchestrator/api/dependencies.h"
+#include "orchestrator/api/revocations.h"
 #include "store/interface/store.h"
 #include "tests/base/sql/temp_dir.h"
 
@@ -40,6 +42,9 @@ class ApiBench {
   ~ApiBench();
 
   const AdminApi& api() const { return *api_; }
+  // What its calls work with.
+  const Dependencies& dependencies() const;
+  Revocations& revocations();
   store::Store& store() { return *store_; }
   // Ends everything; the content of the database's file.
   std::string TakeDatabase();

@@ -104,6 +104,39 @@ TEST_F(BootstrapTest, AnExpiredTokenIsRefused) {
             FailureCode::kTokenExpired);
 }
 
+// A bootstrap that is repeated is answered with the same certificate, over the wire as well.
+TEST_F(BootstrapTest, TheSameKeyGetsTheSameCertificateAndAnotherKeyNone) {
+  muster::admin::v1::CreateTokenRequest two;
+  two.set_zone_id("acme/prod");
+  two.set_max_uses(2);
+  const auto token = orchestrator_.CreateToken(two);
+  ASSERT_TRUE(token.ok()) << token.status();
+  const auto key = crypto::PrivateKey::Generate();
+  const auto enroll = [&](const crypto::PrivateKey& with) -> absl::StatusOr<std::string> {
+    wire::EnrollRequest request;
+    request.set_token(token->secret());
+    request.mutable_machine()->set_machine_name("web-1");
+    request.set_certificate_request_pem(*crypto::CertificateRequest::Create(with, "wish"));
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    wire::EnrollResponse response;
+    const absl::Status status =
+        rpc::FromGrpcStatus(wire::Bootstrap::NewStub(orchestrator_.BootstrapChannel())
+                                ->Enroll(&context, request, &response));
+    if (!status.ok()) return status;
+    return response.certificate_pem();
+  };
+  const auto first = enroll(*key);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(*enroll(*key), *first);
+  EXPECT_EQ(RefusalOf(enroll(*crypto::PrivateKey::Generate()).status()),
+            FailureCode::kBootstrapKeyWaits);
+  const auto session =
+      OpenSession(orchestrator_.SessionChannel(*first, std::string(key->ToPem()->Reveal())));
+  EXPECT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(*enroll(*key), *first) << "also when it is in";
+}
+
 // Remedy walked: E-BOOTSTRAP-CSR
 TEST_F(BootstrapTest, TheRequestMustBeSignedByItsKey) {
   wire::EnrollRequest request;
@@ -190,9 +223,23 @@ TEST_F(BootstrapTest, AWorkerRenewsItsCertificateAndAnEvictedOneDoesNot) {
     if (!status.ok()) return status;
     return response;
   };
+  EXPECT_EQ(RefusalOf(renew().status()), FailureCode::kCertNotDue) << "made a moment ago";
+  orchestrator_.Stop();
+  ASSERT_TRUE(orchestrator_.AgeCertificates(absl::Hours(24 * 60)).ok());
+  ASSERT_TRUE(orchestrator_.Start().ok());
   const auto renewed = renew();
   ASSERT_TRUE(renewed.ok()) << renewed.status();
   EXPECT_NE(renewed->certificate_pem(), worker->certificate_pem);
+  const auto again = renew();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->certificate_pem(), renewed->certificate_pem()) << "answered again";
+  // Whoever asks without end is not heard.
+  std::optional<FailureCode> refused;
+  for (int i = 0; i < 10 && !refused.has_value(); ++i) {
+    const auto more = renew();
+    if (!more.ok()) refused = RefusalOf(more.status());
+  }
+  EXPECT_EQ(refused, FailureCode::kCertNotDue);
 
   grpc::ClientContext context;
   SetTestDeadline(context);
@@ -203,6 +250,8 @@ TEST_F(BootstrapTest, AWorkerRenewsItsCertificateAndAnEvictedOneDoesNot) {
                   ->EvictServer(&context, evict, &server)
                   .ok());
   EXPECT_EQ(server.admission(), muster::types::v1::ADMISSION_EVICTED);
+  orchestrator_.Stop();
+  ASSERT_TRUE(orchestrator_.Start().ok());  // Which forgets how often it asked.
   EXPECT_EQ(RefusalOf(renew().status()), FailureCode::kCertRevoked);
   EXPECT_EQ(RefusalOf(OpenSession(orchestrator_.SessionChannel(*worker)).status()),
             FailureCode::kCertRevoked);

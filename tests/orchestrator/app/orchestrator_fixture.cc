@@ -10,6 +10,7 @@
 #include "base/crypto/certificate_request.h"
 #include "base/crypto/secure_random.h"
 #include "base/platform/private_file.h"
+#include "base/sql/database.h"
 #include "base/status_macros.h"
 #include "orchestrator/identity/operator_record.h"
 #include "proto/rpc/channel.h"
@@ -85,6 +86,13 @@ absl::Status TestOrchestrator::WithStore(
   ASSIGN_OR_RETURN(const auto transaction, store->Begin());
   RETURN_IF_ERROR(work(*transaction));
   return transaction->Commit();
+}
+
+absl::Status TestOrchestrator::AgeCertificates(absl::Duration by) {
+  ASSIGN_OR_RETURN(const auto database,
+                   sql::Database::Open({.path = DataPaths(data_dir_).database()}));
+  return database->Prepare("UPDATE worker_certificates SET not_before_us = not_before_us - ?")
+      .RunWith(absl::ToInt64Microseconds(by));
 }
 
 absl::StatusOr<identity::CertificateAuthority> TestOrchestrator::Authority() const {

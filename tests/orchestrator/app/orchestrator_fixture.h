@@ -52,6 +52,8 @@ class TestOrchestrator {
   // While it is stopped: the store and the authority, as init made them.
   absl::Status WithStore(const std::function<absl::Status(store::Transaction&)>& work);
   absl::StatusOr<identity::CertificateAuthority> Authority() const;
+  // While it is stopped: on record the workers' certificates begin so much earlier.
+  absl::Status AgeCertificates(absl::Duration by);
   // While it is stopped: an operator whose channel OperatorChannel(name) makes.
   absl::Status AddOperator(const std::string& name, store::OperatorRole role,
                            std::vector<TenantId> tenants,

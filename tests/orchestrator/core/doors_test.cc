@@ -69,7 +69,7 @@ TEST_F(DoorsTest, AnUnknownNameWaitsForAnOperator) {
   EXPECT_FAILS_WITH(Open(Opening(*grant, "c")), kDispatchNotAdmitted);
   ASSERT_TRUE(Ask<store::Server>([&](auto done) {
                 operations().servers.Call(&ServerOperations::Admit, std::move(done), operator_,
-                                          grant->server_id);
+                                          grant->server_id, "");
               }).ok());
   EXPECT_TRUE(Open(Opening(*grant, "c")).ok());
 }
@@ -222,7 +222,7 @@ TEST_F(DoorsTest, OnlyAdmittedServersComeInByTheirCertificateAlone) {
   EXPECT_FAILS_WITH(Open(opening), kDispatchNotAdmitted);  // Knocks again.
   ASSERT_TRUE(Ask<store::Server>([&](auto done) {
                 operations().servers.Call(&ServerOperations::Admit, std::move(done), operator_,
-                                          grant.server_id);
+                                          grant.server_id, "");
               }).ok());
   EXPECT_TRUE(Open(opening).ok());
 

@@ -127,9 +127,9 @@ class HandDriven : public DoorBench {
                                 ServerAction{kind, reason, ""});
     });
   }
-  absl::StatusOr<store::Server> Admit(const ServerId& server) {
+  absl::StatusOr<store::Server> Admit(const ServerId& server, const std::string& key = "") {
     return Ask<store::Server>([&](auto done) {
-      operations().servers.Call(&ServerOperations::Admit, std::move(done), operator_, server);
+      operations().servers.Call(&ServerOperations::Admit, std::move(done), operator_, server, key);
     });
   }
   absl::StatusOr<store::BootstrapToken> SetLocked(const TokenId& token, bool locked) {

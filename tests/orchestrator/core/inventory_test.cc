@@ -274,15 +274,15 @@ TEST_F(ServerLifeTest, ARetiredServerOwnsNothingAndCanComeBack) {
   }
   world_->RunFor(absl::Minutes(5));  // Its worker tries to come back.
   EXPECT_EQ(Now(id).admission, store::Admission::kRetired);
-  EXPECT_FAILS_WITH(Change(id, Kind::kRetire), kRequestInvalid);
-  EXPECT_FAILS_WITH(Change(id, Kind::kBan), kRequestInvalid);
+  EXPECT_FAILS_WITH(Change(id, Kind::kRetire), kRequestState);
+  EXPECT_FAILS_WITH(Change(id, Kind::kBan), kRequestState);
   const auto row = Import({{2, TenantId("tenant-0"), "prod", "WEB-0", {}}});
   ASSERT_THAT(row->problems, SizeIs(1));
   EXPECT_THAT(row->problems[0].reason, HasSubstr("muster server restore"));
   ASSERT_TRUE(Change(id, Kind::kRestore).ok());
   EXPECT_EQ(Now(id).admission, store::Admission::kRegistered);
   EXPECT_EQ(Listed(), 2u);
-  EXPECT_FAILS_WITH(Change(id, Kind::kRestore), kRequestInvalid);
+  EXPECT_FAILS_WITH(Change(id, Kind::kRestore), kRequestState);
 }
 
 TEST_F(ServerLifeTest, AServerOfARunningRolloutIsNotTakenOut) {
@@ -301,17 +301,17 @@ TEST_F(ServerLifeTest, ABannedServerStaysOutUntilItIsUnbanned) {
   token.max_uses = 5;
   ASSERT_TRUE(MakeToken(token).ok());
   EXPECT_FAILS_WITH(Bootstrap("hash", "web-0", "key"), kBootstrapBanned);
-  EXPECT_FAILS_WITH(Change(id, Kind::kRestore), kRequestInvalid);
+  EXPECT_FAILS_WITH(Change(id, Kind::kRestore), kRequestState);
   ASSERT_TRUE(Change(id, Kind::kUnban).ok());
   EXPECT_TRUE(Bootstrap("hash", "web-0", "key").ok());
-  EXPECT_FAILS_WITH(Change(id, Kind::kUnban), kRequestInvalid);
+  EXPECT_FAILS_WITH(Change(id, Kind::kUnban), kRequestState);
 }
 
 TEST_F(ServerLifeTest, ADeletedServerFreesNameTargetsAndTokens) {
   const RolloutId rollout = Start()->id;
   ASSERT_TRUE(Finishes(rollout, absl::Minutes(10)));
   const ServerId id = world_->servers()[0];
-  EXPECT_FAILS_WITH(Change(id, Kind::kDelete), kRequestInvalid);
+  EXPECT_FAILS_WITH(Change(id, Kind::kDelete), kRequestState);
   ASSERT_TRUE(Change(id, Kind::kRetire).ok());
   ASSERT_TRUE(Change(id, Kind::kDelete).ok());
   EXPECT_FALSE(world_->Read()->servers().Find(id)->has_value());

@@ -1,9 +1,12 @@
-// Operators: who may make whom, renewals, revocations, and requests that are repeated.
+// Operators: who may make whom, renewals, revocations, and requests that are repeated. One file
+// because one fixture makes the operators for all of it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "orchestrator/core/operators/operators.h"
@@ -46,9 +49,9 @@ TEST(RightsTest, NobodyMakesMoreThanTheyAre) {
       const Actor who =
           own == OperatorRole::kProviderAdmin ? Actor{actor.name, TenantWall::Everything()} : actor;
       EXPECT_EQ(CheckGrant(who, own, role, tenants).ok(), may)
-          << RoleWord(own) << " makes " << RoleWord(role);
+          << ToString(own) << " makes " << ToString(role);
       EXPECT_EQ(CheckManage(who, own, SomeOperator(role, tenants)).ok(), may)
-          << RoleWord(own) << " revokes " << RoleWord(role);
+          << ToString(own) << " revokes " << ToString(role);
     }
   }
 }
@@ -62,7 +65,6 @@ TEST(RightsTest, AnEmptyListOfTenantsIsNothing) {
               FailureCode::kRequestInvalid);
     EXPECT_EQ(FailureCodeOf(CheckManage(of_a, OperatorRole::kTenantAdmin, SomeOperator(role, {}))),
               FailureCode::kAuthForbidden);
-    EXPECT_FALSE(MaySeeOperator(of_a, OperatorRole::kTenantAdmin, SomeOperator(role, {})));
   }
   EXPECT_EQ(FailureCodeOf(CheckGrant(all, OperatorRole::kProviderAdmin,
                                      OperatorRole::kProviderAdmin, {TenantId("a")})),
@@ -84,10 +86,29 @@ TEST(RightsTest, TheWallStandsBetweenTenantAdmins) {
   EXPECT_TRUE(CheckManage(admin, OperatorRole::kTenantAdmin, of({b})).ok());
   EXPECT_EQ(FailureCodeOf(CheckManage(admin, OperatorRole::kTenantAdmin, of({b, c}))),
             FailureCode::kAuthForbidden);
-  EXPECT_TRUE(MaySeeOperator(admin, OperatorRole::kTenantAdmin, of({b, c})));
-  EXPECT_FALSE(MaySeeOperator(admin, OperatorRole::kTenantAdmin, of({c})));
-  EXPECT_FALSE(MaySeeOperator(admin, OperatorRole::kTenantAdmin,
-                              SomeOperator(OperatorRole::kProviderAdmin, {})));
+}
+
+// A provider_admin who is bound to tenants is within them like a tenant_admin.
+TEST(RightsTest, ABoundProviderAdminMakesAndManagesNobodyWithoutAWall) {
+  const TenantId a("a"), b("b");
+  const Actor bound{"operator:opr-1", TenantWall::Of({a})};
+  const OperatorRole own = OperatorRole::kProviderAdmin;
+  EXPECT_EQ(FailureCodeOf(CheckGrant(bound, own, own, {})), FailureCode::kAuthForbidden);
+  EXPECT_EQ(FailureCodeOf(CheckGrant(bound, own, OperatorRole::kViewer, {b})),
+            FailureCode::kTenantUnknown);
+  EXPECT_TRUE(CheckGrant(bound, own, OperatorRole::kTenantAdmin, {a}).ok());
+  const auto manage = [&](OperatorRole role, std::vector<TenantId> tenants) {
+    return FailureCodeOf(CheckManage(bound, own, SomeOperator(role, std::move(tenants))));
+  };
+  EXPECT_EQ(manage(own, {}), FailureCode::kAuthForbidden);
+  EXPECT_EQ(manage(OperatorRole::kViewer, {a, b}), FailureCode::kAuthForbidden);
+  EXPECT_EQ(manage(own, {a}), std::nullopt);
+  // Nor does it keep the door open when the last one without a wall goes.
+  store::Operator there = SomeOperator(own, {a});
+  there.certificates = {Certificate("k", kNow + absl::Hours(10))};
+  EXPECT_EQ(LookAtAdmins({there}, kNow).usable, 0);
+  there.tenants.clear();
+  EXPECT_EQ(LookAtAdmins({there}, kNow).usable, 1);
 }
 
 TEST(RightsTest, ACredentialIsOnRecordInTimeAndNotRevoked) {
@@ -439,6 +460,53 @@ TEST_F(RequestIdTest, OthersWithTheSameIdHaveNothingInCommon) {
   ASSERT_TRUE(adas.ok() && bobs.ok());
   EXPECT_FALSE(bobs->repeated);
   EXPECT_NE(adas->token.id, bobs->token.id);
+}
+
+// What repeats a request, by what is the same and what became of it since.
+TEST_F(RequestIdTest, EveryWayToAskAgain) {
+  const auto boss = Create(Input("boss", OperatorRole::kProviderAdmin, {}));
+  ASSERT_TRUE(boss.ok()) << boss.status();
+  const Actor actor = ActorOf(boss->op);
+  // "<what was made>", "repeated" of that, or the code.
+  std::map<std::string, std::string> known;
+  const auto told = [&known](const absl::Status& status, const std::string& id) -> std::string {
+    if (!status.ok()) return std::string(TextOf(*FailureCodeOf(status)));
+    return known.emplace(id, "").second ? "made" : "repeated";
+  };
+  const auto token = [&](const Actor& who, const ZoneId& zone, int uses) {
+    const auto made = Token({.zone_id = zone, .max_uses = uses, .request_id = "r"}, who);
+    return told(made.status(), made.ok() ? made->token.id.value() : "");
+  };
+  std::string made_operator;
+  const auto op = [&](const Actor& who, const std::string& tenant, const std::string& name) {
+    OperatorInput input = Input(name, OperatorRole::kViewer, {TenantId(tenant)});
+    input.certificate.public_key_hash = absl::StrCat("key of ", name);
+    input.request_id = "r-operator";
+    const auto made = Create(input, who, OperatorRole::kProviderAdmin);
+    if (made.ok()) made_operator = made->op.id.value();
+    return told(made.status(), made.ok() ? made->op.id.value() : "");
+  };
+  const ZoneId elsewhere("tenant-1/prod");
+  EXPECT_EQ(token(actor, zone_, 1), "made");
+  EXPECT_EQ(token(actor, zone_, 1), "repeated");
+  EXPECT_EQ(token(actor, zone_, 2), "E-REQUEST-ID-REUSED") << "other arguments";
+  EXPECT_EQ(token(ada_, zone_, 1), "made") << "another caller";
+  EXPECT_EQ(token(actor, elsewhere, 1), "made") << "another tenant";
+  EXPECT_EQ(token(actor, zone_, 1), "repeated") << "after all of these";
+
+  EXPECT_EQ(op(actor, "tenant-0", "ann"), "made");
+  const OperatorId ann(made_operator);
+  EXPECT_EQ(op(actor, "tenant-0", "ann"), "repeated");
+  EXPECT_EQ(op(actor, "tenant-0", "Ann"), "E-REQUEST-ID-REUSED") << "other arguments";
+  EXPECT_EQ(op(ada_, "tenant-0", "eve"), "made") << "another caller";
+  EXPECT_EQ(op(actor, "tenant-1", "joe"), "made") << "another tenant";
+  ASSERT_TRUE(Revoke(ann, root_, OperatorRole::kProviderAdmin).ok());
+  EXPECT_EQ(op(actor, "tenant-0", "ann"), "E-REQUEST-ID-REUSED")
+      << "who was made is gone, and is not answered as if it were there";
+
+  ASSERT_TRUE(Revoke(boss->op.id, root_, OperatorRole::kProviderAdmin, true).ok());
+  EXPECT_EQ(token(actor, zone_, 1), "E-AUTH-REVOKED") << "a caller who was revoked";
+  EXPECT_EQ(op(actor, "tenant-1", "joe"), "E-AUTH-REVOKED");
 }
 
 TEST_F(RequestIdTest, OneIdForTwoKindsIsAnotherRequest) {

@@ -379,7 +379,7 @@ TEST_F(RolloutTest, SettlingNeedsADoubtAndTheHubsProof) {
                                 world_->servers()[server], Settlement{joined, ""});
     });
   };
-  EXPECT_FAILS_WITH(settle(0, true), kRequestInvalid);
+  EXPECT_FAILS_WITH(settle(0, true), kRequestState);
   world_->SetPowerOffAtJoin(true);
   RolloutInput input;
   input.max_failures = input.max_in_doubt = "100%";

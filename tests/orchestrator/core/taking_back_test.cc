@@ -104,7 +104,7 @@ TEST_F(RejectTest, RestoreLetsItWaitAgain) {
 TEST_F(RejectTest, OnlyWhoWaitsIsRejectedAndWhoIsRejectedGoesOn) {
   const ServerId in = Admitted("web-1");
   const auto refused = Change(in, Kind::kReject);
-  EXPECT_FAILS_WITH(refused, kRequestInvalid);
+  EXPECT_FAILS_WITH(refused, kRequestState);
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("'muster server evict'"));
   Token("t", Uses(9));
   const ServerId banned = Waiting("one", "t");
@@ -112,7 +112,7 @@ TEST_F(RejectTest, OnlyWhoWaitsIsRejectedAndWhoIsRejectedGoesOn) {
   const ServerId deleted = Waiting("three", "t");
   for (const ServerId& server : {banned, retired, deleted}) {
     ASSERT_TRUE(Change(server, Kind::kReject).ok());
-    EXPECT_FAILS_WITH(Change(server, Kind::kReject), kRequestInvalid);
+    EXPECT_FAILS_WITH(Change(server, Kind::kReject), kRequestState);
   }
   EXPECT_TRUE(Change(banned, Kind::kBan).ok());
   EXPECT_TRUE(Change(retired, Kind::kRetire).ok());
@@ -209,19 +209,19 @@ TEST_F(RejectTest, ALockChangesNothingElse) {
   const auto grant = Show("spent", "web-1", "key of web-1");
   ASSERT_TRUE(Certify(*grant, "web-1", "key of web-1").ok());
   ASSERT_TRUE(Open(Opening(grant->server_id, "web-1")).ok());
-  EXPECT_FAILS_WITH(SetLocked(spent, true), kRequestInvalid);
-  EXPECT_FAILS_WITH(SetLocked(spent, false), kRequestInvalid);
+  EXPECT_FAILS_WITH(SetLocked(spent, true), kRequestState);
+  EXPECT_FAILS_WITH(SetLocked(spent, false), kRequestState);
   ASSERT_TRUE(SetLocked(late, true).ok());
   world_->RunFor(absl::Hours(3));
   EXPECT_EQ(SetLocked(late, false)->state, store::TokenState::kExpired);
-  EXPECT_FAILS_WITH(SetLocked(late, true), kRequestInvalid);
-  EXPECT_FAILS_WITH(SetLocked(TokenId("tok-none"), true), kTokenUnknown);
+  EXPECT_FAILS_WITH(SetLocked(late, true), kRequestState);
+  EXPECT_FAILS_WITH(SetLocked(TokenId("tok-none"), true), kInventoryToken);
   Actor elsewhere{"operator:opr-b", store::TenantWall::Of({TenantId("tenant-1")})};
   EXPECT_FAILS_WITH(Ask<store::BootstrapToken>([&](auto done) {
                       operations().tokens.Call(&TokenOperations::SetLocked, std::move(done),
                                                elsewhere, spent, true);
                     }),
-                    kTokenUnknown);
+                    kInventoryToken);
 }
 
 class KeyRemovalTest : public HandDriven {
@@ -240,7 +240,7 @@ TEST_F(KeyRemovalTest, TargetsOfAZoneWithoutKeyAreHeldUntilOneIsSet) {
   EXPECT_THAT(Held(rollout), IsEmpty());
   ASSERT_TRUE(RemoveKey().ok());
   EXPECT_FALSE(world_->Read()->zones().FindActiveKey(zone_)->has_value());
-  EXPECT_FAILS_WITH(RemoveKey(), kRequestInvalid);
+  EXPECT_FAILS_WITH(RemoveKey(), kRequestState);
   Connect(server, "web-1");
   world_->RunFor(absl::Minutes(10));
   EXPECT_THAT(*world_->Read()->attempts().ListOpen(), IsEmpty());

@@ -12,7 +12,6 @@
 #include "base/mutex.h"
 #include "orchestrator/core/interfaces/admission_operations.h"
 #include "orchestrator/core/interfaces/worker_events.h"
-#include "store/interface/store.h"
 
 namespace muster::rpc {
 
@@ -103,6 +102,9 @@ class FakeAdmission final : public core::AdmissionOperations {
       core::Turn&, const core::BootstrapRequest&) override {
     return absl::UnimplementedError("not in this test");
   }
+  absl::StatusOr<core::RenewalGrant> Renew(core::Turn&, const core::RenewalRequest&) override {
+    return absl::UnimplementedError("not in this test");
+  }
   absl::StatusOr<store::WorkerCertificate> RecordCertificate(
       core::Turn&, const store::WorkerCertificate&) override {
     return absl::UnimplementedError("not in this test");
@@ -116,20 +118,6 @@ class StoppedControl final : public core::Control {
     if (done) done(absl::UnavailableError("stopped"));
   }
   void PostFirm(Operation) override {}
-};
-
-class EmptyStore final : public store::Store {
- public:
-  absl::StatusOr<std::unique_ptr<store::Transaction>> Begin() override {
-    return absl::UnavailableError("empty");
-  }
-  absl::StatusOr<std::unique_ptr<store::Snapshot>> Read() const override {
-    return absl::UnavailableError("empty");
-  }
-  absl::Status Sync() override { return absl::UnavailableError("empty"); }
-  bool CheckpointIsDue() const override { return false; }
-  absl::Status Checkpoint() override { return absl::OkStatus(); }
-  store::StoreHealth Health() const override { return {}; }
 };
 
 }  // namespace muster::rpc

@@ -42,7 +42,6 @@ class SessionTest : public testing::Test {
                                    .events = events_,
                                    .admission = {control_, admission_},
                                    .authority = ca_,
-                                   .store = store_,
                                    .pool = pool_,
                                    .clock = clock_});
     grpc::ServerBuilder builder;
@@ -142,7 +141,6 @@ class SessionTest : public testing::Test {
   FakeWorkerEvents events_;
   StoppedControl control_;
   FakeAdmission admission_;
-  EmptyStore store_;
   BlockingPool pool_{"test", 1};
   SessionRegistry registry_{clock_, clock_, {}};
   std::unique_ptr<grpc::Service> service_;

@@ -177,10 +177,17 @@ TEST_P(StoreContract, NothingIsPromisedToARejectedServerAndItsMachineIsKnown) {
                                       .not_after = At(50),
                                       .create_time = At(2)};
   const auto promised = [this] {
-    return *Read()->certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast());
+    return *Read()->certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast(), At(10));
   };
   const auto known = [this](const ZoneId& zone, const char* machine, const char* key) {
-    return Read()->servers().ListOfMachine(zone, machine, key)->size();
+    return Read()
+        ->servers()
+        .FindPutOut({.zone_id = zone,
+                     .except = {},
+                     .machine_id_hash = machine,
+                     .public_key_hash = key,
+                     .token_create_time = At(0)})
+        ->has_value();
   };
   Change([&](Transaction& t) {
     EXPECT_OK(t.servers().Insert(server));
@@ -188,15 +195,18 @@ TEST_P(StoreContract, NothingIsPromisedToARejectedServerAndItsMachineIsKnown) {
     EXPECT_OK(t.certificates().Insert(certificate));
   });
   EXPECT_EQ(promised(), 1);
+  EXPECT_EQ(
+      *Read()->certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast(), At(60)), 0);
+  EXPECT_FALSE(known(kProd, "machine", "key")) << "it is not put out";
   Change([&](Transaction& t) {
     EXPECT_OK(t.servers().MoveAdmission(server.id, Admission::kPending, Admission::kRejected));
   });
   EXPECT_EQ(promised(), 0);
-  EXPECT_EQ(known(kProd, "machine", ""), 1u);
-  EXPECT_EQ(known(kProd, "", "key"), 1u);
-  EXPECT_EQ(known(kProd, "other", "other"), 0u);
-  EXPECT_EQ(known(kProd, "", ""), 0u);
-  EXPECT_EQ(known(kTest, "machine", "key"), 0u);
+  EXPECT_TRUE(known(kProd, "machine", ""));
+  EXPECT_TRUE(known(kProd, "", "key"));
+  EXPECT_FALSE(known(kProd, "other", "other"));
+  EXPECT_FALSE(known(kProd, "", ""));
+  EXPECT_FALSE(known(kTest, "machine", "key"));
 }
 
 TEST_P(StoreContract, CertificatesLive) {
@@ -213,10 +223,12 @@ TEST_P(StoreContract, CertificatesLive) {
     EXPECT_OK(t.servers().Insert(server));
     EXPECT_OK(t.tokens().Insert(MakeToken("tok-1")));
     EXPECT_OK(t.certificates().Insert(certificate));
-    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast()), 1);
+    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast(), At(10)),
+              1);
     EXPECT_EQ(Code(t.certificates().Insert(certificate)), absl::StatusCode::kAlreadyExists);
     EXPECT_OK(t.certificates().Confirm(certificate.id));
-    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast()), 0);
+    EXPECT_EQ(*t.certificates().CountUnconfirmed(TokenId("tok-1"), absl::InfinitePast(), At(10)),
+              0);
     WorkerCertificate renewed = certificate;
     renewed.id = CertificateId("0b");
     renewed.token_id = TokenId();
