@@ -55,6 +55,30 @@ TEST_F(EnrolledProgramTest, ASignalStopsItAndItsStatusIsKnown) {
   EXPECT_THAT(stopped.output, HasSubstr("not running"));
 }
 
+// What people compare before they let it in, wherever they look.
+TEST_F(EnrolledProgramTest, ItSaysItsKeyWhenItRunsAndInItsStatus) {
+  const auto directory = StateDirectory::Open(data_dir_);
+  ASSERT_TRUE(directory.ok());
+  const std::string key = directory->KeyFingerprint();
+  ASSERT_EQ(key.size(), 64u);
+  Process program(RunCommand());
+  EXPECT_THAT(program.AwaitLine("worker started"), HasSubstr(key));
+  EXPECT_THAT(RunProgram({"status", "--data-dir", data_dir_}).output,
+              HasSubstr("key           " + key));
+  // An enrollment that was refused has a key as well: it is of the next one.
+  ASSERT_TRUE(directory->LoadOrMakeNextKey().ok());
+  EXPECT_THAT(RunProgram({"status", "--data-dir", data_dir_}).output,
+              HasSubstr("next key      " + directory->NextKeyFingerprint()));
+  const std::string fresh = data_dir_ + "/not-enrolled";
+  const auto other = StateDirectory::Open(fresh);
+  ASSERT_TRUE(other.ok() && other->LoadOrMakeKey().ok());
+  EXPECT_THAT(RunProgram({"status", "--data-dir", fresh}).output,
+              testing::AllOf(HasSubstr("key           " + other->KeyFingerprint()),
+                             HasSubstr("E-WORKER-NOT-ENROLLED")));
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
+}
+
 TEST_F(EnrolledProgramTest, AfterAKillItComesBack) {
   Process killed(RunCommand());
   ASSERT_TRUE(orchestrator_.AwaitSessions(1));

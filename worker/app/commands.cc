@@ -125,6 +125,20 @@ void ConfigureLog(const RunFlags& flags) {
                  flags.log_format == "json" ? log::Format::kJson : log::Format::kLogfmt);
 }
 
+// What people compare with 'muster server show'.
+std::string KeyOf(const Identity& identity) {
+  const auto certificate = crypto::Certificate::FromPem(identity.certificate_pem);
+  return certificate.ok() ? certificate->public_key().Fingerprint() : "";
+}
+
+// That of the identity that is kept there; empty when it cannot be read.
+std::string KeyIn(const std::string& data_dir) {
+  const auto directory = StateDirectory::Open(data_dir);
+  if (!directory.ok()) return "";
+  const absl::StatusOr<Identity> identity = directory->LoadIdentity();
+  return identity.ok() ? KeyOf(*identity) : "";
+}
+
 }  // namespace
 
 int ExitCodeOf(const absl::Status& status) {
@@ -144,13 +158,17 @@ int RunEnroll(const EnrollFlags& flags) {
   const absl::StatusOr<Enrolled> enrolled = EnrollFromFlags(flags);
   if (!enrolled.ok()) return Fail(enrolled.status());
   const Identity& identity = enrolled->identity;
+  const std::string key = KeyOf(identity);
   std::cout << (enrolled->already ? "Already enrolled as " : "Enrolled as ") << identity.server_id
             << " in zone " << identity.zone_pin.zone_id()
             << (enrolled->already ? "; nothing to do" : "") << ".\nThis worker joins the hub "
             << identity.zone_pin.hub_url() << " and no other.\n";
+  std::cout << "Its key: " << key << "\n";
   if (!identity.admitted && !enrolled->already) {
-    std::cout << "The server waits for an operator's admission ('muster server admit'); the worker "
-                 "connects after it.\n";
+    std::cout << "The server waits for an operator's admission, who compares the key with the one "
+                 "that is shown there:\n  muster server admit "
+              << identity.zone_pin.zone_id() << "/NAME --fingerprint " << key
+              << "\nThe worker connects after it.\n";
   }
   std::cout << "Next: muster-worker run, unless it runs already\n";
   return kExitStopped;
@@ -197,7 +215,7 @@ int RunWorker(const RunFlags& flags) {
     log_writer.reset();  // The last words are the last line.
     return Fail(worker.status());
   }
-  log::Info("worker started", {{"version", MUSTER_VERSION}});
+  log::Info("worker started", {{"version", MUSTER_VERSION}, {"key", KeyIn(data_dir)}});
   (*worker)->Start();
   reload.Serve(worker->get());
   const absl::Status why = ending.Await();
@@ -221,12 +239,22 @@ int RunStatus(const std::string& data_dir_flag) {
   const auto directory = StateDirectory::Open(data_dir);
   if (!directory.ok()) return Fail(directory.status());
   const absl::StatusOr<Identity> identity = directory->LoadIdentity();
-  if (!identity.ok()) return Fail(identity.status());
+  const std::string next_key = directory->NextKeyFingerprint();
+  if (!identity.ok()) {
+    // One that is not let in yet asks with it.
+    const std::string key = next_key.empty() ? directory->KeyFingerprint() : next_key;
+    if (!key.empty()) std::cout << "key           " << key << "\n";
+    return Fail(identity.status());
+  }
   const auto certificate = crypto::Certificate::FromPem(identity->certificate_pem);
   std::cout << "server        " << identity->server_id << "\n"
             << "zone          " << identity->zone_pin.zone_id() << "\n"
             << "hub           " << identity->zone_pin.hub_url() << "\n"
-            << "orchestrator  " << identity->session_address << "\n";
+            << "orchestrator  " << identity->session_address << "\n"
+            << "key           " << KeyOf(*identity) << "\n";
+  if (!next_key.empty() && next_key != KeyOf(*identity)) {
+    std::cout << "next key      " << next_key << ", of an enrollment that has not ended\n";
+  }
   if (certificate.ok()) {
     std::cout << "certificate   until " << certificate->not_after() << ", renewed from "
               << RenewalTime(identity->certificate_pem) << "\n";

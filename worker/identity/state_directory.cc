@@ -230,6 +230,16 @@ absl::StatusOr<crypto::PrivateKey> StateDirectory::LoadOrMake(const char* file) 
   return key;
 }
 
+std::string StateDirectory::KeyFingerprint() const { return FingerprintIn(kKeyFile); }
+std::string StateDirectory::NextKeyFingerprint() const { return FingerprintIn(kNextKeyFile); }
+
+std::string StateDirectory::FingerprintIn(const char* file) const {
+  const absl::StatusOr<Secret> pem = ReadKey(File(file));
+  if (!pem.ok()) return "";
+  const auto key = crypto::PrivateKey::FromPem(*pem);
+  return key.ok() ? key->public_key().Fingerprint() : "";
+}
+
 std::string StateDirectory::LoadTokenHash() const {
   return ReadWholeFile(File(kTokenFile)).value_or("");
 }

@@ -49,6 +49,10 @@ class StateDirectory {
   // certificate is one for it.
   absl::StatusOr<crypto::PrivateKey> LoadOrMakeNextKey() const;
   absl::Status PromoteNextKey() const;
+  // Fingerprints of the two (hex SHA-256 of the public key), for people who compare them with what
+  // the orchestrator shows; empty where there is no such key, or none that can be read.
+  std::string KeyFingerprint() const;
+  std::string NextKeyFingerprint() const;
   // "E-CERT-REVOKED: …"; empty while the identity is not known to be refused.
   std::string LoadRefusal() const;
   absl::Status SaveRefusal(absl::string_view why) const;
@@ -70,6 +74,7 @@ class StateDirectory {
  private:
   explicit StateDirectory(std::string path) : path_(std::move(path)) {}
   absl::StatusOr<crypto::PrivateKey> LoadOrMake(const char* file) const;
+  std::string FingerprintIn(const char* file) const;
   absl::Status SaveIdentityFile(const Identity& identity) const;
   std::string File(const char* name) const { return path_ + "/" + name; }
   std::string path_;
