@@ -241,7 +241,8 @@ void CheckServers(const v1::ListServersResponse& servers, Findings& findings,
     }
   };
   warn("pending",
-       "'muster server admit SERVER' lets one in, 'muster server reject SERVER' does not.");
+       "'muster server list --pending' shows their keys; 'muster server admit SERVER' lets one in, "
+       "'muster server reject SERVER' does not.");
   warn("failed", "'muster report' names them with their reasons.");
   warn("in_doubt", "'muster verify' asks the hubs.");
   warn("offline", "Look whether muster-worker runs on them and reaches the orchestrator.");

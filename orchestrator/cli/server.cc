@@ -1,13 +1,19 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/confirm.h"
 #include "orchestrator/cli/selection_flags.h"
 #include "orchestrator/cli/server_file.h"
 #include "orchestrator/cli/several.h"
@@ -36,6 +42,11 @@ std::string ObservedText(const v1::Server& server) {
   return text;
 }
 
+std::string KeyStateText(const v1::Server& server) {
+  if (server.key_fingerprint().empty()) return "";
+  return server.key_waits() ? "waits" : "in use";
+}
+
 constexpr Field<v1::Server> kServerFields[] = {
     {"zone", Show::kAlways, [](const v1::Server& s) { return s.zone_id(); }, Unit::kName},
     {"name", Show::kAlways, [](const v1::Server& s) { return s.name(); }, Unit::kName},
@@ -47,6 +58,8 @@ constexpr Field<v1::Server> kServerFields[] = {
     {"failure_detail", Show::kDetails, [](const v1::Server& s) { return s.failure().detail(); }},
     {"remedy", Show::kDetails, [](const v1::Server& s) { return s.failure().remedy(); }},
     {"observed", Show::kDetails, ObservedText},
+    {"key_fingerprint", Show::kDetails, [](const v1::Server& s) { return s.key_fingerprint(); }},
+    {"key_state", Show::kDetails, KeyStateText},
     {"labels", Show::kAlways, [](const v1::Server& s) { return TextOf(s.labels()); }},
     {"hub_instance_id", Show::kDetails, [](const v1::Server& s) { return s.hub_instance_id(); }},
     {"match_kind", Show::kDetails, [](const v1::Server& s) { return WordOf(s.match_kind()); }},
@@ -70,6 +83,17 @@ constexpr Field<v1::Server> kServerFields[] = {
     {"service_hub_url", Show::kDetails, [](const v1::Server& s) { return s.service().hub_url(); }},
     {"created", Show::kDetails, [](const v1::Server& s) { return TextOf(s.create_time()); },
      Unit::kTime},
+};
+
+// What is to be known of who waits for admission.
+constexpr Field<v1::Server> kPendingFields[] = {
+    {"zone", Show::kAlways, [](const v1::Server& s) { return s.zone_id(); }},
+    {"name", Show::kAlways, [](const v1::Server& s) { return s.name(); }},
+    {"server_id", Show::kDetails, [](const v1::Server& s) { return s.server_id(); }},
+    {"machine_name", Show::kAlways, [](const v1::Server& s) { return s.machine().machine_name(); }},
+    {"created", Show::kAlways, [](const v1::Server& s) { return TextOf(s.create_time()); },
+     Unit::kTime},
+    {"key_fingerprint", Show::kAlways, [](const v1::Server& s) { return s.key_fingerprint(); }},
 };
 
 struct Entry {
@@ -97,6 +121,7 @@ struct ListFlags {
   std::vector<std::string> enrollments;
   std::vector<std::string> connectivities;
   std::vector<std::string> admissions;
+  bool pending = false;
   int limit = 0;
 };
 
@@ -118,9 +143,20 @@ absl::StatusOr<ExitCode> ListServers(Context& context, const ListFlags& flags) {
                      ParseWordFlag<types::v1::Admission>("--admission", text));
     request.add_admissions(admission);
   }
+  if (flags.pending) request.add_admissions(types::v1::ADMISSION_PENDING);
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::ListServersResponse response,
                    client->ListServers(request, flags.limit));
+  if (flags.pending) {
+    context.output().Print(response, MakeTable(kPendingFields, response.servers()));
+    context.output().Say(
+        absl::StrCat(Counted(response.servers_size(), "server"),
+                     response.servers_size() == 0
+                         ? "."
+                         : ". Compare the key with what 'muster-worker status' says on the machine "
+                           "before 'muster server admit'."));
+    return ExitCode::kOk;
+  }
   Table table = MakeTable(kServerFields, response.servers());
   // As a file that can be imported again.
   if (context.output().format() == OutputFormat::kCsv) SetLabelCells(response, table);
@@ -267,28 +303,32 @@ struct DoorFlags {
   SelectionFlags selection;
   bool pending = false;
   std::string reason;
+  std::string fingerprint;  // Of admit.
+  bool yes = false;         // Likewise.
 };
 
-// The servers that wait for admission, by their ids.
-absl::StatusOr<std::vector<std::string>> ListPending(Context& context,
-                                                     const SelectionFlags& selection) {
+// The servers that wait for admission.
+absl::StatusOr<std::vector<v1::Server>> ListPending(Context& context,
+                                                    const SelectionFlags& selection) {
   v1::ListServersRequest request;
   ASSIGN_OR_RETURN(*request.mutable_selection(), selection.ToProto());
   request.add_admissions(types::v1::ADMISSION_PENDING);
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::ListServersResponse servers,
                    client->ListServers(std::move(request), /*limit=*/0));
-  std::vector<std::string> pending;
+  std::vector<v1::Server> pending;
   for (const v1::Server& server : servers.servers()) {
-    if (server.admission() == types::v1::ADMISSION_PENDING) pending.push_back(server.server_id());
+    if (server.admission() == types::v1::ADMISSION_PENDING) pending.push_back(server);
   }
   return pending;
 }
 
 using DoorCall = std::function<absl::StatusOr<v1::Server>(Client&, const std::string&)>;
+// Asked before the calls, with those servers of which something is known yet.
+using DoorQuestion = std::function<absl::Status(const std::vector<v1::Server>&)>;
 
-// With nothing done when nobody waits.
-absl::StatusOr<Several> AtTheDoor(Context& context, const DoorFlags& flags, const DoorCall& call) {
+absl::StatusOr<ExitCode> AtTheDoor(Context& context, const DoorFlags& flags,
+                                   const DoorQuestion& ask, const DoorCall& call) {
   std::vector<std::string> servers = flags.servers;
   if (flags.pending != servers.empty() || (!flags.pending && !flags.selection.empty())) {
     return absl::InvalidArgumentError(
@@ -296,13 +336,17 @@ absl::StatusOr<Several> AtTheDoor(Context& context, const DoorFlags& flags, cons
         "--name for some of them; not both");
   }
   if (flags.pending) {
-    ASSIGN_OR_RETURN(servers, ListPending(context, flags.selection));
-    if (servers.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<v1::Server> pending, ListPending(context, flags.selection));
+    if (pending.empty()) {
       context.output().Print(v1::ListServersResponse(),
                              MakeTable(kServerFields, std::vector<v1::Server>()));
       context.output().Say("No server waits for admission.");
       return Several();
     }
+    for (const v1::Server& server : pending) servers.push_back(server.server_id());
+    RETURN_IF_ERROR(ask(pending));
+  } else {
+    RETURN_IF_ERROR(ask({}));
   }
   ASSIGN_OR_RETURN(Several done, CallForEach(context, servers, call));
   // With --pending the number of servers is no choice of the caller's: it is always a list.
@@ -310,25 +354,81 @@ absl::StatusOr<Several> AtTheDoor(Context& context, const DoorFlags& flags, cons
   return done;
 }
 
+// As the servers' answers write it; empty for none. Colons, blanks and capitals are other tools'.
+absl::StatusOr<std::string> FingerprintOf(const std::string& text) {
+  std::string hex;
+  for (const char c : text) {
+    if (c == ':' || c == ' ') continue;
+    hex.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+  }
+  const bool is_hex =
+      std::all_of(hex.begin(), hex.end(), [](unsigned char c) { return absl::ascii_isxdigit(c); });
+  if (text.empty() || (is_hex && hex.size() == 64)) return hex;
+  return absl::InvalidArgumentError(
+      "--fingerprint: not the 64 hexadecimal digits that 'muster-worker status' says after 'key'");
+}
+
+// What is known of servers that are named, as far as they are found: who is not is told by the call.
+std::vector<v1::Server> LookAt(Client& client, const std::vector<std::string>& servers) {
+  std::vector<v1::Server> found;
+  for (const std::string& server : servers) {
+    v1::GetServerRequest request;
+    request.set_server(server);
+    if (auto shown = client.GetServer(request); shown.ok()) found.push_back(*std::move(shown));
+  }
+  return found;
+}
+
+std::string FullName(const v1::Server& server) {
+  return absl::StrCat(server.zone_id(), "/", server.name());
+}
+
+// Whoever is let in is let in with the key that was shown here, or with none.
 absl::StatusOr<ExitCode> AdmitServers(Context& context, const DoorFlags& flags) {
-  ASSIGN_OR_RETURN(const Several admitted,
-                   AtTheDoor(context, flags, [](Client& client, const std::string& server) {
-                     v1::AdmitServerRequest request;
-                     request.set_server(server);
-                     return client.AdmitServer(request);
-                   }));
+  ASSIGN_OR_RETURN(const std::string fingerprint, FingerprintOf(flags.fingerprint));
+  if (!fingerprint.empty() && flags.servers.size() != 1) {
+    return absl::InvalidArgumentError("--fingerprint is of one server; name it, and no other");
+  }
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  std::map<std::string, std::string> keys;  // By id and by full name.
+  const auto ask = [&](const std::vector<v1::Server>& pending) -> absl::Status {
+    std::string question = "Let in:\n";
+    bool any = false;
+    for (const v1::Server& server : flags.pending ? pending : LookAt(*client, flags.servers)) {
+      if (!server.key_waits()) continue;
+      any = true;
+      keys[server.server_id()] = keys[FullName(server)] = server.key_fingerprint();
+      absl::StrAppend(&question, "  ", FullName(server), "  key ", server.key_fingerprint(), "\n");
+    }
+    if (!any || !fingerprint.empty()) return absl::OkStatus();
+    return Confirm(context, flags.yes,
+                   absl::StrCat(question, "'muster-worker status' says each machine's key."));
+  };
+  ASSIGN_OR_RETURN(
+      const Several admitted,
+      AtTheDoor(context, flags, ask, [&](Client& connected, const std::string& server) {
+        v1::AdmitServerRequest request;
+        request.set_server(server);
+        const auto shown = keys.find(server);
+        request.set_key_fingerprint(!fingerprint.empty()  ? fingerprint
+                                    : shown != keys.end() ? shown->second
+                                                          : "");
+        return connected.AdmitServer(request);
+      }));
   return admitted.code;
 }
 
 absl::StatusOr<ExitCode> RejectServers(Context& context, const DoorFlags& flags) {
+  const auto nobody_is_asked = [](const std::vector<v1::Server>&) { return absl::OkStatus(); };
   ASSIGN_OR_RETURN(const Several rejected,
-                   AtTheDoor(context, flags, [&flags](Client& client, const std::string& server) {
-                     v1::ChangeServerRequest request;
-                     request.set_server(server);
-                     request.set_action(v1::ChangeServerRequest::ACTION_REJECT);
-                     request.set_reason(flags.reason);
-                     return client.ChangeServer(request);
-                   }));
+                   AtTheDoor(context, flags, nobody_is_asked,
+                             [&flags](Client& client, const std::string& server) {
+                               v1::ChangeServerRequest request;
+                               request.set_server(server);
+                               request.set_action(v1::ChangeServerRequest::ACTION_REJECT);
+                               request.set_reason(flags.reason);
+                               return client.ChangeServer(request);
+                             }));
   if (!rejected.done.servers().empty()) {
     context.output().Say(
         "Not let in. Taken back by 'muster server admit', or 'muster server restore' to wait "
@@ -371,6 +471,8 @@ void AddServerCommands(CommandTree& tree) {
   add_states("--admission", flags->admissions,
              "Only servers in this admission state; any may match",
              WordsOf<types::v1::Admission>());
+  list.add_flag("--pending", flags->pending,
+                "Only servers that wait for admission, with their keys");
   list.add_option("--limit", flags->limit, "At most so many; 0: all")->check(LimitProblem);
 
   auto shown = std::make_shared<std::vector<std::string>>();
@@ -387,12 +489,17 @@ void AddServerCommands(CommandTree& tree) {
     verb.add_flag("--pending", door.pending, "All selected servers that wait for admission");
   };
   auto admit_flags = std::make_shared<DoorFlags>();
-  add_door_flags(
-      tree.Verb(server, "admit", "Let pending or rejected servers in",
+  CLI::App& admit =
+      tree.Verb(server, "admit", "Let pending or rejected servers in, each with the key that waits",
                 "muster server admit acme/prod/WEB-01 acme/prod/WEB-02\n"
-                "  muster server admit --zone acme/prod --pending",
-                [admit_flags](Context& context) { return AdmitServers(context, *admit_flags); }),
-      *admit_flags);
+                "  muster server admit acme/prod/WEB-01 --fingerprint \"$KEY\"\n"
+                "  muster server admit --zone acme/prod --pending --yes",
+                [admit_flags](Context& context) { return AdmitServers(context, *admit_flags); });
+  add_door_flags(admit, *admit_flags);
+  admit.add_option("--fingerprint", admit_flags->fingerprint,
+                   "The key that is meant, as 'muster-worker status' says it on the machine; then "
+                   "nothing is asked");
+  AddYesFlag(admit, admit_flags->yes);
   auto reject_flags = std::make_shared<DoorFlags>();
   CLI::App& reject =
       tree.Verb(server, "reject", "Do not let pending servers in",

@@ -174,9 +174,17 @@ TEST_F(SeveralTest, StoriesOfSeveralAreAList) {
 TEST_F(SeveralTest, AllThatWaitAreAdmittedAtOnce) {
   admin_.servers[0].set_admission(types::v1::ADMISSION_PENDING);
   admin_.servers[2].set_admission(types::v1::ADMISSION_PENDING);
-  EXPECT_EQ(Run({"server", "admit", "--zone", "acme/prod", "--pending"}), 0);
+  admin_.servers[0].set_key_fingerprint(std::string(64, 'a'));
+  admin_.servers[0].set_key_waits(true);
+  EXPECT_EQ(Run({"server", "admit", "--zone", "acme/prod", "--pending"}), 2) << "nobody was asked";
+  EXPECT_THAT(err_, HasSubstr("WEB-srv-a  key " + std::string(64, 'a')));
+  EXPECT_THAT(admin_.servers_asked, IsEmpty());
+  EXPECT_EQ(Run({"server", "admit", "--zone", "acme/prod", "--pending", "--yes"}), 0);
   EXPECT_EQ(admin_.list_request.selection().zone_id(), "acme/prod");
   EXPECT_THAT(admin_.servers_asked, ElementsAre("srv-a", "srv-c"));
+  ASSERT_EQ(admin_.admit_requests.size(), 2u);
+  EXPECT_EQ(admin_.admit_requests[0].key_fingerprint(), std::string(64, 'a'));
+  EXPECT_EQ(admin_.admit_requests[1].key_fingerprint(), "");
   admin_.servers.clear();
   EXPECT_EQ(Run({"server", "admit", "--pending"}), 0);
   EXPECT_THAT(out_, HasSubstr("No server waits for admission."));
@@ -185,6 +193,40 @@ TEST_F(SeveralTest, AllThatWaitAreAdmittedAtOnce) {
   EXPECT_EQ(Run({"server", "admit", "srv-a", "--pending"}), 2);
   EXPECT_EQ(Run({"server", "admit", "srv-a", "--zone", "acme/prod"}), 2);
   EXPECT_THAT(admin_.calls, IsEmpty());
+}
+
+TEST_F(SeveralTest, WhoIsLetInIsLetInWithTheKeyThatWasShown) {
+  const std::string key(64, 'b');
+  admin_.servers[1].set_admission(types::v1::ADMISSION_PENDING);
+  admin_.servers[1].set_key_fingerprint(key);
+  admin_.servers[1].set_key_waits(true);
+  const auto asked = [this] {
+    return admin_.admit_requests.empty() ? "nobody"
+                                         : admin_.admit_requests.back().key_fingerprint();
+  };
+  EXPECT_EQ(Run({"server", "admit", "srv-b"}), 2);
+  EXPECT_THAT(err_, AllOf(HasSubstr("WEB-srv-b  key " + key), HasSubstr("--yes")));
+  EXPECT_EQ(asked(), "nobody");
+  EXPECT_EQ(Run({"server", "admit", "srv-b", "--yes"}), 0);
+  EXPECT_EQ(asked(), key);
+  // As other tools write it; and the orchestrator says whether it is the one that waits.
+  std::string colons = "AA";
+  for (int i = 1; i < 32; ++i) colons += ":AA";
+  EXPECT_EQ(Run({"server", "admit", "srv-b", "--fingerprint", colons}), 0);
+  EXPECT_EQ(asked(), std::string(64, 'a'));
+  admin_.admit_requests.clear();
+  for (const char* bad : {"aa", "not-hex", "zz"}) {
+    EXPECT_EQ(Run({"server", "admit", "srv-b", "--fingerprint", bad}), 2) << bad;
+  }
+  EXPECT_EQ(Run({"server", "admit", "srv-a", "srv-b", "--fingerprint", key}), 2);
+  EXPECT_EQ(Run({"server", "admit", "--pending", "--fingerprint", key}), 2);
+  EXPECT_EQ(asked(), "nobody");
+  // Where it is shown.
+  EXPECT_EQ(Run({"server", "list", "--pending"}), 0);
+  EXPECT_THAT(out_, HasSubstr(key));
+  EXPECT_THAT(admin_.list_request.admissions(), ElementsAre(types::v1::ADMISSION_PENDING));
+  EXPECT_EQ(Run({"server", "show", "srv-b"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr(key), HasSubstr("waits")));
 }
 
 TEST_F(SeveralTest, AllThatWaitAreRejectedAtOnce) {

@@ -119,6 +119,7 @@ class Servers final : public v1::ServerService::Service {
   }
   Status AdmitServer(ServerContext*, const v1::AdmitServerRequest* request,
                      v1::Server* response) override {
+    admin_.admit_requests.push_back(*request);
     return AnswerServer("AdmitServer", request->server(), response);
   }
   Status SettleServer(ServerContext*, const v1::SettleServerRequest* request,
