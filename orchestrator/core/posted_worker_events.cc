@@ -39,10 +39,13 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         }
         ASSIGN_OR_RETURN(const AdmissionDecision admitted, AdmitSession(turn, refusals_, opening));
         if (const Failure* refusal = std::get_if<Failure>(&admitted)) {
-          log::Warning("a session was refused", {{"server", opening.server_id},
-                                                 {"address", opening.address},
-                                                 {"code", TextOf(refusal->code)},
-                                                 {"detail", refusal->detail}});
+          if (const auto untold = refusals_told_.Admit(turn.now() - absl::UnixEpoch())) {
+            log::Warning("a session was refused", {{"server", opening.server_id},
+                                                   {"address", opening.address},
+                                                   {"code", TextOf(refusal->code)},
+                                                   {"detail", refusal->detail},
+                                                   {"not_told_before", *untold}});
+          }
           return Decision(*refusal);
         }
         RETURN_IF_ERROR(moments_.Weigh(turn, opening));

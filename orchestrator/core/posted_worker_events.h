@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log_throttle.h"
 #include "orchestrator/core/admission/moment_watch.h"
 #include "orchestrator/core/admission/refusals.h"
 #include "orchestrator/core/control/turn_control.h"
@@ -52,6 +53,7 @@ class PostedWorkerEvents final : public WorkerEvents {
   ZoneTable& zones_;
   MomentWatch& moments_;
   Refusals& refusals_;
+  log::Throttle refusals_told_;  // On the strand.
   WorkerLink& workers_;
 };
 
