@@ -162,6 +162,12 @@ class ServerCalls final : public Calls {
         core::Settlement{verdict == admin::SettleServerRequest::VERDICT_JOINED, request.reason()});
   }
 
+  void ReleaseServerRecord(const Context& context, const admin::ReleaseServerRecordRequest& request,
+                           Responder<admin::Server> to) const {
+    ChangeWith(context, request, std::move(to), &core::ServerOperations::ReleaseRecord,
+               request.reason());
+  }
+
  private:
   // The server that the request names, changed by an operation of the core.
   template <typename Request, typename... Params, typename... Args>
@@ -210,7 +216,8 @@ void AddServerCalls(CallTable& table, const Dependencies& d) {
       .Write("EvictServer", &ServerCalls::EvictServer)
       .Write("ChangeServer", &ServerCalls::ChangeServer)
       .Write("AdmitServer", &ServerCalls::AdmitServer)
-      .Write("SettleServer", &ServerCalls::SettleServer);
+      .Write("SettleServer", &ServerCalls::SettleServer)
+      .Write("ReleaseServerRecord", &ServerCalls::ReleaseServerRecord);
 }
 
 }  // namespace muster::api

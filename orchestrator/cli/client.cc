@@ -190,6 +190,11 @@ absl::StatusOr<v1::Server> Client::SettleServer(const v1::SettleServerRequest& r
   return Call(stubs_->servers, &v1::ServerService::Stub::SettleServer, request, timeout_);
 }
 
+absl::StatusOr<v1::Server> Client::ReleaseServerRecord(
+    const v1::ReleaseServerRecordRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::ReleaseServerRecord, request, timeout_);
+}
+
 absl::StatusOr<v1::Server> Client::AdmitServer(const v1::AdmitServerRequest& request) {
   return Call(stubs_->servers, &v1::ServerService::Stub::AdmitServer, request, timeout_);
 }

@@ -264,6 +264,23 @@ absl::StatusOr<ExitCode> EvictServers(Context& context, const EvictFlags& flags)
   return evicted.code;
 }
 
+struct ReleaseFlags {
+  std::string server;
+  std::string reason;
+};
+
+absl::StatusOr<ExitCode> ReleaseRecord(Context& context, const ReleaseFlags& flags) {
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  v1::ReleaseServerRecordRequest request;
+  request.set_server(flags.server);
+  request.set_reason(flags.reason);
+  ASSIGN_OR_RETURN(const v1::Server response, client->ReleaseServerRecord(request));
+  context.output().PrintDetails(response, MakeRow(kServerFields, response));
+  context.output().Say(
+      "The hub's record is nobody's. Run a rollout over the server that it belongs to.");
+  return ExitCode::kOk;
+}
+
 struct SettleFlags {
   std::vector<std::string> servers;
   std::string reason;
@@ -517,6 +534,14 @@ void AddServerCommands(CommandTree& tree) {
   evict.add_option("server", evict_flags->servers, "Server ids (srv-…) or tenant/zone/name")
       ->required();
   evict.add_option("--reason", evict_flags->reason, "Kept in the audit log");
+
+  auto release_flags = std::make_shared<ReleaseFlags>();
+  CLI::App& release = tree.Verb(
+      server, "release-record", "Take the hub's record from a server that has it wrongly",
+      "muster server release-record acme/prod/WEB-01 --reason 'it is the record of WEB-02'",
+      [release_flags](Context& context) { return ReleaseRecord(context, *release_flags); });
+  release.add_option("server", release_flags->server, "Server id or tenant/zone/name")->required();
+  release.add_option("--reason", release_flags->reason, "Kept in the audit log");
 
   auto settle_flags = std::make_shared<SettleFlags>();
   CLI::App& settle =

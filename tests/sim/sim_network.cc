@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "tests/sim/sim_world.h"
@@ -138,6 +139,30 @@ void SimWorld::KillWorker(size_t worker) {
   BreakSession(worker);
 }
 
+// The key is the one that the command binds, and its server was in when it was decided.
+void SimWorld::CheckIntent(const store::Attempt& attempt, const core::OutboundCommand& command) {
+  if (command.kind == store::CommandKind::kJoin) {
+    const std::optional<store::Command> row = *Read()->attempts().FindCommand(command.command_id);
+    const std::optional<store::JoiningKeyVersion> key =
+        row.has_value() ? *Read()->zones().FindKey(row->key_version_id) : std::nullopt;
+    if (!key.has_value() || key->zone_id != command.zone_id ||
+        !absl::EndsWith(key->secret.bytes, absl::StrCat("|", command.joining_secret.Reveal()))) {
+      Violation(absl::StrCat(command.command_id.value(),
+                             " carries another key than the one that it binds (invariant 6)"));
+    }
+  }
+  bool decided = false;
+  for (const store::AuditEvent& event : AuditOf(attempt.server_id.value(), 1000)) {
+    decided |= absl::StrContains(event.detail, attempt.id.value());
+    if (!decided || !absl::StrContains(event.detail, "admission: ")) continue;
+    if (!absl::StrContains(event.detail, "→ admitted")) {
+      Violation(absl::StrCat(command.command_id.value(),
+                             " was sent to a server that was put out: ", event.detail));
+    }
+    return;
+  }
+}
+
 void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand command) {
   // Seen by a reader of its own: what is not committed is not there.
   const std::vector<store::Attempt> attempts = *Read()->attempts().ListOf(command.command_id);
@@ -153,6 +178,7 @@ void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand comman
     Violation(absl::StrCat("a key was sent for ", command.hub_url, ", which is not the hub of ",
                            command.zone_id.value()));
   }
+  if (intent != attempts.end()) CheckIntent(*intent, command);
   const auto it = links_.find(session);
   if (it == links_.end()) return;
   const absl::Duration left = command.expire_time - Now();

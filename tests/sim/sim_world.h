@@ -172,6 +172,7 @@ class SimWorld final : private core::WorkerLink,
   struct Link;  // One session.
 
   SimHub* AddHub(const std::string& url);
+  void CheckIntent(const store::Attempt& attempt, const core::OutboundCommand& command);
   int64_t AuditHead();
   // Whether an operator asked for this join, knowing that an earlier one may have left a record: the
   // one that was registered when the audit log had come to `since`.

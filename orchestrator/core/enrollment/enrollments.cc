@@ -8,6 +8,7 @@
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/dispatch/session_facts.h"
+#include "orchestrator/core/inventory/enrollment_reset.h"
 
 namespace muster::core {
 
@@ -231,6 +232,51 @@ absl::StatusOr<store::Server> Enrollments::Settle(Turn& turn, const Actor& actor
   return after.has_value() ? *std::move(after) : std::move(row);
 }
 
+// Claim and proof go, and an enrolled server is enrolled no more.
+absl::Status Enrollments::Reset(Turn& turn, ServerChange& change, const store::Server& row,
+                                const Failure& why) {
+  RETURN_IF_ERROR(ResetEnrollment(turn, change, row, why));
+  if (const auto it = states_.find(row.id);
+      it != states_.end() && it->second == Enrollment::kEnrolled) {
+    it->second = Enrollment::kDegraded;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Enrollments::GiveBack(Turn& turn, const Actor& actor, const ServerId& server,
+                                   const std::string& why) {
+  verifier_.Disown(server);
+  ASSIGN_OR_RETURN(const std::optional<store::Server> row, turn.store().servers().Find(server));
+  if (!row.has_value() || (!row->claim.has_value() && !row->proof.has_value())) {
+    return absl::OkStatus();
+  }
+  ServerChange change(turn, actor.name, "server.release", server, row->zone_id);
+  change.Note(why);
+  if (row->enrollment == Enrollment::kInDoubt) {
+    if (!row->claim.has_value()) return absl::OkStatus();
+    store::Claim claim = *row->claim;
+    claim.hub_instance_id = HubInstanceId();
+    claim.internal_instance_id.clear();
+    RETURN_IF_ERROR(turn.store().servers().SetClaim(server, claim));
+    return change.Record();
+  }
+  const Failure failure{FailureCode::kVerifyReleased, why};
+  RETURN_IF_ERROR(Reset(turn, change, *row, failure));
+  if (row->enrollment == Enrollment::kJoinedUnverified) {
+    verifier_.Forget(server);
+    RETURN_IF_ERROR(
+        Move(change, server, Enrollment::kJoinedUnverified, Enrollment::kFailed, failure));
+    EnrollmentEvent event;
+    event.what = What::kFailed;
+    event.server = server;
+    event.zone = row->zone_id;
+    event.failure = failure;
+    event.unproven = true;
+    RETURN_IF_ERROR(listener_->OnEnrollment(turn, change, event));
+  }
+  return change.Record();
+}
+
 absl::Status Enrollments::TakenOut(Turn& turn, const Actor& actor, const ServerId& server) {
   ASSIGN_OR_RETURN(const std::optional<store::Server> row, turn.store().servers().Find(server));
   if (!row.has_value() || (row->enrollment != Enrollment::kInDoubt &&
@@ -373,6 +419,15 @@ absl::Status Enrollments::OnProven(Turn& turn, const ServerId& server, const Zon
   event.server = server;
   event.zone = zone;
   RETURN_IF_ERROR(listener_->OnEnrollment(turn, change, event));
+  return change.Record();
+}
+
+absl::Status Enrollments::OnTakenBack(Turn& turn, const ServerId& server, const Failure& why) {
+  ASSIGN_OR_RETURN(const std::optional<store::Server> row, turn.store().servers().Find(server));
+  if (!row.has_value()) return absl::OkStatus();
+  ServerChange change(turn, kSystemActor, "server.taken_back", server, row->zone_id);
+  change.Note(why.detail);
+  RETURN_IF_ERROR(Reset(turn, change, *row, why));
   return change.Record();
 }
 

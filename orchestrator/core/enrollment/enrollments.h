@@ -72,6 +72,12 @@ class Enrollments final : public AttemptListener, public ProofListener {
   absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor, store::Server row,
                                        const Settlement& settlement);
 
+  // An operator takes the hub's record from the server, or puts the server out: claim and proof are
+  // given back. Enrolled becomes degraded, joined_unverified failed (E-VERIFY-RELEASED, `why`); a
+  // doubt stays one, and ends by what the hub says alone. After its session has ended.
+  absl::Status GiveBack(Turn& turn, const Actor& actor, const ServerId& server,
+                        const std::string& why);
+
   // An operator retires the server: what is not settled about it ends as failed, for nobody waits
   // for it any more. After its session has ended.
   absl::Status TakenOut(Turn& turn, const Actor& actor, const ServerId& server);
@@ -86,12 +92,15 @@ class Enrollments final : public AttemptListener, public ProofListener {
   // ProofListener.
   absl::Status OnProven(Turn& turn, const ServerId& server, const ZoneId& zone,
                         const store::HubProof& proof) override;
+  absl::Status OnTakenBack(Turn& turn, const ServerId& server, const Failure& why) override;
   absl::Status OnUnproven(Turn& turn, const ServerId& server, const ZoneId& zone,
                           const Failure& failure) override;
   absl::Status OnAbsent(Turn& turn, const ServerId& server, const ZoneId& zone) override;
 
  private:
   absl::Status AwaitAgain(Turn& turn, const store::Server& server);
+  absl::Status Reset(Turn& turn, ServerChange& change, const store::Server& row,
+                     const Failure& why);
   absl::Status Move(ServerChange& change, const ServerId& server, store::Enrollment from,
                     store::Enrollment to, const std::optional<Failure>& failure);
   absl::Status Tell(Turn& turn, ServerChange& change, const OpenAttempt& open,

@@ -25,6 +25,12 @@ absl::Time DeadlineOf(const AwaitedProof& proof) {
   return std::max(proof.claim.verify_deadline, proof.deadline);
 }
 
+bool Proves(const AwaitedProof& proof, const HubReading& reading, const Match& match,
+            const VerifyOptions& options, absl::Time now) {
+  const ProofRule rule{proof.began, options.clock_tolerance, options.fresh_report, now};
+  return match.instance != nullptr && ProvesEnrollment(*match.instance, reading.list, rule);
+}
+
 // What the worker saw decides where the hub cannot tell. It is no proof of absence: the server
 // fails, and an operator's next rollout tries it again.
 Judgment JudgeByLook(const AwaitedProof& proof, absl::Time now) {
@@ -45,19 +51,26 @@ Judgment JudgeByLook(const AwaitedProof& proof, absl::Time now) {
   return {};
 }
 
-Judgment JudgeClaim(const AwaitedProof& proof, const HubReading& reading, const Match& match,
-                    bool anonymous, absl::Time now) {
-  if (now < DeadlineOf(proof)) return {};
-  switch (match.kind) {
-    case Match::Kind::kSeveral:
-      return Unproven(FailureCode::kVerifyAmbiguous,
-                      absl::StrCat("matched by ", store::ToString(match.by)));
-    case Match::Kind::kOne:
-      return Unproven(FailureCode::kVerifyNotConnected,
-                      absl::StrCat("hub record ", match.instance->id.value()));
-    case Match::Kind::kNone:
-      break;
+// The time is up, and a record, or more than one, fits.
+Judgment UnprovenBy(const Match& match, const Contest& contest) {
+  if (match.instance == nullptr) {
+    return Unproven(FailureCode::kVerifyAmbiguous,
+                    absl::StrCat("matched by ", store::ToString(match.by)));
   }
+  // One that never connected has no title: nobody can tell whose it is.
+  if (contest.outcome == Contest::Outcome::kWon || match.instance->title.empty()) {
+    return Unproven(FailureCode::kVerifyNotConnected,
+                    absl::StrCat("hub record ", match.instance->id.value()));
+  }
+  Judgment judgment{Verdict::kUnproven, match, contest.why};
+  judgment.tied = contest.outcome == Contest::Outcome::kTied;
+  return judgment;
+}
+
+Judgment JudgeClaim(const AwaitedProof& proof, const HubReading& reading, const Match& match,
+                    const Contest& contest, bool anonymous, absl::Time now) {
+  if (now < DeadlineOf(proof)) return {};
+  if (match.kind != Match::Kind::kNone) return UnprovenBy(match, contest);
   if (!reading.conclusive) {
     return Unproven(FailureCode::kVerifyUnproven, "the hub's list is not whole or implausible");
   }
@@ -70,17 +83,13 @@ Judgment JudgeClaim(const AwaitedProof& proof, const HubReading& reading, const 
 }
 
 Judgment JudgeDoubt(AwaitedProof& proof, const HubReading& reading, const Match& match,
-                    bool anonymous, const VerifyOptions& options, absl::Time now) {
+                    const Contest& contest, bool anonymous, const VerifyOptions& options,
+                    absl::Time now) {
   if (!proof.answered || reading.started < proof.quiet) return {};
   if (match.kind != Match::Kind::kNone) {
     proof.absent_since.reset();
     if (now < DeadlineOf(proof)) return {};
-    if (match.kind == Match::Kind::kSeveral) {
-      return Unproven(FailureCode::kVerifyAmbiguous,
-                      absl::StrCat("matched by ", store::ToString(match.by)));
-    }
-    return Unproven(FailureCode::kVerifyNotConnected,
-                    absl::StrCat("hub record ", match.instance->id.value()));
+    return UnprovenBy(match, contest);
   }
   if (!reading.conclusive) return JudgeByLook(proof, now);
   if (anonymous) {
@@ -112,21 +121,24 @@ Look LookOf(const store::ServiceFacts& service, const std::string& hub_url) {
   return service.presence == store::ServicePresence::kRunning ? Look::kNotJoined : Look::kNone;
 }
 
-Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubIndex& index,
-                      const TakenByAnother& taken, const VerifyOptions& options, absl::Time now) {
-  const Match match = Matcher(index, taken)
-                          .Find({proof.claim.hub_instance_id, proof.claim.internal_instance_id,
-                                 proof.claim.machine_name});
-  const ProofRule rule{proof.began, options.clock_tolerance, options.fresh_report, now};
-  if (match.kind == Match::Kind::kOne && ProvesEnrollment(*match.instance, reading.list, rule)) {
+bool ContestMatters(const AwaitedProof& proof, const HubReading& reading, const Match& match,
+                    const VerifyOptions& options, absl::Time now) {
+  return match.instance != nullptr &&
+         (now >= DeadlineOf(proof) || Proves(proof, reading, match, options, now));
+}
+
+Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const Match& match,
+                      const Contest& contest, const TakenByAnother& taken,
+                      const VerifyOptions& options, absl::Time now) {
+  if (contest.outcome == Contest::Outcome::kWon && Proves(proof, reading, match, options, now)) {
     return {Verdict::kProven, match, std::nullopt};
   }
   if (reading.started < proof.claim.join_start_time) return {};
   const absl::Time since = proof.began - (proof.recovered ? kClockDoubt : absl::ZeroDuration());
   const bool anonymous = match.kind == Match::Kind::kNone &&
                          HasAnonymousRecord(reading.list, since, options.clock_tolerance, taken);
-  return proof.doubt ? JudgeDoubt(proof, reading, match, anonymous, options, now)
-                     : JudgeClaim(proof, reading, match, anonymous, now);
+  return proof.doubt ? JudgeDoubt(proof, reading, match, contest, anonymous, options, now)
+                     : JudgeClaim(proof, reading, match, contest, anonymous, now);
 }
 
 Judgment JudgeUnread(AwaitedProof& proof, const Failure& failure, absl::Time again,

@@ -1,7 +1,8 @@
 // What a reading of the hub, or its absence, says about one server that waits for proof. Pure.
 //
 //   waits with    the hub's list                       the worker's look            judgment
-//   claim, doubt  matched, connected, reported since   -                            proven
+//   claim, doubt  matched, connected, reported since,  -                            proven
+//                 and it is the server's to have
 //   claim         its deadline has passed              -                            unproven
 //   doubt         two whole lists without it           -                            absent
 //   doubt         cannot tell                          joined to its hub            as a claim
@@ -20,6 +21,7 @@
 #include "base/failure.h"
 #include "base/ids.h"
 #include "orchestrator/core/enrollment/matcher.h"
+#include "orchestrator/core/enrollment/record_claim.h"
 #include "orchestrator/core/hubs/hub_reading.h"
 #include "orchestrator/core/options.h"
 #include "store/model/server.h"
@@ -56,11 +58,17 @@ struct Judgment {
   enum class Verdict { kWait, kProven, kUnproven, kAbsent } verdict = Verdict::kWait;
   Match match;                     // With kProven.
   std::optional<Failure> failure;  // With kUnproven.
+  bool tied = false;               // With kUnproven: nobody has the record.
 };
 
-// `reading` holds the list of `index`. Remembers a first absence in `proof`.
-Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const HubIndex& index,
-                      const TakenByAnother& taken, const VerifyOptions& options, absl::Time now);
+// Whether it decides anything who has the record of `match`: it proves, or the time is up.
+bool ContestMatters(const AwaitedProof& proof, const HubReading& reading, const Match& match,
+                    const VerifyOptions& options, absl::Time now);
+// `match` is of the list of `reading`, `contest` is about its record. `taken` says of a record
+// without a name that it is another server's. Remembers a first absence in `proof`.
+Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const Match& match,
+                      const Contest& contest, const TakenByAnother& taken,
+                      const VerifyOptions& options, absl::Time now);
 // The hub could not be read; `failure` says why. While it wants to be left alone, until `again`,
 // nobody fails for that: the verify deadline moves on with it, up to claim_patience.
 Judgment JudgeUnread(AwaitedProof& proof, const Failure& failure, absl::Time again,

@@ -24,10 +24,15 @@ HubIndex::HubIndex(const HubList& list) : list_(list) {
   }
 }
 
+bool HubIndex::IsShared(absl::string_view internal_instance_id) const {
+  const auto it = by_internal_id_.find(absl::AsciiStrToLower(internal_instance_id));
+  return it != by_internal_id_.end() && it->second == kSeveral;
+}
+
 Match Matcher::One(int position, store::MatchKind by) const {
   if (position == HubIndex::kSeveral) return {Match::Kind::kSeveral, nullptr, by};
   const HubInstance& instance = index_.list_.instances[static_cast<size_t>(position)];
-  if (taken_(instance.id)) return {Match::Kind::kSeveral, nullptr, by};
+  if (taken_(instance.id)) return {Match::Kind::kTaken, &instance, by};
   return {Match::Kind::kOne, &instance, by};
 }
 

@@ -22,6 +22,8 @@ class HubIndex {
  public:
   explicit HubIndex(const HubList& list);
   const HubList& list() const { return list_; }
+  // Several records have this internal id.
+  bool IsShared(absl::string_view internal_instance_id) const;
 
  private:
   friend class Matcher;
@@ -44,8 +46,9 @@ struct MatchSubject {
 };
 
 struct Match {
-  enum class Kind { kNone, kOne, kSeveral } kind = Kind::kNone;
-  const HubInstance* instance = nullptr;  // With kOne.
+  // kTaken: one record, and it is known to be another server's.
+  enum class Kind { kNone, kOne, kTaken, kSeveral } kind = Kind::kNone;
+  const HubInstance* instance = nullptr;  // With kOne and kTaken.
   store::MatchKind by = store::MatchKind::kHubId;
 };
 
@@ -54,8 +57,7 @@ using TakenByAnother = std::function<bool(const HubInstanceId&)>;
 
 // The hub-assigned id, else the internal id, else a unique machine name. The name is asked only
 // when the hub id is unknown; it does not match a record whose internal id is known to differ, nor
-// one that belongs to another server. A strong match that belongs to another server is kSeveral:
-// two servers, one record.
+// one that belongs to another server. Whether what fits is really the server's, record_claim.h says.
 class Matcher {
  public:
   Matcher(const HubIndex& index, const TakenByAnother& taken) : index_(index), taken_(taken) {}

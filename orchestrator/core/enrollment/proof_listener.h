@@ -17,6 +17,8 @@ class ProofListener {
   // The one way to enrolled (invariant 3).
   virtual absl::Status OnProven(Turn& turn, const ServerId& server, const ZoneId& zone,
                                 const store::HubProof& proof) = 0;
+  // What the server was proven by is another's, or nobody can tell whose: it is enrolled no more.
+  virtual absl::Status OnTakenBack(Turn& turn, const ServerId& server, const Failure& why) = 0;
   // A claim, or a doubt that the worker could not clear, ends without proof: the server has failed.
   virtual absl::Status OnUnproven(Turn& turn, const ServerId& server, const ZoneId& zone,
                                   const Failure& failure) = 0;

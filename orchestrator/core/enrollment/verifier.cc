@@ -6,6 +6,7 @@
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/control/failure_kind.h"
+#include "orchestrator/core/enrollment/verifier_walk.h"
 
 namespace muster::core {
 namespace {
@@ -20,17 +21,6 @@ struct Verifier::Job {
   std::vector<ZoneVerification> lines;
   size_t remaining = 0;
   std::function<void(std::vector<ZoneVerification>)> done;
-};
-
-struct Verifier::Walk {
-  explicit Walk(std::shared_ptr<const HubReading> r)
-      : reading(std::move(r)), index(reading->list) {}
-  const std::shared_ptr<const HubReading> reading;
-  const HubIndex index;
-  std::vector<Line> asking;
-  std::vector<ZoneId> zones;  // Left to check.
-  std::string cursor;
-  std::map<ZoneId, int> confirmed;
 };
 
 absl::StatusOr<std::string> Verifier::HubUrlOf(Turn& turn, const ZoneId& zone) {
@@ -57,15 +47,8 @@ absl::Status Verifier::LoadOwners(Turn& turn, const std::string& cursor) {
 }
 
 void Verifier::Own(const std::string& hub_url, const store::Server& server) {
-  HubInstanceId id;
-  if (server.proof.has_value()) {
-    id = server.proof->hub_instance_id;
-  } else if (server.claim.has_value() && !server.claim->hub_instance_id.empty()) {
-    id = server.claim->hub_instance_id;
-  } else if (LookOf(server.service, hub_url) == Look::kJoinedHere) {
-    id = server.service.hub_instance_id;
-  }
-  if (!id.empty()) owners_[hub_url].try_emplace(id, server.id);
+  if (!server.proof.has_value() || server.proof->hub_instance_id.empty()) return;
+  owners_[hub_url].try_emplace(server.proof->hub_instance_id, server.id);
 }
 
 TakenByAnother Verifier::TakenFrom(const std::string& hub_url, const ServerId& server) const {
@@ -84,11 +67,7 @@ const AwaitedProof* Verifier::Find(const ServerId& server) const {
 }
 
 absl::Status Verifier::Await(Turn& turn, AwaitedProof proof) {
-  ASSIGN_OR_RETURN(const std::string url, HubUrlOf(turn, proof.zone_id));
   Forget(proof.server_id);
-  if (!proof.claim.hub_instance_id.empty()) {
-    owners_[url].try_emplace(proof.claim.hub_instance_id, proof.server_id);
-  }
   const ZoneId zone = proof.zone_id;
   waiting_in_[zone].insert(proof.server_id);
   const ServerId server = proof.server_id;
@@ -101,6 +80,16 @@ void Verifier::Forget(const ServerId& server) {
   if (it == waiting_.end()) return;
   waiting_in_[it->second.zone_id].erase(server);
   waiting_.erase(it);
+}
+
+void Verifier::Disown(const ServerId& server) {
+  for (auto& [url, owners] : owners_) {
+    absl::erase_if(owners, [&](const auto& owner) { return owner.second == server; });
+  }
+  const auto it = waiting_.find(server);
+  if (it == waiting_.end()) return;
+  it->second.claim.hub_instance_id = HubInstanceId();
+  it->second.claim.internal_instance_id.clear();
 }
 
 void Verifier::Release(const std::set<ServerId>& servers) {
@@ -201,17 +190,10 @@ absl::Status Verifier::OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
 absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
                               const std::shared_ptr<const HubReading>& reading) {
   auto walk = std::make_shared<Walk>(reading);
+  RETURN_IF_ERROR(FindContenders(turn, *walk));
   for (const ZoneId& zone : zones) {
     const std::set<ServerId> waiting = waiting_in_[zone];
-    for (const ServerId& server : waiting) {
-      const auto it = waiting_.find(server);
-      if (it == waiting_.end()) continue;
-      it->second.began = turn.now() - turn.AgeOf(it->second.claim.join_start_time);
-      const Judgment judgment =
-          JudgeReading(it->second, *reading, walk->index, TakenFrom(reading->hub_url, server),
-                       options_, turn.now());
-      RETURN_IF_ERROR(Obey(turn, reading->hub_url, AwaitedProof(it->second), judgment));
-    }
+    for (const ServerId& server : waiting) RETURN_IF_ERROR(JudgeOne(turn, *walk, server));
     RETURN_IF_ERROR(RecordReading(turn, zone, *reading));
     RETURN_IF_ERROR(WantNext(turn, zone, false));
   }
@@ -221,6 +203,36 @@ absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
   for (const auto& [job, line] : walk->asking) asked.insert(job->lines[line].zone_id);
   walk->zones.assign(asked.begin(), asked.end());
   return CheckPage(turn, walk);
+}
+
+absl::Status Verifier::JudgeOne(Turn& turn, Walk& walk, const ServerId& server) {
+  const auto it = waiting_.find(server);
+  if (it == waiting_.end()) return absl::OkStatus();
+  const HubReading& reading = *walk.reading;
+  AwaitedProof& proof = it->second;
+  proof.began = turn.now() - turn.AgeOf(proof.claim.join_start_time);
+  const TakenByAnother taken = TakenFrom(reading.hub_url, server);
+  const Match match = Matcher(walk.index, taken).Find(SubjectOf(proof.claim));
+  Contest contest;
+  if (ContestMatters(proof, reading, match, options_, turn.now())) {
+    const absl::Status weighed = turn.Alone([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::optional<store::Server> row, turn.store().servers().Find(server));
+      if (!row.has_value()) return absl::NotFoundError(absl::StrCat("no server ", server.value()));
+      ASSIGN_OR_RETURN(contest, Weigh(turn, walk, *row, proof.claim, *match.instance));
+      return absl::OkStatus();
+    });
+    if (!weighed.ok()) return IfLost(weighed);
+  }
+  // A record without a name that another one's claim names is not this server's ghost.
+  const TakenByAnother others = [&](const HubInstanceId& id) {
+    if (taken(id)) return true;
+    const auto claimed = walk.contenders.find(id);
+    return claimed != walk.contenders.end() &&
+           (claimed->second.size() > 1 || claimed->second[0] != server);
+  };
+  const Judgment judgment =
+      JudgeReading(proof, reading, match, contest, others, options_, turn.now());
+  return Obey(turn, reading.hub_url, AwaitedProof(proof), judgment);
 }
 
 // A server whose row is not as it should be does not keep the others from their proof.
@@ -242,6 +254,9 @@ absl::Status Verifier::Move(Turn& turn, const std::string& hub_url, const Awaite
       return Prove(turn, hub_url, proof.server_id, proof.zone_id, judgment.match);
     case Judgment::Verdict::kUnproven:
       Forget(proof.server_id);
+      if (judgment.tied) {
+        RETURN_IF_ERROR(TakeBack(turn, hub_url, proof.server_id, *judgment.match.instance));
+      }
       return listener_->OnUnproven(turn, proof.server_id, proof.zone_id, *judgment.failure);
     case Judgment::Verdict::kAbsent:
       Forget(proof.server_id);
@@ -265,6 +280,7 @@ absl::Status Verifier::WantNext(Turn& turn, const ZoneId& zone, bool failed) {
 absl::Status Verifier::Prove(Turn& turn, const std::string& hub_url, const ServerId& server,
                              const ZoneId& zone, const Match& match) {
   Forget(server);
+  RETURN_IF_ERROR(TakeBack(turn, hub_url, server, *match.instance));
   owners_[hub_url][match.instance->id] = server;
   return listener_->OnProven(turn, server, zone,
                              {match.instance->id, match.by, turn.now(),
@@ -332,8 +348,9 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) 
   return absl::OkStatus();
 }
 
-// Servers that nobody waits for: the enrolled are confirmed again; those that are not are enrolled
-// when the hub knows them by an id.
+// Servers that nobody waits for: the enrolled are confirmed again; those whose claim failed are
+// enrolled when the hub has their record by now. What a worker says without a command, and a record
+// that is another than the proof's, prove nothing by themselves.
 absl::Status Verifier::CheckServer(Turn& turn, Walk& walk, const store::Server& server) {
   const HubReading& reading = *walk.reading;
   const bool enrolled = server.enrollment == Enrollment::kEnrolled;
@@ -341,26 +358,38 @@ absl::Status Verifier::CheckServer(Turn& turn, Walk& walk, const store::Server& 
       server.enrollment != Enrollment::kFailed) {
     return absl::OkStatus();
   }
-  const bool joined_here = LookOf(server.service, reading.hub_url) == Look::kJoinedHere;
-  if (!enrolled && !joined_here && !server.service.hub_url.empty()) return absl::OkStatus();
-  MatchSubject subject;
-  subject.internal_instance_id = server.service.internal_instance_id;
-  if (enrolled && server.proof.has_value()) {
-    subject.hub_instance_id = server.proof->hub_instance_id;
-  } else if (joined_here && !server.service.hub_instance_id.empty()) {
-    subject.hub_instance_id = server.service.hub_instance_id;
-  } else if (server.claim.has_value()) {
-    subject.hub_instance_id = server.claim->hub_instance_id;
+  if (!enrolled && !server.claim.has_value()) return absl::OkStatus();
+  const bool elsewhere = LookOf(server.service, reading.hub_url) == Look::kJoinedElsewhere;
+  if (!enrolled && elsewhere) return absl::OkStatus();
+  store::Claim claim = server.claim.value_or(store::Claim());
+  if (enrolled) {
+    claim.hub_instance_id =
+        server.proof.has_value() ? server.proof->hub_instance_id : HubInstanceId();
+    claim.internal_instance_id = server.service.internal_instance_id;
   }
-  const Match match = Matcher(walk.index, TakenFrom(reading.hub_url, server.id)).Find(subject);
-  const ProofRule rule{std::nullopt, options_.clock_tolerance, options_.fresh_report, turn.now()};
-  if (match.kind != Match::Kind::kOne || !ProvesEnrollment(*match.instance, reading.list, rule)) {
+  // A name is too weak without a command under way.
+  claim.machine_name.clear();
+  const Match match =
+      Matcher(walk.index, TakenFrom(reading.hub_url, server.id)).Find(SubjectOf(claim));
+  ProofRule rule{std::nullopt, options_.clock_tolerance, options_.fresh_report, turn.now()};
+  if (!enrolled) rule.join_start = turn.now() - turn.AgeOf(claim.join_start_time);
+  if (match.instance == nullptr || !ProvesEnrollment(*match.instance, reading.list, rule)) {
     return absl::OkStatus();
+  }
+  const bool known =
+      enrolled && match.kind == Match::Kind::kOne && claim.hub_instance_id == match.instance->id;
+  if (!known) {
+    ASSIGN_OR_RETURN(const Contest contest, Weigh(turn, walk, server, claim, *match.instance));
+    if (contest.outcome != Contest::Outcome::kWon) return absl::OkStatus();
   }
   ++walk.confirmed[server.zone_id];
   if (!enrolled) return Prove(turn, reading.hub_url, server.id, server.zone_id, match);
   store::HubProof proof = server.proof.value_or(store::HubProof{});
-  if (proof.hub_instance_id != match.instance->id) proof.match = match.by;
+  if (!known) {
+    proof.match = match.by;
+    RETURN_IF_ERROR(TakeBack(turn, reading.hub_url, server.id, *match.instance));
+    owners_[reading.hub_url][match.instance->id] = server.id;
+  }
   proof.hub_instance_id = match.instance->id;
   proof.verified_time = turn.now();
   proof.reported_time = match.instance->reported_time.value_or(turn.now());

@@ -6,6 +6,10 @@
 //                                   matcher             └─ OnUnproven · OnAbsent
 //   Looked(server) ─── the worker's own look ──┘
 //
+// A claim by itself proves nothing: the record has to be the server's by what the inventory and the
+// hub say (record_claim.h), whoever else claims it, in whatever zone of the hub. A proof that a
+// better claim contradicts, or one as good, is taken back.
+//
 // A list that is partial, empty or implausibly short confirms presence only (invariant 9). A zone's
 // servers are judged by readings of that zone's hub with that zone's credentials alone.
 #ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFIER_H_
@@ -47,6 +51,9 @@ class Verifier final : public HubListener {
   // Waits from now on, or with other facts than before.
   absl::Status Await(Turn& turn, AwaitedProof proof);
   void Forget(const ServerId& server);
+  // What was proven of the server is given back; it goes on waiting for what it waits for, by no ids
+  // that its worker named.
+  void Disown(const ServerId& server);
   // These servers own no record of any hub any more: they are retired, deleted, or of a zone with
   // another hub.
   void Release(const std::set<ServerId>& servers);
@@ -77,6 +84,24 @@ class Verifier final : public HubListener {
 
   absl::StatusOr<std::string> HubUrlOf(Turn& turn, const ZoneId& zone);
   TakenByAnother TakenFrom(const std::string& hub_url, const ServerId& server) const;
+  // Who waits, in all zones of the hub, by the record that fits.
+  absl::Status FindContenders(Turn& turn, Walk& walk);
+  absl::StatusOr<std::optional<store::Server>> AnotherNamed(Turn& turn, const std::string& hub_url,
+                                                            const store::Server& server,
+                                                            const std::string& title);
+  absl::StatusOr<Standing> StandingAt(Turn& turn, const std::string& hub_url,
+                                      const RecordClaim& claim, const HubInstance& record);
+  // Who was proven by another record with the internal id of this one.
+  absl::StatusOr<std::optional<store::Server>> TwinOf(Turn& turn, const Walk& walk,
+                                                      const ServerId& server,
+                                                      const HubInstance& record);
+  // What `claim` of the server at the record is worth beside the claims of others.
+  absl::StatusOr<Contest> Weigh(Turn& turn, const Walk& walk, const store::Server& server,
+                                const store::Claim& claim, const HubInstance& record);
+  absl::Status JudgeOne(Turn& turn, Walk& walk, const ServerId& server);
+  // The record's owner, unless that is `server`, has it no more.
+  absl::Status TakeBack(Turn& turn, const std::string& hub_url, const ServerId& server,
+                        const HubInstance& record);
   void Own(const std::string& hub_url, const store::Server& server);
   absl::Status Obey(Turn& turn, const std::string& hub_url, const AwaitedProof& proof,
                     const Judgment& judgment);
@@ -101,7 +126,7 @@ class Verifier final : public HubListener {
   absl::flat_hash_map<ServerId, AwaitedProof> waiting_;
   std::map<ZoneId, std::set<ServerId>> waiting_in_;
   std::map<ZoneId, std::vector<Line>> asking_;
-  std::map<std::string, Owners> owners_;  // By hub URL: records known to be a server's.
+  std::map<std::string, Owners> owners_;  // By hub URL: records proven to be a server's.
 };
 
 }  // namespace muster::core

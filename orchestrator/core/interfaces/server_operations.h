@@ -56,8 +56,9 @@ class ServerOperations {
   virtual absl::StatusOr<ImportOutcome> Import(Turn& turn, const Actor& actor,
                                                const std::vector<ServerInput>& rows, bool partial,
                                                bool dry_run) = 0;
-  // admitted → evicted with all its certificates revoked; its session ends. Neither these keys nor
-  // tokens from before let it in again. E-INVENTORY-SERVER; E-REQUEST-STATE in another state.
+  // admitted → evicted with all its certificates revoked; its session ends, and its claim and proof
+  // are given back (as by ReleaseRecord; kBan and kRetire do so, too). Neither these keys nor tokens
+  // from before let it in again. E-INVENTORY-SERVER; E-REQUEST-STATE in another state.
   virtual absl::StatusOr<store::Server> Evict(Turn& turn, const Actor& actor,
                                               const ServerId& server,
                                               const std::string& reason) = 0;
@@ -84,6 +85,12 @@ class ServerOperations {
   virtual absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor,
                                                const ServerId& server,
                                                const Settlement& settlement) = 0;
+  // Takes the hub's record from the server, for another one that it really belongs to: enrolled
+  // becomes degraded, joined_unverified failed (E-VERIFY-RELEASED), and a rollout proves it anew.
+  // E-INVENTORY-SERVER; E-REQUEST-INVALID when it has none, and for a server in doubt.
+  virtual absl::StatusOr<store::Server> ReleaseRecord(Turn& turn, const Actor& actor,
+                                                      const ServerId& server,
+                                                      const std::string& reason) = 0;
 };
 
 }  // namespace muster::core

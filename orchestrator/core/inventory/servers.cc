@@ -182,8 +182,11 @@ absl::StatusOr<store::Server> Servers::Change(Turn& turn, const Actor& actor,
                 absl::StrCat(out ? "taken out" : "banned", " by an operator")},
         false));
   }
-  if (action.kind == Kind::kRetire) {
-    RETURN_IF_ERROR(enrollments_.TakenOut(turn, actor, server));
+  if (action.kind == Kind::kRetire) RETURN_IF_ERROR(enrollments_.TakenOut(turn, actor, server));
+  if (action.kind == Kind::kBan) {
+    RETURN_IF_ERROR(enrollments_.GiveBack(turn, actor, server, "banned by an operator"));
+  }
+  if (action.kind == Kind::kRetire || action.kind == Kind::kBan) {
     return GetVisibleServer(turn, actor, server);
   }
   return changed;
@@ -206,7 +209,8 @@ absl::StatusOr<store::Server> Servers::Evict(Turn& turn, const Actor& actor, con
   RETURN_IF_ERROR(change.Record());
   RETURN_IF_ERROR(dispatcher_.EndSession(
       turn, server, Failure{FailureCode::kCertRevoked, "evicted by an operator"}, false));
-  return found;
+  RETURN_IF_ERROR(enrollments_.GiveBack(turn, actor, server, "evicted by an operator"));
+  return GetVisibleServer(turn, actor, server);
 }
 
 absl::StatusOr<store::Server> Servers::Admit(Turn& turn, const Actor& actor, const ServerId& server,
@@ -236,6 +240,27 @@ absl::StatusOr<store::Server> Servers::Settle(Turn& turn, const Actor& actor,
                                               const Settlement& settlement) {
   ASSIGN_OR_RETURN(const store::Server found, GetVisibleServer(turn, actor, server));
   return enrollments_.Settle(turn, actor, found, settlement);
+}
+
+absl::StatusOr<store::Server> Servers::ReleaseRecord(Turn& turn, const Actor& actor,
+                                                     const ServerId& server,
+                                                     const std::string& reason) {
+  ASSIGN_OR_RETURN(const store::Server found, GetVisibleServer(turn, actor, server));
+  const std::string name = absl::StrCat(found.zone_id.value(), "/", found.name);
+  if (found.enrollment == store::Enrollment::kInDoubt) {
+    return FailureStatus(
+        FailureCode::kRequestInvalid,
+        absl::StrCat("server ", name, " is in doubt and holds no record: look at it, then 'muster ",
+                     "server settle ", name, " --absent' or '--joined'"));
+  }
+  if (!found.claim.has_value() && !found.proof.has_value()) {
+    return FailureStatus(FailureCode::kRequestInvalid,
+                         absl::StrCat("server ", name, " has no hub record to release"));
+  }
+  RETURN_IF_ERROR(enrollments_.GiveBack(
+      turn, actor, server,
+      absl::StrCat("released by an operator", reason.empty() ? "" : ": ", reason)));
+  return GetVisibleServer(turn, actor, server);
 }
 
 }  // namespace muster::core

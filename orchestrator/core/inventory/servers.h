@@ -23,7 +23,8 @@ class Verifier;
 class Servers final : public ServerOperations {
  public:
   // `dispatcher` ends the sessions of those who are put out, `verifier` forgets those who are taken
-  // out, `enrollments` ends doubts.
+  // out, `enrollments` ends doubts
+  // and takes records back.
   Servers(OrderedIds& ids, Dispatcher& dispatcher, Verifier& verifier, Enrollments& enrollments)
       : ids_(ids), dispatcher_(dispatcher), verifier_(verifier), enrollments_(enrollments) {}
 
@@ -38,6 +39,9 @@ class Servers final : public ServerOperations {
                                        const ServerAction& action) override;
   absl::StatusOr<store::Server> Settle(Turn& turn, const Actor& actor, const ServerId& server,
                                        const Settlement& settlement) override;
+  absl::StatusOr<store::Server> ReleaseRecord(Turn& turn, const Actor& actor,
+                                              const ServerId& server,
+                                              const std::string& reason) override;
 
  private:
   OrderedIds& ids_;

@@ -120,6 +120,14 @@ TEST_F(CliTest, SettleWantsWhatWasFoundOnTheServer) {
   EXPECT_EQ(admin_.settle_request.verdict(), SettleServerRequest::VERDICT_JOINED);
 }
 
+TEST_F(CliTest, ReleaseRecordNamesTheServerAndTheReason) {
+  EXPECT_NE(Run({"server", "release-record"}), 0);
+  EXPECT_THAT(admin_.calls, IsEmpty());
+  EXPECT_EQ(Run({"server", "release-record", "acme/prod/web", "--reason", "of WEB-02"}), 0) << err_;
+  EXPECT_EQ(admin_.release_request.server(), "acme/prod/web");
+  EXPECT_EQ(admin_.release_request.reason(), "of WEB-02");
+}
+
 TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
   const std::vector<std::vector<std::string>> commands = {{"apply"},
                                                           {"tenant", "list"},
@@ -141,6 +149,7 @@ TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
                                                           {"tenant", "delete"},
                                                           {"server", "admit"},
                                                           {"server", "settle"},
+                                                          {"server", "release-record"},
                                                           {"explain", "server"},
                                                           {"token", "create"},
                                                           {"token", "list"},

@@ -127,6 +127,11 @@ class Servers final : public v1::ServerService::Service {
     admin_.settle_request = *request;
     return AnswerServer("SettleServer", request->server(), response);
   }
+  Status ReleaseServerRecord(ServerContext*, const v1::ReleaseServerRecordRequest* request,
+                             v1::Server* response) override {
+    admin_.release_request = *request;
+    return AnswerServer("ReleaseServerRecord", request->server(), response);
+  }
 
  private:
   // The server of that id, else the first one.

@@ -35,10 +35,14 @@ class JudgmentTest : public testing::Test {
   }
   Judgment JudgeAt(absl::Duration after) {
     reading_.started = kJoinBegan + after;
+    const TakenByAnother nobody = [](const HubInstanceId&) { return false; };
     const HubIndex index(reading_.list);
-    return JudgeReading(
-        proof_, reading_, index, [](const HubInstanceId&) { return false; }, options_,
-        kJoinBegan + after + absl::Seconds(1));
+    const absl::Time now = kJoinBegan + after + absl::Seconds(1);
+    const store::Claim& claim = proof_.claim;
+    const Match match =
+        Matcher(index, nobody)
+            .Find({claim.hub_instance_id, claim.internal_instance_id, claim.machine_name});
+    return JudgeReading(proof_, reading_, match, contest_, nobody, options_, now);
   }
   Judgment UnreadAt(absl::Duration after, absl::Duration left_alone = absl::ZeroDuration()) {
     return JudgeUnread(proof_, Failure{FailureCode::kHubRateLimited, "429"},
@@ -48,6 +52,7 @@ class JudgmentTest : public testing::Test {
   VerifyOptions options_;
   AwaitedProof proof_;
   HubReading reading_;
+  Contest contest_;
 };
 
 TEST_F(JudgmentTest, PresenceProvesClaimAndDoubtWhateverTheListIsWorth) {

@@ -59,10 +59,12 @@ TEST_F(MatcherTest, ANameIsWeak) {
   EXPECT_EQ(Find({HubInstanceId(), "", "web-2"}).kind, Match::Kind::kNone);
 }
 
-TEST_F(MatcherTest, TwoServersOnOneRecordAreAmbiguous) {
+TEST_F(MatcherTest, ARecordOfAnotherServerIsTakenAndSeveralAreAmbiguous) {
   list_.instances = {Record("a", "int-1", "WEB-1")};
   taken_ = HubInstanceId("a");
-  EXPECT_EQ(Find({HubInstanceId("a"), "", ""}).kind, Match::Kind::kSeveral);
+  const Match taken = Find({HubInstanceId("a"), "", ""});
+  ASSERT_EQ(taken.kind, Match::Kind::kTaken);
+  EXPECT_EQ(taken.instance->id.value(), "a");
   taken_ = HubInstanceId();
   list_.instances.push_back(Record("b", "int-1", "WEB-1"));
   EXPECT_EQ(Find({HubInstanceId(), "int-1", ""}).kind, Match::Kind::kSeveral);
