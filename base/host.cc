@@ -205,8 +205,13 @@ bool IsAddressLiteral(absl::string_view host) {
 }
 
 bool IsThisMachine(absl::string_view host) {
-  return host == "localhost" || absl::StartsWith(host, "localhost.") ||
-         absl::EndsWith(host, ".localhost") || host == "ip6-localhost" || host == "ip6-loopback" ||
+  // As the hosts files of distributions have them.
+  for (const absl::string_view name :
+       {"localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"}) {
+    if (host == name) return true;
+  }
+  return absl::StartsWith(host, "localhost.") || absl::EndsWith(host, ".localhost") ||
+         host == "localhost4.localdomain4" || host == "localhost6.localdomain6" ||
          host == "0.0.0.0" || host == "[::]" || host == "[::1]" ||
          (absl::StartsWith(host, "127.") && IsAddressLiteral(host));
 }

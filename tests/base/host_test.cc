@@ -54,8 +54,9 @@ TEST(Host, RefusesWhatReachesNothing) {
 }
 
 TEST(Host, KnowsThisMachine) {
-  for (const char* host : {"localhost", "localhost.localdomain", "127.0.0.1", "127.9.9.9", "[::1]",
-                           "[::]", "0.0.0.0", "api.localhost"}) {
+  for (const char* host :
+       {"localhost", "localhost.localdomain", "localhost6", "localhost4.localdomain4",
+        "ip6-loopback", "127.0.0.1", "127.9.9.9", "[::1]", "[::]", "0.0.0.0", "api.localhost"}) {
     EXPECT_TRUE(IsThisMachine(host)) << host;
   }
   for (const char* host : {"localhosts", "127.example", "10.0.0.1", "[2001:db8::1]"}) {
