@@ -1,13 +1,17 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/files.h"
+#include "orchestrator/cli/fleet_export.h"
 #include "orchestrator/cli/fleet_file.h"
 #include "orchestrator/cli/text.h"
 
@@ -60,6 +64,32 @@ absl::StatusOr<ExitCode> Apply(Context& context, const ApplyFlags& flags) {
   return ExitCode::kOk;
 }
 
+absl::StatusOr<ExitCode> Export(Context& context, const std::string& tenant) {
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(v1::ListTenantsResponse tenants, client->ListTenants({}));
+  if (!tenant.empty()) {
+    v1::ListTenantsResponse one;
+    for (const v1::Tenant& found : tenants.tenants()) {
+      if (found.tenant_id() == tenant) *one.add_tenants() = found;
+    }
+    tenants = std::move(one);
+  }
+  if (tenants.tenants().empty()) {
+    return tenant.empty() ? FailureStatus(FailureCode::kTenantUnknown, "there is no tenant yet")
+                          : FailureStatus(FailureCode::kTenantUnknown,
+                                          absl::StrCat("there is no tenant '", tenant, "'"));
+  }
+  v1::ListZonesRequest request;
+  request.set_tenant_id(tenant);
+  ASSIGN_OR_RETURN(const v1::ListZonesResponse zones, client->ListZones(request));
+  context.environment().out << FleetFileText(tenants, zones);
+  context.output().Hint(
+      "Joining keys, verifier credentials and CA files are not in it: 'muster apply' keeps those "
+      "of "
+      "the zones that have them.");
+  return ExitCode::kOk;
+}
+
 }  // namespace
 
 void AddApplyCommand(CommandTree& tree) {
@@ -76,6 +106,13 @@ void AddApplyCommand(CommandTree& tree) {
                  "Let joining keys and verifier credentials of the file take the place of others");
   apply.add_flag("--replace-hub", flags->replace_hub,
                  "Let zones move to other hubs: their enrolled servers must join again");
+
+  auto tenant = std::make_shared<std::string>();
+  CLI::App& exported =
+      tree.Verb(tree.root(), "export", "Write tenants and trust zones as a file for 'muster apply'",
+                "muster export > fleet.yaml",
+                [tenant](Context& context) { return Export(context, *tenant); });
+  exported.add_option("--tenant", *tenant, "Only this tenant");
 }
 
 }  // namespace muster::cli

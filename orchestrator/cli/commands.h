@@ -44,7 +44,7 @@ class CommandTree {
   std::vector<Entry> entries_;
 };
 
-void AddApplyCommand(CommandTree& tree);          // apply
+void AddApplyCommand(CommandTree& tree);          // apply, export
 void AddTenantCommands(CommandTree& tree);        // tenant list
 void AddZoneCommands(CommandTree& tree);          // zone list, key set
 void AddServerCommands(CommandTree& tree);        // server list/show/explain/evict/admit, explain

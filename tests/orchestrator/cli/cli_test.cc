@@ -130,6 +130,7 @@ TEST_F(CliTest, ReleaseRecordNamesTheServerAndTheReason) {
 
 TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
   const std::vector<std::vector<std::string>> commands = {{"apply"},
+                                                          {"export"},
                                                           {"tenant", "list"},
                                                           {"zone", "list"},
                                                           {"key", "set"},
@@ -311,8 +312,13 @@ TEST_F(CliTest, KeySetTakesTheSecretFromFileOrStdin) {
   in_ = "from-stdin";
   EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "sp", "--secret-file", "-"}), 0);
   EXPECT_EQ(admin_.key_request.secret(), "from-stdin");
-  in_ = "\n";
-  EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "sp", "--secret-file", "-"}), 2);
+  admin_.calls.clear();
+  for (const char* bad : {"\n", "\xEF\xBB\xBFhunter2\n", "hunter2\xC2\xA0", "\xFF\xFEh"}) {
+    in_ = bad;
+    EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "sp", "--secret-file", "-"}), 2);
+    EXPECT_THAT(err_, Not(HasSubstr("hunter2")));
+  }
+  EXPECT_THAT(admin_.calls, IsEmpty());
 }
 
 TEST_F(CliTest, TokenFileIsPrivateAndNeverOverwritten) {

@@ -304,6 +304,24 @@ TEST_F(ContextsTest, BadOnesAreRefusedWithAdvice) {
   EXPECT_THAT(refused({"zone", "list"}), HasSubstr("contexts:2:"));
 }
 
+TEST_F(CliTest, TheFleetIsExportedAsAFileForApply) {
+  for (const char* id : {"acme", "bank"}) {
+    admin_.tenants.add_tenants()->set_tenant_id(id);
+    auto& zone = *admin_.zones.add_zones();
+    zone.set_tenant_id(id);
+    zone.set_zone_id(absl::StrCat(id, "/prod"));
+    zone.set_hub_url(absl::StrCat("https://", id, ".example"));
+  }
+  EXPECT_EQ(Run({"export"}), 0);
+  EXPECT_THAT(err_, HasSubstr("are not in it"));
+  EXPECT_EQ(Run({"apply", "-f", WriteFile("fleet.yaml", out_)}), 0);
+  EXPECT_EQ(admin_.apply_request.tenants_size(), 2);
+  EXPECT_EQ(Run({"export", "--tenant", "bank"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("bank"), Not(HasSubstr("acme"))));
+  EXPECT_EQ(Run({"export", "--tenant", "bnak"}), 1);
+  EXPECT_THAT(err_, HasSubstr("Did you mean 'bank'?"));
+}
+
 TEST_F(CliTest, ListsAreFilteredByTheOrchestrator) {
   EXPECT_EQ(Run({"server", "list", "--connectivity", "offline,stale", "--admission", "admitted"}),
             0);

@@ -10,6 +10,8 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "muster/admin/v1/inventory.pb.h"
+#include "orchestrator/cli/fleet_export.h"
 #include "tests/testdata/hub_ca.h"
 
 namespace muster::cli {
@@ -146,6 +148,91 @@ TEST_F(FleetFileTest, ASecretInPlaceOfAReferenceIsRefusedAndNotRepeated) {
   EXPECT_THAT(fleet.problems,
               ElementsAre(AllOf(HasSubstr("joining_key.secret: must be a mapping of fields"),
                                 testing::Not(HasSubstr("hunter2")))));
+}
+
+// Wherever it comes from: what a hub would refuse as a wrong key is refused here, with its reason.
+TEST_F(FleetFileTest, ASecretWithWhatNobodySeesIsNamedByItsPlace) {
+  for (const char* bad :
+       {"\xEF\xBB\xBFhunter2", "hunter2\xE2\x80\x8B", " hunter2", "hunter2\n\n"}) {
+    Write("key.secret", bad);
+    variables_["TOKEN"] = bad;
+    const FleetFile fleet = Parse(R"(
+tenants:
+  - id: a
+    zones:
+      - zone: b
+        hub_url: https://h
+        joining_key: { client_id: x, secret: { file: key.secret } }
+        verifier: { api_token: { client_id: y, secret: { env: TOKEN } } }
+      - zone: c
+        hub_url: https://h
+        joining_key: { client_id: x, secret: { stdin: true } }
+)",
+                                  bad);
+    EXPECT_THAT(fleet.problems, ElementsAre(HasSubstr("zones[0].joining_key.secret"),
+                                            HasSubstr("zones[0].verifier.api_token.secret"),
+                                            HasSubstr("zones[1].joining_key.secret")))
+        << bad;
+    for (const std::string& problem : fleet.problems) {
+      EXPECT_THAT(problem, testing::Not(HasSubstr("hunter2")));
+    }
+  }
+}
+
+// What the orchestrator has, written and read again, is what it has: whatever names look like.
+TEST_F(FleetFileTest, ReadsWhatExportWrites) {
+  admin::v1::ListTenantsResponse tenants;
+  admin::v1::ListZonesResponse zones;
+  const std::vector<std::string> names = {"",
+                                          "Acme, Inc.: \"the\" #1",
+                                          "true",
+                                          "- x",
+                                          "null",
+                                          "1e3",
+                                          "line\nbreak",
+                                          "Bücher €",
+                                          "'",
+                                          "{a: b}",
+                                          " blank "};
+  for (size_t i = 0; i < names.size(); ++i) {
+    auto& tenant = *tenants.add_tenants();
+    tenant.set_tenant_id(absl::StrCat("t", i));
+    tenant.set_display_name(names[i]);
+    for (const char* slug : {"prod", "7"}) {
+      if (i == 0) continue;  // A tenant without zones.
+      auto& zone = *zones.add_zones();
+      zone.set_tenant_id(tenant.tenant_id());
+      zone.set_zone_id(absl::StrCat(tenant.tenant_id(), "/", slug));
+      zone.set_display_name(names[i]);
+      zone.set_hub_url(absl::StrCat("https://hub-", i, ".example:8443/path"));
+      zone.set_max_concurrent_joins(static_cast<int>(i) + 1);
+      zone.set_allow_cli_join(i % 2 == 0);
+      zone.set_joining_client_id("client");
+      zone.set_hub_tls_custom_ca(true);
+    }
+  }
+  const FleetFile fleet = Parse(FleetFileText(tenants, zones));
+  ASSERT_THAT(fleet.problems, IsEmpty());
+  ASSERT_EQ(fleet.request.tenants_size(), tenants.tenants_size());
+  int seen = 0;
+  for (int i = 0; i < tenants.tenants_size(); ++i) {
+    const auto& tenant = fleet.request.tenants(i);
+    EXPECT_EQ(tenant.tenant_id(), tenants.tenants(i).tenant_id());
+    EXPECT_EQ(tenant.display_name(), tenants.tenants(i).display_name());
+    for (const auto& zone : tenant.zones()) {
+      const auto& before = zones.zones(seen++);
+      EXPECT_EQ(absl::StrCat(tenant.tenant_id(), "/", zone.zone()), before.zone_id());
+      EXPECT_EQ(zone.display_name(), before.display_name());
+      EXPECT_EQ(zone.hub_url(), before.hub_url());
+      EXPECT_EQ(zone.max_concurrent_joins(), before.max_concurrent_joins());
+      EXPECT_EQ(zone.allow_cli_join(), before.allow_cli_join());
+      // Kept, not taken away.
+      EXPECT_FALSE(zone.has_joining_key());
+      EXPECT_FALSE(zone.has_verifier());
+      EXPECT_FALSE(zone.has_hub_ca_pem());
+    }
+  }
+  EXPECT_EQ(seen, zones.zones_size());
 }
 
 TEST_F(FleetFileTest, TenantsDoNotShareAHub) {
