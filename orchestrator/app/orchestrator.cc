@@ -171,7 +171,9 @@ void Orchestrator::Parts::LookAtOperators() {
   const std::string seen =
       outlook.usable == 0
           ? "no provider_admin can come in"
-          : absl::StrCat(outlook.usable, " provider_admins can come in, the last until ",
+          : absl::StrCat(outlook.usable,
+                         outlook.usable == 1 ? " provider_admin" : " provider_admins",
+                         " can come in, the last until ",
                          absl::FormatTime("%Y-%m-%d", outlook.last_end, absl::UTCTimeZone()));
   if (outlook.last_end - clock.Now() > kAdminsEndSoon) {
     self_check->Set({"operators", Result::kOk, seen, ""});

@@ -44,15 +44,6 @@ SystemCheck CheckOfExpiry(const ExpiryCheck& expiry, absl::Time now) {
   return {expiry.name, Result::kOk, absl::StrCat("valid until ", DayOf(end)), ""};
 }
 
-SystemCheck CheckOfBackup(const std::optional<BackupNote>& last, absl::Time now,
-                          absl::Duration patience) {
-  const std::string next = "muster-orchestrator backup --out FILE, regularly.";
-  if (!last.has_value()) return {"backup", Result::kWarning, "there is none", next};
-  const std::string seen = absl::StrCat("of ", DayOf(last->time), " in ", last->file);
-  if (now - last->time > patience) return {"backup", Result::kWarning, seen, next};
-  return {"backup", Result::kOk, seen, ""};
-}
-
 const char* WordOf(Result result) {
   return result == Result::kOk ? "ok" : result == Result::kWarning ? "warning" : "problem";
 }
@@ -73,6 +64,15 @@ void Say(const SystemCheck& check) {
 }
 
 }  // namespace
+
+SystemCheck CheckOfBackup(const std::optional<BackupNote>& last, absl::Time now,
+                          absl::Duration patience) {
+  const std::string next = "muster-orchestrator backup --out FILE, regularly.";
+  if (!last.has_value()) return {"backup", Result::kWarning, "there is none", next};
+  const std::string seen = absl::StrCat("of ", DayOf(last->time), " in ", last->file);
+  if (now - last->time > patience) return {"backup", Result::kWarning, seen, next};
+  return {"backup", Result::kOk, seen, ""};
+}
 
 SelfCheck::SelfCheck(SelfCheckOptions options, SelfCheckDependencies dependencies)
     : options_(std::move(options)), d_(std::move(dependencies)), strand_answered_(d_.clock.Now()) {}

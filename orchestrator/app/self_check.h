@@ -49,6 +49,10 @@ struct ExpiryCheck {
   std::string next;
 };
 
+// A warning when there is none, and when the newest is older than `patience`.
+api::SystemCheck CheckOfBackup(const std::optional<BackupNote>& last, absl::Time now,
+                               absl::Duration patience);
+
 // All borrowed; they outlive it, and timers and pool have ended when it is destroyed.
 struct SelfCheckDependencies {
   const store::Store& store;

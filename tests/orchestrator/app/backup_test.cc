@@ -14,6 +14,8 @@
 #include "base/failure_code.h"
 #include "base/sql/database.h"
 #include "orchestrator/app/backup_content.h"
+#include "orchestrator/app/self_check.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/orchestrator/app/orchestrator_fixture.h"
 
 namespace muster::app {
@@ -252,6 +254,26 @@ TEST_F(BackupTest, AManifestIsHeldToWhatABackupMayHold) {
                            "operator/a/b", ""}) {
     EXPECT_FALSE(IsBackupName(name)) << name;
   }
+}
+
+// Somebody has to look when nobody has made one for long.
+TEST_F(BackupTest, AnOldOneIsWarnedOfUntilThereIsANewerOne) {
+  const auto check = [&](absl::Duration later) {
+    FakeClock clock(absl::Now() + later);
+    return CheckOfBackup(LastBackup(dir()), clock.Now(), absl::Hours(24 * 7));
+  };
+  using Result = api::SystemCheck::Result;
+  EXPECT_EQ(check({}).result, Result::kWarning);
+  EXPECT_EQ(check({}).seen, "there is none");
+  ASSERT_TRUE(Backup(Beside("1.tar")).ok());
+  EXPECT_EQ(check(absl::Hours(24 * 6)).result, Result::kOk);
+  const api::SystemCheck old = check(absl::Hours(24 * 8));
+  EXPECT_EQ(old.result, Result::kWarning);
+  EXPECT_THAT(old.seen, HasSubstr("1.tar"));
+  EXPECT_THAT(old.next, HasSubstr("muster-orchestrator backup"));
+  ASSERT_TRUE(Backup(Beside("2.tar")).ok());
+  EXPECT_EQ(check(absl::Hours(24 * 6)).result, Result::kOk);
+  EXPECT_THAT(check({}).seen, HasSubstr("2.tar"));
 }
 
 // A source that is damaged makes no backup: the ones before are what is needed then.
