@@ -141,6 +141,44 @@ TEST_F(EnrolledProgramTest, AHangUpReadsTheIdentityAgain) {
   EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
 }
 
+// As remote management runs it on every machine, again and again.
+TEST_F(EnrolledProgramTest, EnrollingAgainIsDoneAlready) {
+  const auto enroll = [this](const std::string& secret) {
+    v1::TokenFile token = orchestrator_.token();
+    if (!secret.empty()) token.set_secret(secret);
+    const std::string file = folder_.path() + "/token of " + secret;
+    std::ofstream(file) << rpc::FormatTokenFile(token);
+    return RunProgram({"enroll", "--data-dir", data_dir_, "--token-file", file});
+  };
+  const auto already = [&](const std::string& secret) {
+    const ProcessAnswer answer = enroll(secret);
+    EXPECT_EQ(answer.exit_code, kExitStopped) << answer.output;
+    EXPECT_THAT(answer.output, HasSubstr("Already enrolled as srv-test in zone acme/prod"));
+  };
+  already("");
+  already("another token of the zone");
+  Process program(RunCommand());
+  ASSERT_TRUE(orchestrator_.AwaitSessions(1));
+  already("");
+  already("another token of the zone");
+  EXPECT_EQ(orchestrator_.enrolls(), 1) << "the orchestrator was not even asked";
+  // Where it is needed it is done, beside the running worker, which takes it over.
+  v1::OrchestratorMessage goodbye;
+  goodbye.mutable_goodbye()->set_code("E-CERT-REVOKED");
+  orchestrator_.Send(goodbye);
+  orchestrator_.EndSession();
+  ASSERT_NE(program.AwaitLine("this worker is refused"), "");
+  const ProcessAnswer anew = enroll("");
+  EXPECT_EQ(anew.exit_code, kExitStopped) << anew.output;
+  EXPECT_THAT(anew.output, testing::StartsWith("Enrolled as srv-test"));
+  EXPECT_EQ(orchestrator_.enrolls(), 2);
+  program.Signal(SIGHUP);  // It looks by itself every half a minute.
+  EXPECT_NE(program.AwaitLine("this worker has another identity now"), "");
+  EXPECT_TRUE(orchestrator_.AwaitSessions(2));
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.Wait(), kExitStopped) << program.Output();
+}
+
 // Nobody reads its standard error: it works on, and a stop is a stop.
 TEST_F(EnrolledProgramTest, ABlockedLogStopsNoStop) {
   int pipe_ends[2];

@@ -37,8 +37,8 @@ class PinAuthority {
                                  .is_ca = true},
                                 SystemRandom())) {}
   std::string ca_pem() const { return root_.ToPem(); }
-  v1::ZonePin SignedPin(const std::string& hub_url, int64_t version) const {
-    v1::ZonePin pin = Pin(hub_url);
+  v1::ZonePin SignedPin(const std::string& hub_url, int64_t version, bool allow_cli = false) const {
+    v1::ZonePin pin = Pin(hub_url, allow_cli);
     pin.set_version(version);
     pin.set_signature(*key_.Sign(rpc::SignedTextOf(pin)));
     return pin;

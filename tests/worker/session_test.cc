@@ -458,6 +458,43 @@ TEST_F(SessionTest, ANewerSignedPinIsTakenWhileConnected) {
   EXPECT_EQ(held_pin_.hub_url(), kHub);
 }
 
+// A zone that takes the permission back reaches whoever is enrolled: connected, and at the next Welcome.
+// Nobody gives it without the signature.
+TEST_F(SessionTest, ThePermissionToJoinByCommandLineIsThePinsOfNow) {
+  StartSession();
+  auto& connection = Open();
+  const auto offer = [](FakeTransport::Connection& to, v1::ZonePin pin) {
+    v1::OrchestratorMessage message;
+    *message.mutable_zone_pin() = std::move(pin);
+    to.Say(std::move(message));
+  };
+  offer(connection, authority_.SignedPin(kHub, 2, /*allow_cli=*/true));
+  Settle();
+  EXPECT_TRUE(join_->pin.allow_cli_join());
+  offer(connection, authority_.SignedPin(kHub, 3));
+  Settle();
+  EXPECT_FALSE(join_->pin.allow_cli_join());
+  EXPECT_FALSE(held_pin_.allow_cli_join());
+  v1::ZonePin forged = authority_.SignedPin(kHub, 4);
+  forged.set_allow_cli_join(true);
+  offer(connection, forged);
+  offer(connection, authority_.SignedPin(kHub, 2, /*allow_cli=*/true));  // The one of before.
+  Settle();
+  EXPECT_FALSE(join_->pin.allow_cli_join());
+  connection.Break();
+  Settle();
+  AwaitConnection();
+  transport_.last().SayWelcome(clock_.Now(), authority_.SignedPin(kHub, 5, /*allow_cli=*/true));
+  Settle();
+  EXPECT_TRUE(join_->pin.allow_cli_join());
+  transport_.last().Break();
+  Settle();
+  AwaitConnection();
+  transport_.last().SayWelcome(clock_.Now(), authority_.SignedPin(kHub, 6));
+  Settle();
+  EXPECT_FALSE(join_->pin.allow_cli_join());
+}
+
 TEST_F(SessionTest, ARefusedIdentityKnocksSeldom) {
   StartSession();
   AwaitConnection();
