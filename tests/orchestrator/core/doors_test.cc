@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
+#include "base/log.h"
 #include "orchestrator/core/report/explain.h"
 #include "orchestrator/core/report/report.h"
 #include "tests/orchestrator/core/door_bench.h"
@@ -291,6 +293,36 @@ TEST_F(DoorsTest, TwoMachinesWithOneIdentityAreSeenUntilTheyStop) {
   EXPECT_THAT(seen->detail, HasSubstr("10.0.0.1 and 10.0.0.2"));
   world_->RunFor(absl::Minutes(70));
   EXPECT_THAT(Observed(grant.server_id), IsEmpty());
+}
+
+// The log says what began and what ended, once each, however often it is said again.
+TEST_F(DoorsTest, WhatIsObservedIsLoggedOnceEachWay) {
+  const BootstrapGrant grant = Admitted("web-1");
+  SessionOpening opening = Opening(grant, "web-1");
+  std::vector<std::string> lines;
+  log::SetSinkForTesting([&lines](absl::string_view line) {
+    if (absl::StrContains(line, "observed")) lines.emplace_back(line);
+  });
+  for (const FailureCode code : {FailureCode::kServiceConfigBad, FailureCode::kJoinRestartDue,
+                                 FailureCode::kJoinZoneMismatch, FailureCode::kWorkerJournal}) {
+    lines.clear();
+    for (int round = 0; round < 3; ++round) {
+      opening.session = next_session_++;
+      opening.problems = {{code, "line 3"}};
+      ASSERT_TRUE(Open(opening).ok());
+      world_->worker_events().SessionEnded(opening.session);
+      world_->RunFor(absl::Hours(1));
+    }
+    ASSERT_EQ(lines.size(), 1u) << TextOf(code);
+    EXPECT_THAT(lines[0], testing::AllOf(HasSubstr("level=warning"), HasSubstr(TextOf(code)),
+                                         HasSubstr(grant.server_id.value()), HasSubstr("line 3")));
+    opening.session = next_session_++;
+    opening.problems.emplace();
+    ASSERT_TRUE(Open(opening).ok());
+    ASSERT_EQ(lines.size(), 2u) << TextOf(code);
+    EXPECT_THAT(lines[1], HasSubstr("observed no more"));
+  }
+  log::SetSinkForTesting(nullptr);
 }
 
 class PinsTest : public DoorsTest {
