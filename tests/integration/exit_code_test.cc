@@ -1,8 +1,16 @@
 // How the orchestrator ends: each exit code that docs/operations.md names. Code 3 is in
 // store_lost_test.cc, the many reasons for code 1 in start_faults_test.cc.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
 #include "tests/integration/health_watch.h"
 #include "tests/integration/process.h"
 #include "tests/integration/serve.h"
@@ -30,6 +38,65 @@ TEST(ExitCodeTest, HelpIs0AndNonsenseIs2) {
     EXPECT_EQ(ExitCodeOf({"serve", "--public-admin-address", address}), 2) << address;
   }
   EXPECT_EQ(ExitCodeOf({"serve", "--public-admin-address", "muster.example:0"}), 2);
+}
+
+// What stands in the certificates for ever is looked at first: nothing is made of a bad one.
+TEST(ExitCodeTest, InitTakesHostsAndNothingElse) {
+  const std::string root = testing::TempDir() + absl::StrCat("/muster-init-", getpid());
+  const auto init = [&root](const std::string& flag, const std::string& address) {
+    Process process({OrchestratorProgram(), "init", "--data-dir", root, flag, address});
+    const int code = process.Wait();
+    EXPECT_EQ(std::filesystem::exists(root), code == 0) << flag << " " << address;
+    if (code == 2) {
+      EXPECT_THAT(process.Output(), testing::HasSubstr(flag + ": "));
+    }
+    std::filesystem::remove_all(root);
+    return code;
+  };
+  for (const char* address : {"", " muster", "muster ", "a b", "https://muster.example",
+                              "muster.example:8443", "muster.example/x", "user@muster", "*.example",
+                              "[::1]:80", "1.2.3.4.5", "a..b", "h\xC3\xBC", "muster\n"}) {
+    EXPECT_EQ(init("--address", address), 2) << address;
+  }
+  for (const char* address : {"muster.example", "Muster.Example.", "10.0.0.7", "2001:DB8::1"}) {
+    EXPECT_EQ(init("--address", address), 0) << address;
+  }
+}
+
+// Nobody reads its standard error, and strangers make it say much: it works on, and a stop is a stop.
+TEST(ExitCodeTest, ABlockedLogStopsNeitherTheWorkNorTheStop) {
+  app::TestOrchestrator orchestrator;
+  app::Endpoints at;
+  {
+    Process before(ServeCommand(orchestrator.data_dir()));
+    at = AwaitReady(before);
+    before.Signal(SIGTERM);
+    EXPECT_EQ(before.Wait(), 0);
+  }
+  int pipe_ends[2];
+  ASSERT_EQ(pipe2(pipe_ends, O_NONBLOCK | O_CLOEXEC), 0);
+  while (write(pipe_ends[1], "full", 4) > 0) {
+  }
+  ASSERT_EQ(fcntl(pipe_ends[1], F_SETFL, 0), 0);
+  std::string words;
+  for (const std::string& word : ServeCommand(orchestrator.data_dir(), at)) {
+    absl::StrAppend(&words, " '", word, "'");
+  }
+  Process running({"/bin/sh", "-c",
+                   absl::StrCat("exec 2>/proc/", getpid(), "/fd/", pipe_ends[1], "; exec", words,
+                                " --log-level debug")});
+  orchestrator.Attach(at);
+  ASSERT_TRUE(orchestrator.OperatorChannel()->WaitForConnected(std::chrono::system_clock::now() +
+                                                               std::chrono::minutes(1)));
+  for (int i = 0; i < 50; ++i) {
+    const absl::Status applied =
+        orchestrator.ApplyFleet({absl::StrCat("tenant-", i)}, absl::StrCat("https://hub-", i));
+    EXPECT_TRUE(applied.ok()) << applied;
+  }
+  running.Signal(SIGTERM);
+  EXPECT_EQ(running.Wait(), 0);
+  close(pipe_ends[0]);
+  close(pipe_ends[1]);
 }
 
 TEST(ExitCodeTest, StoppedBySigintOrSigtermIs0) {
