@@ -122,7 +122,7 @@ absl::StatusOr<Certificate> Certificate::FromPem(absl::string_view pem) {
 absl::StatusOr<std::vector<Certificate>> Certificate::BundleFromPem(absl::string_view pem) {
   const OwnedBio bio = ReadFrom(pem);
   std::vector<Certificate> out;
-  while (OwnedX509 x509{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+  while (OwnedX509 x509{PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr)}) {
     ASSIGN_OR_RETURN(Certificate certificate, FromX509(std::move(x509)));
     out.push_back(std::move(certificate));
   }

@@ -35,7 +35,7 @@ absl::StatusOr<CertificateRequest> CertificateRequest::FromPem(absl::string_view
   if (pem.size() > kMaxRequestBytes)
     return absl::InvalidArgumentError("certificate request larger than 16 KiB");
   const OwnedBio bio = ReadFrom(pem);
-  const OwnedRequest request(PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr));
+  const OwnedRequest request(PEM_read_bio_X509_REQ(bio.get(), nullptr, NoPassword, nullptr));
   if (request == nullptr)
     return OpensslError(absl::StatusCode::kInvalidArgument, "no certificate request in PEM form");
   PublicKey key{std::shared_ptr<EVP_PKEY>(X509_REQ_get_pubkey(request.get()), EVP_PKEY_free)};

@@ -11,9 +11,6 @@
 namespace muster::crypto {
 namespace {
 
-// Without it OpenSSL would ask for the password on the terminal.
-int NoPassword(char*, int, int, void*) { return -1; }
-
 bool OnP256(const EVP_PKEY* key) {
   std::array<char, 80> group{};
   size_t size = 0;

@@ -24,6 +24,8 @@ OwnedBio ReadFrom(absl::string_view bytes) {
   return OwnedBio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
 }
 
+int NoPassword(char*, int, int, void*) { return -1; }
+
 std::string WrittenTo(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);

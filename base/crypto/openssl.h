@@ -45,6 +45,9 @@ void ForgetErrors();
 
 // A BIO that reads `bytes`, which must outlive it.
 OwnedBio ReadFrom(absl::string_view bytes);
+// For all PEM_read_…: without it OpenSSL asks for a password on the terminal, and waits for it, when
+// the text says that it is encrypted. Any kind of PEM may say so.
+int NoPassword(char*, int, int, void*);
 // What was written to a memory BIO.
 std::string WrittenTo(BIO* bio);
 

@@ -1,7 +1,10 @@
 #include "base/crypto/certificate.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "base/crypto/certificate_request.h"
@@ -221,6 +224,29 @@ TEST(CertificateRequestTest, AlteredOrForeignBytesAreRefused) {
       absl::IsInvalidArgument(CertificateRequest::FromPem(std::string(20000, 'x')).status()));
   EXPECT_TRUE(
       absl::IsInvalidArgument(CertificateRequest::Create(*PrivateKey::Generate(), "").status()));
+}
+
+// A stranger's PEM that says it is encrypted must not make OpenSSL ask somebody for the password.
+TEST(EncryptedPem, IsRefusedWithoutAQuestion) {
+  const auto key = *PrivateKey::Generate();
+  const std::string headers =
+      "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n";
+  const auto encrypted = [&](std::string pem) { return pem.insert(pem.find('\n') + 1, headers); };
+  int pipe[2];
+  ASSERT_EQ(pipe2(pipe, O_CLOEXEC), 0);
+  ASSERT_EQ(write(pipe[1], "password\n", 9), 9);
+  const int standard_input = dup(STDIN_FILENO);
+  dup2(pipe[0], STDIN_FILENO);
+  const auto request =
+      CertificateRequest::FromPem(encrypted(*CertificateRequest::Create(key, "web-1")));
+  const auto certificate = Certificate::FromPem(encrypted(MakeRoot("root").certificate.ToPem()));
+  int unread = 0;
+  ioctl(pipe[0], FIONREAD, &unread);
+  dup2(standard_input, STDIN_FILENO);
+  for (const int fd : {standard_input, pipe[0], pipe[1]}) close(fd);
+  EXPECT_TRUE(absl::IsInvalidArgument(request.status())) << request.status();
+  EXPECT_TRUE(absl::IsInvalidArgument(certificate.status())) << certificate.status();
+  EXPECT_EQ(unread, 9) << "somebody was asked";
 }
 
 }  // namespace
