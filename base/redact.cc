@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/disguise.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 
@@ -266,6 +267,7 @@ std::string StrikeOut(absl::string_view text, std::span<const absl::string_view>
         std::fill_n(covered.begin() + static_cast<ptrdiff_t>(at), spelling.size(), true);
       }
     }
+    CoverDisguised(text, secret, covered);
   }
   Wipe(lower);
   std::string out;

@@ -14,11 +14,11 @@ inline constexpr absl::string_view kRedacted = "[redacted]";
 inline constexpr size_t kMaxForeignText = 500;
 
 // Removes the secrets it is given, in every spelling that JSON, URLs, HTML and base64 give them and
-// in any case of letters; then everything that looks like one: the values of joiningToken,
-// requestAuthSecret and their like, tokens of the form a.b.c in base64url, and runs of 32 or more
-// base64 characters that are no GUID. Then as CleanLine, cut to `max_size` bytes: cutting comes
-// last, so that no half of a secret survives. A secret shorter than 4 bytes is removed where it
-// stands as a word of its own, an empty one nowhere.
+// in any case of letters, and in the disguises of base/disguise.h; then everything that looks like
+// one: the values of joiningToken, requestAuthSecret and their like, tokens of the form a.b.c in
+// base64url, and runs of 32 or more base64 characters that are no GUID. Then as CleanLine, cut to
+// `max_size` bytes: cutting comes last, so that no half of a secret survives. A secret shorter than
+// 4 bytes is removed where it stands as a word of its own, an empty one nowhere.
 std::string Redact(absl::string_view foreign, std::span<const absl::string_view> secrets,
                    size_t max_size = kMaxForeignText);
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/utf8.h"
@@ -81,6 +83,52 @@ TEST(Redact, EverySpelling) {
       EXPECT_LE(struck.size(), std::string("<[redacted]>").size() + 14) << spelling << struck;
     }
   }
+}
+
+// What somebody makes of it who means to get it through.
+TEST(Redact, Disguises) {
+  const std::string secret = "canary-7f3a-Secret+Of/The=Joining&Key";
+  const auto each = [&](const std::function<std::string(int)>& spell) {
+    std::string out;
+    for (const char c : secret) out += spell(static_cast<unsigned char>(c));
+    return out;
+  };
+  const auto letter = [](int c) { return std::string(1, static_cast<char>(c)); };
+  std::string wide;
+  for (const char c : secret) wide += {c, '\0'};
+  const std::string disguises[] = {
+      std::string(secret.rbegin(), secret.rend()),
+      each([&](int c) { return letter(c) + " "; }),
+      each([&](int c) { return "." + letter(c); }),
+      each([](int c) { return absl::StrCat("&#", c, ";"); }),
+      each([](int c) { return absl::StrCat("&#x", absl::Hex(c), ";"); }),
+      each([](int c) { return absl::StrCat("%", absl::Hex(c)); }),
+      each([](int c) { return absl::StrCat("\\u", absl::Hex(c, absl::kZeroPad4)); }),
+      each([](int c) { return absl::StrCat("\\x", absl::Hex(c)); }),
+      absl::BytesToHexString(secret),
+      absl::AsciiStrToUpper(absl::BytesToHexString(secret)),
+      wide,
+      absl::Base64Escape(wide),
+      absl::StrCat(secret.substr(0, 20), " and then ", secret.substr(20)),
+      "7f3a_secret_of"};
+  for (const std::string& disguise : disguises) {
+    const absl::string_view secrets[] = {secret};
+    const std::string kept = Redact("before " + disguise + " after", secrets);
+    EXPECT_THAT(kept, HasSubstr(std::string(kRedacted))) << disguise;
+    std::string letters;
+    for (const char c : absl::AsciiStrToLower(kept)) {
+      if (absl::ascii_isalnum(static_cast<unsigned char>(c))) letters += c;
+    }
+    for (const char* piece : {"canary7f", "secretof", "thejoini", "yekgnini", "foterces"}) {
+      EXPECT_THAT(letters, Not(HasSubstr(piece))) << disguise << " became " << kept;
+    }
+  }
+  const absl::string_view secrets[] = {secret};
+  EXPECT_EQ(Redact("the key of the zone; a secret; 7 joins", secrets),
+            "the key of the zone; a secret; 7 joins")
+      << "words are not the secret";
+  const absl::string_view word[] = {"secret42"};
+  EXPECT_EQ(Redact("a secret 4, and 24terces.", word), "a secret 4, and [redacted].");
 }
 
 TEST(Redact, ACutHalvesNoSecret) {
