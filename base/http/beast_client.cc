@@ -1,12 +1,12 @@
 #include "base/http/beast_client.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +21,7 @@ namespace {
 namespace beast_http = boost::beast::http;
 
 constexpr size_t kMaxLocalHeaderBytes = 256 << 10;
+constexpr size_t kPartBytes = 16 << 10;
 
 absl::Status CheckSupported(const Request& request, const Url& url) {
   if (url.tls()) return InvalidRequest("local services are spoken to without TLS");
@@ -110,7 +111,8 @@ class AnswerReader {
     parser_->body_limit(request_.max_response_bytes);
     parser_->header_limit(kMaxLocalHeaderBytes);
     parser_->skip(request_.method == "HEAD");
-    std::array<char, 16384> part;
+    // An answer may repeat the secret that was sent: not on the stack, which nobody wipes.
+    std::vector<char> part(kPartBytes);
     while (!parser_->is_done()) {
       boost::system::error_code error;
       if (!bytes_.empty()) {
