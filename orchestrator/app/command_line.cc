@@ -22,10 +22,10 @@ int RunCommandLine(int argc, char** argv) {
       "Exit codes: 0 done or stopped, 1 failed to start, 2 usage, 3 store lost while running, 4 "
       "ended by a second signal, 5 a listener lost while running.");
   // In the order of its help.
-  const std::vector<Command> commands = {AddInitCommand(program),    AddServeCommand(program),
-                                         AddBackupCommand(program),  AddRestoreCommand(program),
-                                         AddHealthCommand(program),  AddCheckCommand(program),
-                                         AddRecoverCommand(program), AddDoorCommand(program)};
+  const std::vector<Command> commands = {
+      AddInitCommand(program),    AddServeCommand(program),    AddBackupCommand(program),
+      AddRestoreCommand(program), AddHealthCommand(program),   AddCheckCommand(program),
+      AddRecoverCommand(program), AddSelftestCommand(program), AddDoorCommand(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -24,8 +24,9 @@ Command AddBackupCommand(CLI::App& program);
 Command AddRestoreCommand(CLI::App& program);
 Command AddCheckCommand(CLI::App& program);
 Command AddHealthCommand(CLI::App& program);
-Command AddRecoverCommand(CLI::App& program);  // `operator recover`
-Command AddDoorCommand(CLI::App& program);     // Started by serve; no command for people.
+Command AddRecoverCommand(CLI::App& program);   // `operator recover`
+Command AddSelftestCommand(CLI::App& program);  // `selftest secrets`
+Command AddDoorCommand(CLI::App& program);      // Started by serve; no command for people.
 
 // Says why on the standard error, as every command does, and returns the exit code of a failure.
 int CommandFailed(const absl::Status& status);
