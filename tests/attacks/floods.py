@@ -4,7 +4,7 @@ gRPC 1.51 bounds none of them by itself. They go on over new connections when on
 """
 import time
 
-from wire import CONTINUATION, Connection, END_HEADERS, HEADERS, RST_STREAM, frame, request
+from frame.http2 import CONTINUATION, Connection, END_HEADERS, HEADERS, RST_STREAM, frame, request
 
 PATH = "/muster.worker.v1.Bootstrap/Enroll"
 AT_ONCE = 200  # Frames in one write.

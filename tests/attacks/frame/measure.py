@@ -1,0 +1,56 @@
+"""What an attack costs the programs: memory, processor, descriptors."""
+import pathlib
+import threading
+
+
+class Peak:
+    """The most that a measure came to while it was looked at, every 20 ms."""
+
+    def __init__(self, measure):
+        self.most = measure()
+        self.measure = measure
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.look, daemon=True)
+
+    def look(self):
+        while not self.ended.wait(0.02):
+            self.most = max(self.most, self.measure())
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        self.ended.set()
+        self.thread.join()
+
+
+def resident_mib(pids):
+    """Of all processes together; of none that has just ended."""
+    sum_kib = 0
+    for pid in pids:
+        try:
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            continue
+        sum_kib += next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
+    return sum_kib / 1024
+
+
+def cpu_seconds(pids):
+    ticks = 0
+    for pid in pids:
+        try:
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / 100
+
+
+def descriptors(pid):
+    return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def threads(pid):
+    return len(list(pathlib.Path(f"/proc/{pid}/task").iterdir()))
