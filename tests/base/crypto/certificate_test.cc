@@ -211,6 +211,34 @@ TEST(CertificateRequestTest, ProvesItsKey) {
   EXPECT_TRUE(request->public_key() == key.public_key());
 }
 
+// Keys of the right curve, each signed by its own key, and written in a way that ours are not.
+TEST(CertificateRequestTest, OneKeyHasOneForm) {
+  constexpr char kCurveWrittenOut[] = R"(-----BEGIN CERTIFICATE REQUEST-----
+MIIBvDCCAWICAQAwDDEKMAgGA1UEAwwBdzCCAUswggEDBgcqhkjOPQIBMIH3AgEB
+MCwGByqGSM49AQECIQD/////AAAAAQAAAAAAAAAAAAAAAP///////////////zBb
+BCD/////AAAAAQAAAAAAAAAAAAAAAP///////////////AQgWsY12Ko6k+ez671V
+dpiGvGUdBrDMU7D2O848PifSYEsDFQDEnTYIhucEk2pmeOETnSa3gZ9+kARBBGsX
+0fLhLEJH+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tKfA+eFivO
+M1drMV7Oy7ZAaDe/UfUCIQD/////AAAAAP//////////vOb6racXnoTzucrC/GMl
+UQIBAQNCAATVQsF3u2eVKE6GPQlps7+lt6tRQOXEqc+bvO4EVZLh4JEG690W+Das
+hRCt7UqRCZ8Q5pFu4FIelTWhrFga+14XoAAwCgYIKoZIzj0EAwIDSAAwRQIhAJ3n
+K0DCzPF93itmIrGMYNOkjiFOZuS4towny9r/KnqNAiBmmrkWNcMCLvM5pCKTp0YR
+5Xdln2imVP68suJvzAmG/A==
+-----END CERTIFICATE REQUEST-----
+)";
+  constexpr char kPointCompressed[] = R"(-----BEGIN CERTIFICATE REQUEST-----
+MIGmME4CAQAwDDEKMAgGA1UEAwwBdzA5MBMGByqGSM49AgEGCCqGSM49AwEHAyIA
+AtV73dS9Lds1bYWE2UgPMuri5WTRridbApmqMUjTtnJIoAAwCgYIKoZIzj0EAwID
+SAAwRQIgGt63XgVpvqL7CXWQWJrrpu5FxAVT6GiGDm5FssF5yusCIQDzABn+9iFx
+8uBPu0dyr4mI7+JBmqFXxcOQpEExYbsMXA==
+-----END CERTIFICATE REQUEST-----
+)";
+  for (const char* pem : {kCurveWrittenOut, kPointCompressed}) {
+    const auto request = CertificateRequest::FromPem(pem);
+    EXPECT_TRUE(absl::IsInvalidArgument(request.status())) << request.status();
+  }
+}
+
 TEST(CertificateRequestTest, AlteredOrForeignBytesAreRefused) {
   const std::string pem = *CertificateRequest::Create(*PrivateKey::Generate(), "server-7");
   // Another name inside: the DER of the same length, but the signature no longer fits. Base64 of
