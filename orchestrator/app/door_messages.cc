@@ -15,6 +15,8 @@ muster::door::v1::Limits ToProto(const net::GateLimits& limits) {
   proto.set_turns_per_second(limits.turns_per_second);
   proto.set_silence_ms(absl::ToInt64Milliseconds(limits.silence));
   proto.set_handshake_ms(absl::ToInt64Milliseconds(limits.handshake));
+  proto.set_bytes_at_once(limits.bytes_at_once);
+  proto.set_bytes_per_second(limits.bytes_per_second);
   return proto;
 }
 
@@ -29,6 +31,8 @@ net::GateLimits FromProto(const muster::door::v1::Limits& proto) {
   limits.turns_per_second = proto.turns_per_second();
   limits.silence = absl::Milliseconds(proto.silence_ms());
   limits.handshake = absl::Milliseconds(proto.handshake_ms());
+  limits.bytes_at_once = proto.bytes_at_once();
+  limits.bytes_per_second = proto.bytes_per_second();
   return limits;
 }
 

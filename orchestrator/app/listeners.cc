@@ -36,6 +36,10 @@ class NoReflection final : public grpc::ServerBuilderOption {
   }
 };
 
+// Of gRPC's synchronous services, which take one for each open call: reflection. Further calls of
+// theirs are refused; ours are asynchronous and need none.
+constexpr int kMostThreads = 32;
+
 absl::Status CannotListen(const ListenerOptions& options, absl::string_view why) {
   return FailureStatus(
       FailureCode::kSystemListen,
@@ -63,11 +67,10 @@ void Limit(grpc::ServerBuilder& builder, const char* name, const TrafficLimits& 
   SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_AGE_MS, limits.age);
   SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, limits.last_calls);
   SetMilliseconds(builder, GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, limits.handshake);
-  if (limits.memory_bytes > 0) {
-    grpc::ResourceQuota quota(name);
-    quota.Resize(static_cast<size_t>(limits.memory_bytes));
-    builder.SetResourceQuota(quota);
-  }
+  grpc::ResourceQuota quota(name);
+  if (limits.memory_bytes > 0) quota.Resize(static_cast<size_t>(limits.memory_bytes));
+  quota.SetMaxThreads(kMostThreads);
+  builder.SetResourceQuota(quota);
 }
 
 }  // namespace

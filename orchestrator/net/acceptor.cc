@@ -1,8 +1,8 @@
 #include "orchestrator/net/acceptor.h"
 
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
@@ -49,6 +51,17 @@ void ResetAndClose(int fd) {
 ino_t InodeOf(int fd) {
   struct stat found = {};
   return fstat(fd, &found) == 0 && S_ISSOCK(found.st_mode) ? found.st_ino : 0;
+}
+
+// What has come over this connection, read or not; nothing when it is none of TCP.
+std::optional<int64_t> ReceivedBytes(int fd) {
+  tcp_info info = {};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+      size < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) {
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(info.tcpi_bytes_received);
 }
 
 bool IsShortage(int error) {
@@ -303,7 +316,8 @@ void Acceptor::LookAt(ConnectionId id, absl::Duration now) {
   {
     MutexLock lock(&mu_);
     const auto found = tracked_.find(id);
-    if (found == tracked_.end() || found->second.handed_on) return;
+    if (found == tracked_.end()) return;
+    if (found->second.handed_on) return Measure(id, now);
     const int fd = found->second.fd;
     const FirstBytes first = LookAtFirstBytes(fd);
     if (first == FirstBytes::kNone) return;
@@ -321,6 +335,29 @@ void Acceptor::LookAt(ConnectionId id, absl::Duration now) {
   Say(peer, Refusal::kNotTls);
 }
 
+// gRPC has the connection and may close it at any time, so that its number is another file's: what
+// is cut off is held by a descriptor of our own first.
+void Acceptor::Measure(ConnectionId id, absl::Duration now) {
+  Tracked& tracked = tracked_.find(id)->second;
+  if (tracked.cut_off) return;
+  const std::optional<int64_t> received = ReceivedBytes(tracked.fd);
+  if (!received.has_value() || *received < tracked.received) return;  // Of another connection.
+  const double regained =
+      options_.limits.bytes_per_second * absl::ToDoubleSeconds(now - tracked.measured);
+  tracked.in_one_go = std::max(0.0, tracked.in_one_go - regained) +
+                      static_cast<double>(*received - tracked.received);
+  tracked.received = *received;
+  tracked.measured = now;
+  if (tracked.in_one_go <= static_cast<double>(options_.limits.bytes_at_once)) return;
+  const int held = fcntl(tracked.fd, F_DUPFD_CLOEXEC, 0);
+  if (held < 0) return;  // No descriptor left; the next bytes bring us here again.
+  tracked.cut_off = InodeOf(held) == tracked.inode && shutdown(held, SHUT_RDWR) == 0;
+  close(held);
+  if (!tracked.cut_off) return;
+  gate_.CountRefusal(Refusal::kTooMuch);
+  cut_off_.push_back(tracked.peer);
+}
+
 void Acceptor::HandOnTurns(absl::Duration now) {
   std::vector<int> handed;
   {
@@ -328,8 +365,16 @@ void Acceptor::HandOnTurns(absl::Duration now) {
     for (const ConnectionId id : gate_.Turns(now)) {
       const auto found = tracked_.find(id);
       if (found == tracked_.end()) continue;
-      found->second.handed_on = true;
-      handed.push_back(found->second.fd);
+      Tracked& tracked = found->second;
+      tracked.handed_on = true;
+      tracked.measured = now;
+      handed.push_back(tracked.fd);
+      if (options_.tls && options_.limits.bytes_at_once > 0) {
+        // Ends by itself when the descriptor is closed. Without it the connection is not measured.
+        epoll_event event = {.events = EPOLLIN | EPOLLET,
+                             .data = {.u64 = static_cast<uint64_t>(id)}};
+        epoll_ctl(epoll_, EPOLL_CTL_ADD, tracked.fd, &event);
+      }
       if (!options_.tls) gate_.Prove(id);
     }
   }
@@ -356,6 +401,7 @@ void Acceptor::Tick(absl::Duration now) {
     }
   }
   for (const auto& [peer, why] : told) Say(peer, why);
+  for (const PeerAddress& peer : std::exchange(cut_off_, {})) Say(peer, Refusal::kTooMuch);
   HandOnTurns(now);
   if (spare_ < 0) spare_ = fcntl(wake_, F_DUPFD_CLOEXEC, 0);
   for (size_t i = 0; i < sources_.size(); ++i) {

@@ -6,7 +6,8 @@
 // What is refused is reset at once. A process or system without descriptors makes it pause and go
 // on, with a growing wait; a descriptor kept in reserve lets it refuse meanwhile. A connection that
 // was handed on is not told of when it ends: its descriptor is looked at (is it the same socket
-// still?) every few seconds, and whenever there is no room.
+// still?) every few seconds, and whenever there is no room. What it sends is counted by the system
+// and held against its limit whenever something comes; who sends more is cut off, whatever it says.
 #ifndef MUSTER_ORCHESTRATOR_NET_ACCEPTOR_H_
 #define MUSTER_ORCHESTRATOR_NET_ACCEPTOR_H_
 
@@ -75,6 +76,11 @@ class Acceptor {
     ino_t inode = 0;  // Of the socket: a number may have become another file's.
     bool handed_on = false;
     PeerAddress peer;
+    // Of what it has sent, by the system's count, and of that what its rate has not made good yet.
+    int64_t received = 0;
+    double in_one_go = 0;
+    absl::Duration measured;
+    bool cut_off = false;
   };
   // Of a listening socket.
   struct Source {
@@ -92,6 +98,7 @@ class Acceptor {
   void AcceptSome(Source& source, absl::Duration now);
   void TakeIn(int fd, const PeerAddress& peer, absl::Duration now);
   void LookAt(ConnectionId id, absl::Duration now);
+  void Measure(ConnectionId id, absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void HandOnTurns(absl::Duration now);
   void Tick(absl::Duration now);
   void OutOfDescriptors(Source& source, int error, absl::Duration now);
@@ -120,6 +127,7 @@ class Acceptor {
   absl::Duration next_sweep_;
   absl::Duration next_forced_sweep_;
   absl::Duration next_look_at_handshakes_;
+  std::vector<PeerAddress> cut_off_;  // And not told of yet.
 
   mutable Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

@@ -14,6 +14,13 @@ constexpr int64_t kFewest = 256;
 constexpr int64_t kMostSessions = 100'000;
 constexpr int kAdminSocket = 32;
 
+// What one connection may send: some of the largest requests of its listener at once
+// (docs/security.md), and lastingly far more than an honest peer ever does.
+constexpr int64_t kBytesAtOnce = 1 << 20;
+constexpr double kBytesPerSecond = 64 << 10;
+constexpr int64_t kAdminBytesAtOnce = 64 << 20;
+constexpr double kAdminBytesPerSecond = 4 << 20;
+
 int OrElse(int asked, int64_t otherwise) { return asked > 0 ? asked : static_cast<int>(otherwise); }
 
 GateLimits LimitsFor(int connections, int per_address, int per_subnet,
@@ -28,6 +35,8 @@ GateLimits LimitsFor(int connections, int per_address, int per_subnet,
   limits.turns_per_second = options.turns_per_second;
   limits.silence = std::min(limits.silence, options.handshake_timeout);
   limits.handshake = options.handshake_timeout + absl::Seconds(1);
+  limits.bytes_at_once = kBytesAtOnce;
+  limits.bytes_per_second = kBytesPerSecond;
   return limits;
 }
 
@@ -58,7 +67,10 @@ absl::StatusOr<ConnectionBudgets> ShareOut(int64_t descriptors, const Connection
   budgets.bootstrap = LimitsFor(bootstraps, bootstraps_of_one, bootstraps_of_one, options);
   const int admins_of_one = std::max(1, admins / 2);
   budgets.admin = LimitsFor(admins, admins_of_one, admins_of_one, options);
+  budgets.admin.bytes_at_once = kAdminBytesAtOnce;
+  budgets.admin.bytes_per_second = kAdminBytesPerSecond;
   budgets.admin_socket = LimitsFor(kAdminSocket, kAdminSocket, kAdminSocket, options);
+  budgets.admin_socket.bytes_at_once = 0;  // It has no TCP.
   // Nobody is unproven there.
   budgets.admin_socket.unproven = budgets.admin_socket.unproven_per_subnet = kAdminSocket;
   budgets.admin_socket.handshakes = kAdminSocket;

@@ -29,6 +29,8 @@ absl::string_view Name(Refusal refusal) {
       return "too many handshakes before it";
     case Refusal::kDescriptors:
       return "no file descriptors left";
+    case Refusal::kTooMuch:
+      return "it sends more than it may";
   }
   return "unknown";
 }

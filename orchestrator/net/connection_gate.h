@@ -42,9 +42,13 @@ struct GateLimits {
   absl::Duration wait_for_turn = absl::Seconds(15);  // A client has given up by then.
   // Whoever is at gRPC longer has shaken hands: it closes the others (docs/security.md).
   absl::Duration handshake = absl::Seconds(10);
+  // What one connection may send in one go, and lastingly. 0: as much as it likes. gRPC has no such
+  // limit, and what some bytes cost it, calls that are opened and reset, is a hundred times as much.
+  int64_t bytes_at_once = 0;
+  double bytes_per_second = 0;
 };
 
-// Why a connection was closed that was not handed on.
+// Why a connection was closed; all but the last are of those that were not handed on.
 enum class Refusal {
   kFull,         // The listener's limit.
   kAddress,      // The address's,
@@ -54,8 +58,9 @@ enum class Refusal {
   kNotTls,       // Spoke something else.
   kTurn,         // Had no turn in time.
   kDescriptors,  // The process or the system had none left.
+  kTooMuch,      // Sent more than it may.
 };
-inline constexpr int kRefusals = 8;
+inline constexpr int kRefusals = 9;
 absl::string_view Name(Refusal refusal);  // For people: "too many of its address".
 
 using ConnectionId = int64_t;

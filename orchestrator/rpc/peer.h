@@ -25,7 +25,8 @@ struct PeerWorker {
   crypto::PublicKey key;  // What joining keys for this worker are sealed to.
 };
 // E-CERT-UNKNOWN when the certificate names no worker (an operator's, for example). TLS has
-// verified chain, dates and purpose; whether it was revoked is the core's matter.
+// verified chain, dates and purpose; whether it was revoked is the core's matter. Certificates that
+// were read lately are not read again: a worker may open calls as fast as it can send.
 absl::StatusOr<PeerWorker> WorkerOf(const grpc::ServerContextBase& context);
 
 // The PEM of the peer's certificate, "" without one. Cheap: for the reactor's thread.

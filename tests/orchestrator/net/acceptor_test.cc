@@ -170,6 +170,33 @@ TEST_F(AcceptorTest, WhoSaysNothingIsClosedInTime) {
   EXPECT_EQ(Refused(Refusal::kSilent), 2);
 }
 
+TEST_F(AcceptorTest, WhoSendsMoreThanItMayIsCutOffAndNobodyElse) {
+  options_.limits.bytes_at_once = 1000;
+  options_.limits.bytes_per_second = 100;
+  Start();
+  Client steady("127.0.0.2"), flood("127.0.0.3");
+  steady.Connect(port(), kHello);
+  const int of_steady = Handed();
+  flood.Connect(port(), kHello);
+  const int of_flood = Handed();
+  for (int i = 0; i < 5; ++i) {
+    steady.Say(std::string(900, 'x'));
+    Client next("127.0.0.4");  // Comes after: what was said is counted then.
+    next.Connect(port(), kHello);
+    close(Handed());
+    clock_.Advance(absl::Seconds(9));
+  }
+  EXPECT_EQ(Refused(Refusal::kTooMuch), 0);
+  flood.Say(std::string(1100, 'x'));
+  EXPECT_TRUE(flood.IsClosed());
+  EXPECT_EQ(Refused(Refusal::kTooMuch), 1);
+  std::string kept(5000, 0);
+  EXPECT_EQ(recv(of_steady, kept.data(), kept.size(), 0),
+            static_cast<ssize_t>(kHello.size() + 5 * 900));
+  close(of_steady);
+  close(of_flood);
+}
+
 TEST_F(AcceptorTest, AnAddressHasItsLimitAndOthersGetIn) {
   options_.limits.per_address = 2;
   Start();
