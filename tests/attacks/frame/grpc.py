@@ -58,14 +58,14 @@ class Client:
 
     # -- calls --
 
-    def call(self, name, request=None, *, seconds=SECONDS, metadata=(), **fields):
+    def call(self, method, request=None, /, *, seconds=SECONDS, metadata=(), **fields):
         """One call of a method: its request message, or the message's fields, or bytes as they are."""
         if request is None:
-            request = wire().request_of(name)(**fields)
+            request = wire().request_of(method)(**fields)
         data = request if isinstance(request, bytes) else request.SerializeToString()
-        answer = self.call_path(wire().path(name), data, seconds=seconds, metadata=metadata)
+        answer = self.call_path(wire().path(method), data, seconds=seconds, metadata=metadata)
         if answer.ok:
-            answer.message = wire().answer_of(name).FromString(answer.data)
+            answer.message = wire().answer_of(method).FromString(answer.data)
         return answer
 
     def call_path(self, path, data, *, seconds=SECONDS, metadata=()):

@@ -38,13 +38,14 @@ def resident_mib(pids):
 
 
 def cpu_seconds(pids):
+    """Of processes and of those of their children that have ended."""
     ticks = 0
     for pid in pids:
         try:
             fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        ticks += int(fields[11]) + int(fields[12])
+        ticks += sum(map(int, fields[11:15]))
     return ticks / 100
 
 

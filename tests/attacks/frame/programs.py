@@ -71,10 +71,14 @@ def await_that(condition, seconds, every=0.05):
 class Orchestrator(Program):
     """On a data directory of its own, on ports of the system's choice: ports["session"], ["bootstrap"], ["admin"]."""
 
-    def __init__(self, binaries, folder, *flags, **how):
+    FLAGS = {"--session-listen": "127.0.0.1:0", "--bootstrap-listen": "127.0.0.1:0", "--admin-listen": "127.0.0.1:0", "--verify-poll": "1s",
+             "--bootstrap-rate-per-minute": "100000", "--join-rate-per-minute": "6000"}
+
+    def __init__(self, binaries, folder, *flags, before=()):
+        """flags: of serve, in place of FLAGS; before: a command that starts it, such as prlimit."""
         self.binaries, self.folder = pathlib.Path(binaries), pathlib.Path(folder)
         self.data, self.socket = self.folder / "data", self.folder / "data" / "admin.sock"
-        self.flags, self.how = flags, how
+        self.flags, self.before = flags, before
         if not self.data.exists():
             done = self.run("muster-orchestrator", "init", "--data-dir", self.data, "--address", "127.0.0.1")
             if done.returncode:
@@ -84,9 +88,9 @@ class Orchestrator(Program):
     def start(self):
         ports = self.folder / "ports.json"
         ports.unlink(missing_ok=True)
-        super().__init__(self.folder / "orchestrator.log", self.binaries / "muster-orchestrator", "serve", "--data-dir", self.data, "--session-listen",
-                         "127.0.0.1:0", "--bootstrap-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--port-file", ports, "--verify-poll",
-                         "1s", "--bootstrap-rate-per-minute", "100000", "--join-rate-per-minute", "6000", *self.flags, **self.how)
+        flags = [word for flag, value in self.FLAGS.items() if flag not in self.flags for word in (flag, value)]
+        super().__init__(self.folder / "orchestrator.log", *self.before, self.binaries / "muster-orchestrator", "serve", "--data-dir", self.data,
+                         "--port-file", ports, *flags, *self.flags)
         self.ports = json.loads(self.await_file(ports))
 
     def run(self, program, *arguments, input=None, seconds=120, **how):

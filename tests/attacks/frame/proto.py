@@ -8,6 +8,7 @@ os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
 import pathlib  # noqa: E402
 import subprocess  # noqa: E402
 import tempfile  # noqa: E402
+import threading  # noqa: E402
 
 from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, message_factory  # noqa: E402
 
@@ -40,7 +41,7 @@ class Wire:
         pool = descriptor_pool.DescriptorPool()
         for file in files.file:
             pool.Add(file)
-        self.factory = message_factory.MessageFactory(pool)
+        self.factory, self.lock = message_factory.MessageFactory(pool), threading.Lock()
         self.messages, self.methods = {}, {}
         for file in files.file:
             described = pool.FindFileByName(file.name)
@@ -70,24 +71,29 @@ class Wire:
         return self._find(self.methods, name)
 
     def message(self, name):
-        return self.factory.GetPrototype(self._find(self.messages, name))
+        return self._class(self._find(self.messages, name))
+
+    def _class(self, described):
+        """Made when it is first asked for, which is not for several threads at once."""
+        with self.lock:
+            return self.factory.GetPrototype(described)
 
     def path(self, name):
         method = self.method(name)
         return f"/{method.containing_service.full_name}/{method.name}"
 
     def request_of(self, name):
-        return self.factory.GetPrototype(self.method(name).input_type)
+        return self._class(self.method(name).input_type)
 
     def answer_of(self, name):
-        return self.factory.GetPrototype(self.method(name).output_type)
+        return self._class(self.method(name).output_type)
 
     def admin_methods(self):
         """All of muster.admin.v1."""
         return [method for name, method in self.methods.items() if method is not None and name == method.full_name and name.startswith("muster.admin.v1.")]
 
     def __getattr__(self, name):
-        if name.startswith("_") or name in ("messages", "methods", "factory"):
+        if name.startswith("_") or name in ("messages", "methods", "factory", "lock"):
             raise AttributeError(name)
         return self.message(name)
 

@@ -15,7 +15,8 @@ from . import programs, world
 
 USAGE = """Attacks the running programs with clients in Python, and prints class, attack, expected and seen. 0 when every attack was held off, 1 when one
 succeeded or could not be made, 2 for a usage error. Each orchestrator is on a data directory of its own, on ports of the system's choice."""
-COLUMNS = (("class", 13), ("attack", 62), ("expected", 44), ("seen", 60))
+MOST_IN_A_WORLD = 8
+COLUMNS = (("class", 17), ("attack", 62), ("expected", 44), ("seen", 60))
 
 
 class OutOfTime(Exception):
@@ -94,7 +95,8 @@ def work(task, results, binaries, options, keep):
 
 def each_options(options, each):
     made = options[each.cls]
-    return world.Options(made.hubs, tuple(made.flags) + each.flags, made.prefix)
+    made = made() if callable(made) else made
+    return world.Options(made.hubs, tuple(made.flags) + each.flags, made.before)
 
 
 def row(cells):
@@ -153,10 +155,11 @@ def main():
             print(f"error: {arguments.binaries}/{program} is missing; build it, or say where it is with --binaries", file=sys.stderr)
             return 2
 
-    # What shares a world is one task.
-    tasks = {}
+    # What shares a world is one task: some attacks of a class, so that the others need not wait.
+    tasks, shared = {}, {}
     for index, each in chosen:
-        tasks.setdefault((each.cls, index if each.alone else -1), []).append((index, each))
+        shared[each.cls] = shared.get(each.cls, -1) + (not each.alone)
+        tasks.setdefault((each.cls, ("alone", index) if each.alone else ("shared", shared[each.cls] // MOST_IN_A_WORLD)), []).append((index, each))
     waiting, running, seen, begin = sorted(tasks.values(), key=len), {}, {}, time.monotonic()
     left = {cls: sum(each.cls == cls for _, each in chosen) for cls in dict.fromkeys(each.cls for _, each in chosen)}
     shown = []

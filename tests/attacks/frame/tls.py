@@ -31,7 +31,9 @@ def connect(port, *, host="127.0.0.1", source="127.0.0.1", certificate=None, ca_
 
 
 def tcp(port, *, host="127.0.0.1", source="127.0.0.1", seconds=15):
-    return socket.create_connection((host, port), timeout=seconds, source_address=(source, 0))
+    connection = socket.create_connection((host, port), timeout=seconds, source_address=(source, 0))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def unix(path, seconds=15):

@@ -5,7 +5,7 @@
 
 Attacks of a class share a world, so that names must be made by `unique`. A file of attacks says what its worlds are like:
 
-    WORLD = Options(hubs=True, flags=["--verify-deadline", "20s"])
+    WORLD = Options(hubs=True, flags=["--verify-deadline", "20s"])     # or a function that makes them, called for each world
 """
 import base64
 import contextlib
@@ -31,7 +31,7 @@ ZONES = ("acme/prod", "acme/lab", "globex/prod")
 class Options:
     hubs: bool = False     # A double of a hub for each zone; without them the zones name ports where nobody listens.
     flags: tuple = ()      # Of serve.
-    prefix: tuple = ()     # A command before it, such as ("prlimit", "--nofile=256").
+    before: tuple = ()     # A command that starts it, such as ("prlimit", "--nofile=256").
 
 
 @dataclasses.dataclass
@@ -63,7 +63,7 @@ class World:
             if self.options.hubs:
                 for zone in ZONES:
                     self.hub(zone)
-            self._orchestrator = programs.Orchestrator(self.binaries, self.folder / "orchestrator", *self.options.flags)
+            self._orchestrator = programs.Orchestrator(self.binaries, self.folder / "orchestrator", *self.options.flags, before=self.options.before)
             self.apply(self.fleet())
         return self._orchestrator
 
@@ -177,7 +177,8 @@ class World:
 
     def hello(self, name="web", **fields):
         """A worker's first message."""
-        return wire().WorkerMessage(hello={"protocol_revision": 1, "machine": {"machine_name": name, "os": "linux", "worker_version": "0.1.0"}, **fields})
+        machine = {"machine_name": name, "os": "linux", "worker_version": "0.1.0", **fields.pop("machine", {})}
+        return wire().WorkerMessage(hello={"protocol_revision": 1, "machine": machine, **fields})
 
     def connected(self, identity, name="web", seconds=20, **fields):
         """A session of our own: (client, stream, Welcome or None)."""
@@ -186,6 +187,25 @@ class World:
         stream.send(self.hello(name, **fields))
         first = stream.read(seconds)
         return client, stream, first.welcome if first is not None and first.HasField("welcome") else None
+
+    def session_says(self, identity, name="web", **fields):
+        """What a session of our own is answered: "Welcome", or the code of the refusal."""
+        from .grpc import Closed
+        client = self.session(identity)
+        try:
+            stream = client.open("Session/Connect")
+            stream.send(self.hello(name, **fields))
+            first = stream.read()
+            if first is not None and first.HasField("welcome"):
+                return "Welcome"
+            if first is not None and first.HasField("goodbye") and first.goodbye.code:
+                return first.goodbye.code
+            stream.read()
+            return str(stream.status())
+        except Closed as closed:
+            return f"CONNECTION: {closed}"
+        finally:
+            client.close()
 
     def operator(self, role="operator", tenants=("acme",), name=None):
         """An operator with a certificate: its folder is an operator directory."""
