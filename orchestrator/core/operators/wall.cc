@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/protection.h"
 
 namespace muster::core {
 
@@ -14,7 +15,8 @@ absl::StatusOr<Actor> ActorOf(const store::Operator& op) {
     return FailureStatus(FailureCode::kAuthForbidden, "the operator is bound to no tenant");
   }
   return Actor{absl::StrCat("operator:", op.id.value()),
-               unbound ? TenantWall::Everything() : TenantWall::Of(op.tenants)};
+               unbound || IsTurnedOff(Protection::kTenantsWall) ? TenantWall::Everything()
+                                                                : TenantWall::Of(op.tenants)};
 }
 
 Actor LocalOperator() { return {"operator:local", TenantWall::Everything()}; }
