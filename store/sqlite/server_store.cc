@@ -14,7 +14,8 @@ namespace {
 
 using sql::ErrorKind;
 
-// SQLite refuses deeper expressions and more values; both are far beyond what a person writes.
+// SQLite refuses deeper expressions and more values; all are far beyond what a person writes.
+constexpr size_t kMostLabels = 100;
 constexpr size_t kMostPrefixes = 500;
 constexpr size_t kMostNames = 30'000;
 
@@ -102,6 +103,10 @@ absl::StatusOr<Where> Filter(const ServerQuery& query) {
   where.AndWithin("s.tenant_id", query.wall);
   where.AndIn("s.enrollment", Texts(query.enrollments));
   if (!query.include_retired) where.And("s.admission <> 'retired'", {});
+  if (selection.labels.size() > kMostLabels) {
+    return absl::InvalidArgumentError(absl::StrCat("a selection holds at most ", kMostLabels,
+                                                   " labels, all of which must match"));
+  }
   for (const auto& [key, value] : selection.labels) {
     where.And(
         "EXISTS (SELECT 1 FROM server_labels WHERE server_id = s.id AND key = ? AND value = ?)",
