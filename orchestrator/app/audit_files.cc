@@ -111,8 +111,11 @@ absl::StatusOr<std::vector<std::string>> FileHeadBook::Read() const {
     if (error) return absl::UnavailableError(absl::StrCat(path_, ": ", error.message()));
     return lines;
   }
-  std::ifstream file(path_, std::ios::binary);
-  if (!file) {
+  // A pipe would be waited for, and a directory's stream throws.
+  const bool plain = fs::is_regular_file(path_, error);
+  std::ifstream file;
+  if (plain) file.open(path_, std::ios::binary);
+  if (!plain || !file) {
     return FailureStatus(FailureCode::kSystemDataDir, absl::StrCat("cannot read ", path_));
   }
   // A last line without its end was cut off with the power: its head is in the database.

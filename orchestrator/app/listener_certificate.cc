@@ -1,13 +1,12 @@
 #include "orchestrator/app/listener_certificate.h"
 
-#include <filesystem>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/crypto/certificate.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "base/platform/files.h"
 #include "base/platform/private_file.h"
 #include "base/status_macros.h"
 
@@ -58,17 +57,13 @@ absl::StatusOr<absl::Time> LookAtKept(const DataPaths& paths,
 absl::Status WriteAnchors(const DataPaths& paths, const std::string& bundle) {
   const auto kept = ReadKept(paths.listeners("clients.crt"), FileReach::kAny);
   if (kept.ok() && *kept == bundle) return absl::OkStatus();
-  std::error_code error;
-  std::filesystem::create_directories(paths.listeners(""), error);
+  RETURN_IF_ERROR(MakePrivateDirectory(paths.listeners("")));
   return ReplaceFile(paths.listeners("clients.crt"), bundle);
 }
 
 absl::Status WriteFiles(const DataPaths& paths, const identity::IssuedServer& made,
                         const std::string& addresses, const std::string& name) {
-  std::error_code error;
-  std::filesystem::create_directories(paths.listeners(""), error);
-  if (error)
-    return absl::UnavailableError(absl::StrCat(paths.listeners(""), ": ", error.message()));
+  RETURN_IF_ERROR(MakePrivateDirectory(paths.listeners("")));
   RETURN_IF_ERROR(ReplaceFile(paths.listeners(name + ".key"), made.private_key_pem.Reveal()));
   RETURN_IF_ERROR(ReplaceFile(paths.listeners(name + ".crt"), made.certificate_pem));
   return ReplaceFile(AddressesFile(paths, name), addresses);
