@@ -1,6 +1,7 @@
 #include "orchestrator/app/orchestrator.h"
 
 #include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/notification.h"
 #include "base/status_macros.h"
+#include "base/timed_flag.h"
 #include "orchestrator/app/audit_files.h"
 #include "orchestrator/app/master_key_check.h"
 #include "orchestrator/app/older_note.h"
@@ -237,6 +239,12 @@ void Orchestrator::Parts::Stop() {
   long_calls.EndAll(why);  // and nobody waits for them.
   const absl::Time deadline = absl::Now() + options.stop_deadline;
   for (auto it = listeners.rbegin(); it != listeners.rend(); ++it) (*it)->Stop(deadline);
+  if (core != nullptr && listening && !store_lost) {
+    // Waited for: what a stopped strand has not begun it drops.
+    const auto is_signed = std::make_shared<TimedFlag>();
+    core->SignAudit([is_signed](const absl::Status&) { is_signed->Set(); });
+    is_signed->Await(options.stop_deadline);
+  }
   if (core != nullptr) core->Stop();
   if (sessions != nullptr) sessions->Stop();
   if (strand != nullptr) strand->Stop();

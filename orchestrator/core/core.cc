@@ -157,6 +157,10 @@ absl::Status Core::Start() {
   });
 }
 
+void Core::SignAudit(absl::AnyInvocable<void(absl::Status)> done) {
+  parts_->control.Post([this](Turn& turn) { return parts_->heads.SignEnd(turn); }, std::move(done));
+}
+
 void Core::Stop() {
   parts_->control.Stop();
   parts_->strand.Post([this] { parts_->agenda.Clear(); });

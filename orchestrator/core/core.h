@@ -16,6 +16,7 @@
 
 #include <memory>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "base/clock.h"
 #include "base/executor.h"
@@ -67,6 +68,9 @@ class Core {
   // doubt until their workers are back, unfinished rollouts go on, unproven servers are polled
   // again. Call once, before anything is posted; blocks on the store. On an error nothing runs.
   absl::Status Start();
+  // Signs the audit log as it is now: before a Stop that is not that of a failed start, for whoever
+  // comes to the files then. `done` runs on the strand once that is durable. Thread-safe.
+  void SignAudit(absl::AnyInvocable<void(absl::Status)> done);
   // From here on nothing new is decided: operations are refused with Unavailable, timers are
   // dropped. What is committed stays; answers of operations queued before still come. Thread-safe.
   void Stop();

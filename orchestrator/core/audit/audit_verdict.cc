@@ -33,11 +33,15 @@ class Judge {
     return absl::OkStatus();
   }
 
-  absl::Status Heads(const std::vector<AuditHead>& heads, const char* where) {
+  // `by_operators`: they say that these were exported, whatever key is here now. Who put another key
+  // in its place wrote the log anew to fit it.
+  absl::Status Heads(const std::vector<AuditHead>& heads, const char* where,
+                     bool by_operators = false) {
     std::vector<AuditHead> sound;
     for (const AuditHead& head : heads) {
       if (head.key_id != key_.id()) {
         ++of_other_keys_;
+        if (by_operators) RETURN_IF_ERROR(One(head, where));
         continue;
       }
       if (!IsSigned(key_, head)) {
@@ -54,7 +58,8 @@ class Judge {
     return absl::OkStatus();
   }
 
-  absl::Status Lines(const std::vector<std::string>& lines, const char* where) {
+  absl::Status Lines(const std::vector<std::string>& lines, const char* where,
+                     bool by_operators = false) {
     std::vector<AuditHead> heads;
     for (size_t i = 0; i < lines.size(); ++i) {
       absl::StatusOr<AuditHead> head = ParseHead(lines[i]);
@@ -64,7 +69,7 @@ class Judge {
         Broken(absl::StrCat("Line ", i + 1, where, " is no head."));
       }
     }
-    return Heads(heads, where);
+    return Heads(heads, where, by_operators);
   }
 
   AuditVerdict Finish() && {
@@ -73,9 +78,10 @@ class Judge {
       Broken("No signed head vouches for the log; a running orchestrator signs one at its start.");
     }
     if (of_other_keys_ > 0) {
-      verdict_.remarks.push_back(absl::StrCat(of_other_keys_,
-                                              " heads were signed by another key and say nothing; "
-                                              "restore audit/key.pem if it was replaced."));
+      verdict_.remarks.push_back(
+          absl::StrCat(of_other_keys_,
+                       " heads were signed by another key and prove nothing; "
+                       "restore audit/key.pem if it was replaced."));
     }
     return std::move(verdict_);
   }
@@ -141,7 +147,7 @@ absl::StatusOr<AuditVerdict> JudgeAudit(const store::Snapshot& snapshot, const A
   ASSIGN_OR_RETURN(const std::vector<AuditHead> heads, snapshot.audit().ListHeads());
   RETURN_IF_ERROR(judge.Heads(heads, ""));
   RETURN_IF_ERROR(judge.Lines(book, " of audit/heads.log"));
-  RETURN_IF_ERROR(judge.Lines(exported, " of the exported ones"));
+  RETURN_IF_ERROR(judge.Lines(exported, " of the exported ones", /*by_operators=*/true));
   return std::move(judge).Finish();
 }
 

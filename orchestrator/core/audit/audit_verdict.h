@@ -6,6 +6,7 @@
 //   an event altered, or missing in between                       broken, with its sequence
 //   a head without a true signature                               broken
 //   an event that a head vouches for is missing or another one    broken
+//   the same of an exported head, whatever key signed it          broken
 //   no head though the log has events                             broken
 //   the same, but a start has said so since                       restored: intact, and less than once
 //   none of these                                                 intact

@@ -24,6 +24,7 @@ absl::Status HeadKeeper::Recover(Turn& turn) {
   ASSIGN_OR_RETURN(const std::vector<std::string> lines, book_->Read());
   ASSIGN_OR_RETURN(const AuditLink last, turn.store().audit().Last());
   ASSIGN_OR_RETURN(const std::vector<AuditHead> heads, turn.store().audit().ListHeads());
+  recovered_ = true;
   const std::set<std::string> in_book(lines.begin(), lines.end());
   for (const AuditHead& head : heads) {
     signed_sequence_ = std::max(signed_sequence_, head.sequence);
@@ -64,6 +65,13 @@ absl::Status HeadKeeper::Consider(Turn& turn) {
   if (fresh <= 0 || (fresh < options_.every_events && turn.now() - signed_time_ < options_.every)) {
     return absl::OkStatus();
   }
+  return Sign(turn, {.sequence = last.sequence, .hash = last.hash, .time = turn.now()});
+}
+
+absl::Status HeadKeeper::SignEnd(Turn& turn) {
+  if (!recovered_) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const AuditLink last, turn.store().audit().Last());
+  if (last.sequence <= signed_sequence_) return absl::OkStatus();
   return Sign(turn, {.sequence = last.sequence, .hash = last.hash, .time = turn.now()});
 }
 

@@ -3,6 +3,7 @@
 //
 //   turn's end ─► so many events, or so long, since the last head? ─► sign ─► same transaction
 //                                                                       └─ after the commit ─► book
+//   orderly stop ─► sign what is new
 //   start ─► book behind the database: its lines are added (the process died in between)
 //         └► book ahead of the database: an older copy of it was restored, or its end was cut off;
 //            an event and a head of kind "restored" say so for ever
@@ -32,6 +33,8 @@ class HeadKeeper {
   absl::Status Recover(Turn& turn);
   // At the end of each turn: signs a head when it is time.
   absl::Status Consider(Turn& turn);
+  // Signs what no head vouches for yet; nothing before Recover.
+  absl::Status SignEnd(Turn& turn);
   // Lets the log begin behind `link`: what lies at or before may be pruned from then on.
   absl::Status MakeCheckpoint(Turn& turn, const store::AuditLink& link);
   bool enabled() const { return key_ != nullptr && book_ != nullptr; }
@@ -46,6 +49,7 @@ class HeadKeeper {
   Agenda& agenda_;
   int64_t signed_sequence_ = 0;  // Of the last head.
   absl::Time signed_time_ = absl::InfinitePast();
+  bool recovered_ = false;
 };
 
 }  // namespace muster::core

@@ -112,6 +112,18 @@ TEST_F(AuditTest, HeadsComeWithEventsAndWithTime) {
   EXPECT_EQ(verdict.events, 12);
 }
 
+TEST_F(AuditTest, TheEndIsSignedWhenItIsToldTo) {
+  Start();
+  Write(3);
+  EXPECT_EQ(book_.lines.size(), 1u);
+  ASSERT_TRUE(control_->RunNow([this](Turn& turn) { return heads_->SignEnd(turn); }).ok());
+  EXPECT_EQ(book_.lines.size(), 2u);
+  ASSERT_TRUE(control_->RunNow([this](Turn& turn) { return heads_->SignEnd(turn); }).ok());
+  EXPECT_EQ(book_.lines.size(), 2u);  // It is signed already.
+  Tamper("DELETE FROM audit_events WHERE sequence = 4");
+  EXPECT_EQ(Judge().state, State::kBroken);
+}
+
 TEST_F(AuditTest, ACutOffEndIsABreak) {
   Start();
   Write(50);
@@ -175,6 +187,22 @@ TEST_F(AuditTest, ARewrittenChainDoesNotFitItsHeads) {
   EXPECT_EQ(Judge().state, State::kBroken);
   EXPECT_EQ(JudgeAudit(**store_->Read(), key_, {}, {})->state, State::kBroken);
   EXPECT_EQ(book_.lines, book);
+}
+
+// Who has the files puts another key in its place, and writes the log anew to fit it.
+TEST_F(AuditTest, ExportedHeadsFindAnotherKeysLog) {
+  Start();
+  Write(25);
+  std::vector<std::string> exported;
+  for (const std::string& line : book_.lines) {
+    store::AuditHead head = *ParseHead(line);
+    head.key_id = "0123456789abcdef";
+    exported.push_back(LineOf(head));
+  }
+  EXPECT_EQ(Judge(exported).state, State::kIntact);  // They fit: the key was lost, and no more.
+  store::AuditHead other = *ParseHead(exported[1]);
+  other.hash = std::string(32, 'x');
+  EXPECT_EQ(Judge({LineOf(other)}).state, State::kBroken);
 }
 
 TEST_F(AuditTest, AlteredHeadsAndForeignLinesAreBreaks) {
