@@ -11,7 +11,7 @@ import time
 import traceback
 
 from . import attack as attacks
-from . import programs, world
+from . import programs, sensitivity, world
 
 USAGE = """Attacks the running programs with clients in Python, and prints class, attack, expected and seen. 0 when every attack was held off, 1 when one
 succeeded or could not be made, 2 for a usage error. Each orchestrator is on a data directory of its own, on ports of the system's choice."""
@@ -125,6 +125,7 @@ def parse():
     parser.add_argument("--attack", metavar="PART", help="only attacks whose name has this in it")
     parser.add_argument("--list", action="store_true", help="show the attacks and run none")
     parser.add_argument("--quick", action="store_true", help="a selection that takes less than a minute")
+    parser.add_argument("--sensitivity", action="store_true", help="run three attacks against programs without the protection that stops them: they must succeed")
     parser.add_argument("--binaries", metavar="FOLDER", default=programs.default_binaries(), help="where the programs are (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=4, help="worlds at once (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="keep the folders of the worlds, with logs and databases")
@@ -150,6 +151,8 @@ def main():
             print(*row((each.cls, each.name, each.expected, "")), sep="\n")
         print(f"{len(chosen)} attacks in {len({each.cls for _, each in chosen})} classes")
         return 0
+    if arguments.sensitivity:
+        return sensitivity.run(arguments.binaries, options, one)
     for program in ("muster", "muster-orchestrator", "muster-worker", "muster-sim"):
         if not shutil.which(str(pathlib.Path(arguments.binaries, program))):
             print(f"error: {arguments.binaries}/{program} is missing; build it, or say where it is with --binaries", file=sys.stderr)
