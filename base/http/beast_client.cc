@@ -25,9 +25,14 @@ constexpr size_t kPartBytes = 16 << 10;
 
 absl::Status CheckSupported(const Request& request, const Url& url) {
   if (url.tls()) return InvalidRequest("local services are spoken to without TLS");
-  if (request.follow_redirects) return InvalidRequest("local services do not redirect");
-  if (request.use_environment_proxy) return InvalidRequest("local services have no proxy");
-  if (!request.source_address.empty()) return InvalidRequest("the source address is the system's");
+  if (!request.tls.ca_pem.empty()) return InvalidRequest("there is no TLS to trust anybody in");
+  if (request.negotiate) {
+    return InvalidRequest("no user can be shown to a service that asks for one (Negotiate)");
+  }
+  if (request.sink) return InvalidRequest("answers of local services come in one piece");
+  if (request.stall_timeout > absl::ZeroDuration() || !request.pace_group.empty()) {
+    return InvalidRequest("local services are read without a pace; their limit is total_timeout");
+  }
   return absl::OkStatus();
 }
 

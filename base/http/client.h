@@ -1,5 +1,6 @@
-// HTTP as the rest of Muster sees it: one blocking call behind a small interface. The real one is
-// CurlClient, the fake is tests/fakes/fake_http_client.h.
+// HTTP as the rest of Muster sees it: one blocking call behind a small interface. The one for
+// services on the same machine is BeastClient; hubs are read by AsyncClient (async_client.h), with
+// the same requests.
 //
 // A Response of any status is a value: 404 and 500 are for the caller to judge. An error is a
 // request without an answer; transport_error.h tells what broke and, most of all, whether the
@@ -34,12 +35,6 @@ struct Header {
 struct TlsOptions {
   // PEM of the authorities to trust, instead of the system's. Empty: the system's.
   std::string ca_pem;
-  // If not empty, the server's key must be one of these: SHA-256 of the SubjectPublicKeyInfo, 64
-  // hexadecimal digits (crypto::PublicKey:: Fingerprint). Holds with insecure_skip_verify, too:
-  // that is how a self-signed server is trusted by its key alone.
-  std::vector<std::string> pinned_spki_sha256;
-  // Neither chain nor host name nor dates are checked.
-  bool insecure_skip_verify = false;
 };
 
 struct Response {
@@ -57,7 +52,9 @@ struct Response {
 // must not block.
 using BodySink = std::function<bool(const Response& head, absl::string_view piece)>;
 
-// Moves, does not copy: it may hold secrets.
+// Moves, does not copy: it may hold secrets. Redirects are never followed, since secrets would go
+// wherever the first server says; proxies of the environment are not used. A client refuses what it
+// does not do.
 struct Request {
   std::string method = "GET";
   std::string url;  // http or https, without user info.
@@ -74,16 +71,9 @@ struct Request {
   // Requests of one group share what AsyncClient allows a group. Empty: no limit.
   std::string pace_group;
   TlsOptions tls;
-  // At most 10 redirects. Refused for requests that hold a Secret: it would go wherever the first
-  // server says.
-  bool follow_redirects = false;
   // Answer a challenge of Negotiate (Kerberos, NTLM on Windows) as the user this process runs as.
   bool negotiate = false;
   bool accept_compressed = true;
-  // Heed http_proxy, https_proxy and no_proxy of the environment. Off: connect directly.
-  bool use_environment_proxy = false;
-  // Local address to connect from; empty: the system chooses.
-  std::string source_address;
   // Never send the request again on a new connection when a kept one turns out to be dead. Requests
   // of other methods than GET, HEAD and OPTIONS are always sent once.
   bool send_once = false;

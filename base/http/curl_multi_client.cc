@@ -30,8 +30,9 @@ absl::Status Stopped(absl::string_view name) {
 // One request from Start to its end.
 struct CurlMultiClient::Active {
   Active(Request r, Url u, Done d) : request(std::move(r)), url(std::move(u)), done(std::move(d)) {}
+  // The handle first: until it is cleaned up libcurl may write to the transfer's error text and
+  // call its callbacks.
   ~Active() {
-    transfer.reset();
     if (curl != nullptr) curl_easy_cleanup(curl);
   }
   Active(const Active&) = delete;
@@ -143,7 +144,7 @@ class CurlMultiClient::Loop {
   static void Charge(Active& active) {
     if (active.group == nullptr) return;
     const uint64_t bytes = active.transfer->body_bytes();
-    // A redirect begins a new body.
+    // An answer after a challenge begins a new body.
     if (bytes > active.counted_bytes) {
       active.group->bytes -= static_cast<double>(bytes - active.counted_bytes);
     }

@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "base/http/request_check.h"
 #include "base/http/transport_error.h"
@@ -26,16 +24,6 @@ bool IsRepeatable(const Request& request) {
          (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS");
 }
 
-absl::Status CheckPins(const Request& request) {
-  for (const std::string& pin : request.tls.pinned_spki_sha256) {
-    const bool hex = std::all_of(pin.begin(), pin.end(), [](char c) {
-      return absl::ascii_isxdigit(static_cast<unsigned char>(c));
-    });
-    if (pin.size() != 64 || !hex) return InvalidRequest("a pinned key has 64 hexadecimal digits");
-  }
-  return absl::OkStatus();
-}
-
 // 0 would mean "no limit" to libcurl.
 long Milliseconds(absl::Duration duration) {
   return static_cast<long>(
@@ -49,16 +37,9 @@ void SetTls(CURL* curl, const TlsOptions& tls) {
     curl_easy_setopt(curl, CURLOPT_CAPATH,
                      nullptr);  // Else the system's authorities would be trusted, too.
   }
-  if (!tls.pinned_spki_sha256.empty()) {
-    const std::string pins =
-        absl::StrJoin(tls.pinned_spki_sha256, ";", [](std::string* out, const std::string& pin) {
-          absl::StrAppend(out, "sha256//", absl::Base64Escape(absl::HexStringToBytes(pin)));
-        });
-    curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, pins.c_str());
-  }
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, tls.insecure_skip_verify ? 0L : 1L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, tls.insecure_skip_verify ? 0L : 2L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
 }
 
 TransportError KindOf(CURLcode code, bool too_large) {
@@ -80,7 +61,6 @@ TransportError KindOf(CURLcode code, bool too_large) {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_SHUTDOWN_FAILED:
     case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_INVALIDCERTSTATUS:
       return TransportError::kTls;
     case CURLE_GOT_NOTHING:
@@ -91,7 +71,6 @@ TransportError KindOf(CURLcode code, bool too_large) {
     case CURLE_UNSUPPORTED_PROTOCOL:  // Also an answer without a status line.
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_TOO_MANY_REDIRECTS:
       return TransportError::kMalformed;
     case CURLE_ABORTED_BY_CALLBACK:
       return TransportError::kCanceled;
@@ -141,7 +120,6 @@ absl::StatusOr<Url> CheckCurlRequest(const Request& request) {
   absl::StatusOr<Url> url = Url::Parse(request.url);
   if (!url.ok()) return InvalidRequest(url.status().message());
   RETURN_IF_ERROR(CheckRequest(request));
-  RETURN_IF_ERROR(CheckPins(request));
   return url;
 }
 
@@ -204,7 +182,7 @@ bool CurlTransfer::TakeHeader(absl::string_view piece) {
     return false;
   }
   const absl::string_view line = absl::StripAsciiWhitespace(piece);
-  // A status line begins an answer: what came before was a redirect, a challenge or a 100.
+  // A status line begins an answer: what came before was a challenge or a 100.
   if (absl::StartsWith(line, "HTTP/")) {
     response_.headers.clear();
     response_.body.clear();
@@ -243,7 +221,6 @@ void CurlTransfer::SetMethodAndBody() {
 void CurlTransfer::SetAll(const Url& url) {
   curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl_, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(curl_, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(request_.connect_timeout));
@@ -257,9 +234,7 @@ void CurlTransfer::SetAll(const Url& url) {
         static_cast<long>(std::max<int64_t>(absl::ToInt64Seconds(request_.stall_timeout), 1)));
   }
   curl_easy_setopt(curl_, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(curl_, CURLOPT_MAXCONNECTS, 4L);  // Of a handle that is used alone.
-  curl_easy_setopt(curl_, CURLOPT_FOLLOWLOCATION, request_.follow_redirects ? 1L : 0L);
-  curl_easy_setopt(curl_, CURLOPT_MAXREDIRS, 10L);
+  curl_easy_setopt(curl_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, &OnBody);
   curl_easy_setopt(curl_, CURLOPT_WRITEDATA, this);
@@ -271,12 +246,8 @@ void CurlTransfer::SetAll(const Url& url) {
   // On a kept connection that dies without an answer libcurl sends a request again, whatever its
   // method; on a new one it never does.
   curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, IsRepeatable(request_) ? 0L : 1L);
-  if (!request_.use_environment_proxy) curl_easy_setopt(curl_, CURLOPT_PROXY, "");
+  curl_easy_setopt(curl_, CURLOPT_PROXY, "");  // Not the environment's.
   if (request_.accept_compressed) curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, "");
-  if (!request_.source_address.empty()) {
-    curl_easy_setopt(curl_, CURLOPT_INTERFACE,
-                     absl::StrCat("host!", request_.source_address).c_str());
-  }
   if (request_.negotiate) {
     curl_easy_setopt(curl_, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_NEGOTIATE));
     curl_easy_setopt(curl_, CURLOPT_USERPWD, ":");

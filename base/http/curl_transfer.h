@@ -1,5 +1,5 @@
-// One request's way through one libcurl handle: its options, its callbacks, its outcome. Shared by
-// CurlClient, which waits for it, and CurlMultiClient, which does not.
+// One request's way through one libcurl handle: its options, its callbacks, its outcome; for
+// CurlMultiClient.
 #ifndef MUSTER_BASE_HTTP_CURL_TRANSFER_H_
 #define MUSTER_BASE_HTTP_CURL_TRANSFER_H_
 

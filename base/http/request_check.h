@@ -7,11 +7,8 @@
 
 namespace muster::http {
 
-// InvalidArgument for a method or header that could smuggle lines, and for a secret that would
-// follow redirects. Pure.
+// InvalidArgument for a method or header that could smuggle lines. Pure.
 absl::Status CheckRequest(const Request& request);
-
-bool HoldsSecret(const Request& request);
 
 }  // namespace muster::http
 

@@ -3,7 +3,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/system_error.hpp>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +18,7 @@ using Tcp = boost::asio::ip::tcp;
 // A socket with its event loop, which owns it.
 struct Loop {
   std::unique_ptr<boost::asio::io_context> io;
-  std::optional<Tcp::socket> socket;
+  std::unique_ptr<Tcp::socket> socket;
 };
 
 // Asio throws when the process has no descriptor left for the loop.
@@ -27,7 +26,7 @@ absl::StatusOr<Loop> MakeLoop() {
   Loop loop;
   try {
     loop.io = std::make_unique<boost::asio::io_context>(1);
-    loop.socket.emplace(*loop.io);
+    loop.socket = std::make_unique<Tcp::socket>(*loop.io);
   } catch (const boost::system::system_error& error) {
     return MakeTransportError(TransportError::kOther, false, error.what());
   }

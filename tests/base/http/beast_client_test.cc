@@ -124,9 +124,11 @@ TEST(BeastClientTest, WhatItDoesNotDoIsRefusedBeforeAnythingIsSent) {
     EXPECT_TRUE(absl::IsInvalidArgument(answer.status())) << answer.status();
   };
   refused([](Request& r) { r.url = "https://localhost/"; });
-  refused([](Request& r) { r.follow_redirects = true; });
-  refused([](Request& r) { r.use_environment_proxy = true; });
-  refused([](Request& r) { r.source_address = "127.0.0.9"; });
+  refused([](Request& r) { r.tls.ca_pem = "pem"; });
+  refused([](Request& r) { r.negotiate = true; });
+  refused([](Request& r) { r.sink = [](const Response&, absl::string_view) { return true; }; });
+  refused([](Request& r) { r.stall_timeout = absl::Seconds(1); });
+  refused([](Request& r) { r.pace_group = "tenant"; });
   EXPECT_THAT(transport.origins(), ElementsAre());
 }
 

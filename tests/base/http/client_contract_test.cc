@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/http/beast_client.h"
-#include "base/http/curl_client.h"
 #include "base/http/tcp_transport.h"
 #include "base/notification.h"
+#include "tests/base/http/awaiting_client.h"
 #include "tests/base/http/client_checks.h"
 #include "tests/base/http/raw_server.h"
 
@@ -31,7 +31,7 @@ struct LocalClient {
   BeastClient client{transport};
 };
 struct HubClient {
-  CurlClient client;
+  AwaitingClient client;
 };
 
 template <typename T>

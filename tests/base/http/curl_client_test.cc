@@ -1,4 +1,4 @@
-#include "base/http/curl_client.h"
+#include "base/http/curl_multi_client.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +10,7 @@
 #include "base/crypto/issue.h"
 #include "base/crypto/secure_random.h"
 #include "base/http/transport_error.h"
+#include "tests/base/http/awaiting_client.h"
 #include "tests/base/http/client_checks.h"
 #include "tests/base/http/raw_server.h"
 
@@ -20,30 +21,22 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-TEST(CurlClientTest, RedirectsAreFollowedOnlyWhenAskedAndNeverWithASecret) {
+TEST(CurlClientTest, RedirectsAreNotFollowed) {
   RawServer server([](const std::string& request) {
     return request.find("GET /old") == 0
                ? std::string("HTTP/1.1 302 Found\r\nLocation: /new\r\nContent-Length: 3\r\n\r\nold")
                : Ok("new");
   });
-  CurlClient client;
+  AwaitingClient client;
   EXPECT_EQ(client.Send(Get(server.Url("/old")))->status, 302);
-  Request following = Get(server.Url("/old"));
-  following.follow_redirects = true;
-  EXPECT_EQ(client.Send(following)->body, "new");
-  following.AddHeader("X-Client-Secret", Secret::CopyOf("s"));
-  const size_t before = server.requests().size();
-  const auto refused = client.Send(following);
-  EXPECT_TRUE(absl::IsInvalidArgument(refused.status()));
-  EXPECT_FALSE(RequestMayHaveBeenSent(refused.status()));
-  EXPECT_EQ(server.requests().size(), before);
+  EXPECT_EQ(server.requests().size(), 1u);
 }
 
 TEST(CurlClientTest, AGetOnADeadConnectionIsSentAgainUnlessForbidden) {
   std::atomic<int> count = 0;
   RawServer server(
       [&](const std::string&) { return ++count % 2 == 0 ? std::string() : Ok("alive"); });
-  CurlClient client;
+  AwaitingClient client;
   ASSERT_TRUE(client.Send(Get(server.Url("/"))).ok());
   ASSERT_TRUE(client.Send(Get(server.Url("/"))).ok());
   EXPECT_EQ(count, 3);
@@ -55,7 +48,7 @@ TEST(CurlClientTest, AGetOnADeadConnectionIsSentAgainUnlessForbidden) {
 
 TEST(CurlClientTest, KeepsConnections) {
   RawServer server([](const std::string&) { return Ok("x"); });
-  CurlClient client;
+  AwaitingClient client;
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(client.Send(Get(server.Url("/"))).ok());
   EXPECT_EQ(server.connections(), 1);
   std::vector<std::thread> threads;
@@ -68,34 +61,12 @@ TEST(CurlClientTest, KeepsConnections) {
   EXPECT_LE(server.connections(), 9);
 }
 
-TEST(CurlClientTest, TheEnvironmentsProxyIsIgnoredUnlessAskedFor) {
+TEST(CurlClientTest, TheEnvironmentsProxyIsIgnored) {
   RawServer server([](const std::string&) { return Ok("direct"); });
-  CurlClient client;
+  AwaitingClient client;
   setenv("http_proxy", absl::StrCat("http://127.0.0.1:", RefusingPort()).c_str(), 1);
   EXPECT_TRUE(client.Send(Get(server.Url("/"))).ok());
-  Request proxied = Get(server.Url("/"));
-  proxied.use_environment_proxy = true;
-  proxied.send_once = true;
-  ExpectError(client.Send(proxied), TransportError::kRefused, false);
   unsetenv("http_proxy");
-}
-
-TEST(CurlClientTest, ConnectsFromTheGivenAddress) {
-  RawServer server([](const std::string&) { return Ok("x"); });
-  CurlClient client;
-  Request request = Get(server.Url("/"));
-  request.source_address = "127.0.0.9";
-  EXPECT_TRUE(client.Send(request).ok());
-  request.source_address = "192.0.2.1";
-  request.send_once = true;
-  EXPECT_FALSE(client.Send(request).ok());
-}
-
-TEST(CurlClientTest, APinThatIsNoneIsRefused) {
-  CurlClient client;
-  Request request = Get("https://127.0.0.1/");
-  request.tls.pinned_spki_sha256 = {"abc"};
-  EXPECT_TRUE(absl::IsInvalidArgument(client.Send(request).status()));
 }
 
 class CurlClientTlsTest : public testing::Test {
@@ -118,7 +89,7 @@ class CurlClientTlsTest : public testing::Test {
   }
   static std::string Answer(const std::string&) { return Ok("secure"); }
 
-  CurlClient client_;
+  AwaitingClient client_;
   RawServer::Identity identity_ = Make("127.0.0.1");
   RawServer server_{&Answer, &identity_};
 };
@@ -137,21 +108,6 @@ TEST_F(CurlClientTlsTest, TheNameMustFit) {
   const RawServer::Identity other = Make("10.0.0.1");
   RawServer server(&Answer, &other);
   ExpectError(Send(server, {.ca_pem = other.certificate.ToPem()}), TransportError::kTls, false);
-  EXPECT_TRUE(Send(server, {.insecure_skip_verify = true}).ok());
-}
-
-TEST_F(CurlClientTlsTest, APinHoldsWithAndWithoutVerification) {
-  const std::string right = identity_.key.public_key().Fingerprint();
-  const std::string wrong = crypto::PrivateKey::Generate()->public_key().Fingerprint();
-  const std::string ca = identity_.certificate.ToPem();
-  EXPECT_TRUE(
-      Send(server_, {.pinned_spki_sha256 = {wrong, right}, .insecure_skip_verify = true}).ok());
-  ExpectError(Send(server_, {.pinned_spki_sha256 = {wrong}, .insecure_skip_verify = true}),
-              TransportError::kTls, false);
-  EXPECT_TRUE(Send(server_, {.ca_pem = ca, .pinned_spki_sha256 = {right}}).ok());
-  ExpectError(Send(server_, {.ca_pem = ca, .pinned_spki_sha256 = {wrong}}), TransportError::kTls,
-              false);
-  ExpectError(Send(server_, {.pinned_spki_sha256 = {right}}), TransportError::kTls, false);
 }
 
 }  // namespace
