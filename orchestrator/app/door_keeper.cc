@@ -60,8 +60,10 @@ std::string HowItEnded(int status) {
 }  // namespace
 
 struct DoorKeeper::Life {
-  explicit Life(std::unique_ptr<PacketSocket> socket) : pipe(std::move(socket)) {}
+  Life(std::unique_ptr<PacketSocket> socket, const Wanted& of)
+      : pipe(std::move(socket)), setup(of) {}
   const std::unique_ptr<PacketSocket> pipe;
+  const Wanted setup;  // As it was when the door's files were read.
   std::atomic<int> questions = 0;
   std::atomic<bool> drained = false;                              // It was asked to end,
   std::atomic<absl::Duration> end_by = absl::InfiniteDuration();  // by then.
@@ -152,7 +154,7 @@ void DoorKeeper::Run() {
   }
 }
 
-absl::StatusOr<std::string> DoorKeeper::SetupPacket() {
+absl::StatusOr<std::string> DoorKeeper::SetupPacket(const Wanted& wanted) {
   ToDoor packet;
   auto& setup = *packet.mutable_setup();
   ASSIGN_OR_RETURN(const Secret chain,
@@ -166,15 +168,20 @@ absl::StatusOr<std::string> DoorKeeper::SetupPacket() {
   for (const std::string& name : options_.names) setup.add_service_names(name);
   setup.set_memory_bytes(options_.memory_bytes);
   setup.set_user(options_.user);
-  {
-    MutexLock lock(&mu_);
-    setup.set_serving(serving_);
-  }
-  return packet.SerializeAsString();
+  setup.set_serving(wanted.serving);
+  std::string bytes = packet.SerializeAsString();
+  Wipe(*setup.mutable_private_key_pem());
+  return bytes;
 }
 
 absl::StatusOr<std::shared_ptr<DoorKeeper::Life>> DoorKeeper::Spawn() {
-  ASSIGN_OR_RETURN(std::string setup, SetupPacket());
+  Wanted wanted;
+  {
+    MutexLock lock(&mu_);
+    wanted = wanted_;
+  }
+  ASSIGN_OR_RETURN(std::string setup, SetupPacket(wanted));
+  if (options_.on_start) options_.on_start();
   ASSIGN_OR_RETURN(auto ends, PacketSocket::MakePair());
   std::vector<int> copies = {fcntl(ends.second->descriptor(), F_DUPFD_CLOEXEC, kAboveAll)};
   for (const int fd : sockets_->descriptors()) {
@@ -207,7 +214,7 @@ absl::StatusOr<std::shared_ptr<DoorKeeper::Life>> DoorKeeper::Spawn() {
     return absl::UnavailableError(
         absl::StrCat("cannot start its door, ", options_.program, ": ", std::strerror(error)));
   }
-  auto life = std::make_shared<Life>(std::move(ends.first));
+  auto life = std::make_shared<Life>(std::move(ends.first), wanted);
   {
     MutexLock lock(&life->mu);
     life->pid = pid;
@@ -225,6 +232,9 @@ absl::Status DoorKeeper::Live() {
   {
     MutexLock lock(&mu_);
     life_ = life;
+    // What changed since its files were read was told to nobody.
+    if (wanted_.serving != life->setup.serving) TellServing(*life);
+    if (wanted_.certificates != life->setup.certificates) DrainLife(*life);
   }
   if (stop_) life->Kill();
   while (std::optional<std::string> packet = life->pipe->Receive()) {
@@ -328,37 +338,30 @@ net::GateCounts DoorKeeper::counts() const {
   return sum;
 }
 
-void DoorKeeper::Tell(const ToDoor& said) {
-  std::shared_ptr<Life> life;
-  {
-    MutexLock lock(&mu_);
-    life = life_;
-  }
-  if (life != nullptr) life->pipe->Send(said.SerializeAsString());
+void DoorKeeper::TellServing(Life& life) {
+  ToDoor said;
+  said.set_serving(wanted_.serving);
+  life.pipe->Send(said.SerializeAsString());
 }
 
 void DoorKeeper::SetServing(bool serving) {
-  {
-    MutexLock lock(&mu_);
-    serving_ = serving;
-  }
-  ToDoor said;
-  said.set_serving(serving);
-  Tell(said);
+  MutexLock lock(&mu_);  // Also while it is told: in the order of the changes.
+  wanted_.serving = serving;
+  if (life_ != nullptr) TellServing(*life_);
 }
 
 void DoorKeeper::Replace() {
-  std::shared_ptr<Life> life;
-  {
-    MutexLock lock(&mu_);
-    life = life_;
-  }
-  if (life == nullptr) return;  // The next one reads the files anyway.
-  life->drained = true;
-  life->end_by = d_.clock.Steady() + kDrainOfReplaced + kEndsAfterDeadline;
+  MutexLock lock(&mu_);
+  ++wanted_.certificates;
+  if (life_ != nullptr) DrainLife(*life_);
+}
+
+void DoorKeeper::DrainLife(Life& life) const {
+  life.drained = true;
+  life.end_by = d_.clock.Steady() + kDrainOfReplaced + kEndsAfterDeadline;
   ToDoor said;
   said.set_drain_ms(absl::ToInt64Milliseconds(kDrainOfReplaced));
-  if (!life->pipe->Send(said.SerializeAsString())) life->Kill();
+  if (!life.pipe->Send(said.SerializeAsString())) life.Kill();
 }
 
 void DoorKeeper::Stop(absl::Time deadline) {

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,6 +47,8 @@ struct DoorOptions {
   std::vector<std::string> more_arguments;  // Of the program.
   // As ListenerOptions::on_lost.
   std::function<void(const absl::Status&)> on_lost;
+  // For tests: each time that the door is about to be started, with its files read. May be null.
+  std::function<void()> on_start;
 };
 
 class DoorKeeper final : public Entrance {
@@ -70,6 +73,11 @@ class DoorKeeper final : public Entrance {
  private:
   // One life of the door, shared by answers that come late.
   struct Life;
+  // What a door is to be; one that was started before it changed is told.
+  struct Wanted {
+    bool serving = false;
+    uint64_t certificates = 0;  // How often they were replaced.
+  };
   struct Deps {
     rpc::BootstrapDesk& desk;
     const Clock& clock;
@@ -79,11 +87,12 @@ class DoorKeeper final : public Entrance {
   void Run();
   absl::Status Live();
   absl::StatusOr<std::shared_ptr<Life>> Spawn();
-  absl::StatusOr<std::string> SetupPacket();
+  absl::StatusOr<std::string> SetupPacket(const Wanted& wanted);
   bool Hear(const std::shared_ptr<Life>& life, const std::string& packet);
   void Ask(const std::shared_ptr<Life>& life, muster::door::v1::Ask ask);
   absl::Status Bury(Life& life);
-  void Tell(const muster::door::v1::ToDoor& said);
+  void TellServing(Life& life) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void DrainLife(Life& life) const;
 
   const std::string name_ = "bootstrap";
   const DoorOptions options_;
@@ -97,10 +106,10 @@ class DoorKeeper final : public Entrance {
   mutable Mutex mu_;
   absl::Status first_ ABSL_GUARDED_BY(mu_);  // How the first life ended before it opened.
   bool open_ ABSL_GUARDED_BY(mu_) = false;
-  bool serving_ ABSL_GUARDED_BY(mu_) = false;
-  std::shared_ptr<Life> life_ ABSL_GUARDED_BY(mu_);
-  net::GateCounts counts_ ABSL_GUARDED_BY(mu_);  // Of this life, and
-  net::GateCounts before_ ABSL_GUARDED_BY(mu_);  // of those before it.
+  Wanted wanted_ ABSL_GUARDED_BY(mu_);
+  std::shared_ptr<Life> life_ ABSL_GUARDED_BY(mu_);  // None before it has its setup.
+  net::GateCounts counts_ ABSL_GUARDED_BY(mu_);      // Of this life, and
+  net::GateCounts before_ ABSL_GUARDED_BY(mu_);      // of those before it.
   std::thread thread_;
 };
 

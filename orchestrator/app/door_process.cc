@@ -102,9 +102,11 @@ int Fail(const absl::Status& why) {
 }
 
 std::optional<ToDoor> Next(PacketSocket& pipe) {
-  const auto packet = pipe.Receive();
+  std::optional<std::string> packet = pipe.Receive();
   ToDoor said;
-  if (!packet.has_value() || !said.ParseFromString(*packet)) return std::nullopt;
+  const bool parsed = packet.has_value() && said.ParseFromString(*packet);
+  if (packet.has_value()) Wipe(*packet);  // The first one holds a key.
+  if (!parsed) return std::nullopt;
   return said;
 }
 

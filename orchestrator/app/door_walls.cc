@@ -119,7 +119,6 @@ const int kAllowedCalls[] = {
     SCMP_SYS(shutdown),
     SCMP_SYS(close),
     SCMP_SYS(dup),
-    SCMP_SYS(fcntl),
     SCMP_SYS(fstat),
     SCMP_SYS(newfstatat),
     SCMP_SYS(lseek),
@@ -168,7 +167,6 @@ const int kAllowedCalls[] = {
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),
-    SCMP_SYS(tgkill),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(getrusage),
     SCMP_SYS(exit),
@@ -186,7 +184,10 @@ absl::Status BuildDoorWalls(const DoorWalls& walls) {
   pthread_attr_destroy(&small);
   Limit(RLIMIT_CORE, 0);
   Limit(RLIMIT_NOFILE, static_cast<rlim_t>(walls.files));
-  (void)!nice(kNice);
+  errno = 0;
+  if (nice(kNice) == -1 && errno != 0) {
+    WriteToStandardError("level=warning msg=\"the door competes for processors: nice fails\"\n");
+  }
   const absl::Status user = BecomeUser(walls.user);
   if (!user.ok()) return user;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Errno("no_new_privs");
@@ -204,8 +205,8 @@ absl::Status CloseSystemCalls() {
     return seccomp_rule_add_array(filter.get(), action, call,
                                   static_cast<unsigned>(conditions.size()), conditions.data());
   };
-  seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
-  int problem = 0;
+  // Where the filter cannot be put on all threads at once it would be put on this one alone.
+  int problem = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   for (const int call : kAllowedCalls) problem = std::min(problem, add(SCMP_ACT_ALLOW, call, {}));
   // Memory that is not run; threads, not processes (clone3 hides its flags: glibc then asks clone).
   constexpr uint64_t kExecutable = 4;    // PROT_EXEC
@@ -219,6 +220,16 @@ absl::Status CloseSystemCalls() {
   problem = std::min(problem, add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), {}));
   problem = std::min(problem, add(SCMP_ACT_ALLOW, SCMP_SYS(prctl),
                                   {scmp_arg_cmp{0, SCMP_CMP_EQ, PR_SET_NAME, 0}}));
+  // Signals to itself alone, as abort() sends one. F_SETOWN, F_SETSIG, F_NOTIFY and F_SETLEASE
+  // would have the system send them to whom the door names.
+  problem = std::min(problem,
+                     add(SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+                         {scmp_arg_cmp{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()), 0}}));
+  for (const int command : {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC}) {
+    problem = std::min(problem,
+                       add(SCMP_ACT_ALLOW, SCMP_SYS(fcntl),
+                           {scmp_arg_cmp{1, SCMP_CMP_EQ, static_cast<scmp_datum_t>(command), 0}}));
+  }
   if (problem == 0) problem = seccomp_load(filter.get());
   if (problem == 0) return absl::OkStatus();
   return absl::UnimplementedError(absl::StrCat("seccomp: ", std::strerror(-problem)));

@@ -23,9 +23,9 @@ struct DoorWalls {
 // when it is root and cannot become the user, or when the parent is gone.
 absl::Status BuildDoorWalls(const DoorWalls& walls);
 
-// Once all that must be opened is open: from now on no thread opens files, sockets or programs. A
-// system call that is not on the list fails with EPERM. Unimplemented where the system has no
-// seccomp.
+// Once all that must be opened is open: from now on no thread opens files, sockets or programs,
+// or sends signals to other processes. A system call that is not on the list fails with EPERM.
+// Unimplemented where the system has no seccomp.
 absl::Status CloseSystemCalls();
 
 // Ends the process with exit code kDoorGrown, at once and with a line on standard error, when it

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "base/secret.h"
 
 namespace muster::app {
 namespace {
@@ -51,7 +52,9 @@ std::optional<std::string> PacketSocket::Receive() {
     size = recvmsg(fd_, &message, 0);
   } while (size < 0 && errno == EINTR);
   if (size <= 0 || (message.msg_flags & MSG_TRUNC) != 0) return std::nullopt;
-  return buffer_.substr(0, static_cast<size_t>(size));
+  std::string packet = buffer_.substr(0, static_cast<size_t>(size));
+  Wipe(buffer_);
+  return packet;
 }
 
 void PacketSocket::End() { shutdown(fd_, SHUT_RDWR); }

@@ -29,7 +29,8 @@ class PacketSocket {
   // The whole packet or nothing of it; false when the other end is gone or does not keep up. Does
   // not block.
   bool Send(absl::string_view packet);
-  // Blocks for the next packet. None: the other end is gone, or sent one that is too long.
+  // Blocks for the next packet. None: the other end is gone, or sent one that is too long. Keeps no
+  // copy: a packet may hold a key.
   std::optional<std::string> Receive();
   // Ends both directions: Receive here and there returns none.
   void End();

@@ -12,6 +12,7 @@
 #include "base/crypto/secure_random.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/timed_flag.h"
 
 namespace muster::app {
 namespace {
@@ -79,6 +80,37 @@ TEST_F(DoorKeeperTest, ItHasItsSocketsAndNothingOfOurEnvironment) {
                      "exit 7"),
               HasSubstr("exit code 7"));
   unsetenv("MUSTER_MASTER_KEY");
+}
+
+// The files of a door are read, and it does not run yet: what is asked then reaches it all the
+// same.
+TEST_F(DoorKeeperTest, WhatIsAskedWhileADoorStartsIsNotLost) {
+  const std::string program = folder_ + "door";
+  // Takes its setup, says that it is ready, and ends as soon as it is told something.
+  std::ofstream(program) << "#!/bin/sh\n"
+                            "packet() { dd bs=200000 count=1 <&3 >/dev/null 2>&1; }\n"
+                            "packet; printf '\\010\\001' >&3; packet\n";
+  chmod(program.c_str(), 0700);
+  std::atomic<int> starts = 0;
+  std::atomic<DoorKeeper*> begun = nullptr;
+  TimedFlag fourth;
+  const auto keeper = DoorKeeper::Start({.program = program,
+                                         .address = "127.0.0.1:0",
+                                         .certificate_file = folder_ + "crt",
+                                         .private_key_file = folder_ + "key",
+                                         .on_start =
+                                             [&] {
+                                               const int start = ++starts;
+                                               if (start == 2) begun.load()->Replace();
+                                               if (start == 3) begun.load()->SetServing(true);
+                                               if (start == 4) fourth.Set();
+                                             }},
+                                        desk_, SystemClock(), crypto::SecureRandom());
+  ASSERT_TRUE(keeper.ok()) << keeper.status();
+  begun = keeper->get();
+  (*keeper)->Replace();
+  EXPECT_TRUE(fourth.Await(absl::Seconds(15))) << starts << " starts";
+  (*keeper)->Stop(absl::InfinitePast());
 }
 
 TEST_F(DoorKeeperTest, AKeyThatOthersCanReadIsNoneOfIts) {
