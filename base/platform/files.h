@@ -27,13 +27,11 @@ absl::Status WriteFileAtomically(const std::string& path, absl::string_view cont
 // Creates the directory and its parents, readable by the owner only. OK when it exists.
 absl::Status MakePrivateDirectory(const std::string& path);
 bool IsDirectory(const std::string& path);
-// Whether nobody but this process's user and root can make, rename or remove names in the
-// directory. False for what is no directory, for a symbolic link, and when it cannot be told.
-bool IsUnderOurControl(const std::string& directory);
 
 // A lock between processes, held from TryAcquire to destruction. The system drops it when the
 // process ends, however it ends; the file stays and means nothing by itself. Put it where only
-// those whom it shall exclude may write (IsUnderOurControl): whoever can open the file can hold it.
+// those whom it shall exclude may write (CheckOursAlone,
+// base/platform/private_file.h): whoever can open the file can hold it.
 class FileLock {
  public:
   // Does not wait: Aborted when another holder has it. Two locks on one path exclude each other in

@@ -80,18 +80,22 @@ TEST_F(PlatformTest, WhatIsReplacedIsOldOrNewAndKeepsItsMode) {
   EXPECT_TRUE(absl::IsNotFound(WriteFileAtomically(At("no/file"), "", FileAccess::kOwnerOnly)));
 }
 
-TEST_F(PlatformTest, OnlyADirectoryThatNobodyElseWritesIsUnderOurControl) {
-  EXPECT_TRUE(IsUnderOurControl(path_));
-  for (const mode_t mode : {0770, 0707, 0777, 01777, 0720}) {
-    ASSERT_EQ(chmod(path_.c_str(), mode), 0);
-    EXPECT_FALSE(IsUnderOurControl(path_)) << mode;
+// Whoever reads: to the last byte that is allowed, and no further.
+TEST_F(PlatformTest, FilesAreReadUpToTheirLimitAndNotBeyond) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{8191}, size_t{8192}, size_t{8193}, size_t{40'000}}) {
+    const std::string content(size, 'x');
+    ASSERT_TRUE(WriteFileAtomically(At("file"), content, FileAccess::kOwnerOnly).ok());
+    EXPECT_EQ(*ReadWholeFile(At("file"), size), content);
+    EXPECT_EQ(*ReadWholeFile(At("file")), content);
+    EXPECT_EQ(ReadPrivateFile(At("file"), FileReach::kOwnerOnly, size)->Reveal(), content);
+    if (size == 0) continue;
+    EXPECT_TRUE(absl::IsResourceExhausted(ReadWholeFile(At("file"), size - 1).status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        ReadPrivateFile(At("file"), FileReach::kOwnerOnly, size - 1).status()));
   }
-  ASSERT_EQ(chmod(path_.c_str(), 0755), 0);
-  EXPECT_TRUE(IsUnderOurControl(path_));
-  ASSERT_EQ(symlink(path_.c_str(), At("link").c_str()), 0);
-  EXPECT_FALSE(IsUnderOurControl(At("link")));
-  EXPECT_FALSE(IsUnderOurControl(At("none")));
-  EXPECT_FALSE(IsUnderOurControl("/tmp"));
+  EXPECT_FALSE(ReadWholeFile(path_).ok()) << "a directory";
+  EXPECT_TRUE(absl::IsNotFound(ReadWholeFile(At("none")).status()));
 }
 
 // What the message says, done: "… (mode 0644): chmod 600 '/tmp/x'".
@@ -111,6 +115,7 @@ TEST_F(PlatformTest, ADirectoryThatOthersWriteIsNotOursAndTheMessageMendsIt) {
     Follow(status);
     EXPECT_TRUE(CheckOursAlone(path_).ok()) << CheckOursAlone(path_);
   }
+  EXPECT_FALSE(CheckOursAlone("/tmp").ok()) << "anybody makes names there";
   EXPECT_TRUE(absl::IsNotFound(CheckOursAlone(At("none"))));
   std::ofstream(At("file")) << "x";
   EXPECT_FALSE(CheckOursAlone(At("file")).ok());

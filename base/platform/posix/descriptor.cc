@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -46,6 +47,25 @@ absl::Status WriteAndFlush(int fd, absl::string_view content, const std::string&
     content.remove_prefix(static_cast<size_t>(written));
   }
   return fsync(fd) == 0 ? absl::OkStatus() : FileError(errno, "write", path);
+}
+
+absl::Status ReadAll(int fd, size_t max_bytes, const std::string& path, std::string& content) {
+  constexpr size_t kPart = 8192;
+  content.clear();
+  while (true) {
+    const size_t size = content.size();
+    content.resize(std::min(std::max(size + kPart, content.capacity()), max_bytes + 1));
+    const ssize_t got = read(fd, content.data() + size, content.size() - size);
+    const int error = errno;
+    content.resize(size + (got > 0 ? static_cast<size_t>(got) : 0));
+    if (got < 0 && error == EINTR) continue;
+    if (got < 0) return FileError(error, "read", path);
+    if (got == 0) return absl::OkStatus();
+    if (content.size() > max_bytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(path, " is larger than ", max_bytes, " bytes"));
+    }
+  }
 }
 
 absl::Status FlushDirectoryOf(const std::string& path) {

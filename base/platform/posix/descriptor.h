@@ -32,6 +32,11 @@ absl::Status FileError(int error, absl::string_view step, const std::string& pat
 // Writes all of `content` and flushes it to the disk. The status names `path`.
 absl::Status WriteAndFlush(int fd, absl::string_view content, const std::string& path);
 
+// Reads `fd` to its end into `content`, which is replaced: at most `max_bytes`, else
+// ResourceExhausted. Moves `content` only when it has less room than max_bytes + 1: who reads a
+// secret reserves that, and wipes it whatever comes out. The status names `path`.
+absl::Status ReadAll(int fd, size_t max_bytes, const std::string& path, std::string& content);
+
 // Makes a new name in the directory of `path` survive a power cut.
 absl::Status FlushDirectoryOf(const std::string& path);
 

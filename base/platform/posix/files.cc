@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 
@@ -19,18 +18,8 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t max_by
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.ok()) return FileError(errno, "open", path);
   std::string content;
-  std::array<char, 8192> part;
-  while (true) {
-    const ssize_t size = read(file.get(), part.data(), part.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return FileError(errno, "read", path);
-    if (size == 0) return content;
-    content.append(part.data(), static_cast<size_t>(size));
-    if (content.size() > max_bytes) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat(path, " is larger than ", max_bytes, " bytes"));
-    }
-  }
+  RETURN_IF_ERROR(ReadAll(file.get(), max_bytes, path, content));
+  return content;
 }
 
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view content,
@@ -65,13 +54,6 @@ absl::Status MakePrivateDirectory(const std::string& path) {
 bool IsDirectory(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-bool IsUnderOurControl(const std::string& directory) {
-  struct stat info;
-  return lstat(directory.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
-         (info.st_uid == geteuid() || info.st_uid == 0) &&
-         (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 absl::StatusOr<std::unique_ptr<FileLock>> FileLock::TryAcquire(const std::string& path) {

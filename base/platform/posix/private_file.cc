@@ -70,25 +70,13 @@ absl::StatusOr<Secret> ReadPrivateFile(const std::string& path, FileReach reach,
     return absl::InvalidArgumentError(absl::StrCat(path, " is no plain file"));
   }
   if (reach == FileReach::kOwnerOnly) RETURN_IF_ERROR(CheckOwnerOnly(info, path));
-  std::string bytes(max_bytes + 1, '\0');
-  size_t size = 0;
-  while (size < bytes.size()) {
-    const ssize_t got = read(fd.get(), bytes.data() + size, bytes.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      const int error = errno;
-      Wipe(bytes);
-      return FileError(error, "read", path);
-    }
-    if (got == 0) break;
-    size += static_cast<size_t>(got);
-  }
-  if (size > max_bytes) {
-    Wipe(bytes);
-    return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", max_bytes, " bytes"));
-  }
-  bytes.resize(size);
-  return Secret::Take(std::move(bytes));
+  std::string bytes;
+  bytes.reserve(max_bytes + 1);
+  const absl::Status status = ReadAll(fd.get(), max_bytes, path, bytes);
+  if (status.ok()) return Secret::Take(std::move(bytes));
+  Wipe(bytes);
+  if (!absl::IsResourceExhausted(status)) return status;
+  return absl::InvalidArgumentError(status.message());
 }
 
 absl::Status CheckUnreachableByOthers(const std::string& path) {

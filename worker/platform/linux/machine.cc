@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "base/crypto/digest.h"
 #include "base/platform/files.h"
+#include "base/platform/private_file.h"
 #include "worker/platform/clean_facts.h"
 
 namespace muster::worker {
@@ -57,7 +58,7 @@ bool ServiceWantsNegotiate() { return false; }
 std::string LockDirectory(const std::string& fallback) {
   // Not /run/lock: there anybody may make the file first, and hold it.
   constexpr char kOurs[] = "/run/muster-worker";
-  const bool usable = MakePrivateDirectory(kOurs).ok() && IsUnderOurControl(kOurs) &&
+  const bool usable = MakePrivateDirectory(kOurs).ok() && CheckOursAlone(kOurs).ok() &&
                       access(kOurs, W_OK | X_OK) == 0;
   return usable ? kOurs : fallback;
 }

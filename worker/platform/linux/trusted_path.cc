@@ -197,18 +197,8 @@ absl::StatusOr<std::string> ReadTrustedFile(const std::string& path, size_t max_
   if (fstat(file.get(), &info) != 0) return FileError(errno, "look at", path);
   RETURN_IF_ERROR(CheckPlainFile(info, path, trusted));
   std::string content;
-  std::array<char, 8192> part;
-  while (true) {
-    const ssize_t size = read(file.get(), part.data(), part.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return FileError(errno, "read", path);
-    if (size == 0) return content;
-    content.append(part.data(), static_cast<size_t>(size));
-    if (content.size() > max_bytes) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat(path, " is larger than ", max_bytes, " bytes"));
-    }
-  }
+  RETURN_IF_ERROR(ReadAll(file.get(), max_bytes, path, content));
+  return content;
 }
 
 }  // namespace muster::worker
