@@ -229,7 +229,7 @@ absl::StatusOr<InitReport> InitDataDirectory(const InitOptions& options, const C
 }
 
 absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, const Clock& clock,
-                                                Random& random) {
+                                                Random& random, MasterKey key) {
   const DataPaths paths(directory);
   std::error_code error;
   const bool initialized = fs::exists(paths.marker(), error);
@@ -245,8 +245,12 @@ absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, co
   RETURN_IF_ERROR(CheckClosed(paths));
   ASSIGN_OR_RETURN(auto lock, Lock(paths));
   ASSIGN_OR_RETURN(auto authority, LoadAuthority(paths, clock, random));
-  ASSIGN_OR_RETURN(auto master,
-                   secrets::LoadMasterKey({.file = paths.master_key(), .environment = nullptr}));
+  Secret master_key;
+  if (key == MasterKey::kNeeded) {
+    ASSIGN_OR_RETURN(auto master,
+                     secrets::LoadMasterKey({.file = paths.master_key(), .environment = nullptr}));
+    master_key = std::move(master.bytes);
+  }
   ASSIGN_OR_RETURN(auto addresses, LoadAddresses(paths));
   // Opening it would make an empty one, which knows no server, no key and no operator.
   const auto size =
@@ -256,7 +260,7 @@ absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, co
                          absl::StrCat(paths.database(), " is ",
                                       Exists(paths.database()) ? "no file, or empty" : "lost"));
   }
-  return DataDirectory{paths, std::move(lock), std::move(authority), std::move(master.bytes),
+  return DataDirectory{paths, std::move(lock), std::move(authority), std::move(master_key),
                        std::move(addresses)};
 }
 

@@ -76,11 +76,14 @@ struct DataDirectory {
   std::vector<std::string> addresses;
 };
 
+enum class MasterKey { kNeeded, kNotNeeded };
+
+// Without a need for it the master key is neither looked for nor there.
 // E-SYSTEM-NOT-INITIALIZED (also when init was cut off), E-SYSTEM-DATA-DIR-BUSY, E-SYSTEM-DATA-DIR
 // (it cannot be used, or others can), E-SYSTEM-CA (damaged, unreadable or expired), E-KEY-MASTER,
 // E-STORE-UNUSABLE (the database is gone). Changes nothing.
 absl::StatusOr<DataDirectory> OpenDataDirectory(const std::string& directory, const Clock& clock,
-                                                Random& random);
+                                                Random& random, MasterKey key = MasterKey::kNeeded);
 
 // The certificate authority alone. E-SYSTEM-CA. Blocks on the disk.
 absl::StatusOr<identity::CertificateAuthority> LoadAuthority(const DataPaths& paths,

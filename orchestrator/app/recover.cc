@@ -15,7 +15,6 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/host_port.h"
-#include "base/platform/directory_lock.h"
 #include "base/platform/files.h"
 #include "base/platform/private_file.h"
 #include "base/status_macros.h"
@@ -133,32 +132,23 @@ absl::StatusOr<Recovered> RecoverRunning(Socket& socket, const RecoverOptions& o
 // ---- it does not ----
 
 // Where operators reached it so far, as far as the directory knows.
-std::string AddressIn(const DataPaths& paths) {
-  const auto known = ReadWholeFile(paths.operators("address"));
+std::string AddressIn(const DataDirectory& directory) {
+  const auto known = ReadWholeFile(directory.paths.operators("address"));
   if (known.ok()) return std::string(absl::StripAsciiWhitespace(*known));
-  const auto addresses = LoadAddresses(paths);
-  if (!addresses.ok() || addresses->empty()) return "";
-  return muster::HostPort{addresses->front(), kDefaultAdminPort}.ToString();
+  if (directory.addresses.empty()) return "";
+  return muster::HostPort{directory.addresses.front(), kDefaultAdminPort}.ToString();
 }
 
 absl::StatusOr<Recovered> RecoverStopped(const RecoverOptions& options,
                                          const crypto::PublicKey& key, const Clock& clock,
                                          Random& random) {
-  const DataPaths paths(options.data_dir);
   const AsOwnerOf owner(options.data_dir);
-  std::error_code error;
-  if (!fs::exists(paths.marker(), error)) {
-    return FailureStatus(FailureCode::kSystemNotInitialized,
-                         absl::StrCat(paths.root, " is no initialized data directory"));
-  }
-  const auto lock = DirectoryLock::Acquire(paths.root);
-  if (!lock.ok()) return EnsureCode(lock.status(), FailureCode::kSystemDataDir);
-  ASSIGN_OR_RETURN(const auto authority, LoadAuthority(paths, clock, random));
-  if (!fs::exists(paths.database(), error)) {
-    return FailureStatus(FailureCode::kStoreUnusable, absl::StrCat(paths.database(), " is lost"));
-  }
-  const auto store = store::SqliteStore::Open(
-      {.path = paths.database(), .backup_dir = paths.backups(), .now = clock.Now()});
+  ASSIGN_OR_RETURN(const DataDirectory directory,
+                   OpenDataDirectory(options.data_dir, clock, random, MasterKey::kNotNeeded));
+  const identity::CertificateAuthority& authority = directory.authority;
+  const auto store = store::SqliteStore::Open({.path = directory.paths.database(),
+                                               .backup_dir = directory.paths.backups(),
+                                               .now = clock.Now()});
   if (!store.ok()) return EnsureCode(store.status(), FailureCode::kStoreUnusable);
   ASSIGN_OR_RETURN(const auto transaction, (*store)->Begin());
   store::OperatorStore& operators = transaction->operators();
@@ -193,7 +183,7 @@ absl::StatusOr<Recovered> RecoverStopped(const RecoverOptions& options,
                     .made = !known.has_value(),
                     .running = false,
                     .not_after = record.not_after,
-                    .address = AddressIn(paths)},
+                    .address = AddressIn(directory)},
                    record.pem,
                    authority.bundle_pem()};
 }

@@ -1,6 +1,7 @@
 // Operators of a whole orchestrator: made, renewed and revoked over the wire, and the way back in.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -17,6 +18,7 @@
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "orchestrator/api/revocations.h"
+#include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/recover.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/time.h"
@@ -425,6 +427,32 @@ TEST_F(RecoverTest, OverwritesNothingAndRaisesNobody) {
   EXPECT_TRUE(WhoAmIWith("x").ok());
   orchestrator_.Stop();
   EXPECT_EQ(FailureCodeOf(Recover("ada", "y").status()), FailureCode::kOperatorNameTaken);
+}
+
+// It looks at the directory as serve does: what others can reach, or is lost, is not worked on.
+TEST_F(RecoverTest, AStoppedOnesDirectoryIsLookedAtAsServeDoes) {
+  orchestrator_.Stop();
+  const DataPaths paths(orchestrator_.data_dir());
+  fs::remove(paths.admin_socket());
+  ASSERT_EQ(chmod(paths.root.c_str(), 0777), 0);
+  const auto open = Recover("admin", "x");
+  EXPECT_EQ(FailureCodeOf(open.status()), FailureCode::kSystemDataDir);
+  EXPECT_THAT(std::string(open.status().message()), HasSubstr("chmod go-w"));
+  ASSERT_EQ(chmod(paths.root.c_str(), 0700), 0);
+  ASSERT_EQ(chmod((paths.root + "/ca").c_str(), 0777), 0);
+  EXPECT_EQ(FailureCodeOf(Recover("admin", "x").status()), FailureCode::kSystemDataDir);
+  ASSERT_EQ(chmod((paths.root + "/ca").c_str(), 0700), 0);
+  // Opening an empty file would make a store without servers, keys and operators.
+  fs::rename(paths.database(), paths.database() + ".away");
+  EXPECT_EQ(FailureCodeOf(Recover("admin", "x").status()), FailureCode::kStoreUnusable);
+  std::ofstream(paths.database()).close();
+  ASSERT_EQ(chmod(paths.database().c_str(), 0600), 0);
+  EXPECT_EQ(FailureCodeOf(Recover("admin", "x").status()), FailureCode::kStoreUnusable);
+  EXPECT_EQ(fs::file_size(paths.database()), 0u);
+  fs::rename(paths.database() + ".away", paths.database());
+  // The master key may lie elsewhere: it is not needed.
+  fs::remove(paths.master_key());
+  EXPECT_TRUE(Recover("admin", "x").ok());
 }
 
 TEST_F(RecoverTest, ARunningOneWithAnotherSocketIsNotWorkedAround) {
