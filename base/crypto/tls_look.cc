@@ -2,14 +2,15 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <cerrno>
 #include <ctime>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/crypto/key.h"
 
 namespace muster::crypto {
 namespace {
@@ -38,25 +39,25 @@ int TakeAlert() {
 bool ShowCertificate(SSL_CTX* context, const TlsLookOptions& options) {
   const auto certificate = Certificate::FromPem(options.certificate_pem);
   if (!certificate.ok()) return false;
-  const absl::string_view pem = options.private_key_pem.Reveal();
-  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
-  return key != nullptr && SSL_CTX_use_certificate(context, certificate->get()) == 1 &&
-         SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+  const auto key = PrivateKey::FromPem(options.private_key_pem);
+  return key.ok() && SSL_CTX_use_certificate(context, certificate->get()) == 1 &&
+         SSL_CTX_use_PrivateKey(context, key->get()) == 1;
 }
 
-enum class Outcome { kDone, kFailed, kTimeout };
+enum class Outcome { kDone, kFailed, kCut, kTimeout };
 
-// Repeats `step` (what SSL_connect or SSL_read return) until it is done, fails, or time is over.
+// Repeats `step` (what SSL_connect or SSL_read return) until it is done, fails, the connection
+// is cut by a reset, or time is over.
 template <typename Step>
 Outcome RunStep(SSL* ssl, BIO* bio, absl::Duration timeout, Step step) {
   const std::time_t deadline = std::time(nullptr) + absl::ToInt64Seconds(timeout);
   while (true) {
+    errno = 0;
     const int result = step();
+    const int error = errno;
     if (result > 0) return Outcome::kDone;
     const int why = SSL_get_error(ssl, result);
+    if (why == SSL_ERROR_SYSCALL && error != 0) return Outcome::kCut;
     if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) return Outcome::kFailed;
     if (BIO_wait(bio, deadline, kNapMilliseconds) <= 0) return Outcome::kTimeout;
   }

@@ -20,8 +20,10 @@ inline constexpr int kAlertCertificateExpired = 45;
 struct TlsLook {
   std::vector<Certificate> chain;  // What the peer showed, leaf first; empty: nothing.
   int alert = 0;                   // By which the peer ended the handshake; 0: it did not.
-  // The handshake was complete, and the peer ended the connection without another word: it does not
-  // take the certificate that it was shown. Not every peer says so by an alert.
+  // The handshake was complete, and the peer ended the connection in order and without another
+  // word: it likely does not take the certificate that it was shown. Not every peer says so by an
+  // alert. A connection that is reset, as by a firewall or a listener that is full, says nothing of
+  // that.
   bool ended = false;
 };
 

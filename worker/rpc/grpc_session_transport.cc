@@ -193,7 +193,9 @@ absl::AnyInvocable<std::optional<Failure>()> GrpcSessionTransport::LookAtPeer(ab
     question.ca_bundle_pem = identity_.ca_bundle_pem;
   }
   return [options = std::move(options), question = std::move(question)] {
-    const auto look = crypto::LookAtTlsPeer(options);
+    auto look = crypto::LookAtTlsPeer(options);
+    // One that stops or starts again ends connections as well: it is asked twice.
+    if (look.ok() && look->ended && look->alert == 0) look = crypto::LookAtTlsPeer(options);
     return look.ok() ? JudgePeer(*look, question) : std::nullopt;
   };
 }
