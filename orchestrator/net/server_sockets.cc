@@ -11,7 +11,6 @@
 #include <cstring>
 #include <memory>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/host_port.h"
@@ -39,9 +38,20 @@ class OwnerOnly {
   const mode_t before_;
 };
 
-absl::StatusOr<int> ListenOn(const sockaddr* address, socklen_t size, bool both_families) {
+// A socket that listens, or which step failed and why.
+struct Tried {
+  int fd = -1;
+  const char* step = "";
+  int error = 0;
+  absl::StatusOr<int> Outcome() const {
+    if (fd >= 0) return fd;
+    return Problem(step, error);
+  }
+};
+
+Tried ListenOn(const sockaddr* address, socklen_t size, bool both_families) {
   const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return Problem("no socket", errno);
+  if (fd < 0) return {-1, "no socket", errno};
   const int yes = 1;
   const int only_v6 = both_families ? 0 : 1;
   if (address->sa_family != AF_UNIX) {
@@ -53,11 +63,14 @@ absl::StatusOr<int> ListenOn(const sockaddr* address, socklen_t size, bool both_
   const char* step = bind(fd, address, size) != 0 ? "it cannot be bound"
                      : listen(fd, kBacklog) != 0  ? "it cannot be listened on"
                                                   : nullptr;
-  if (step == nullptr) return fd;
+  if (step == nullptr) return {.fd = fd};
   const int error = errno;
   close(fd);
-  return Problem(step, error);
+  return {-1, step, error};
 }
+
+// What a machine without IPv6 answers.
+bool IsWithoutFamily(int error) { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
 
 int PortOf(int fd) {
   sockaddr_storage storage = {};
@@ -77,14 +90,12 @@ absl::StatusOr<int> ListenOnAll(int port) {
   sockaddr_in6 v6 = {};
   v6.sin6_family = AF_INET6;
   v6.sin6_port = htons(static_cast<uint16_t>(port));
-  const auto both = ListenOn(reinterpret_cast<const sockaddr*>(&v6), sizeof v6, true);
-  if (both.ok() || !absl::StrContains(both.status().message(), std::strerror(EAFNOSUPPORT))) {
-    return both;
-  }
+  const Tried both = ListenOn(reinterpret_cast<const sockaddr*>(&v6), sizeof v6, true);
+  if (!IsWithoutFamily(both.error)) return both.Outcome();
   sockaddr_in v4 = {};  // A system without IPv6.
   v4.sin_family = AF_INET;
   v4.sin_port = htons(static_cast<uint16_t>(port));
-  return ListenOn(reinterpret_cast<const sockaddr*>(&v4), sizeof v4, false);
+  return ListenOn(reinterpret_cast<const sockaddr*>(&v4), sizeof v4, false).Outcome();
 }
 
 absl::StatusOr<int> ListenOnPath(const std::string& path) {
@@ -97,7 +108,7 @@ absl::StatusOr<int> ListenOnPath(const std::string& path) {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
   const OwnerOnly mode;
-  return ListenOn(reinterpret_cast<const sockaddr*>(&address), sizeof address, false);
+  return ListenOn(reinterpret_cast<const sockaddr*>(&address), sizeof address, false).Outcome();
 }
 
 void SetPort(sockaddr* address, int port) {
@@ -136,13 +147,13 @@ absl::StatusOr<ServerSockets> ServerSockets::Open(const std::string& address) {
   absl::Status first_problem;
   for (addrinfo* one = found; one != nullptr; one = one->ai_next) {
     SetPort(one->ai_addr, at.port != 0 || sockets.descriptors_.empty() ? at.port : sockets.port());
-    const auto fd = ListenOn(one->ai_addr, one->ai_addrlen, false);
-    if (fd.ok()) {
-      sockets.descriptors_.push_back(*fd);
-    } else if (absl::StrContains(fd.status().message(), std::strerror(EADDRINUSE))) {
-      return fd.status();  // Half of a listener would be somebody else's.
+    const Tried tried = ListenOn(one->ai_addr, one->ai_addrlen, false);
+    if (tried.fd >= 0) {
+      sockets.descriptors_.push_back(tried.fd);
+    } else if (!IsWithoutFamily(tried.error)) {
+      return tried.Outcome().status();  // Half of a listener would be somebody else's, or nobody's.
     } else if (first_problem.ok()) {
-      first_problem = fd.status();  // Such as the IPv6 address of a machine without IPv6.
+      first_problem = tried.Outcome().status();
     }
   }
   if (sockets.descriptors_.empty()) return first_problem;

@@ -33,6 +33,18 @@ TEST(ServerSockets, ANameHasOnePortOnAllItsAddresses) {
   EXPECT_GE(named->descriptors().size(), 1u);
 }
 
+TEST(ServerSockets, ANameWhoseAddressIsTakenIsTakenAltogether) {
+  // Whichever of its addresses comes first.
+  for (const char* half : {"127.0.0.1:0", "[::1]:0"}) {
+    const auto taken = ServerSockets::Open(half);
+    if (!taken.ok()) continue;  // A machine without IPv6.
+    if (half[0] == '[' && ServerSockets::Open("localhost:0")->descriptors().size() < 2) continue;
+    const auto name = ServerSockets::Open(absl::StrCat("localhost:", taken->port()));
+    ASSERT_FALSE(name.ok()) << half;
+    EXPECT_THAT(std::string(name.status().message()), HasSubstr("Address already in use"));
+  }
+}
+
 TEST(ServerSockets, AllAddressesAreBothFamilies) {
   for (const char* all : {"0.0.0.0:0", "[::]:0"}) {
     const auto sockets = ServerSockets::Open(all);
