@@ -64,7 +64,8 @@ class AnsweringDesk final : public BootstrapDesk {
 
   void Ask(BootstrapAsk ask, Done done) override {
     absl::Status refused = CheckForm(ask);
-    if (refused.ok() && !limiter_.Allow(ask.address, d_.clock.Now())) {
+    if (refused.ok() && !ask.checked_key.has_value() &&
+        !limiter_.Allow(ask.address, d_.clock.Now())) {
       refused = FailureStatus(FailureCode::kBootstrapRateLimited,
                               absl::StrCat("too many calls from ", ask.address));
     }
@@ -90,19 +91,25 @@ class AnsweringDesk final : public BootstrapDesk {
 
   // On the pool.
   void Check(BootstrapAsk ask, Done done) {
-    auto csr = crypto::CertificateRequest::FromPem(ask.certificate_request_pem);
-    if (!csr.ok()) {
-      return done(FailureStatus(FailureCode::kBootstrapBadCsr, csr.status().message()));
+    if (!ask.checked_key.has_value()) {
+      auto csr = crypto::CertificateRequest::FromPem(ask.certificate_request_pem);
+      if (!csr.ok()) {
+        const absl::Status refused =
+            FailureStatus(FailureCode::kBootstrapBadCsr, csr.status().message());
+        LogRefusal(ask.server_name, ask.address, refused);
+        return done(refused);
+      }
+      ask.checked_key = csr->public_key();
     }
     core::BootstrapRequest asked{.secret_hash = std::move(ask.token_hash),
                                  .server_name = ask.server_name,
                                  .address = ask.address,
-                                 .public_key_hash = csr->public_key().Fingerprint(),
+                                 .public_key_hash = ask.checked_key->Fingerprint(),
                                  .machine = std::move(ask.machine)};
     d_.admission.Call(
         &core::AdmissionOperations::Bootstrap,
         [this, name = std::move(ask.server_name), address = std::move(ask.address),
-         key = csr->public_key(),
+         key = *ask.checked_key,
          done = std::move(done)](absl::StatusOr<core::BootstrapGrant> grant) mutable {
           if (!grant.ok()) {
             LogRefusal(name, address, grant.status());

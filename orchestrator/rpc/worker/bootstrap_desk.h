@@ -7,10 +7,12 @@
 #define MUSTER_ORCHESTRATOR_RPC_WORKER_BOOTSTRAP_DESK_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "base/crypto/key.h"
 #include "muster/worker/v1/bootstrap.pb.h"
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "store/model/server.h"
@@ -23,6 +25,9 @@ struct BootstrapAsk {
   std::string address;  // An IP address.
   std::string certificate_request_pem;
   store::MachineFacts machine;
+  // Of the request, by whoever checked it and the caller's rate in this process. None: another
+  // process says that it did, and the desk does so again.
+  std::optional<crypto::PublicKey> checked_key;
 };
 
 // Thread-safe.

@@ -12,6 +12,7 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/log_throttle.h"
+#include "base/redact.h"
 #include "muster/worker/v1/bootstrap.grpc.pb.h"
 #include "orchestrator/identity/bootstrap_secret.h"
 #include "orchestrator/rpc/facts.h"
@@ -46,9 +47,9 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
     std::string address = AddressOfPeer(context->peer());
     // The desk has the same rate; here it saves the work before that.
     if (!limiter_.Allow(address, clock_.Now())) {
-      LogRefusal(address);
-      reply.Finish(FailureStatus(FailureCode::kBootstrapRateLimited,
-                                 absl::StrCat("too many calls from ", address)));
+      Refuse(reply, "", address,
+             FailureStatus(FailureCode::kBootstrapRateLimited,
+                           absl::StrCat("too many calls from ", address)));
       return reactor;
     }
     pool_.Run([this, request, response, address = std::move(address),
@@ -59,37 +60,41 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
   }
 
  private:
-  // A flood is a few lines a minute and a number.
-  void LogRefusal(const std::string& address) {
+  // In the log, a flood is a few lines a minute and a number.
+  void Refuse(Reply& reply, const std::string& name, const std::string& address,
+              const absl::Status& why) {
+    reply.Finish(why);
     const auto untold = refusals_.Admit(clock_.Steady());
     if (!untold.has_value()) return;
-    log::Warning("bootstrap refused", {{"address", address},
-                                       {"reason", "E-BOOTSTRAP-RATE-LIMITED: too many calls"},
+    log::Warning("bootstrap refused", {{"name", CleanLine(name)},
+                                       {"address", CleanLine(address)},
+                                       {"reason", CleanLine(why.message(), kMaxForeignText)},
                                        {"not_told_before", *untold}});
   }
 
   // On the pool.
   void Check(const EnrollRequest& request, EnrollResponse* response, std::string address,
              Reply reply) {
-    if (request.token().empty() || request.token().size() > kMaxTokenBytes) {
-      return reply.Finish(
-          FailureStatus(FailureCode::kTokenMalformed, "the token is empty or too long"));
-    }
     const std::string& name =
         request.server_name().empty() ? request.machine().machine_name() : request.server_name();
+    const auto refuse = [&](FailureCode code, absl::string_view why) {
+      Refuse(reply, name, address, FailureStatus(code, why));
+    };
+    if (request.token().empty() || request.token().size() > kMaxTokenBytes) {
+      return refuse(FailureCode::kTokenMalformed, "the token is empty or too long");
+    }
     if (name.empty() || name.size() > kMaxNameBytes) {
-      return reply.Finish(FailureStatus(FailureCode::kRequestInvalid,
-                                        "the server's name is empty or longer than 255 bytes"));
+      return refuse(FailureCode::kRequestInvalid,
+                    "the server's name is empty or longer than 255 bytes");
     }
     const auto csr = crypto::CertificateRequest::FromPem(request.certificate_request_pem());
-    if (!csr.ok()) {
-      return reply.Finish(FailureStatus(FailureCode::kBootstrapBadCsr, csr.status().message()));
-    }
+    if (!csr.ok()) return refuse(FailureCode::kBootstrapBadCsr, csr.status().message());
     desk_.Ask({.token_hash = identity::HashBootstrapSecret(request.token()),
                .server_name = name,
                .address = std::move(address),
                .certificate_request_pem = request.certificate_request_pem(),
-               .machine = FromProto(request.machine())},
+               .machine = FromProto(request.machine()),
+               .checked_key = csr->public_key()},
               [response, reply = std::move(reply)](absl::StatusOr<EnrollResponse> answer) mutable {
                 if (answer.ok()) *response = *std::move(answer);
                 reply.Finish(answer.status());

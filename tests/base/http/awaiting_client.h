@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "base/http/client.h"
 #include "base/http/curl_multi_client.h"
 
@@ -16,7 +16,7 @@ class AwaitingClient final : public Client {
  public:
   absl::StatusOr<Response> Send(const Request& request) override {
     absl::StatusOr<Response> answer;
-    absl::Notification done;
+    Notification done;
     client_.Start(CopyOf(request), [&](absl::StatusOr<Response> outcome) {
       answer = std::move(outcome);
       done.Notify();

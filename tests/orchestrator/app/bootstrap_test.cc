@@ -1,10 +1,13 @@
 // Who comes in and who does not, from token to session, against a whole orchestrator.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
 #include "base/crypto/certificate_request.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/log.h"
+#include "base/mutex.h"
 #include "orchestrator/identity/bootstrap_secret.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/time.h"
@@ -14,6 +17,7 @@ namespace muster::app {
 namespace {
 
 namespace wire = muster::worker::v1;
+using testing::HasSubstr;
 
 class BootstrapTest : public testing::Test {
  protected:
@@ -163,6 +167,34 @@ TEST_F(BootstrapTest, TooManyCallsFromOneAddressAreRefusedForAWhile) {
             FailureCode::kTokenUnknown);
   EXPECT_EQ(RefusalOf(orchestrator_.Enroll("nonsense", "web-1").status()),
             FailureCode::kBootstrapRateLimited);
+}
+
+// Whoever is refused is in the log, whatever for; and a flood of them is not.
+TEST_F(BootstrapTest, EveryRefusalIsToldOnce) {
+  std::string told;
+  Mutex mu;
+  log::SetSinkForTesting([&](absl::string_view line) {
+    MutexLock lock(&mu);
+    absl::StrAppend(&told, line, "\n");
+  });
+  const auto stub = wire::Bootstrap::NewStub(orchestrator_.BootstrapChannel());
+  const auto ask = [&](const std::string& token, const std::string& name, const std::string& csr) {
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    wire::EnrollRequest request;
+    request.set_token(token);
+    request.set_server_name(name);
+    request.set_certificate_request_pem(csr);
+    wire::EnrollResponse response;
+    return RefusalOf(rpc::FromGrpcStatus(stub->Enroll(&context, request, &response)));
+  };
+  EXPECT_EQ(ask(Token("acme/prod"), "bad-request", "no PEM"), FailureCode::kBootstrapBadCsr);
+  EXPECT_EQ(ask("", "no-token", "no PEM"), FailureCode::kTokenMalformed);
+  log::SetSinkForTesting(nullptr);
+  MutexLock lock(&mu);
+  EXPECT_THAT(told, HasSubstr("bad-request"));
+  EXPECT_THAT(told, HasSubstr("E-BOOTSTRAP-BAD-CSR"));
+  EXPECT_THAT(told, HasSubstr("E-TOKEN-MALFORMED"));
 }
 
 // Certificates that this CA signed and yet nobody may use: not on record, where the server waits for
