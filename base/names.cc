@@ -8,6 +8,8 @@
 #include <optional>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
@@ -190,6 +192,31 @@ std::string HintOnServerName(absl::string_view name) {
   const absl::StatusOr<std::string> host = CanonicalHost(folded);
   if (host.ok() && IsAddressLiteral(*host)) {
     return absl::StrCat("\"", name, "\" is an address: it changes sooner than a name does");
+  }
+  return "";
+}
+
+std::string ProblemOfServiceAccount(absl::string_view account) {
+  constexpr size_t kLongest = 64;
+  constexpr int64_t kNobody = 65534;
+  const auto fits = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-@$", c);
+  };
+  if (account.empty() || account.size() > kLongest || account[0] == '-' ||
+      !std::all_of(account.begin(), account.end(), fits)) {
+    return absl::StrCat("must be the name or number of an account, 1 to ", kLongest,
+                        " of letters, digits and _ . - @ $");
+  }
+  int64_t number = -1;
+  const bool numeric = absl::SimpleAtoi(account, &number);
+  if (account == "nobody" || (numeric && number == kNobody)) {
+    return "must not be nobody's: services that have no account of their own share that one";
+  }
+  if (account == "root" || (numeric && number == 0)) {
+    return "must not be root: root is believed without it";
+  }
+  if (numeric && number >= int64_t{4294967295}) {
+    return "must be below 4294967295";
   }
   return "";
 }

@@ -31,6 +31,11 @@ std::string FoldedShortName(absl::string_view name);
 // empty when nothing speaks against it.
 std::string HintOnServerName(absl::string_view name);
 
+// Why `account` is no account that a zone may name as the Certify service's ("must be …"), empty
+// when it is one: a name of 1 to 64 of letters, digits and _ . - @ $, or a number. Not root, which
+// needs no exception, and not nobody (65534), which is whoever has no other account.
+std::string ProblemOfServiceAccount(absl::string_view account);
+
 // Why people cannot read the text as it is: no UTF-8, control characters, or characters that show
 // nothing or turn the text around ("U+200B (zero width space) at its end"). Empty when they can.
 std::string ProblemOfVisibleText(absl::string_view text);

@@ -71,6 +71,7 @@ absl::StatusOr<core::ZoneInput> ZoneOf(const admin::FleetZone& zone) {
   if (zone.has_hub_ca_pem()) out.hub_ca_pem = zone.hub_ca_pem();
   if (zone.has_max_concurrent_joins()) out.max_concurrent_joins = zone.max_concurrent_joins();
   if (zone.has_allow_cli_join()) out.allow_cli_join = zone.allow_cli_join();
+  if (zone.has_service_account()) out.service_account = zone.service_account();
   if (!zone.hub_ca_pem().empty()) {
     const auto anchors = crypto::TrustAnchorsFromPem(zone.hub_ca_pem());
     if (!anchors.ok()) {

@@ -29,6 +29,7 @@ absl::StatusOr<std::vector<ZoneId>> ZonesOf(const admin::Selection& selection,
 void Show(const core::ReportZone& zone, admin::Report::ZoneLine& out) {
   out.set_zone_id(zone.zone_id.value());
   out.set_hub_url(zone.hub_url);
+  out.set_service_account(zone.service_account);
   out.set_servers(zone.servers);
   out.set_enrolled(zone.enrolled);
   out.set_in_progress(zone.in_progress);

@@ -170,6 +170,14 @@ void CheckZones(const v1::ListZonesResponse& zones, Findings& findings) {
       findings.Warning(check, "allows joins by command line: the secret stands in argv",
                        "Remove allow_cli_join when the service's API works everywhere.");
     }
+    if (!zone.service_account().empty()) {
+      findings.Warning(
+          check,
+          absl::StrCat("believes account ", zone.service_account(),
+                       " to be the Certify service's on all of its servers"),
+          "Who acts as that account gets the zone's joining key: take it back with "
+          "service_account: \"\" where --service-account on single workers is enough.");
+    }
   }
   if (findings.problems() == before) {
     findings.Ok("zones", absl::StrCat(Counted(zones.zones_size(), "zone"),

@@ -10,6 +10,7 @@
 #include "base/crypto/trust_anchors.h"
 #include "base/http/url.h"
 #include "base/ids.h"
+#include "base/names.h"
 #include "base/yaml/parse_yaml.h"
 #include "muster/config/v1/fleet.pb.h"
 #include "orchestrator/cli/files.h"
@@ -114,6 +115,12 @@ class FleetBuilder {
       out.set_max_concurrent_joins(zone.max_concurrent_joins());
     }
     if (zone.has_allow_cli_join()) out.set_allow_cli_join(zone.allow_cli_join());
+    if (zone.has_service_account()) {
+      const std::string problem =
+          zone.service_account().empty() ? "" : ProblemOfServiceAccount(zone.service_account());
+      if (!problem.empty()) Report(ChildPath(path, "service_account"), problem);
+      out.set_service_account(zone.service_account());
+    }
     if (zone.has_joining_key()) {
       BuildKey(ChildPath(path, "joining_key"), zone.joining_key(), *out.mutable_joining_key());
     }

@@ -52,6 +52,7 @@ constexpr Field<ReportLine> kReportLineFields[] = {
        return z.has_hub_read_time() ? TextOf(z.hub_read_time()) : std::string("never");
      },
      Unit::kTime},
+    {"service_account", Show::kDetails, [](const ReportLine& z) { return z.service_account(); }},
 };
 
 constexpr Field<ReportProblem> kReportProblemFields[] = {
@@ -179,6 +180,12 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
     if (sections.observations && !observations.rows.empty()) {
       if (sections.zones) output.Say("\nObserved, whatever the enrollment:");
       output.Print(report, observations);
+    }
+    for (const ReportLine& zone : report.zones()) {
+      if (!sections.zones || zone.service_account().empty()) continue;
+      output.Say(absl::StrCat("Exception in ", zone.zone_id(), ": what belongs to account ",
+                              zone.service_account(),
+                              " is believed to be the Certify service (service_account)."));
     }
     if (flags.section != "zones") PrintRemedies(context, report, sections);
     output.Say(absl::StrCat(flags.section == "zones" ? "" : "\n", enrolled, " of ",

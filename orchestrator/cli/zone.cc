@@ -45,6 +45,7 @@ constexpr Field<v1::Zone> kZoneFields[] = {
      [](const v1::Zone& z) { return absl::StrCat(z.max_concurrent_joins()); }},
     {"allow_cli_join", Show::kDetails,
      [](const v1::Zone& z) { return std::string(z.allow_cli_join() ? "true" : "false"); }},
+    {"service_account", Show::kDetails, [](const v1::Zone& z) { return z.service_account(); }},
     {"hub_ca", Show::kDetails, HubCaText},
     {"pin_version", Show::kDetails,
      [](const v1::Zone& z) { return absl::StrCat(z.pin_version()); }},

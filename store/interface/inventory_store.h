@@ -42,7 +42,8 @@ class ZoneStore {
   virtual absl::StatusOr<std::vector<Zone>> List(const TenantWall& wall,
                                                  const TenantId& tenant) const = 0;
   // Inserts, or replaces all but id, tenant and create_time. FailedPrecondition when the tenant
-  // does not exist. The pin version never falls, and rises when hub_url or allow_cli_join change.
+  // does not exist. The pin version never falls, and rises when hub_url,
+  // allow_cli_join or service_account change.
   virtual absl::Status Put(const Zone& zone) = 0;
   // With its keys, tokens and reading. FailedPrecondition while it has servers.
   virtual absl::Status Delete(const ZoneId& id) = 0;

@@ -36,9 +36,11 @@ struct Zone {
   std::string hub_ca_pem;  // Empty: the system's trust anchors.
   int max_concurrent_joins = 50;
   bool allow_cli_join = false;
+  std::string service_account;  // Believed to be the service's besides root; empty: none.
   Verifier verifier;
-  // Of the pin that ties workers to hub_url and allow_cli_join. Rises with each change of these, by
-  // the time it was made, so that a pin made after a restored backup is newer than all before.
+  // Of the pin that ties workers to hub_url, allow_cli_join and service_account. Rises with each
+  // change of these, by the time it was made, so that a pin made after a restored backup is newer
+  // than all before.
   int64_t pin_version = 1;
   absl::Time create_time;
 };

@@ -39,6 +39,9 @@ constexpr char kKeysOfMachines[] =
 constexpr char kAdmissionOfKeys[] =
 #include "store/sqlite/migrations/0012_admission_of_keys.inc"
     ;
+constexpr char kServiceAccounts[] =
+#include "store/sqlite/migrations/0013_service_accounts.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -61,6 +64,8 @@ constexpr sql::Migration kMigrations[] = {
     {11, "keys_of_machines", kKeysOfMachines, 10},
     // The programs before would let in whoever comes under a name that was let in.
     {12, "admission_of_keys", kAdmissionOfKeys, 12},
+    // The programs before would sign pins that take the exceptions back.
+    {13, "service_accounts", kServiceAccounts, 13},
 };
 
 }  // namespace

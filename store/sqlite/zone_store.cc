@@ -13,7 +13,7 @@ using sql::ErrorKind;
 constexpr char kZoneColumns[] =
     "id, tenant_id, display_name, hub_url, hub_ca_pem, max_concurrent_joins, "
     "allow_cli_join, verifier_kind, verifier_principal, verifier_secret, verifier_fingerprint, "
-    "pin_version, create_time_us FROM zones";
+    "pin_version, create_time_us, service_account FROM zones";
 
 absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
   Zone zone;
@@ -21,7 +21,8 @@ absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
                       .Read(zone.id, zone.tenant_id, zone.display_name, zone.hub_url,
                             zone.hub_ca_pem, zone.max_concurrent_joins, zone.allow_cli_join,
                             zone.verifier.kind, zone.verifier.principal, zone.verifier.secret,
-                            zone.verifier.fingerprint, zone.pin_version, zone.create_time)
+                            zone.verifier.fingerprint, zone.pin_version, zone.create_time,
+                            zone.service_account)
                       .status());
   return zone;
 }
@@ -67,21 +68,24 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
       db_.Cached(
              "INSERT INTO zones (id, tenant_id, display_name, hub_url, hub_ca_pem, "
              "max_concurrent_joins, allow_cli_join, verifier_kind, verifier_principal, "
-             "verifier_secret, verifier_fingerprint, pin_version, create_time_us) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+             "verifier_secret, verifier_fingerprint, pin_version, create_time_us, service_account) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
              "ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name, "
              "hub_url = excluded.hub_url, hub_ca_pem = excluded.hub_ca_pem, "
              "max_concurrent_joins = excluded.max_concurrent_joins, "
-             "allow_cli_join = excluded.allow_cli_join, verifier_kind = excluded.verifier_kind, "
+             "allow_cli_join = excluded.allow_cli_join, "
+             "service_account = excluded.service_account, verifier_kind = excluded.verifier_kind, "
              "verifier_principal = excluded.verifier_principal, "
              "verifier_secret = excluded.verifier_secret, "
              "verifier_fingerprint = excluded.verifier_fingerprint, "
              "pin_version = max(excluded.pin_version, pin_version + (hub_url <> excluded.hub_url "
-             "OR allow_cli_join <> excluded.allow_cli_join))")
+             "OR allow_cli_join <> excluded.allow_cli_join "
+             "OR service_account <> excluded.service_account))")
           .RunWith(zone.id, zone.tenant_id, zone.display_name, zone.hub_url, zone.hub_ca_pem,
                    zone.max_concurrent_joins, zone.allow_cli_join, ToString(zone.verifier.kind),
                    zone.verifier.principal, Blob{zone.verifier.secret.bytes},
-                   zone.verifier.fingerprint, zone.pin_version, zone.create_time),
+                   zone.verifier.fingerprint, zone.pin_version, zone.create_time,
+                   zone.service_account),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", zone.id.value(), ": tenant ", zone.tenant_id.value(),
                    " does not exist; create it first"));

@@ -223,6 +223,52 @@ TEST_F(ServiceTrustTest, TheServicesAccountIsBelieved) {
   ExpectUntrusted(ask().status(), "belongs to user 65534");
 }
 
+// The exception that the zone pin names: other accounts beside the service's own, as long as the
+// zone says so, and nobody's never.
+TEST_F(ServiceTrustTest, TheZonesAccountIsBelievedUntilItIsTakenBack) {
+  constexpr uint32_t kAccount = 41234;
+  OtherUser service({}, kAccount);
+  WriteConfig("127.0.0.1", service.port());
+  ASSERT_EQ(chown(folder_.c_str(), kAccount, kAccount), 0);
+  ASSERT_EQ(chown(Path("serviceconfig.json").c_str(), kAccount, kAccount), 0);
+  const auto survey = [&] {
+    http::TcpTransport transport(ProvenLoopback(*trust_, hosts_));
+    http::BeastClient client(transport);
+    return HttpServiceDriver(client, *trust_, {.app_data_folder = folder_}).TakeSurvey();
+  };
+  EXPECT_EQ(survey().failure->code, FailureCode::kServiceUntrusted);
+  trust_->SetZoneAccount(absl::StrCat(kAccount));
+  EXPECT_EQ(survey().facts.version(), "7.0.2.0");
+  EXPECT_TRUE(trust_->CheckFolder(folder_).ok());
+  trust_->SetZoneAccount("41235");
+  EXPECT_EQ(survey().failure->code, FailureCode::kServiceUntrusted);
+  trust_->SetZoneAccount("");
+  EXPECT_EQ(SurveyAndJoin().code, FailureCode::kServiceUntrusted);
+  EXPECT_THAT(service.End(), Not(HasSubstr("canary")));
+  ASSERT_EQ(chown(folder_.c_str(), 65534, 65534), 0);
+  for (const char* nobody : {"nobody", "65534", "no-such-account"}) {
+    trust_->SetZoneAccount(nobody);
+    ExpectUntrusted(trust_->CheckFolder(folder_), "belongs to user 65534");
+  }
+}
+
+// An account is believed, an address never is for that: not one of this machine's own either.
+TEST_F(ServiceTrustTest, TheZonesAccountOpensNoOtherAddress) {
+  hosts_ = home_.path() + "/hosts";
+  std::ofstream(hosts_) << "192.0.2.7 certify\n";
+  for (const char* account : {"0", "41234", "root"}) {
+    trust_->SetZoneAccount(account);
+    for (const char* host : {"192.0.2.7", "certify", "169.254.169.254", "[fe80::1]",
+                             "[::ffff:192.0.2.7]", "0.0.0.0", "[::]"}) {
+      WriteConfig(host, 9696);
+      const Failure failure = SurveyAndJoin();
+      EXPECT_TRUE(failure.code == FailureCode::kServiceUntrusted ||
+                  failure.code == FailureCode::kServiceConfigBad)
+          << account << " " << host << ": " << TextOf(failure.code) << " " << failure.detail;
+    }
+  }
+}
+
 class PortHandsTest : public ServiceTrustTest {
  protected:
   // A connection of ours to the port, and its ends.

@@ -38,13 +38,22 @@ class PinAuthority {
                                 SystemRandom())) {}
   std::string ca_pem() const { return root_.ToPem(); }
   v1::ZonePin SignedPin(const std::string& hub_url, int64_t version, bool allow_cli = false) const {
-    v1::ZonePin pin = Pin(hub_url, allow_cli);
+    return Signed(Pin(hub_url, allow_cli), version);
+  }
+  v1::ZonePin SignedPin(const std::string& hub_url, int64_t version,
+                        const char* service_account) const {
+    v1::ZonePin pin = Pin(hub_url, /*allow_cli=*/false);
+    pin.set_service_account(service_account);
+    return Signed(std::move(pin), version);
+  }
+
+ private:
+  v1::ZonePin Signed(v1::ZonePin pin, int64_t version) const {
     pin.set_version(version);
     pin.set_signature(*key_.Sign(rpc::SignedTextOf(pin)));
     return pin;
   }
 
- private:
   crypto::PrivateKey key_ = *crypto::PrivateKey::Generate();
   crypto::Certificate root_;
 };

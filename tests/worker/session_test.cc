@@ -456,6 +456,19 @@ TEST_F(SessionTest, ANewerSignedPinIsTakenWhileConnected) {
   keep_ = absl::OkStatus();
   EXPECT_EQ(offer(authority_.SignedPin(kHub, 5)).problem(), "");
   EXPECT_EQ(held_pin_.hub_url(), kHub);
+  // Whom the worker believes to be the service is the authority's word as well.
+  v1::ZonePin widened = authority_.SignedPin(kHub, 6);
+  widened.set_service_account("thief");
+  EXPECT_THAT(offer(widened).problem(), testing::HasSubstr("signature"));
+  v1::ZonePin renamed = authority_.SignedPin(kHub, 6, "certify");
+  renamed.set_service_account("thief");
+  EXPECT_THAT(offer(renamed).problem(), testing::HasSubstr("signature"));
+  renamed.set_service_account("");
+  EXPECT_THAT(offer(renamed).problem(), testing::HasSubstr("signature"));
+  EXPECT_EQ(offer(authority_.SignedPin(kHub, 6, "certify")).problem(), "");
+  EXPECT_EQ(held_pin_.service_account(), "certify");
+  EXPECT_EQ(offer(authority_.SignedPin(kHub, 7)).problem(), "");
+  EXPECT_EQ(held_pin_.service_account(), "");
 }
 
 // A zone that takes the permission back reaches whoever is enrolled: connected, and at the next Welcome.

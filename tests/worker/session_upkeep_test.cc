@@ -150,5 +150,32 @@ TEST_F(SessionUpkeepTest, LooksAtItsServiceByItselfUntilItsProblemsAreCured) {
   EXPECT_THAT(told(), testing::ElementsAre(1, 1, 0)) << "healthy: it is left alone";
 }
 
+// A result of before the restart is told again: it is old, and no look at the service.
+TEST_F(SessionUpkeepTest, AReplayedResultIsNoLookOfItsOwn) {
+  look_by_itself_ = true;
+  probe_->answer = [version = 6]() mutable {
+    v1::CommandResult result;
+    result.set_outcome(v1::CommandResult::OUTCOME_SUCCEEDED);
+    result.mutable_probe()->mutable_service()->set_version(absl::StrCat(++version));
+    return result;
+  };
+  StartSession();
+  Open().SayCommand(ProbeCommand("cmd-1"));
+  Settle();
+  Crash();
+  StartSession();
+  auto& connection = Open();
+  ASSERT_EQ(connection.Results().size(), 1u) << "told again";
+  Advance(absl::Seconds(31));
+  EXPECT_EQ(connection.sent.back().heartbeat().service().version(), "8");
+  // Told again once more, it does not make the service older either.
+  connection.Break(absl::UnavailableError("cut"));
+  Settle();
+  Open().Break(absl::UnavailableError("cut"));
+  Settle();
+  AwaitConnection();
+  EXPECT_EQ(transport_.last().sent.front().hello().service().version(), "8");
+}
+
 }  // namespace
 }  // namespace muster::worker

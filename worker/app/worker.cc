@@ -112,7 +112,9 @@ Worker::Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerPar
           [this] { return inside_->transport.LookAtPeer(inside_->runtime.clock().Now()); }};
   if (equipment_ != nullptr) {
     session.keep_pin = [this](const v1::ZonePin& pin) {
-      return equipment_->directory->SaveZonePin(pin);
+      RETURN_IF_ERROR(equipment_->directory->SaveZonePin(pin));
+      equipment_->trust->SetZoneAccount(pin.service_account());
+      return absl::OkStatus();
     };
     session.replaced_identity = [this] { return TakeReplacedIdentity(); };
     session.moment = equipment_->directory->LoadMoment();
@@ -164,6 +166,7 @@ std::optional<SessionIdentity> Worker::TakeReplacedIdentity() {
   if (!found.ok() || found->certificate_pem == inside_->certificate_pem) return std::nullopt;
   inside_->certificate_pem = found->certificate_pem;
   equipment_->keys.Use(found->private_key_pem);
+  equipment_->trust->SetZoneAccount(found->zone_pin.service_account());
   inside_->transport.SetIdentity(found->Clone(),
                                  inside_->fixed_address ? "" : found->session_address);
   inside_->renewer->Replace(found->Clone());
@@ -229,6 +232,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
                           .ask_account = [&programs = *equipment->join_programs, unit] {
                             return ServiceAccountOf(programs, unit);
                           }});
+  equipment->trust->SetZoneAccount(parts.identity.zone_pin.service_account());
   equipment->transport.emplace(ProvenLoopback(*equipment->trust, HostsFile()));
   equipment->http.emplace(*equipment->transport);
   equipment->api =

@@ -106,6 +106,7 @@ absl::StatusOr<Identity> StateDirectory::LoadIdentity() const {
   identity.zone_pin.set_zone_id(StringAt(json, "zone_id"));
   identity.zone_pin.set_hub_url(StringAt(json, "hub_url"));
   identity.zone_pin.set_allow_cli_join(BoolAt(json, "allow_cli_join"));
+  identity.zone_pin.set_service_account(StringAt(json, "service_account"));
   identity.zone_pin.set_version(IntegerAt(json, "pin_version"));  // 0: enrolled before they were.
   std::string signature;
   if (absl::Base64Unescape(StringAt(json, "pin_signature"), &signature)) {
@@ -143,6 +144,7 @@ absl::Status StateDirectory::SaveIdentityFile(const Identity& identity) const {
                                {"zone_id", identity.zone_pin.zone_id()},
                                {"hub_url", identity.zone_pin.hub_url()},
                                {"allow_cli_join", identity.zone_pin.allow_cli_join()},
+                               {"service_account", identity.zone_pin.service_account()},
                                {"pin_version", identity.zone_pin.version()},
                                {"pin_signature", absl::Base64Escape(identity.zone_pin.signature())},
                                {"session_address", identity.session_address},

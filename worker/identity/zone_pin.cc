@@ -10,7 +10,7 @@ namespace muster::worker {
 namespace {
 
 bool SaysTheSame(const v1::ZonePin& a, const v1::ZonePin& b) {
-  return a.allow_cli_join() == b.allow_cli_join() &&
+  return a.allow_cli_join() == b.allow_cli_join() && a.service_account() == b.service_account() &&
          NormalizeHubUrl(a.hub_url()) == NormalizeHubUrl(b.hub_url());
 }
 

@@ -2,7 +2,8 @@
 // unprivileged user who puts files into the service's folder, or listens on its port before it,
 // gets no joining key.
 //
-//   trusted are   root, the account this worker runs as, the service's account
+//   trusted are   root, the account this worker runs as, the service's account, and the one that
+//                 the zone pin names (docs/decisions/zone-pins.md)
 //
 //   folder   exists; it and all that leads to it belong to the trusted, and nobody else can make
 //            or replace names there
@@ -29,6 +30,9 @@ namespace muster::worker {
 class ServiceTrust {
  public:
   virtual ~ServiceTrust() = default;
+  // From now on `account`, a name or a number, is believed as well; empty: none. Which addresses
+  // are connected to is no matter of trust, and not changed by it (service/loopback.h).
+  virtual void SetZoneAccount(const std::string& account) = 0;
   // E-SERVICE-MISSING: there is no such folder. E-SERVICE-ACCESS-DENIED: it cannot be looked at.
   virtual absl::Status CheckFolder(const std::string& folder) = 0;
   // The whole file `name` of a checked folder, at most 1 MiB; none when there is no such file.

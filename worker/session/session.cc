@@ -308,7 +308,7 @@ void Session::OnWelcome(const v1::Welcome& welcome) {
       std::clamp(rpc::FromProto(welcome.reconnect_spread()), absl::ZeroDuration(), kMaxSpread);
   SetState(SessionState::kOpen);
   if (welcome.has_zone_pin()) WeighPin(welcome.zone_pin());
-  for (const v1::CommandResult& result : runner_.UnacknowledgedResults()) OnFinished(result);
+  for (v1::CommandResult& result : runner_.UnacknowledgedResults()) SendResult(std::move(result));
   if (!alive()) return;
   runner_.PruneNow();
   if (!alive()) return;
@@ -330,6 +330,7 @@ void Session::WeighPin(const v1::ZonePin& offered) {
       if (kept.ok()) {
         log::Info("zone pin changed", {{"hub", CleanLine(offered.hub_url())},
                                        {"allow_cli_join", offered.allow_cli_join()},
+                                       {"service_account", CleanLine(offered.service_account())},
                                        {"version", offered.version()}});
         identity_.zone_pin = offered;
         for (const auto& handler : parts_.handlers) handler->SetZonePin(offered);
@@ -491,18 +492,22 @@ void Session::OnFinished(const v1::CommandResult& result) {
   if (result.has_probe() && result.probe().has_service()) service_ = result.probe().service();
   if (result.has_join() && result.join().has_service()) service_ = result.join().service();
   looked_at_service_ = parts_.clock.Steady();
-  v1::WorkerMessage message;
   if (absl::StartsWith(result.command_id(), kOwnLook)) {
     looking_at_service_ = false;
     if (!service_.has_value()) return;
+    v1::WorkerMessage message;
     *message.mutable_heartbeat()->mutable_service() = *service_;
     Send(std::move(message));
-    if (reconnect_wanted_) Post(&Session::ReconnectIfIdle);
-    return;
+  } else {
+    SendResult(result);
   }
-  *message.mutable_result() = result;
-  Send(std::move(message));
   if (reconnect_wanted_) Post(&Session::ReconnectIfIdle);
+}
+
+void Session::SendResult(v1::CommandResult result) {
+  v1::WorkerMessage message;
+  *message.mutable_result() = std::move(result);
+  Send(std::move(message));
 }
 
 void Session::OnJournalLost(const absl::Status& status) { End(status); }

@@ -14,18 +14,22 @@ namespace muster::core {
 namespace {
 
 bool SaysTheSame(const ZonePin& a, const ZonePin& b) {
-  return a.zone_id == b.zone_id && a.hub_url == b.hub_url && a.allow_cli_join == b.allow_cli_join;
+  return a.zone_id == b.zone_id && a.hub_url == b.hub_url && a.allow_cli_join == b.allow_cli_join &&
+         a.service_account == b.service_account;
 }
 
 std::string Words(const ZonePin& pin) {
   return absl::StrCat("version ", pin.version, " with hub ", pin.hub_url,
-                      pin.allow_cli_join ? " and allow_cli_join" : " and no allow_cli_join");
+                      pin.allow_cli_join ? ", allow_cli_join" : ", no allow_cli_join",
+                      pin.service_account.empty()
+                          ? " and no service_account"
+                          : absl::StrCat(" and service_account ", pin.service_account));
 }
 
 }  // namespace
 
 ZonePin PinOf(const store::Zone& zone) {
-  return {zone.id, zone.hub_url, zone.allow_cli_join, zone.pin_version};
+  return {zone.id, zone.hub_url, zone.allow_cli_join, zone.pin_version, zone.service_account};
 }
 
 void RaisePinVersion(store::Zone& zone, absl::Time now) {

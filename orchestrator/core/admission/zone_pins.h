@@ -1,7 +1,7 @@
 // Zone pins: the versions that tie workers to their zone's hub and policy
 // (docs/decisions/zone-pins.md).
 //
-//   apply changes hub_url or allow_cli_join ─► a higher version ─► pushed to all who are connected
+//   apply changes what a pin holds ─► a higher version ─► pushed to all who are connected
 //   a worker connects ─► Hello's pin ─┬─ older or the same ─► Welcome carries ours
 //                                     ├─ newer, says the same ─► our version is raised to it
 //                                     └─ newer, says something else ─► observed; an operator decides
@@ -25,8 +25,8 @@ namespace muster::core {
 ZonePin PinOf(const store::Zone& zone);
 
 // Gives the zone the version of a pin that is made now: higher than the one before, and, by its
-// time, than every one of an orchestrator whose backup this is. For those who change hub_url or
-// allow_cli_join before they put the zone.
+// time, than every one of an orchestrator whose backup this is. For those who change hub_url,
+// allow_cli_join or service_account before they put the zone.
 void RaisePinVersion(store::Zone& zone, absl::Time now);
 
 // The pin for a worker's Welcome, after what it holds (absent: nobody knows) was weighed as above.

@@ -58,6 +58,7 @@ struct SessionGrant {
   std::string hub_url;  // For the zone pin in Welcome.
   bool allow_cli_join = false;
   int64_t pin_version = 0;
+  std::string service_account;
 };
 
 enum class Outcome { kSucceeded, kFailed, kRejected, kInDoubt };

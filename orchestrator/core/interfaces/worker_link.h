@@ -23,6 +23,7 @@ struct ZonePin {
   std::string hub_url;
   bool allow_cli_join = false;
   int64_t version = 0;
+  std::string service_account;  // Empty: none.
   friend bool operator==(const ZonePin&, const ZonePin&) = default;
 };
 

@@ -67,6 +67,10 @@ class FleetCheck {
       Report(absl::StrCat("max_concurrent_joins must be 1 to ", kMostConcurrentJoins,
                           ", or 0 for the default"));
     }
+    if (!zone.service_account.value_or("").empty()) {
+      const std::string problem = ProblemOfServiceAccount(*zone.service_account);
+      if (!problem.empty()) Report(absl::StrCat("service_account ", problem));
+    }
     if (zone.joining_key.has_value() && zone.no_joining_key) {
       Report("the joining key is both given and to be taken away");
     }

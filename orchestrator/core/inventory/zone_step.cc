@@ -97,8 +97,17 @@ absl::Status ZoneStep::Apply(const TenantId& tenant, const ZoneInput& input) {
   if (joins == 0) joins = tools_.default_max_concurrent_joins;
   set(zone.max_concurrent_joins, joins, "max_concurrent_joins");
   const bool pinned_otherwise =
-      zone.allow_cli_join != input.allow_cli_join.value_or(zone.allow_cli_join);
+      zone.allow_cli_join != input.allow_cli_join.value_or(zone.allow_cli_join) ||
+      zone.service_account != input.service_account.value_or(zone.service_account);
   set(zone.allow_cli_join, input.allow_cli_join, "allow_cli_join");
+  if (input.service_account.has_value() && *input.service_account != zone.service_account) {
+    const auto shown = [](const std::string& account) {
+      return account.empty() ? "none" : account;
+    };
+    what.push_back(absl::StrCat("service_account ", shown(zone.service_account), " → ",
+                                shown(*input.service_account)));
+    zone.service_account = *input.service_account;
+  }
   if (pinned_otherwise || !before.has_value()) RaisePinVersion(zone, turn_.now());
   ASSIGN_OR_RETURN(const std::string url, http::CanonicalAddress(input.hub_url));
   if (!before.has_value()) {

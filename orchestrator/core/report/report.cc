@@ -57,6 +57,7 @@ absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::WalledSnapshot& s
     ReportZone& line = zones[zone.id];
     line.zone_id = zone.id;
     line.hub_url = zone.hub_url;
+    line.service_account = zone.service_account;
     ASSIGN_OR_RETURN(const std::optional<store::HubReading> reading, snapshot.FindReading(zone.id));
     if (!reading.has_value()) continue;
     line.hub_read_time = reading->read_time;

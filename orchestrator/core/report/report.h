@@ -30,6 +30,7 @@ struct ReportQuery {
 struct ReportZone {
   ZoneId zone_id;
   std::string hub_url;
+  std::string service_account;  // The zone's exception; empty: none.
   int servers = 0;
   int enrolled = 0;
   int in_progress = 0;  // queued, joining, joined_unverified

@@ -177,8 +177,9 @@ Session::Outgoing Session::Welcome(const core::SessionGrant& grant) const {
   *welcome.mutable_server_time() = ToProto(registry_.clock().Now());
   *welcome.mutable_heartbeat_interval() = ToProto(registry_.options().heartbeat_interval);
   *welcome.mutable_reconnect_spread() = ToProto(registry_.ReconnectSpread());
-  *welcome.mutable_zone_pin() = registry_.pins().Signed(
-      {peer_.identity.zone_id, grant.hub_url, grant.allow_cli_join, grant.pin_version});
+  *welcome.mutable_zone_pin() =
+      registry_.pins().Signed({peer_.identity.zone_id, grant.hub_url, grant.allow_cli_join,
+                               grant.pin_version, grant.service_account});
   return message;
 }
 
@@ -212,7 +213,7 @@ void Session::Handle(const WorkerMessage& message) {
       auto pin = registry_.pins().Believed(held.zone_pin());
       if (!pin.has_value()) {  // Of an enrollment before pins were signed.
         pin = {peer_.identity.zone_id, CutText(held.zone_pin().hub_url()),
-               held.zone_pin().allow_cli_join(), 0};
+               held.zone_pin().allow_cli_join(), 0, CutText(held.zone_pin().service_account())};
       }
       events_.PinHeld(id_, *std::move(pin), std::move(problem));
       return;

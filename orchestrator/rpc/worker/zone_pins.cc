@@ -11,6 +11,7 @@ muster::worker::v1::ZonePin ZonePins::Signed(const core::ZonePin& pin) {
   out.set_hub_url(pin.hub_url);
   out.set_allow_cli_join(pin.allow_cli_join);
   out.set_version(pin.version);
+  out.set_service_account(pin.service_account);
   if (authority_ == nullptr) return out;
   std::string text = SignedTextOf(out);
   {
@@ -36,7 +37,8 @@ std::optional<core::ZonePin> ZonePins::Believed(const muster::worker::v1::ZonePi
   if (authority_ == nullptr || !authority_->IsOurs(SignedTextOf(pin), pin.signature())) {
     return std::nullopt;
   }
-  return core::ZonePin{ZoneId(pin.zone_id()), pin.hub_url(), pin.allow_cli_join(), pin.version()};
+  return core::ZonePin{ZoneId(pin.zone_id()), pin.hub_url(), pin.allow_cli_join(), pin.version(),
+                       pin.service_account()};
 }
 
 }  // namespace muster::rpc

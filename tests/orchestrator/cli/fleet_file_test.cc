@@ -63,6 +63,7 @@ tenants:
         hub_ca_file: ca.pem
         max_concurrent_joins: 20
         allow_cli_join: true
+        service_account: certify
         joining_key: { client_id: sp_01, secret: { file: key.secret } }
         verifier: { api_token: { client_id: muster, secret: { env: TOKEN } } }
       - zone: test
@@ -79,12 +80,14 @@ tenants:
   EXPECT_THAT(prod.hub_ca_pem(), testing::EndsWith("-----END CERTIFICATE-----\n"));
   EXPECT_EQ(prod.max_concurrent_joins(), 20);
   EXPECT_TRUE(prod.allow_cli_join());
+  EXPECT_EQ(prod.service_account(), "certify");
   EXPECT_EQ(prod.joining_key().client_id(), "sp_01");
   EXPECT_EQ(prod.joining_key().secret(), "from-file");
   EXPECT_EQ(prod.verifier().token_client_id(), "muster");
   EXPECT_EQ(prod.verifier().token_secret(), "from-env");
   const auto& test = fleet.request.tenants(0).zones(1);
   EXPECT_FALSE(test.has_joining_key());
+  EXPECT_FALSE(test.has_service_account());
   EXPECT_EQ(test.verifier().username(), "u");
   EXPECT_EQ(test.verifier().password(), "from-stdin");
 }
@@ -97,6 +100,7 @@ TEST_F(FleetFileTest, ReportsEverythingAtOnceInOrder) {
       - zone: prod
         hub_url: ftp://hub
         max_concurrent_joins: 1001
+        service_account: nobody
         joining_key: { client_id: x, secret: { file: missing.secret } }
       - zone: prod
         joining_key: { secret: { env: NOT_SET } }
@@ -123,10 +127,11 @@ TEST_F(FleetFileTest, ReportsEverythingAtOnceInOrder) {
           HasSubstr("fleet.yaml:2:5: tenants[0].id: 'Acme' must be 1 to 63"),
           AllOf(HasSubstr(":5:9: tenants[0].zones[0].hub_url: "), HasSubstr("neither http nor")),
           HasSubstr(":6:9: tenants[0].zones[0].max_concurrent_joins: must be from 1 to 1000"),
-          AllOf(HasSubstr(":7:"), HasSubstr("secret: cannot read "),
+          HasSubstr(":7:9: tenants[0].zones[0].service_account: must not be nobody's"),
+          AllOf(HasSubstr(":8:"), HasSubstr("secret: cannot read "),
                 HasSubstr("missing.secret: No such file")),
-          HasSubstr(":8:9: tenants[0].zones[1].zone: 'prod' is used by tenants[0].zones[0].zone"),
-          HasSubstr(":8:9: tenants[0].zones[1].hub_url: is missing"),
+          HasSubstr(":9:9: tenants[0].zones[1].zone: 'prod' is used by tenants[0].zones[0].zone"),
+          HasSubstr(":9:9: tenants[0].zones[1].hub_url: is missing"),
           HasSubstr("joining_key.client_id: is missing"),
           HasSubstr("joining_key.secret: the environment variable NOT_SET is not set"),
           HasSubstr("verifier: must hold exactly one of api_token, login and none"),

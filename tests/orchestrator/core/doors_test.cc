@@ -328,13 +328,15 @@ TEST_F(DoorsTest, WhatIsObservedIsLoggedOnceEachWay) {
 class PinsTest : public DoorsTest {
  protected:
   PinsTest() : grant_(Admitted("web-1")) {}
-  std::vector<std::string> Apply(const std::string& hub, bool allow_cli) {
+  std::vector<std::string> Apply(const std::string& hub, bool allow_cli,
+                                 const std::string& service_account = "") {
     TenantInput tenant;
     tenant.id = TenantId("tenant-0");
     tenant.zones.emplace_back();
     tenant.zones[0].slug = "prod";
     tenant.zones[0].hub_url = hub;
     tenant.zones[0].allow_cli_join = allow_cli;
+    tenant.zones[0].service_account = service_account;
     std::vector<TenantInput> fleet;
     fleet.push_back(std::move(tenant));
     const auto changes = Ask<std::vector<std::string>>([&](auto done) {
@@ -346,7 +348,7 @@ class PinsTest : public DoorsTest {
   }
   ZonePin Now() {
     const store::Zone zone = **world_->Read()->zones().Find(zone_);
-    return {zone.id, zone.hub_url, zone.allow_cli_join, zone.pin_version};
+    return {zone.id, zone.hub_url, zone.allow_cli_join, zone.pin_version, zone.service_account};
   }
   const BootstrapGrant grant_;
 };
@@ -371,6 +373,15 @@ TEST_F(PinsTest, AChangeReachesThoseWhoAreConnectedAndThoseWhoComeLater) {
   Apply("https://moved.example", false);
   world_->RunFor(absl::Seconds(1));
   EXPECT_EQ(world_->pins_sent().size(), 2u);
+  // Whom the workers believe, and back.
+  Apply("https://moved.example", false, "certify");
+  world_->RunFor(absl::Seconds(1));
+  ASSERT_EQ(world_->pins_sent().size(), 3u);
+  EXPECT_EQ(world_->pins_sent()[2].second.service_account, "certify");
+  EXPECT_EQ(Open(Opening(grant_, "web-1"))->service_account, "certify");
+  Apply("https://moved.example", false);
+  world_->RunFor(absl::Seconds(1));
+  EXPECT_EQ(Now().service_account, "");
   const auto later = Open(Opening(grant_, "web-1"));
   ASSERT_TRUE(later.ok());
   EXPECT_EQ(later->hub_url, "https://moved.example");

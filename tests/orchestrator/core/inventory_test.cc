@@ -108,6 +108,26 @@ TEST_F(InventoryTest, AVerifierIsReplacedOnlyWhenAskedAndCanBeTakenAway) {
   EXPECT_THAT(*Apply(fleet(VerifierKind::kLogin, "b", "t")), SizeIs(1)) << "none was stored";
 }
 
+TEST_F(InventoryTest, AZonesServiceAccountIsAnAccountOfItsOwn) {
+  for (const char* account : {"root", "0", "nobody", "65534", "-u", "a b", "a\nb", "caf\xc3\xa9",
+                              "4294967295", "a:b", "a/b"}) {
+    TenantInput fleet = Fleet("acme", "https://acme-hub", "");
+    fleet.zones[0].service_account = account;
+    const auto applied = Apply(std::move(fleet));
+    EXPECT_EQ(FailureCodeOf(applied.status()), FailureCode::kConfigInvalid) << account;
+    EXPECT_THAT(std::string(applied.status().message()), HasSubstr("service_account must"));
+  }
+  for (const char* account :
+       {"certify", "_certify", "999", "svc-certify.prod", "gmsa$", "a@corp"}) {
+    TenantInput fleet = Fleet("acme", "https://acme-hub", "");
+    fleet.zones[0].service_account = account;
+    EXPECT_TRUE(Apply(std::move(fleet)).ok()) << account;
+  }
+  TenantInput fleet = Fleet("acme", "https://acme-hub", "");
+  fleet.zones[0].service_account = "";
+  EXPECT_THAT(*Apply(std::move(fleet)), ElementsAre(HasSubstr("service_account a@corp → none")));
+}
+
 // With another master key the sealed key does not open: it is still known to be the same or not.
 TEST_F(InventoryTest, KeysAreComparedWithoutOpeningThem) {
   ASSERT_TRUE(Apply(Fleet("acme", "https://acme-hub", "s")).ok());
@@ -122,12 +142,14 @@ TEST_F(InventoryTest, WhatAFileDoesNotNameIsKeptAndWhatIsEmptyIsCleared) {
   full.zones[0].hub_ca_pem = "pem";
   full.zones[0].max_concurrent_joins = 7;
   full.zones[0].allow_cli_join = true;
+  full.zones[0].service_account = "certify";
   ASSERT_TRUE(Apply(std::move(full)).ok());
   EXPECT_THAT(*Apply(Fleet("acme", "https://acme-hub", "")), IsEmpty());
   const store::Zone zone = **world_->Read()->zones().Find(ZoneId("acme/prod"));
   EXPECT_EQ(zone.max_concurrent_joins, 7);
   EXPECT_EQ(zone.hub_ca_pem, "pem");
   EXPECT_TRUE(zone.allow_cli_join);
+  EXPECT_EQ(zone.service_account, "certify");
   TenantInput cleared = Fleet("acme", "https://acme-hub", "");
   cleared.display_name = "";
   cleared.zones[0].display_name = "";

@@ -356,7 +356,8 @@ TEST_F(RemedyWalksTest, AClonedDisk) {
 TEST_F(RemedyWalksTest, APinThatAWorkerDoesNotTake) {
   const ServerId server = Admitted("web-1");
   const store::Zone zone = **world_->Read()->zones().Find(zone_);
-  const ZonePin present{zone.id, zone.hub_url, zone.allow_cli_join, zone.pin_version};
+  const ZonePin present{zone.id, zone.hub_url, zone.allow_cli_join, zone.pin_version,
+                        zone.service_account};
   ZonePin other = present;
   other.hub_url = "https://other.example";
   world_->worker_events().PinHeld(session_[server], other, "it cannot be kept: disk full");

@@ -395,6 +395,7 @@ TEST_F(KeyRemovalTest, WhatAFileSetsOfAZoneItTakesBack) {
   set.hub_ca_pem = "pem";
   set.max_concurrent_joins = 7;
   set.allow_cli_join = true;
+  set.service_account = "certify";
   set.joining_key = JoiningKeyInput{"client", Secret::CopyOf("s")};
   set.verifier =
       VerifierInput{store::VerifierKind::kApiToken, "viewer", Secret::CopyOf("viewer-secret")};
@@ -404,6 +405,7 @@ TEST_F(KeyRemovalTest, WhatAFileSetsOfAZoneItTakesBack) {
   back.hub_ca_pem = "";
   back.max_concurrent_joins = 0;
   back.allow_cli_join = false;
+  back.service_account = "";
   back.no_joining_key = true;
   back.verifier = VerifierInput{};
   ASSERT_TRUE(apply(std::move(back)).ok());
@@ -412,6 +414,7 @@ TEST_F(KeyRemovalTest, WhatAFileSetsOfAZoneItTakesBack) {
   EXPECT_EQ(after.hub_ca_pem, made.hub_ca_pem);
   EXPECT_EQ(after.max_concurrent_joins, made.max_concurrent_joins);
   EXPECT_EQ(after.allow_cli_join, made.allow_cli_join);
+  EXPECT_EQ(after.service_account, made.service_account);
   EXPECT_EQ(after.verifier.kind, store::VerifierKind::kNone);
   EXPECT_TRUE(after.verifier.secret.empty());
   EXPECT_THAT(

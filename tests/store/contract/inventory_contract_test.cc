@@ -46,6 +46,7 @@ TEST_P(StoreContract, ZonesKeepEveryField) {
   zone.hub_ca_pem = "-----BEGIN";
   zone.max_concurrent_joins = 7;
   zone.allow_cli_join = true;
+  zone.service_account = "certify";
   zone.verifier = {VerifierKind::kLogin, "viewer", {std::string("\0\1\2", 3)}};
   Change([&](Transaction& t) { EXPECT_OK(t.zones().Put(zone)); });
   const auto snapshot = Read();
@@ -55,6 +56,7 @@ TEST_P(StoreContract, ZonesKeepEveryField) {
   EXPECT_EQ(read.hub_ca_pem, zone.hub_ca_pem);
   EXPECT_EQ(read.max_concurrent_joins, 7);
   EXPECT_TRUE(read.allow_cli_join);
+  EXPECT_EQ(read.service_account, "certify");
   EXPECT_EQ(read.verifier.kind, VerifierKind::kLogin);
   EXPECT_EQ(read.verifier.principal, "viewer");
   EXPECT_EQ(read.verifier.secret, zone.verifier.secret);

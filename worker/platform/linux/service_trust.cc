@@ -25,6 +25,9 @@ namespace muster::worker {
 namespace {
 
 constexpr size_t kLargestServiceFile = 1 << 20;
+// Also what the system shows for accounts that this worker's namespace does not have: a zone's word
+// is not for all of them.
+constexpr uint32_t kNobody = 65534;
 constexpr absl::Duration kAccountIsFresh = absl::Seconds(30);
 
 absl::Status NotThere(const absl::Status& status, absl::string_view missing) {
@@ -38,6 +41,11 @@ absl::Status NotThere(const absl::Status& status, absl::string_view missing) {
 class LinuxServiceTrust final : public ServiceTrust {
  public:
   explicit LinuxServiceTrust(ServiceTrustOptions options) : options_(std::move(options)) {}
+
+  void SetZoneAccount(const std::string& account) override {
+    MutexLock lock(&mu_);
+    zone_account_ = account;
+  }
 
   absl::Status CheckFolder(const std::string& folder) override {
     const auto found = FollowTrustedFolder(folder, Trusted());
@@ -88,7 +96,18 @@ class LinuxServiceTrust final : public ServiceTrust {
 
   bool IsTrusted(uint32_t uid) {
     // Whoever can act as this worker's account can read its memory as well.
-    return uid == 0 || uid == geteuid() || static_cast<int64_t>(uid) == ServiceUid();
+    return uid == 0 || uid == geteuid() || static_cast<int64_t>(uid) == ServiceUid() ||
+           IsZoneAccount(uid);
+  }
+
+  bool IsZoneAccount(uint32_t uid) {
+    if (uid == kNobody) return false;
+    std::string account;
+    {
+      MutexLock lock(&mu_);
+      account = zone_account_;
+    }
+    return !account.empty() && static_cast<int64_t>(uid) == UidOf(account);
   }
 
   // -1: not known.
@@ -118,6 +137,7 @@ class LinuxServiceTrust final : public ServiceTrust {
   Mutex mu_;
   std::optional<absl::Duration> asked_ ABSL_GUARDED_BY(mu_);  // Steady time.
   int64_t service_uid_ ABSL_GUARDED_BY(mu_) = -1;
+  std::string zone_account_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace
