@@ -19,9 +19,6 @@
 namespace muster::app {
 namespace {
 
-// Its certificate is of this authority and names nobody: it opens no other call.
-constexpr char kProbeOperator[] = "opr-health-probe";
-
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsFor(
     ProbeDoor door, const identity::CertificateAuthority& authority) {
   if (door == ProbeDoor::kLocalSocket) return rpc::LocalChannelCredentials();

@@ -12,6 +12,9 @@
 
 namespace muster::app {
 
+// Whom the probe's certificate names. It is on no record: it may ask for the health of a listener.
+inline constexpr char kProbeOperator[] = "opr-health-probe";
+
 enum class ProbeDoor { kMutualTls, kTls, kLocalSocket };
 
 // Where this machine reaches a listener on `listen` ("0.0.0.0:0", "[::]:8443", "unix:PATH") whose

@@ -1,7 +1,5 @@
 #include "orchestrator/app/listeners.h"
 
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
@@ -11,6 +9,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -24,21 +23,6 @@
 
 namespace muster::app {
 namespace {
-
-// gRPC's reflection comes with its library, for all servers of the process. It is a synchronous
-// service with threads of its own: the doors of the workers do without.
-class NoReflection final : public grpc::ServerBuilderOption {
- public:
-  void UpdateArguments(grpc::ChannelArguments*) override {}
-  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    std::erase_if(*plugins,
-                  [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
-  }
-};
-
-// Of gRPC's synchronous services, which take one for each open call: reflection. Further calls of
-// theirs are refused; ours are asynchronous and need none.
-constexpr int kMostThreads = 32;
 
 absl::Status CannotListen(const ListenerOptions& options, absl::string_view why) {
   return FailureStatus(
@@ -69,7 +53,6 @@ void Limit(grpc::ServerBuilder& builder, const char* name, const TrafficLimits& 
   SetMilliseconds(builder, GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, limits.handshake);
   grpc::ResourceQuota quota(name);
   if (limits.memory_bytes > 0) quota.Resize(static_cast<size_t>(limits.memory_bytes));
-  quota.SetMaxThreads(kMostThreads);
   builder.SetResourceQuota(quota);
 }
 
@@ -141,19 +124,24 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(ListenerOptions option
                      : net::ServerSockets::Open(options.address);
   if (!sockets.ok()) return CannotListen(options, sockets.status().message());
   const bool local = absl::StartsWith(options.address, "unix:");
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();  // Once, however often it is called.
   grpc::ServerBuilder builder;
   Limit(builder, options.name, options.traffic);  // Of an argument the first value counts.
   rpc::ConfigureServer(builder);
   if (options.traffic.request_bytes > 0) {
     builder.SetMaxReceiveMessageSize(options.traffic.request_bytes);
   }
-  if (!options.reflection) builder.SetOption(std::make_unique<NoReflection>());
   std::unique_ptr<Listener> listener(new Listener);
   listener->name_ = options.name;
   listener->limits_ = options.connections;
-  options.services.push_back(
-      rpc::MakeHealthService(listener->health_, {options.names.begin(), options.names.end()}));
+  std::set<std::string> names(options.names.begin(), options.names.end());
+  options.services.push_back(rpc::MakeHealthService(listener->health_, listener->watching_, names,
+                                                    std::move(options.health_access)));
+  if (options.reflection_access) {
+    names.insert({"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"});
+    options.services.push_back(rpc::MakeReflectionService(listener->health_, listener->watching_,
+                                                          std::move(names),
+                                                          std::move(options.reflection_access)));
+  }
   for (const auto& service : options.services) builder.RegisterService(service.get());
   if (!local) {
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;

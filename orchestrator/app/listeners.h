@@ -17,6 +17,8 @@
 #include "orchestrator/net/acceptor.h"
 #include "orchestrator/net/server_sockets.h"
 #include "orchestrator/rpc/health_service.h"
+#include "orchestrator/rpc/reflection_service.h"
+#include "orchestrator/rpc/stream_budget.h"
 
 namespace grpc {
 class Server;
@@ -36,7 +38,8 @@ struct ListenerOptions {
   std::shared_ptr<grpc::ServerCredentials> credentials;
   std::vector<std::string> names;  // Of the services, for whoever asks for the health of one.
   std::vector<std::unique_ptr<grpc::Service>> services;
-  bool reflection = false;
+  rpc::HealthAccess health_access;          // Null: everybody may ask.
+  rpc::ReflectionAccess reflection_access;  // Null: there is no reflection here.
   TrafficLimits traffic;
   net::GateLimits connections;
   int64_t first_reserved_descriptor = 0;  // As net::AcceptorOptions.
@@ -47,7 +50,7 @@ struct ListenerOptions {
   std::function<void(const absl::Status&)> on_lost;
 };
 
-// A running server, with gRPC's health service.
+// A running server, with a health service and, where it is wanted, reflection.
 class Listener final : public Entrance {
  public:
   // E-SYSTEM-LISTEN when the address cannot be listened on. `clock` is borrowed.
@@ -69,6 +72,7 @@ class Listener final : public Entrance {
   std::string name_;
   net::GateLimits limits_;
   rpc::HealthBoard health_;
+  rpc::StreamBudget watching_;  // Of health and reflection.
   std::vector<std::unique_ptr<grpc::Service>> services_;
   // Owns the acceptor, and tells it of calls. The server has a share: calls outlive the acceptor.
   std::shared_ptr<Bell> bell_;

@@ -1,5 +1,6 @@
 // The doors of the orchestrator: which services stand behind which address.
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/server_context.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "orchestrator/net/connection_budgets.h"
 #include "orchestrator/net/descriptor_limit.h"
 #include "orchestrator/rpc/admin/admin_services.h"
+#include "orchestrator/rpc/peer.h"
 #include "orchestrator/rpc/worker/bootstrap_desk.h"
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/credentials.h"
@@ -43,6 +45,29 @@ std::vector<std::string> ServicesOf(const rpc::RoleTable& roles, absl::string_vi
     }
   }
   return found;
+}
+
+// The probe's certificate is of the authority and of nobody.
+absl::Status ForOperators(const grpc::CallbackServerContext& context) {
+  return rpc::OperatorOf(context).status();
+}
+absl::Status ForWorkers(const grpc::CallbackServerContext& context) {
+  const auto op = rpc::OperatorOf(context);
+  if (op.ok() && *op == OperatorId(kProbeOperator)) return absl::OkStatus();
+  return rpc::WorkerOf(context).status();
+}
+
+// Operators who may call anything at all, as the API knows them.
+rpc::ReflectionAccess ForThoseOnRecord(api::Door door, const api::AdminApi& api) {
+  const api::Method* const method = api.Find("/muster.admin.v1.OperatorService/WhoAmI");
+  return [door, &api, method](const grpc::CallbackServerContext& context,
+                              absl::AnyInvocable<void(const absl::Status&)> done) {
+    api.Call(*method, {door, door == api::Door::kMutualTls ? rpc::CertificatePemOf(context) : ""},
+             api::AdminApi::NewRequest(*method),
+             [done = std::move(done)](const absl::Status& status, const api::Message&) mutable {
+               done(status);
+             });
+  };
 }
 
 std::string HostPort(const std::string& host, int port) {
@@ -111,6 +136,7 @@ absl::Status Orchestrator::Parts::Listen() {
                         .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.worker.v1.Session"),
                         .services = one(rpc::MakeSessionService(workers)),
+                        .health_access = ForWorkers,
                         .traffic = TrafficOfSessions(handshake),
                         .connections = budgets.session},
                        ProbeDoor::kMutualTls));
@@ -154,7 +180,8 @@ absl::Status Orchestrator::Parts::Listen() {
                         .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.admin.v1"),
                         .services = rpc::MakeAdminServices(api::Door::kMutualTls, *admin_api),
-                        .reflection = true,
+                        .health_access = ForOperators,
+                        .reflection_access = ForThoseOnRecord(api::Door::kMutualTls, *admin_api),
                         .traffic = TrafficOfOperators(handshake),
                         .connections = budgets.admin},
                        ProbeDoor::kMutualTls));
@@ -166,7 +193,7 @@ absl::Status Orchestrator::Parts::Listen() {
                        .credentials = rpc::LocalServerCredentials(),
                        .names = ServicesOf(*roles, "muster.admin.v1"),
                        .services = rpc::MakeAdminServices(api::Door::kLocalSocket, *admin_api),
-                       .reflection = true,
+                       .reflection_access = ForThoseOnRecord(api::Door::kLocalSocket, *admin_api),
                        .traffic = TrafficOfOperators(handshake),
                        .connections = budgets.admin_socket},
                       ProbeDoor::kLocalSocket)

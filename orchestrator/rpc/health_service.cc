@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "proto/rpc/status.h"
 
 namespace muster::rpc {
 namespace {
@@ -85,8 +86,8 @@ class HealthStream final : public HealthWatcher {
 // Deletes itself in OnDone.
 class HealthReactor final : public HealthWriter {
  public:
-  HealthReactor(HealthBoard& board, bool known)
-      : board_(board), stream_(std::make_shared<HealthStream>(known)) {
+  HealthReactor(HealthBoard& board, StreamBudget::Share share, bool known)
+      : board_(board), share_(std::move(share)), stream_(std::make_shared<HealthStream>(known)) {
     stream_->Attach(this);
     board_.Add(stream_);
   }
@@ -100,13 +101,22 @@ class HealthReactor final : public HealthWriter {
 
  private:
   HealthBoard& board_;
+  const StreamBudget::Share share_;
   const std::shared_ptr<HealthStream> stream_;
+};
+
+// A Watch that is not let in.
+class RefusedWatch final : public HealthWriter {
+ public:
+  explicit RefusedWatch(const absl::Status& why) { Finish(ToGrpcStatus(why)); }
+  void OnDone() override { delete this; }
 };
 
 class HealthService final : public health::Health::CallbackService {
  public:
-  HealthService(HealthBoard& board, std::set<std::string> services)
-      : board_(board), services_(std::move(services)) {
+  HealthService(HealthBoard& board, StreamBudget& budget, std::set<std::string> services,
+                HealthAccess access)
+      : board_(board), budget_(budget), services_(std::move(services)), access_(std::move(access)) {
     services_.insert("");
   }
 
@@ -114,6 +124,10 @@ class HealthService final : public health::Health::CallbackService {
                                   const HealthCheckRequest* request,
                                   HealthCheckResponse* response) override {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    if (const absl::Status status = MayAsk(*context); !status.ok()) {
+      reactor->Finish(ToGrpcStatus(status));
+      return reactor;
+    }
     if (!services_.contains(request->service())) {
       reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service here"));
       return reactor;
@@ -123,13 +137,26 @@ class HealthService final : public health::Health::CallbackService {
     return reactor;
   }
 
-  HealthWriter* Watch(grpc::CallbackServerContext*, const HealthCheckRequest* request) override {
-    return new HealthReactor(board_, services_.contains(request->service()));
+  HealthWriter* Watch(grpc::CallbackServerContext* context,
+                      const HealthCheckRequest* request) override {
+    if (const absl::Status status = MayAsk(*context); !status.ok()) return new RefusedWatch(status);
+    std::optional<StreamBudget::Share> share = budget_.Take(PeerOf(*context));
+    if (!share.has_value()) {
+      return new RefusedWatch(
+          absl::ResourceExhaustedError("too many streams are open; end those that are not needed"));
+    }
+    return new HealthReactor(board_, *std::move(share), services_.contains(request->service()));
   }
 
  private:
+  absl::Status MayAsk(const grpc::CallbackServerContext& context) const {
+    return access_ ? access_(context) : absl::OkStatus();
+  }
+
   HealthBoard& board_;
+  StreamBudget& budget_;
   std::set<std::string> services_;
+  const HealthAccess access_;
 };
 
 }  // namespace
@@ -165,9 +192,10 @@ void HealthBoard::Remove(const HealthWatcher* watcher) {
   std::erase_if(watchers_, [watcher](const auto& known) { return known.get() == watcher; });
 }
 
-std::unique_ptr<grpc::Service> MakeHealthService(HealthBoard& board,
-                                                 std::set<std::string> services) {
-  return std::make_unique<HealthService>(board, std::move(services));
+std::unique_ptr<grpc::Service> MakeHealthService(HealthBoard& board, StreamBudget& budget,
+                                                 std::set<std::string> services,
+                                                 HealthAccess access) {
+  return std::make_unique<HealthService>(board, budget, std::move(services), std::move(access));
 }
 
 }  // namespace muster::rpc

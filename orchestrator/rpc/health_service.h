@@ -6,16 +6,20 @@
 #ifndef MUSTER_ORCHESTRATOR_RPC_HEALTH_SERVICE_H_
 #define MUSTER_ORCHESTRATOR_RPC_HEALTH_SERVICE_H_
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/mutex.h"
+#include "orchestrator/rpc/stream_budget.h"
 
 namespace grpc {
+class CallbackServerContext;
 class Service;
-}
+}  // namespace grpc
 
 namespace muster::rpc {
 
@@ -45,10 +49,16 @@ class HealthBoard {
   std::vector<std::shared_ptr<HealthWatcher>> watchers_ ABSL_GUARDED_BY(mu_);
 };
 
+// Whether a caller may ask, by its certificate alone: what is answered tells no more than that the
+// listener serves. Does not block.
+using HealthAccess = std::function<absl::Status(const grpc::CallbackServerContext& context)>;
+
 // `services`: the full names that may be asked for besides "", which is the listener as a whole.
-// The board outlives the server that the service is registered with.
-std::unique_ptr<grpc::Service> MakeHealthService(HealthBoard& board,
-                                                 std::set<std::string> services);
+// Board and budget, of which each open Watch takes a share, outlive the server that the service is
+// registered with. `access` null: everybody may ask.
+std::unique_ptr<grpc::Service> MakeHealthService(HealthBoard& board, StreamBudget& budget,
+                                                 std::set<std::string> services,
+                                                 HealthAccess access);
 
 }  // namespace muster::rpc
 

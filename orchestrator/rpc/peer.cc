@@ -72,4 +72,13 @@ absl::StatusOr<PeerWorker> WorkerOf(const grpc::ServerContextBase& context) {
   return worker;
 }
 
+absl::StatusOr<OperatorId> OperatorOf(const grpc::ServerContextBase& context) {
+  const auto certificate = crypto::Certificate::FromPem(CertificatePemOf(context));
+  if (certificate.ok() && certificate->uri_sans().size() == 1) {
+    if (auto op = identity::ParseOperatorUri(certificate->uri_sans().front()))
+      return *std::move(op);
+  }
+  return FailureStatus(FailureCode::kCertUnknown, "the certificate names no operator");
+}
+
 }  // namespace muster::rpc

@@ -29,6 +29,10 @@ struct PeerWorker {
 // were read lately are not read again: a worker may open calls as fast as it can send.
 absl::StatusOr<PeerWorker> WorkerOf(const grpc::ServerContextBase& context);
 
+// The operator whom the certificate names. E-CERT-UNKNOWN when it names none; whether that one is
+// on record is the store's matter.
+absl::StatusOr<OperatorId> OperatorOf(const grpc::ServerContextBase& context);
+
 // The PEM of the peer's certificate, "" without one. Cheap: for the reactor's thread.
 std::string CertificatePemOf(const grpc::ServerContextBase& context);
 
