@@ -27,6 +27,10 @@ size_t Utf8Length(absl::string_view text) {
 size_t Utf8Prefix(absl::string_view text) {
   size_t at = 0;
   while (at < text.size()) {
+    if (static_cast<uint8_t>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const size_t length = Utf8Length(text.substr(at));
     if (length == 0) break;
     at += length;
@@ -35,5 +39,19 @@ size_t Utf8Prefix(absl::string_view text) {
 }
 
 bool IsUtf8(absl::string_view text) { return Utf8Prefix(text) == text.size(); }
+
+std::string WithoutBadUtf8(absl::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const size_t good = Utf8Prefix(text);
+    out.append(text.data(), good);
+    text.remove_prefix(good);
+    if (text.empty()) break;
+    out.push_back('?');
+    text.remove_prefix(1);
+  }
+  return out;
+}
 
 }  // namespace muster

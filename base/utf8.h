@@ -4,6 +4,7 @@
 #define MUSTER_BASE_UTF8_H_
 
 #include <cstddef>
+#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -15,6 +16,8 @@ size_t Utf8Length(absl::string_view text);
 size_t Utf8Prefix(absl::string_view text);
 // True also for the empty text.
 bool IsUtf8(absl::string_view text);
+// The text with '?' for each byte that belongs to no such sequence; nothing else is changed.
+std::string WithoutBadUtf8(absl::string_view text);
 
 }  // namespace muster
 

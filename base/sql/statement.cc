@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/sql/database.h"
 #include "base/sql/sqlite_error.h"
+#include "base/utf8.h"
 
 namespace muster::sql {
 namespace {
@@ -27,7 +28,11 @@ absl::string_view Row::TextView(int column) const {
   return absl::string_view(bytes, static_cast<size_t>(sqlite3_column_bytes(stmt_, column)));
 }
 
-std::string Row::Text(int column) const { return std::string(TextView(column)); }
+std::string Row::Text(int column) const {
+  const absl::string_view text = TextView(column);
+  if (IsUtf8(text) || sqlite3_column_type(stmt_, column) != SQLITE_TEXT) return std::string(text);
+  return WithoutBadUtf8(text);
+}
 
 absl::Time Row::Time(int column) const {
   const int64_t value = Int64(column);
@@ -133,6 +138,13 @@ void Statement::BindDouble(int index, double value) {
 
 void Statement::BindText(int index, absl::string_view value) {
   if (stmt_ == nullptr) return;
+  if (!IsUtf8(value)) {
+    if (error_.ok()) {
+      error_ = absl::InvalidArgumentError(
+          absl::StrCat("parameter ", index, " is text that is no UTF-8: ", WithoutBadUtf8(value)));
+    }
+    return;
+  }
   // An empty view may have no address, which SQLite would take for NULL.
   KeepError(sqlite3_bind_text64(stmt_, index, value.empty() ? "" : value.data(), value.size(),
                                 borrows_ ? SQLITE_STATIC : SQLITE_TRANSIENT, SQLITE_UTF8));

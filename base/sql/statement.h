@@ -12,8 +12,9 @@
 //
 // Errors of preparing and binding are kept and come out of the first Step, Run, ForEach, All or
 // One, so that calls can be chained. Times and durations are integer microseconds; the infinite
-// ones survive the round trip. Parameters and columns may be an optional, where an empty one is
-// NULL. Not thread-safe: a statement belongs to its database's thread.
+// ones survive the round trip. Text that is no UTF-8 is refused with InvalidArgument: who keeps
+// bytes binds a Blob. Parameters and columns may be an optional, where an empty one is NULL. Not
+// thread-safe: a statement belongs to its database's thread.
 #ifndef MUSTER_BASE_SQL_STATEMENT_H_
 #define MUSTER_BASE_SQL_STATEMENT_H_
 
@@ -83,8 +84,10 @@ class Row {
   bool IsNull(int column) const;
   int64_t Int64(int column) const;
   double Double(int column) const;
-  std::string Text(int column) const;  // Also the bytes of a BLOB.
-  // Valid until the next step.
+  // Always UTF-8: what an older program stored that is none reads with '?' in its place. Of a BLOB
+  // its bytes as they are.
+  std::string Text(int column) const;
+  // As it is stored. Valid until the next step.
   absl::string_view TextView(int column) const;
   absl::Time Time(int column) const;
   absl::Duration Duration(int column) const;
@@ -210,7 +213,7 @@ T Row::Get(int column) const {
   } else if constexpr (std::same_as<T, std::string>) {
     return Text(column);
   } else {
-    return T(TextView(column));  // muster::Id<…>
+    return T(Text(column));  // muster::Id<…>
   }
 }
 
@@ -236,6 +239,8 @@ void Statement::BindAt(int index, const T& value) {
     BindBlob(index, value.bytes);
   } else if constexpr (std::convertible_to<const T&, absl::string_view>) {
     BindText(index, value);
+  } else if constexpr (std::convertible_to<const T&, const std::string&>) {
+    BindText(index, static_cast<const std::string&>(value));  // ForeignText
   } else {
     BindText(index, value.value());  // muster::Id<…>
   }

@@ -30,24 +30,24 @@ types::Failure ToProto(const Failure& failure) {
 
 types::MachineFacts ToProto(const store::MachineFacts& facts) {
   types::MachineFacts out;
-  out.set_machine_name(facts.machine_name);
-  out.set_os(facts.os);
-  out.set_os_version(facts.os_version);
-  out.set_architecture(facts.architecture);
-  out.set_worker_version(facts.worker_version);
-  out.set_machine_id_hash(facts.machine_id_hash);
+  out.set_machine_name(facts.machine_name.str());
+  out.set_os(facts.os.str());
+  out.set_os_version(facts.os_version.str());
+  out.set_architecture(facts.architecture.str());
+  out.set_worker_version(facts.worker_version.str());
+  out.set_machine_id_hash(facts.machine_id_hash.str());
   return out;
 }
 
 types::ServiceFacts ToProto(const store::ServiceFacts& facts) {
   types::ServiceFacts out;
   out.set_presence(PresenceToProto(facts.presence));
-  out.set_endpoint(facts.endpoint);
-  out.set_version(facts.version);
+  out.set_endpoint(facts.endpoint.str());
+  out.set_version(facts.version.str());
   out.set_hub_instance_id(facts.hub_instance_id.value());
-  out.set_hub_url(facts.hub_url);
+  out.set_hub_url(facts.hub_url.str());
   out.set_hub_connected(facts.hub_connected);
-  out.set_internal_instance_id(facts.internal_instance_id);
+  out.set_internal_instance_id(facts.internal_instance_id.str());
   return out;
 }
 
@@ -176,6 +176,7 @@ absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone,
   out.set_hub_url(zone.hub_url);
   out.set_max_concurrent_joins(zone.max_concurrent_joins);
   out.set_allow_cli_join(zone.allow_cli_join);
+  out.set_service_account(zone.service_account);
   out.set_verifier_kind(ToProto(zone.verifier.kind));
   out.set_hub_tls_custom_ca(!zone.hub_ca_pem.empty());
   // What was stored before it was checked may not be one.

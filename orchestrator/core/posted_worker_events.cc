@@ -54,14 +54,14 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
           return Decision(Failure{FailureCode::kSessionRecord, "it is left alone"});
         }
         ASSIGN_OR_RETURN(const ZonePin pin, WeighHeldPin(turn, zones_, server, opening.pin));
-        SessionGrant grant{pin.hub_url, pin.allow_cli_join, pin.version};
+        SessionGrant grant{pin.hub_url, pin.allow_cli_join, pin.version, pin.service_account};
         Session session;
         session.id = opening.session;
         session.server_id = server.id;
         session.zone_id = opening.zone_id;
         session.address = opening.address;
         session.machine_name =
-            server.machine.machine_name.empty() ? server.name : server.machine.machine_name;
+            server.machine.machine_name.empty() ? server.name : server.machine.machine_name.str();
         session.internal_instance_id = server.service.internal_instance_id;
         session.machine_hash = absl::HashOf(server.machine);
         session.service_hash = absl::HashOf(server.service);

@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
+#include "base/excerpt.h"
 #include "base/redact.h"
 
 namespace muster::hub {
@@ -38,19 +38,6 @@ constexpr size_t kMostRead = 16 << 10;
 
 bool IsVisibleAscii(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-// The length of the longest beginning of at most `limit` bytes that ends between two characters.
-size_t Cut(absl::string_view text, size_t limit) {
-  if (text.size() <= limit) return text.size();
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
-  return limit;
-}
-
-// All of `text` on one visible line.
-std::string Visible(absl::string_view text) {
-  std::string clean = CleanLine(text, text.size());
-  return ProblemOfVisibleText(clean).empty() ? clean : Shown(clean);
 }
 
 // The string member of a JSON object, or "".
@@ -94,15 +81,6 @@ std::optional<std::string> HtmlTitle(const http::Response& response) {
 
 }  // namespace
 
-std::string HubText(absl::string_view foreign, size_t limit) {
-  // Of a longer text no more is worked on than can be kept.
-  if (foreign.size() > kMostRead) foreign = foreign.substr(0, kMostRead);
-  if (IsVisibleAscii(foreign)) return std::string(foreign.substr(0, limit));
-  std::string text = Visible(foreign);
-  text.resize(Cut(text, limit));
-  return text;
-}
-
 std::string HubId(absl::string_view foreign) {
   foreign = absl::StripAsciiWhitespace(foreign);
   if (foreign.size() > kMaxHubId || !IsVisibleAscii(foreign)) return "";
@@ -117,32 +95,37 @@ void Scrubber::KeepFirst(size_t count) {
   while (secrets_.size() > count) secrets_.pop_back();
 }
 
-std::string Scrubber::Clean(absl::string_view foreign, size_t limit) const {
+std::vector<absl::string_view> Scrubber::Secrets() const {
   std::vector<absl::string_view> secrets;
+  for (const Secret& secret : secrets_) secrets.push_back(secret.Reveal());
+  return secrets;
+}
+
+std::string Scrubber::Clean(absl::string_view text, size_t limit) const {
+  const std::vector<absl::string_view> secrets = Secrets();
   size_t longest = 0;
-  for (const Secret& secret : secrets_) {
-    secrets.push_back(secret.Reveal());
-    longest = std::max(longest, secret.Reveal().size());
-  }
+  for (const absl::string_view secret : secrets) longest = std::max(longest, secret.size());
   // A secret that the cut would halve is looked for whole.
-  std::string text = StrikeOut(foreign.substr(0, kMostRead + 12 * longest), secrets, kStruckOut);
-  if (text.size() > kMostRead) text.resize(kMostRead);
-  StrikeOutJwts(text);
-  text = Visible(text);
-  if (text.size() > limit) {
-    text.resize(Cut(text, limit));
-    text += "...";
-  }
-  return text;
+  std::string clean = StrikeOut(text.substr(0, kMostRead + 12 * longest), secrets, kStruckOut);
+  if (clean.size() > kMostRead) clean.resize(kMostRead);
+  StrikeOutJwts(clean);
+  const ForeignText line(clean, kMostRead);
+  if (line.str().size() <= limit) return line;
+  return absl::StrCat(ForeignText(line.str(), limit).str(), "...");
+}
+
+std::string Scrubber::Quote(absl::string_view answer, size_t limit) const {
+  return Excerpt(answer, Secrets(), std::vector<absl::string_view>(known_.begin(), known_.end()),
+                 limit);
 }
 
 std::string DescribeAnswer(const http::Response& response, const Scrubber& scrubber) {
   if (const std::optional<std::string> title = HtmlTitle(response)) {
-    return absl::StrCat(response.status, " (HTML page \"", scrubber.Clean(*title, 80), "\")");
+    return absl::StrCat(response.status, " (HTML page \"", scrubber.Quote(*title, 80), "\")");
   }
   const std::string problem = ProblemText(response.body);
   if (problem.empty()) return absl::StrCat(response.status);
-  return absl::StrCat(response.status, " ", scrubber.Clean(problem));
+  return absl::StrCat(response.status, " ", scrubber.Quote(problem, 200));
 }
 
 std::optional<absl::Time> DateOf(const http::Response& response) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/foreign_text.h"
 #include "base/http/client.h"
 #include "base/secret.h"
 
@@ -18,10 +19,10 @@ namespace muster::hub {
 inline constexpr size_t kMaxHubText = 256;  // Bytes of a name, a version, an operating system.
 inline constexpr size_t kMaxHubId = 128;
 
-// A text of the hub's list as it is kept: at most `limit` bytes of UTF-8 without half a character;
-// what is no UTF-8 as '?', control characters as blanks, and what shows nothing or turns the text
-// around as <U+200B>.
-std::string HubText(absl::string_view foreign, size_t limit = kMaxHubText);
+// A text of the hub's list as it is kept.
+inline ForeignText HubText(absl::string_view foreign, size_t limit = kMaxHubText) {
+  return ForeignText(foreign, limit);
+}
 
 // An id in lower case; "" for what cannot be one: more than kMaxHubId bytes, or anything but visible
 // ASCII. An id is never changed to fit: it would be another one.
@@ -36,12 +37,20 @@ class Scrubber {
   void KeepFirst(size_t count);
   size_t size() const { return secrets_.size(); }
 
-  // `foreign` as HubText, secrets and anything that looks like a JWT replaced by "[secret]" before;
-  // "..." behind what was cut.
-  std::string Clean(absl::string_view foreign, size_t limit = 200) const;
+  // `text` is no secret and may be repeated: the hub's own address.
+  void Know(std::string text) { known_.push_back(std::move(text)); }
+
+  // Text of our own or of libraries, on one visible line: secrets and anything that looks like a
+  // JWT replaced by "[secret]" before; "..." behind what was cut.
+  std::string Clean(absl::string_view text, size_t limit = 200) const;
+  // Of what the hub says of itself in an answer only what no secret can hide in (base/excerpt.h).
+  std::string Quote(absl::string_view answer, size_t limit = 200) const;
 
  private:
+  std::vector<absl::string_view> Secrets() const;
+
   std::vector<Secret> secrets_;
+  std::vector<std::string> known_;
 };
 
 // What an answer that is no success says for itself: "401 Unauthorized: Not authorized to perform

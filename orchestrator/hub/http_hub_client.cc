@@ -71,6 +71,8 @@ absl::StatusOr<std::unique_ptr<HttpHubClient>> HttpHubClient::Create(HubClientOp
 HttpHubClient::HttpHubClient(HubClientOptions options, http::Url url, http::AsyncClient& http,
                              const Clock& clock)
     : options_(std::move(options)), url_(std::move(url)), http_(http), clock_(clock) {
+  scrubber_.Know(url_.Origin());
+  scrubber_.Know(url_.host());
   if (options_.api_token) scrubber_.Add(options_.api_token->secret);
   if (options_.login) {
     login_.emplace(url_, options_.login->name, std::move(options_.login->secret), scrubber_,

@@ -42,13 +42,13 @@ std::string RedirectText(const http::Response& response, const Scrubber& scrubbe
   const absl::StatusOr<http::Url> url = http::Url::Parse(*location);
   if (!url.ok()) {
     const absl::string_view path = location->substr(0, location->find('?'));
-    return absl::StrCat("a redirect to ", scrubber.Clean(path, 100),
+    return absl::StrCat("a redirect to ", scrubber.Quote(path, 100),
                         "; it is not followed because the credentials would go along");
   }
-  return absl::StrCat("a redirect to ", scrubber.Clean(url->WithoutQuery(), 100),
+  return absl::StrCat("a redirect to ", scrubber.Quote(url->WithoutQuery(), 100),
                       "; it is not followed because the credentials would go along: if the hub is "
                       "there, set the zone's hub URL to ",
-                      scrubber.Clean(url->Origin(), 100));
+                      scrubber.Quote(url->Origin(), 100));
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ std::optional<HubFailure> HubLogin::Accept(absl::string_view request_line,
         {FailureCode::kHubAuth,
          absl::StrCat(request_line, " answered 200 without an access token",
                       detail != json.end() && detail->is_string()
-                          ? absl::StrCat(": ", scrubber_.Clean(detail->get<std::string>()))
+                          ? absl::StrCat(": ", scrubber_.Quote(detail->get<std::string>()))
                           : "")}};
   }
   access_token_ = std::move(access);

@@ -286,7 +286,7 @@ std::string RemoveOwnInstance(absl::string_view own_id, std::vector<core::HubIns
   std::string removed;
   std::erase_if(instances, [&](const core::HubInstance& instance) {
     const bool named = !id.empty() && instance.id.value() == id;
-    if (!named && !absl::EqualsIgnoreCase(instance.client_name, kHubProgram)) return false;
+    if (!named && !absl::EqualsIgnoreCase(instance.client_name.str(), kHubProgram)) return false;
     if (removed.empty() || named) removed = instance.id.value();
     return true;
   });

@@ -31,32 +31,27 @@ core::Outcome OutcomeOf(CommandResult::Outcome outcome) {
 
 }  // namespace
 
-std::string CutText(const std::string& text) {
-  if (text.size() <= kMaxFactBytes) return text;
-  size_t end = kMaxFactBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
+std::string CutText(const std::string& text) { return ForeignText(text, kMaxFactBytes).str(); }
 
 store::MachineFacts FromProto(const muster::types::v1::MachineFacts& facts) {
-  return {.machine_name = CutText(facts.machine_name()),
-          .os = CutText(facts.os()),
-          .os_version = CutText(facts.os_version()),
-          .architecture = CutText(facts.architecture()),
-          .worker_version = CutText(facts.worker_version()),
-          .machine_id_hash = CutText(facts.machine_id_hash())};
+  return {.machine_name = facts.machine_name(),
+          .os = facts.os(),
+          .os_version = facts.os_version(),
+          .architecture = facts.architecture(),
+          .worker_version = facts.worker_version(),
+          .machine_id_hash = facts.machine_id_hash()};
 }
 
 store::ServiceFacts FromProto(const ServiceFacts& facts) {
   const bool known = facts.presence() >= 0 && facts.presence() <= ServiceFacts::PRESENCE_RUNNING;
   return {.presence = known ? static_cast<store::ServicePresence>(facts.presence())
                             : store::ServicePresence::kUnknown,
-          .endpoint = CutText(facts.endpoint()),
-          .version = CutText(facts.version()),
+          .endpoint = facts.endpoint(),
+          .version = facts.version(),
           .hub_instance_id = HubInstanceId(absl::AsciiStrToLower(CutText(facts.hub_instance_id()))),
-          .hub_url = CutText(facts.hub_url()),
+          .hub_url = facts.hub_url(),
           .hub_connected = facts.hub_connected(),
-          .internal_instance_id = CutText(facts.internal_instance_id())};
+          .internal_instance_id = facts.internal_instance_id()};
 }
 
 Failure FromProto(const muster::types::v1::Failure& failure) {

@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "base/failure.h"
+#include "base/foreign_text.h"
 #include "base/ids.h"
 #include "store/model/states.h"
 #include "store/model/tenant_wall.h"
@@ -21,12 +22,12 @@ using Labels = std::map<std::string, std::string>;
 
 // As muster.types.v1.MachineFacts.
 struct MachineFacts {
-  std::string machine_name;
-  std::string os;
-  std::string os_version;
-  std::string architecture;
-  std::string worker_version;
-  std::string machine_id_hash;
+  ForeignText machine_name;
+  ForeignText os;
+  ForeignText os_version;
+  ForeignText architecture;
+  ForeignText worker_version;
+  ForeignText machine_id_hash;
   friend bool operator==(const MachineFacts&, const MachineFacts&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const MachineFacts& f) {
@@ -38,12 +39,12 @@ struct MachineFacts {
 // As muster.types.v1.ServiceFacts.
 struct ServiceFacts {
   ServicePresence presence = ServicePresence::kUnknown;
-  std::string endpoint;
-  std::string version;
+  ForeignText endpoint;
+  ForeignText version;
   HubInstanceId hub_instance_id;
-  std::string hub_url;
+  ForeignText hub_url;
   bool hub_connected = false;
-  std::string internal_instance_id;
+  ForeignText internal_instance_id;
   friend bool operator==(const ServiceFacts&, const ServiceFacts&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const ServiceFacts& f) {
@@ -55,8 +56,8 @@ struct ServiceFacts {
 // What the worker says that it did, until the hub confirms or denies it (invariant 3).
 struct Claim {
   HubInstanceId hub_instance_id;     // Empty when the service did not say (2025).
-  std::string internal_instance_id;  // Empty when unknown.
-  std::string machine_name;
+  ForeignText internal_instance_id;  // Empty when unknown.
+  ForeignText machine_name;
   absl::Time join_start_time;  // Orchestrator's clock: when the attempt was sent.
   absl::Time verify_deadline;  // Unproven after this is a failure.
 };

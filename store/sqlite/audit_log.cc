@@ -47,6 +47,18 @@ AuditEvent ReadEvent(const sql::Row& row) {
                     .detail = row.Text(6)};
 }
 
+// As it is stored, whatever that is: of this the hash was made.
+AuditEvent ReadStoredEvent(const sql::Row& row) {
+  const auto text = [&row](int column) { return std::string(row.TextView(column)); };
+  return AuditEvent{.sequence = row.Int64(0),
+                    .time = row.Time(1),
+                    .actor = text(2),
+                    .action = text(3),
+                    .subject = text(4),
+                    .tenant_id = TenantId(text(5)),
+                    .detail = text(6)};
+}
+
 }  // namespace
 
 absl::StatusOr<AuditLink> SqliteAuditLog::Checkpoint() const {
@@ -203,7 +215,7 @@ absl::StatusOr<AuditCheck> SqliteAuditLog::Verify() const {
       db_.Prepare("SELECT sequence, time_us, actor, action, subject, tenant_id, detail, hash "
                   "FROM audit_events ORDER BY sequence")
           .ForEach([&](const sql::Row& row) {
-            const AuditEvent event = ReadEvent(row);
+            const AuditEvent event = ReadStoredEvent(row);
             const std::string hash = row.Text(7);
             const bool waits = check.events == 0 && event.sequence <= checkpoint.sequence;
             ++check.events;

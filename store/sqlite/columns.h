@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/failure.h"
+#include "base/foreign_text.h"
 #include "base/sql/error.h"
 #include "base/sql/statement.h"
 #include "store/model/identity.h"
@@ -79,6 +80,7 @@ class ColumnReader {
     }
   }
   void ReadOne(std::optional<Failure>& failure);  // Two columns.
+  void ReadOne(ForeignText& text) { text = ForeignText(row_.TextView(column_++)); }
   void ReadOne(Sealed& sealed) { sealed.bytes = row_.Text(column_++); }
   void ReadOne(Labels& labels);
   void ReadOne(std::vector<std::string>& items);

@@ -55,8 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   RequireSame(*list, *pieces);
   for (const HubInstance& instance : list->instances) {
     Require(!instance.id.empty());
-    for (const std::string* text : {&instance.internal_instance_id, &instance.title, &instance.os,
-                                    &instance.client_name, &instance.client_version}) {
+    for (const muster::ForeignText* text :
+         {&instance.internal_instance_id, &instance.title, &instance.os, &instance.client_name,
+          &instance.client_version}) {
       RequireVisible(*text);
     }
     RequireVisible(instance.id.value());

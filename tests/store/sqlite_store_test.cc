@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/crypto/digest.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/names.h"
@@ -75,6 +77,68 @@ TEST_F(SqliteStoreTest, WhatIsCommittedSurvivesAReopen) {
   const auto store = Open();
   EXPECT_TRUE((*store->Read())->tenants().Find(TenantId("acme"))->has_value());
   EXPECT_FALSE(std::filesystem::exists(dir_ / "backups"));
+}
+
+// What programs of before let in: bytes that are no UTF-8, which no message can carry. They are
+// replaced on the way out; the chain was made of them as they are, and holds.
+TEST_F(SqliteStoreTest, BytesThatAreNoTextAreReadableAndTheChainHolds) {
+  constexpr char kBad[] = "to https://h\xc3 \xff\xfe end";
+  {
+    const auto store = Open();
+    ASSERT_TRUE(Put(*store, "acme").ok());
+    Append(*store, 1);
+    const std::string first = *(*(*store->Read())->audit().HashAt(1));
+    std::string bytes = first;
+    const auto number = [&bytes](int64_t value) {
+      for (int shift = 56; shift >= 0; shift -= 8)
+        bytes.push_back(static_cast<char>(value >> shift));
+    };
+    number(2);
+    number(7'000'000);
+    for (const std::string& text : {std::string("worker:\xfe"), std::string("server.fail"),
+                                    std::string("srv-1"), std::string("acme"), std::string(kBad)}) {
+      number(static_cast<int64_t>(text.size()));
+      bytes += text;
+    }
+    const auto hex = [](absl::string_view text) { return absl::BytesToHexString(text); };
+    Tamper(absl::StrCat(
+        "INSERT INTO audit_events (sequence, time_us, actor, action, subject, tenant_id, detail, "
+        "hash) VALUES (2, 7000000, CAST(x'",
+        hex("worker:\xfe"), "' AS TEXT), 'server.fail', 'srv-1', 'acme', CAST(x'", hex(kBad),
+        "' AS TEXT), x'", hex(crypto::Sha256(bytes)), "')"));
+    Tamper(absl::StrCat("UPDATE tenants SET display_name = CAST(x'", hex(kBad), "' AS TEXT)"));
+  }
+  const auto store = Open();
+  {
+    const auto snapshot = *store->Read();
+    EXPECT_TRUE(snapshot->audit().Verify()->intact);
+    const auto events = *snapshot->audit().List({.wall = TenantWall::Everything()});
+    ASSERT_EQ(events.size(), 2u);
+    EXPECT_EQ(events[0].detail, "to https://h? ?? end");
+    EXPECT_EQ(events[0].actor, "worker:?");
+    EXPECT_EQ((**snapshot->tenants().Find(TenantId("acme"))).display_name, "to https://h? ?? end");
+  }
+  Append(*store, 1);
+  const auto check = *(*store->Read())->audit().Verify();
+  EXPECT_TRUE(check.intact);
+  EXPECT_EQ(check.events, 3);
+}
+
+// Nobody can put more of them in.
+TEST_F(SqliteStoreTest, BytesThatAreNoTextAreRefused) {
+  const auto store = Open();
+  {
+    auto t = *store->Begin();
+    const absl::Status refused = t->tenants().Put({TenantId("acme"), "caf\xe9", absl::Time()});
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("no UTF-8: caf?"));
+    EXPECT_FALSE(t->audit().Append({.actor = "system", .action = "test", .detail = "\xff"}).ok());
+    EXPECT_TRUE(t->audit().Append({.actor = "system", .action = "test", .detail = "ok"}).ok());
+    EXPECT_TRUE(t->Commit().ok());
+  }
+  const auto check = *(*store->Read())->audit().Verify();
+  EXPECT_TRUE(check.intact);
+  EXPECT_EQ(check.events, 1);
 }
 
 TEST_F(SqliteStoreTest, AFullDiskMakesItReadOnlyAndLosesNothingAccepted) {

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
+#include "base/excerpt.h"
 #include "base/failure_code.h"
 #include "base/redact.h"
 #include "tests/worker/worker_fixture.h"
@@ -88,6 +91,38 @@ TEST(JoinAnswerTest, TheFailureKeepsNoSecret) {
     const JoinAnswer answer = RefusedWith(row.message, Call());
     EXPECT_EQ(answer.outcome, row.doubt ? Outcome::kUnsure : Outcome::kFailed) << row.message;
     EXPECT_THAT(answer.failure->detail, Not(HasSubstr(kCanary)));
+  }
+}
+
+// Some services repeat what they were sent; no change of it comes through, in no answer.
+TEST(JoinAnswerTest, ASecretThatIsChangedIsNotKeptEither) {
+  const std::string secret = "2d1f0c7e-91b4-4e0a-8f3c-5a6b7c8d9e0f";
+  const JoinCall call{kHub, "managedinstance_sp_01", Secret::CopyOf(secret)};
+  std::string spaced, entities;
+  for (const char c : secret) {
+    absl::StrAppend(&spaced, std::string(1, c), " ");
+    absl::StrAppend(&entities, "&#", static_cast<int>(c), ";");
+  }
+  const std::string backwards(secret.rbegin(), secret.rend());
+  for (const std::string& guise :
+       {secret, backwards, spaced, entities, secret.substr(0, 18) + "\n" + secret.substr(18)}) {
+    const std::string message =
+        absl::StrCat(kCould, " (Unauthorized). ", guise, " - Check credentials ", kHub, " ", guise);
+    const JoinAnswer answer = RefusedWith(message, call);
+    EXPECT_EQ(answer.failure->code, FailureCode::kJoinKeyRefused);
+    const std::string& detail = answer.failure->detail;
+    EXPECT_THAT(detail, HasSubstr(absl::StrCat(kCould, " (Unauthorized")));
+    EXPECT_THAT(detail, HasSubstr(absl::StrCat("Check credentials ", kHub)));
+    EXPECT_LT(detail.size(), 160u) << detail;
+    const absl::string_view sent[] = {secret};
+    EXPECT_FALSE(RepeatsSecret(detail, sent)) << detail;
+    const JoinAnswer joined = ParseJoinAnswer(
+        200,
+        nlohmann::json({{"isSuccess", true}, {"result", {{"hubAssignedInstanceId", guise}}}})
+            .dump(),
+        call);
+    EXPECT_EQ(joined.outcome, Outcome::kSucceeded);
+    EXPECT_EQ(joined.hub_instance_id, "") << guise;
   }
 }
 

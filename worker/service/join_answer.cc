@@ -1,19 +1,24 @@
 #include "worker/service/join_answer.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/excerpt.h"
 #include "base/failure_code.h"
-#include "base/redact.h"
+#include "base/http/url.h"
 #include "worker/service/classify.h"
 
 namespace muster::worker {
 namespace {
 
 using Outcome = JoinAnswer::Outcome;
+
+constexpr size_t kMostClassified = 16 << 10;
 
 JoinAnswer Failed(FailureCode code, std::string detail) {
   return {Outcome::kFailed, Failure{code, std::move(detail)}, ""};
@@ -25,6 +30,14 @@ JoinAnswer Unsure(FailureCode code, std::string detail) {
 std::string Quoted(absl::string_view text) {
   return nlohmann::json(std::string(text))
       .dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+}
+
+// An id is taken as it is, or not at all.
+bool IsId(absl::string_view text) {
+  constexpr size_t kLongest = 128;
+  return text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-_.", c);
+         });
 }
 
 std::string StringAt(const nlohmann::json& object, const char* name) {
@@ -45,8 +58,11 @@ Secret JoinBody(const JoinCall& call) {
 
 JoinAnswer RefusedWith(absl::string_view message, const JoinCall& call) {
   const absl::string_view secrets[] = {call.secret.Reveal()};
-  const std::string detail = Redact(message, secrets);
-  const MessageMeaning meaning = ClassifyJoinMessage(detail);
+  const absl::StatusOr<http::Url> hub = http::Url::Parse(call.hub_url);
+  const std::string host = hub.ok() ? hub->host() : "";
+  const absl::string_view known[] = {call.hub_url, host, call.client_id};
+  const MessageMeaning meaning = ClassifyJoinMessage(message.substr(0, kMostClassified));
+  const std::string detail = Excerpt(message, secrets, known);
   return meaning.hub_may_have_acted ? Unsure(meaning.code, detail) : Failed(meaning.code, detail);
 }
 
@@ -76,8 +92,11 @@ JoinAnswer ParseJoinAnswer(int http_status, absl::string_view body, const JoinCa
   if (answer["isSuccess"].get<bool>()) {
     JoinAnswer joined{Outcome::kSucceeded, std::nullopt, ""};
     if (has_result) {
-      joined.hub_instance_id =
-          absl::AsciiStrToLower(CleanLine(StringAt(*result, "hubAssignedInstanceId")));
+      const absl::string_view secrets[] = {call.secret.Reveal()};
+      const std::string id = StringAt(*result, "hubAssignedInstanceId");
+      if (IsId(id) && !RepeatsSecret(id, secrets)) {
+        joined.hub_instance_id = absl::AsciiStrToLower(id);
+      }
     }
     return joined;
   }

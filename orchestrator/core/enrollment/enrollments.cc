@@ -165,7 +165,8 @@ absl::StatusOr<store::Claim> Enrollments::MakeClaim(Turn& turn, const OpenAttemp
   if (!claim.machine_name.empty()) return claim;
   ASSIGN_OR_RETURN(const std::optional<store::Server> row, turn.store().servers().Find(server));
   if (row.has_value()) {
-    claim.machine_name = row->machine.machine_name.empty() ? row->name : row->machine.machine_name;
+    claim.machine_name =
+        row->machine.machine_name.empty() ? row->name : row->machine.machine_name.str();
     claim.internal_instance_id = row->service.internal_instance_id;
   }
   return claim;

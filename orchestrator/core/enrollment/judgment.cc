@@ -115,7 +115,7 @@ Judgment JudgeDoubt(AwaitedProof& proof, const HubReading& reading, const Match&
 
 Look LookOf(const store::ServiceFacts& service, const std::string& hub_url) {
   if (!service.hub_url.empty()) {
-    const absl::StatusOr<std::string> url = http::CanonicalAddress(service.hub_url);
+    const absl::StatusOr<std::string> url = http::CanonicalAddress(service.hub_url.str());
     return url.ok() && *url == hub_url ? Look::kJoinedHere : Look::kJoinedElsewhere;
   }
   return service.presence == store::ServicePresence::kRunning ? Look::kNotJoined : Look::kNone;

@@ -19,8 +19,8 @@ HubIndex::HubIndex(const HubList& list) : list_(list) {
     const HubInstance& instance = list.instances[i];
     const int position = static_cast<int>(i);
     by_id_.try_emplace(instance.id, position);
-    Add(by_internal_id_, absl::AsciiStrToLower(instance.internal_instance_id), position);
-    Add(by_title_, absl::AsciiStrToLower(instance.title), position);
+    Add(by_internal_id_, absl::AsciiStrToLower(instance.internal_instance_id.str()), position);
+    Add(by_title_, absl::AsciiStrToLower(instance.title.str()), position);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "base/failure.h"
+#include "base/foreign_text.h"
 #include "base/ids.h"
 #include "store/model/zone.h"
 
@@ -20,11 +21,11 @@ namespace muster::core {
 // One record of the hub (certify.md 4.4). Everything but the id may be missing.
 struct HubInstance {
   HubInstanceId id;                  // Lower case.
-  std::string internal_instance_id;  // Empty until the first connection, and in the public list.
-  std::string title;                 // Machine name; empty for a record that never connected.
-  std::string os;
-  std::string client_name;
-  std::string client_version;
+  ForeignText internal_instance_id;  // Empty until the first connection, and in the public list.
+  ForeignText title;                 // Machine name; empty for a record that never connected.
+  ForeignText os;
+  ForeignText client_name;
+  ForeignText client_version;
   std::optional<bool> connected;  // Absent where the list does not say (public summary route).
   std::optional<bool> pending;    // isPendingConnection.
   std::optional<absl::Time> reported_time;  // dateLastReported: the hub's clock.

@@ -201,7 +201,7 @@ TEST_F(HttpHubClientTest, ReportsARefusedLogin) {
   const HubFailure failed = FailureOf(Read(Client(Kind::kLogin)));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
   EXPECT_THAT(failed.failure.detail,
-              HasSubstr("Login Failed: Invalid username or password [secret]"));
+              HasSubstr("Login Failed: Invalid username or password [redacted]"));
 }
 
 TEST_F(HttpHubClientTest, ReportsALoginThatSaysNoWith200) {
@@ -221,7 +221,8 @@ TEST_F(HttpHubClientTest, StrikesSecretsOutOfWhatTheHubSays) {
          {"/system/version", FakeHttpClient::Json(200, R"({"version":"6.9"})")}});
   const HubFailure failed = FailureOf(Read(Client()));
   EXPECT_EQ(failed.failure.code, FailureCode::kHubAuth);
-  EXPECT_THAT(failed.failure.detail, HasSubstr("401 Bad [secret]: [secret] [secret] and xxx"));
+  EXPECT_THAT(failed.failure.detail,
+              HasSubstr("401 Bad [redacted]: [redacted] [redacted] and [...]"));
   EXPECT_THAT(failed.failure.detail, HasSubstr("hub version 6.9"));
   EXPECT_THAT(failed.failure.detail, Not(HasSubstr("eyJ")));
   EXPECT_LT(failed.failure.detail.size(), 600u);

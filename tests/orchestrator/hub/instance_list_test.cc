@@ -68,8 +68,9 @@ TEST(ParseInstanceList, KeepsNothingOfTheRequestAuthSecret) {
   const auto list = ParseInstanceList(absl::StrCat("[", Record2026(), "]"));
   ASSERT_TRUE(list.ok());
   const core::HubInstance& i = list->instances[0];
-  const std::string all = absl::StrJoin(
-      {i.id.value(), i.internal_instance_id, i.title, i.os, i.client_name, i.client_version}, "|");
+  const std::string all = absl::StrJoin({i.id.value(), i.internal_instance_id.str(), i.title.str(),
+                                         i.os.str(), i.client_name.str(), i.client_version.str()},
+                                        "|");
   EXPECT_THAT(all, Not(HasSubstr(kHashCanary)));
 }
 

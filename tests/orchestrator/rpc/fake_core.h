@@ -74,7 +74,7 @@ class FakeWorkerEvents final : public core::WorkerEvents {
     Tell(absl::StrCat("clock ", absl::FormatDuration(offset)));
   }
   void Facts(core::SessionId, store::ServiceFacts service, std::vector<Failure> problems) override {
-    Tell(absl::StrCat("facts ", service.version));
+    Tell(absl::StrCat("facts ", service.version.str()));
     for (const Failure& problem : problems) {
       Tell(absl::StrCat("problem ", TextOf(problem.code), " ", problem.detail));
     }

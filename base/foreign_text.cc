@@ -1,0 +1,36 @@
+#include "base/foreign_text.h"
+
+#include <algorithm>
+
+#include "base/names.h"
+#include "base/redact.h"
+
+namespace muster {
+namespace {
+
+// What is read of a text before it is cut: nobody keeps that much.
+constexpr size_t kMostForeign = 16 << 10;
+
+bool IsVisibleLine(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// The length of the longest beginning of at most `limit` bytes that ends between two characters.
+size_t CutForeign(absl::string_view text, size_t limit) {
+  if (text.size() <= limit) return text.size();
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return limit;
+}
+
+}  // namespace
+
+std::string ForeignText::Clean(absl::string_view foreign, size_t max_bytes) {
+  foreign = foreign.substr(0, kMostForeign);
+  if (IsVisibleLine(foreign)) return std::string(foreign.substr(0, max_bytes));
+  std::string text = CleanLine(foreign, foreign.size());
+  if (!ProblemOfVisibleText(text).empty()) text = Shown(text);
+  text.resize(CutForeign(text, max_bytes));
+  return text;
+}
+
+}  // namespace muster
