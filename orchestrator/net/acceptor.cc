@@ -354,7 +354,7 @@ void Acceptor::Measure(ConnectionId id, absl::Duration now) {
   tracked.cut_off = InodeOf(held) == tracked.inode && shutdown(held, SHUT_RDWR) == 0;
   close(held);
   if (!tracked.cut_off) return;
-  gate_.CountRefusal(Refusal::kTooMuch);
+  gate_.CutOff(tracked.peer, now);
   cut_off_.push_back(tracked.peer);
 }
 

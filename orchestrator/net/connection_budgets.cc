@@ -17,6 +17,9 @@ constexpr int kAdminSocket = 32;
 // What one connection may send: some of the largest requests of its listener at once
 // (docs/security.md), and lastingly far more than an honest peer ever does.
 constexpr int64_t kBytesAtOnce = 1 << 20;
+// A Hello with an unusual journal, and a little. What a worker's connection may send is worked
+// through beside everything else; the door is a process of its own with a limit on its memory.
+constexpr int64_t kSessionBytesAtOnce = 384 << 10;
 constexpr double kBytesPerSecond = 64 << 10;
 constexpr int64_t kAdminBytesAtOnce = 64 << 20;
 constexpr double kAdminBytesPerSecond = 4 << 20;
@@ -63,6 +66,7 @@ absl::StatusOr<ConnectionBudgets> ShareOut(int64_t descriptors, const Connection
   const int per_address = OrElse(options.sessions_per_address, std::max(1, sessions / 2));
   budgets.session =
       LimitsFor(sessions, per_address, OrElse(options.sessions_per_subnet, per_address), options);
+  budgets.session.bytes_at_once = kSessionBytesAtOnce;
   const int bootstraps_of_one = std::max(1, bootstraps / 4);
   budgets.bootstrap = LimitsFor(bootstraps, bootstraps_of_one, bootstraps_of_one, options);
   const int admins_of_one = std::max(1, admins / 2);

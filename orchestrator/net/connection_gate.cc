@@ -7,6 +7,9 @@
 namespace muster::net {
 namespace {
 
+// Subnets that wait; of more the oldest are of no use against whoever has so many.
+constexpr size_t kMostWaits = 4096;
+
 absl::Time AsTime(absl::Duration steady) { return absl::UnixEpoch() + steady; }
 
 }  // namespace
@@ -72,6 +75,11 @@ bool ConnectionGate::Refuses(const PeerAddress& peer) const {
 
 ConnectionGate::Arrival ConnectionGate::Arrive(ConnectionId id, const PeerAddress& peer,
                                                absl::Duration now) {
+  if (const auto wait = waits_.find(peer.subnet);
+      wait != waits_.end() && now < wait->second.until) {
+    CountRefusal(Refusal::kTooMuch);
+    return {.refusal = Refusal::kTooMuch};
+  }
   Arrival arrival{.refusal = LimitOf(peer)};
   if (arrival.refusal == Refusal::kUnproven) {
     arrival.displaced = OldestSilentOf(peer);
@@ -210,7 +218,23 @@ void ConnectionGate::Refuse(ConnectionId id, Refusal why) {
   Forget(id);
 }
 
+void ConnectionGate::CutOff(const PeerAddress& peer, absl::Duration now) {
+  CountRefusal(Refusal::kTooMuch);
+  if (waits_.size() >= kMostWaits) waits_.clear();
+  const auto [wait, first] = waits_.try_emplace(peer.subnet, Wait{now, limits_.wait_after_cut});
+  if (!first && now < wait->second.until) return;  // Several of its connections at once.
+  wait->second.until = now + wait->second.next;
+  wait->second.next = std::min(wait->second.next * 2, limits_.longest_wait_after_cut);
+}
+
+void ConnectionGate::ForgetWaits(absl::Duration now) {
+  absl::erase_if(waits_, [&](const auto& wait) {
+    return now >= wait.second.until + 2 * limits_.longest_wait_after_cut;
+  });
+}
+
 std::vector<ConnectionGate::Expired> ConnectionGate::Expire(absl::Duration now) {
+  ForgetWaits(now);
   std::vector<Expired> expired;
   for (const ConnectionId id : silent_) {  // In order of arrival.
     if (now - connections_[id].since < limits_.silence) break;

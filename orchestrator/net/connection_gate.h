@@ -46,6 +46,10 @@ struct GateLimits {
   // limit, and what some bytes cost it, calls that are opened and reset, is a hundred times as much.
   int64_t bytes_at_once = 0;
   double bytes_per_second = 0;
+  // How long an address (or /64) whose connection was cut off for that is not let in again: twice as
+  // long each time, up to the second; forgotten after twice the second without another.
+  absl::Duration wait_after_cut = absl::Seconds(2);
+  absl::Duration longest_wait_after_cut = absl::Minutes(1);
 };
 
 // Why a connection was closed; all but the last are of those that were not handed on.
@@ -58,7 +62,7 @@ enum class Refusal {
   kNotTls,       // Spoke something else.
   kTurn,         // Had no turn in time.
   kDescriptors,  // The process or the system had none left.
-  kTooMuch,      // Sent more than it may.
+  kTooMuch,      // Sent more than it may, or comes back too soon after that.
 };
 inline constexpr int kRefusals = 9;
 absl::string_view Name(Refusal refusal);  // For people: "too many of its address".
@@ -98,6 +102,8 @@ class ConnectionGate {
   void End(ConnectionId id);
   // Closed by us, for this reason.
   void Refuse(ConnectionId id, Refusal why);
+  // A connection of this peer's was cut off because of what it sent; it ends by itself.
+  void CutOff(const PeerAddress& peer, absl::Duration now);
   // One that never had an id.
   void CountRefusal(Refusal why) { ++counts_.refused[static_cast<size_t>(why)]; }
 
@@ -124,6 +130,12 @@ class ConnectionGate {
     int open = 0;
     int unproven = 0;
   };
+  // Of a subnet that sent too much.
+  struct Wait {
+    absl::Duration until;
+    absl::Duration next;  // If it does so again.
+  };
+  void ForgetWaits(absl::Duration now);
   std::optional<Refusal> LimitOf(const PeerAddress& peer) const;
   bool IsFull() const;
   std::optional<ConnectionId> OldestSilentOf(const PeerAddress& peer) const;  // Of its subnet.
@@ -143,6 +155,7 @@ class ConnectionGate {
   // no more stay in there until their turn.
   absl::flat_hash_map<std::string, std::deque<ConnectionId>> queues_;
   std::deque<std::string> order_;
+  absl::flat_hash_map<std::string, Wait> waits_;  // By subnet.
 };
 
 }  // namespace muster::net

@@ -76,6 +76,33 @@ TEST_F(ConnectionGateTest, AnAddressHasItsLimitAndOthersTheirs) {
   EXPECT_EQ(counts().refused[static_cast<size_t>(Refusal::kAddress)], 1);
 }
 
+TEST_F(ConnectionGateTest, AnAddressThatSentTooMuchWaitsLongerEachTime) {
+  const PeerAddress peer = From("2001:db8::1", "2001:db8::/64");
+  LetIn(1, peer);
+  gate().CutOff(peer, now_);
+  gate().CutOff(peer, now_);  // Another connection of its, meanwhile: no second time.
+  EXPECT_EQ(Arrive(2, From("2001:db8::2", "2001:db8::/64")), Refusal::kTooMuch);
+  EXPECT_EQ(Arrive(3, From("b")), std::nullopt);
+  now_ += limits_.wait_after_cut;
+  LetIn(4, peer);
+  gate().CutOff(peer, now_);
+  now_ += 2 * limits_.wait_after_cut - absl::Milliseconds(1);
+  EXPECT_EQ(Arrive(5, peer), Refusal::kTooMuch);
+  now_ += absl::Milliseconds(1);
+  EXPECT_EQ(Arrive(6, peer), std::nullopt);
+  for (int i = 0; i < 20; ++i) {
+    gate().CutOff(peer, now_);
+    now_ += limits_.longest_wait_after_cut;
+  }
+  EXPECT_EQ(Arrive(7, peer), std::nullopt);
+  // Forgotten, and so it waits as at first.
+  now_ += 2 * limits_.longest_wait_after_cut;
+  gate().Expire(now_);
+  gate().CutOff(peer, now_);
+  now_ += limits_.wait_after_cut;
+  EXPECT_EQ(Arrive(8, peer), std::nullopt);
+}
+
 TEST_F(ConnectionGateTest, ASubnetHasItsLimitWhateverItsAddresses) {
   for (int id = 1; id <= 6; ++id) LetIn(id, From(absl::StrCat("2001:db8::", id), "2001:db8::/64"));
   EXPECT_EQ(Arrive(7, From("2001:db8::7", "2001:db8::/64")), Refusal::kSubnet);
