@@ -1,9 +1,12 @@
 #include "orchestrator/api/caller.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/crypto/certificate.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
@@ -29,6 +32,11 @@ Role RoleOf(store::OperatorRole role) {
       return muster::authz::v1::ROLE_PROVIDER_ADMIN;
   }
   return muster::authz::v1::ROLE_UNSPECIFIED;
+}
+
+// As operators write it: tenant_admin.
+std::string WordOf(Role role) {
+  return absl::AsciiStrToLower(absl::StripPrefix(muster::authz::v1::Role_Name(role), "ROLE_"));
 }
 
 absl::Status Required(absl::string_view why) {
@@ -66,10 +74,9 @@ absl::Status CheckRole(const Caller& caller, Role required) {
     return FailureStatus(FailureCode::kAuthForbidden,
                          "the method is about all tenants, the caller is bound to some");
   }
-  return FailureStatus(
-      FailureCode::kAuthForbidden,
-      absl::StrCat("the method asks for ", muster::authz::v1::Role_Name(required),
-                   ", the caller has ", muster::authz::v1::Role_Name(RoleOf(caller.role))));
+  return FailureStatus(FailureCode::kAuthForbidden,
+                       absl::StrCat("the method asks for ", WordOf(required), ", the caller is ",
+                                    WordOf(RoleOf(caller.role))));
 }
 
 }  // namespace muster::api
