@@ -20,8 +20,8 @@ constexpr int kLongestPollMs = 1000;
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-absl::Status Stopped(absl::string_view name) {
-  return MakeTransportError(TransportError::kCanceled, false,
+absl::Status Stopped(absl::string_view name, bool may_have_been_sent) {
+  return MakeTransportError(TransportError::kCanceled, may_have_been_sent,
                             absl::StrCat(name, ": the program stops"));
 }
 
@@ -90,8 +90,11 @@ class CurlMultiClient::Loop {
     }
     // Their ends may start others, which end at once.
     while (!active_.empty()) {
-      End(active_.begin()->first,
-          Stopped(RequestName(active_.begin()->second->request, active_.begin()->second->url)));
+      CURL* const curl = active_.begin()->first;
+      const Active& active = *active_.begin()->second;
+      long sent = 0;  // Bytes of the request.
+      curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
+      End(curl, Stopped(RequestName(active.request, active.url), sent > 0));
     }
   }
 
@@ -211,7 +214,7 @@ void CurlMultiClient::Start(Request request, Done done) {
   if (active == nullptr) {
     loop_->WakeUp();
   } else {
-    active->done(Stopped(RequestName(active->request, active->url)));
+    active->done(Stopped(RequestName(active->request, active->url), false));
   }
 }
 

@@ -6,9 +6,9 @@
 #include <utility>
 #include <variant>
 
-#include "base/notification.h"
 #include "base/http/client.h"
 #include "base/http/curl_multi_client.h"
+#include "base/notification.h"
 
 namespace muster::http {
 
