@@ -48,6 +48,7 @@ void AddCommands(CommandTree& tree) {
   AddTenantCommands(tree);
   AddZoneCommands(tree);
   AddServerCommands(tree);
+  AddServerDoorCommands(tree);
   AddServerLifeCommands(tree);
   AddServerImportCommand(tree);
   AddTokenCommands(tree);

@@ -48,6 +48,7 @@ void AddApplyCommand(CommandTree& tree);          // apply, export
 void AddTenantCommands(CommandTree& tree);        // tenant list
 void AddZoneCommands(CommandTree& tree);          // zone list, key set
 void AddServerCommands(CommandTree& tree);        // server list/show/explain/evict/admit, explain
+void AddServerDoorCommands(CommandTree& tree);    // server admit, reject
 void AddServerLifeCommands(CommandTree& tree);    // server retire/restore/ban/unban/rename/delete
 void AddServerImportCommand(CommandTree& tree);   // server import
 void AddTokenCommands(CommandTree& tree);         // token create/list/revoke
