@@ -153,7 +153,7 @@ void SimWorld::CheckIntent(const store::Attempt& attempt, const core::OutboundCo
   }
   bool decided = false;
   for (const store::AuditEvent& event : AuditOf(attempt.server_id.value(), 1000)) {
-    decided |= absl::StrContains(event.detail, attempt.id.value());
+    decided |= absl::StrContains(event.detail, absl::StrCat(attempt.id.value(), ": new → sent"));
     if (!decided || !absl::StrContains(event.detail, "admission: ")) continue;
     if (!absl::StrContains(event.detail, "→ admitted")) {
       Violation(absl::StrCat(command.command_id.value(),
