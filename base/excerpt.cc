@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/plain_words.h"
+#include "base/protection.h"
 #include "base/redact.h"
 #include "base/secret.h"
 
@@ -182,6 +183,7 @@ class Keeper {
 
 std::string Excerpt(absl::string_view foreign, std::span<const absl::string_view> secrets,
                     std::span<const absl::string_view> known, size_t max_size) {
+  if (IsTurnedOff(Protection::kRedaction)) return CleanLine(foreign, max_size);
   // A secret that the cut would halve is found by its pieces.
   const std::string text = Redact(foreign.substr(0, kMostQuoted), secrets, kMostQuoted);
   const std::string kept = Keeper(text, PiecesIn(text, secrets), KnownIn(text, known)).Run();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "base/names.h"
 #include "base/redact.h"
 
@@ -30,6 +31,7 @@ std::string ForeignText::Clean(absl::string_view foreign, size_t max_bytes) {
   std::string text = CleanLine(foreign, foreign.size());
   if (!ProblemOfVisibleText(text).empty()) text = Shown(text);
   text.resize(CutForeign(text, max_bytes));
+  absl::StripTrailingAsciiWhitespace(&text);  // That the cut left: cleaning again changes nothing.
   return text;
 }
 

@@ -9,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/disguise.h"
-#include "base/protection.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 
@@ -284,7 +283,6 @@ std::string StrikeOut(absl::string_view text, std::span<const absl::string_view>
 
 std::string Redact(absl::string_view foreign, std::span<const absl::string_view> secrets,
                    size_t max_size) {
-  if (IsTurnedOff(Protection::kRedaction)) return CleanLine(foreign, max_size);
   // A secret that the cut would halve is looked for whole.
   size_t longest = 0;
   for (const absl::string_view secret : secrets) longest = std::max(longest, secret.size());

@@ -43,9 +43,6 @@ absl::Status OpensslError(absl::StatusCode code, absl::string_view context);
 // Empties the queue after a failure that is expected.
 void ForgetErrors();
 
-// Of encrypted PEM: none. Without it OpenSSL would ask for the password on the terminal.
-inline int NoPassword(char*, int, int, void*) { return -1; }
-
 // A BIO that reads `bytes`, which must outlive it.
 OwnedBio ReadFrom(absl::string_view bytes);
 // For all PEM_read_…: without it OpenSSL asks for a password on the terminal, and waits for it, when

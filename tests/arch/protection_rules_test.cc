@@ -46,7 +46,7 @@ TEST(ProtectionRules, OnePlaceDoesWithoutEach) {
     }
   }
   const std::map<std::string, std::string> expected = {
-      {"kRedaction", "base/redact.cc"},
+      {"kRedaction", "base/excerpt.cc"},
       {"kServiceTrust", "worker/service/loopback.cc"},
       {"kTenantsWall", "orchestrator/core/operators/wall.cc"}};
   EXPECT_EQ(places, expected);

@@ -194,7 +194,7 @@ TEST(Excerpt, ASecretComesBackInNoGuise) {
 }
 
 TEST(Excerpt, KeepsTheWordsThatPeopleNeed) {
-  const absl::string_view sent[] = {"canary-7f3a-Secret+OfThe=Joining&Key"};
+  const absl::string_view sent[] = {"canary-7f3a-Secret+OfOur=Joining&Key"};
   const absl::string_view known[] = {"https://hub.acme.example:8443", "hub.acme.example",
                                      "managedinstance_sp_01"};
   for (const char* message :

@@ -15,8 +15,8 @@ TEST(ShippedProtection, NothingTurnsItOff) {
   EXPECT_FALSE(IsTurnedOff(Protection::kRedaction));
   EXPECT_FALSE(IsTurnedOff(Protection::kTenantsWall));
   EXPECT_FALSE(IsTurnedOff(Protection::kServiceTrust));
-  const absl::string_view secrets[] = {"hunter2-hunter2"};
-  EXPECT_EQ(Redact("no hunter2-hunter2 here", secrets), "no [redacted] here");
+  const absl::string_view secrets[] = {"hunter2-swordfish"};
+  EXPECT_EQ(Redact("no hunter2-swordfish here", secrets), "no [redacted] here");
 }
 
 }  // namespace

@@ -48,7 +48,6 @@ struct Orchestrator {
   rpc::FakeWorkerEvents events;
   CheckingControl control;
   rpc::FakeAdmission admission;
-  rpc::EmptyStore store;
   ManualExecutor pool;
   rpc::SessionRegistry registry{clock, clock, {}};
   const std::unique_ptr<rpc::BootstrapDesk> desk =
@@ -56,7 +55,6 @@ struct Orchestrator {
                               .events = events,
                               .admission = {control, admission},
                               .authority = authority,
-                              .store = store,
                               .pool = pool,
                               .clock = clock},
                              {.session_address = "orchestrator:8443", .calls_per_minute = 1e9});

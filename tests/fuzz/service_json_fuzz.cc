@@ -20,6 +20,7 @@ constexpr size_t kMaxFact = 512;
 class Files final : public worker::ServiceTrust {
  public:
   absl::string_view config, identity;
+  void SetZoneAccount(const std::string&) override {}
   absl::Status CheckFolder(const std::string&) override { return absl::OkStatus(); }
   absl::StatusOr<std::optional<std::string>> ReadFile(const std::string&,
                                                       const std::string& name) override {

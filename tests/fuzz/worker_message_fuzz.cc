@@ -28,16 +28,16 @@ using muster::worker::v1::WorkerMessage;
 constexpr size_t kMaxDetail = 2 * rpc::kMaxFactBytes + 64;
 
 void RequireStorable(const store::MachineFacts& facts) {
-  for (const std::string* text :
+  for (const ForeignText* text :
        {&facts.machine_name, &facts.os, &facts.os_version, &facts.architecture,
         &facts.worker_version, &facts.machine_id_hash}) {
-    fuzz::RequireText(*text, rpc::kMaxFactBytes, "a machine's fact");
+    fuzz::RequireText(text->str(), rpc::kMaxFactBytes, "a machine's fact");
   }
 }
 void RequireStorable(const store::ServiceFacts& facts) {
-  for (const std::string* text :
+  for (const ForeignText* text :
        {&facts.endpoint, &facts.version, &facts.hub_url, &facts.internal_instance_id}) {
-    fuzz::RequireText(*text, rpc::kMaxFactBytes, "a service's fact");
+    fuzz::RequireText(text->str(), rpc::kMaxFactBytes, "a service's fact");
   }
   fuzz::RequireText(facts.hub_instance_id.value(), rpc::kMaxFactBytes, "a hub's id");
 }

@@ -15,7 +15,6 @@
 #include "base/failure_code.h"
 #include "base/names.h"
 #include "base/sql/migrate.h"
-#include "store/sqlite/columns.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/where.h"
 #include "tests/base/sql/temp_dir.h"
@@ -485,16 +484,6 @@ TEST_F(SqliteStoreTest, PagesAreReadFromIndexes) {
     EXPECT_THAT(plan(sql), Not(HasSubstr("TEMP B-TREE"))) << sql;
     EXPECT_THAT(plan(sql), Not(HasSubstr("SCAN targets"))) << sql;
   }
-}
-
-TEST(ColumnsTest, ListsSurviveAnyBytes) {
-  const std::vector<std::string> items = {"", "a", "3:abc", std::string("\0x", 2), "ü"};
-  EXPECT_EQ(DecodeList(EncodeList(items)), items);
-  EXPECT_EQ(DecodeList(""), std::vector<std::string>());
-  for (const char* bad : {"x", "3:ab", "-1:a", ":", "99999999999999999999:a", "1"}) {
-    EXPECT_EQ(DecodeList(bad), std::nullopt) << bad;
-  }
-  EXPECT_EQ(DecodeLabels("1:a"), std::nullopt);
 }
 
 }  // namespace

@@ -258,13 +258,18 @@ TEST_F(ServiceTrustTest, TheZonesAccountOpensNoOtherAddress) {
   std::ofstream(hosts_) << "192.0.2.7 certify\n";
   for (const char* account : {"0", "41234", "root"}) {
     trust_->SetZoneAccount(account);
-    for (const char* host : {"192.0.2.7", "certify", "169.254.169.254", "[fe80::1]",
-                             "[::ffff:192.0.2.7]", "0.0.0.0", "[::]"}) {
+    for (const char* host :
+         {"192.0.2.7", "certify", "169.254.169.254", "[fe80::1]", "[::ffff:192.0.2.7]"}) {
       WriteConfig(host, 9696);
       const Failure failure = SurveyAndJoin();
       EXPECT_TRUE(failure.code == FailureCode::kServiceUntrusted ||
                   failure.code == FailureCode::kServiceConfigBad)
           << account << " " << host << ": " << TextOf(failure.code) << " " << failure.detail;
+    }
+    // A service that listens everywhere is spoken to at this machine's own.
+    for (const char* everywhere : {"0.0.0.0", "[::]"}) {
+      WriteConfig(everywhere, 9696);
+      EXPECT_THAT(SurveyAndJoin().detail, HasSubstr("http://localhost:9696")) << everywhere;
     }
   }
 }

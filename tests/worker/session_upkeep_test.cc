@@ -153,6 +153,7 @@ TEST_F(SessionUpkeepTest, LooksAtItsServiceByItselfUntilItsProblemsAreCured) {
 // A result of before the restart is told again: it is old, and no look at the service.
 TEST_F(SessionUpkeepTest, AReplayedResultIsNoLookOfItsOwn) {
   look_by_itself_ = true;
+  probe_->only_reads = false;  // What only reads is in no journal.
   probe_->answer = [version = 6]() mutable {
     v1::CommandResult result;
     result.set_outcome(v1::CommandResult::OUTCOME_SUCCEEDED);

@@ -19,17 +19,17 @@ std::string ShortOf(absl::string_view name) {
 
 bool IsAnotherService(const RecordClaim& claim, const HubInstance& record) {
   return !claim.internal_instance_id.empty() && !record.internal_instance_id.empty() &&
-         !absl::EqualsIgnoreCase(claim.internal_instance_id, record.internal_instance_id);
+         !absl::EqualsIgnoreCase(claim.internal_instance_id, record.internal_instance_id.str());
 }
 
 std::string Described(const store::Server& server) {
   const store::MachineFacts& machine = server.machine;
   std::string text =
       absl::StrCat(server.zone_id.value(), "/", server.name, " (", server.id.value(), ", machine ",
-                   machine.machine_name.empty() ? "unnamed" : machine.machine_name);
+                   machine.machine_name.empty() ? "unnamed" : machine.machine_name.str());
   if (!machine.machine_id_hash.empty()) {
-    absl::StrAppend(&text, ", machine id ", machine.machine_id_hash.substr(0, kShownOfMachineId),
-                    "…");
+    absl::StrAppend(&text, ", machine id ",
+                    machine.machine_id_hash.str().substr(0, kShownOfMachineId), "…");
   }
   return text + ")";
 }
@@ -37,7 +37,7 @@ std::string Described(const store::Server& server) {
 std::string Described(const HubInstance& record) {
   return absl::StrCat(
       "hub record ", record.id.value(),
-      record.title.empty() ? " without a title" : absl::StrCat(" of \"", record.title, "\""));
+      record.title.empty() ? " without a title" : absl::StrCat(" of \"", record.title.str(), "\""));
 }
 
 }  // namespace
@@ -55,10 +55,10 @@ bool IsTitleOf(absl::string_view title, absl::string_view name) {
 
 Standing StandingOf(const RecordClaim& claim, const HubInstance& record, bool title_is_anothers) {
   if (IsAnotherService(claim, record)) return Standing::kNone;
-  if (IsTitleOf(record.title, claim.server->name)) return Standing::kNamed;
+  if (IsTitleOf(record.title.str(), claim.server->name)) return Standing::kNamed;
   if (title_is_anothers) return Standing::kNone;
-  return IsTitleOf(record.title, claim.machine_name) ||
-                 IsTitleOf(record.title, claim.server->machine.machine_name)
+  return IsTitleOf(record.title.str(), claim.machine_name) ||
+                 IsTitleOf(record.title.str(), claim.server->machine.machine_name.str())
              ? Standing::kAlias
              : Standing::kNone;
 }
@@ -74,9 +74,9 @@ Failure ConflictOver(const HubInstance& record, const store::Server& server,
 Failure ForeignRecord(const HubInstance& record, const RecordClaim& claim) {
   if (IsAnotherService(claim, record)) {
     return {FailureCode::kVerifyForeignRecord,
-            absl::StrCat(Described(record), " has the internal id ", record.internal_instance_id,
-                         ", the service of ", Described(*claim.server), " has ",
-                         claim.internal_instance_id)};
+            absl::StrCat(Described(record), " has the internal id ",
+                         record.internal_instance_id.str(), ", the service of ",
+                         Described(*claim.server), " has ", claim.internal_instance_id)};
   }
   return {FailureCode::kVerifyForeignRecord,
           absl::StrCat(Described(record), " is claimed by ", Described(*claim.server))};

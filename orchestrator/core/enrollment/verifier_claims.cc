@@ -26,8 +26,10 @@ absl::Status Verifier::FindContenders(Turn& turn, Walk& walk) {
     ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, zone));
     if (entry == nullptr || entry->zone.hub_url != url) continue;
     for (const ServerId& server : servers) {
+      const auto waiting = waiting_.find(server);
+      if (waiting == waiting_.end()) continue;
       const Match match =
-          Matcher(walk.index, TakenFrom(url, server)).Find(SubjectOf(waiting_.at(server).claim));
+          Matcher(walk.index, TakenFrom(url, server)).Find(SubjectOf(waiting->second.claim));
       if (match.instance != nullptr) walk.contenders[match.instance->id].push_back(server);
     }
   }
@@ -58,18 +60,20 @@ absl::StatusOr<Standing> Verifier::StandingAt(Turn& turn, const std::string& hub
                                               const RecordClaim& claim, const HubInstance& record) {
   const Standing standing = StandingOf(claim, record, false);
   if (standing != Standing::kAlias) return standing;
-  ASSIGN_OR_RETURN(const auto another, AnotherNamed(turn, hub_url, *claim.server, record.title));
+  ASSIGN_OR_RETURN(const auto another,
+                   AnotherNamed(turn, hub_url, *claim.server, record.title.str()));
   return StandingOf(claim, record, another.has_value());
 }
 
 absl::StatusOr<std::optional<store::Server>> Verifier::TwinOf(Turn& turn, const Walk& walk,
                                                               const ServerId& server,
                                                               const HubInstance& record) {
-  if (!walk.index.IsShared(record.internal_instance_id)) return std::optional<store::Server>();
+  if (!walk.index.IsShared(record.internal_instance_id.str()))
+    return std::optional<store::Server>();
   const Owners& owners = owners_[walk.reading->hub_url];
   for (const HubInstance& other : walk.reading->list.instances) {
-    if (other.id == record.id ||
-        !absl::EqualsIgnoreCase(other.internal_instance_id, record.internal_instance_id)) {
+    if (other.id == record.id || !absl::EqualsIgnoreCase(other.internal_instance_id.str(),
+                                                         record.internal_instance_id.str())) {
       continue;
     }
     const auto owner = owners.find(other.id);

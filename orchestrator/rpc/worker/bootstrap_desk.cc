@@ -145,9 +145,9 @@ class AnsweringDesk final : public BootstrapDesk {
     response.set_server_id(grant.server_id.value());
     response.set_certificate_pem(std::move(certificate_pem));
     response.set_ca_bundle_pem(d_.authority.bundle_pem());
-    *response.mutable_zone_pin() = d_.sessions.pins().Signed(
-        {grant.zone.id, grant.zone.hub_url, grant.zone.allow_cli_join, grant.zone.pin_version,
-         grant.zone.service_account});
+    *response.mutable_zone_pin() =
+        d_.sessions.pins().Signed({grant.zone.id, grant.zone.hub_url, grant.zone.allow_cli_join,
+                                   grant.zone.pin_version, grant.zone.service_account});
     response.set_session_address(options_.session_address);
     response.set_admitted(grant.admitted);
     return response;

@@ -203,7 +203,7 @@ def replayed_pending(world):
     honest = world.enroll(token, name, key=key, csr=csr)
     again = world.enroll(token, name, key=key, csr=csr)
     other = world.enroll(token, name)
-    world.muster("server", "admit", f"acme/prod/{name}")
+    world.muster("server", "admit", f"acme/prod/{name}", "--yes")
     seen = [world.session_says(identity, name) for identity in (honest, again) if isinstance(identity, Identity)]
     held(seen[0] == "Welcome", f"the honest one is out: {seen}")
     return all_held(["the honest one is in", refused(other)])

@@ -203,7 +203,7 @@ def pending_second_key(world):
     honest_one = world.enroll(token, name)
     thief = world.enroll(token, name)
     other_token = world.enroll(world.token(mode="pending"), name)
-    world.muster("server", "admit", f"acme/prod/{name}")
+    world.muster("server", "admit", f"acme/prod/{name}", "--yes")
     for stolen in (thief, other_token):
         if isinstance(stolen, Identity) and session(world, stolen, name) == "Welcome":
             raise Succeeded("the second key came in")

@@ -17,6 +17,7 @@
 #include "base/crypto/issue.h"
 #include "base/crypto/key.h"
 #include "base/crypto/secure_random.h"
+#include "base/platform/signals.h"
 
 namespace muster::crypto {
 namespace {
@@ -45,6 +46,7 @@ class EndingServer {
 
  private:
   void Serve(Ending ending) {
+    IgnoreFailedWrites();  // The other end may be gone before the handshake's last words.
     const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
         SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
     SSL_CTX_use_certificate(context.get(), certificate_.get());

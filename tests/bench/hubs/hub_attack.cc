@@ -10,12 +10,12 @@
 #include <fstream>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/timed_flag.h"
 #include "tests/orchestrator/hub/attacked_reader.h"
 
 namespace muster::hub {
@@ -68,7 +68,7 @@ Times ReadHealthy(AttackedReader& reader, http::RawServer& healthy, int count, A
   for (int i = 0; i < count; ++i) {
     if (attack != nullptr) attack->GoOn();
     // Read again at once, the tenant's own pace would be all that is measured.
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    TimedFlag().Await(absl::Milliseconds(100));
     const auto start = std::chrono::steady_clock::now();
     if (!reader.Read("honest", healthy)->list()) {
       std::fprintf(stderr, "error: the healthy hub was not read\n");

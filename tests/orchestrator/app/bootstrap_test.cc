@@ -193,7 +193,7 @@ TEST_F(BootstrapTest, EveryRefusalIsToldOnce) {
   log::SetSinkForTesting(nullptr);
   MutexLock lock(&mu);
   EXPECT_THAT(told, HasSubstr("bad-request"));
-  EXPECT_THAT(told, HasSubstr("E-BOOTSTRAP-BAD-CSR"));
+  EXPECT_THAT(told, HasSubstr("E-BOOTSTRAP-CSR"));
   EXPECT_THAT(told, HasSubstr("E-TOKEN-MALFORMED"));
 }
 
