@@ -221,8 +221,9 @@ void ConnectionGate::Refuse(ConnectionId id, Refusal why) {
 void ConnectionGate::CutOff(const PeerAddress& peer, absl::Duration now) {
   CountRefusal(Refusal::kTooMuch);
   if (waits_.size() >= kMostWaits) waits_.clear();
+  // The first is let pass: behind one address may be a whole site.
   const auto [wait, first] = waits_.try_emplace(peer.subnet, Wait{now, limits_.wait_after_cut});
-  if (!first && now < wait->second.until) return;  // Several of its connections at once.
+  if (first || now < wait->second.until) return;  // Several of its connections at once.
   wait->second.until = now + wait->second.next;
   wait->second.next = std::min(wait->second.next * 2, limits_.longest_wait_after_cut);
 }

@@ -46,10 +46,11 @@ struct GateLimits {
   // limit, and what some bytes cost it, calls that are opened and reset, is a hundred times as much.
   int64_t bytes_at_once = 0;
   double bytes_per_second = 0;
-  // How long an address (or /64) whose connection was cut off for that is not let in again: twice as
-  // long each time, up to the second; forgotten after twice the second without another.
+  // How long an address (or /64) whose connections are cut off for that again and again is not let in:
+  // nothing after the first, then so long, twice as long each time, up to the second; forgotten after
+  // twice the second without another.
   absl::Duration wait_after_cut = absl::Seconds(2);
-  absl::Duration longest_wait_after_cut = absl::Minutes(1);
+  absl::Duration longest_wait_after_cut = absl::Seconds(30);
 };
 
 // Why a connection was closed; all but the last are of those that were not handed on.

@@ -126,7 +126,7 @@ def parse():
     parser.add_argument("--list", action="store_true", help="show the attacks and run none")
     parser.add_argument("--quick", action="store_true", help="a selection that takes less than a minute")
     parser.add_argument("--sensitivity", action="store_true", help="run three attacks against programs without the protection that stops them: they must succeed")
-    parser.add_argument("--binaries", metavar="FOLDER", default=programs.default_binaries(), help="where the programs are (default: %(default)s)")
+    parser.add_argument("--binaries", metavar="FOLDER", type=lambda text: str(pathlib.Path(text).resolve()), default=programs.default_binaries(), help="where the programs are (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=4, help="worlds at once (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="keep the folders of the worlds, with logs and databases")
     return parser.parse_args()

@@ -10,6 +10,7 @@ Attacks of a class share a world, so that names must be made by `unique`. A file
 import base64
 import contextlib
 import dataclasses
+import hashlib
 import os
 import pathlib
 import re
@@ -137,8 +138,10 @@ class World:
 
     def session(self, identity=None, **how):
         """A client of the session listener with a worker's certificate, or without one."""
+        # An address for each machine: who sends too much is made to wait by it.
+        source = "127.0.0.1" if identity is None else "127.%d.%d.%d" % tuple(1 + byte % 254 for byte in hashlib.sha256(str(identity.files()[0]).encode()).digest()[:3])
         return Client(lambda: tls.connect(self.ports["session"], certificate=identity.files() if identity else None,
-                                          **{"ca_pem": self.orchestrator.ca_pem, **how}))
+                                          **{"ca_pem": self.orchestrator.ca_pem, "source": source, **how}))
 
     def admin(self, operator=None, **how):
         """A client of the operators' listener; without an operator, of the Unix socket, as root."""

@@ -80,6 +80,8 @@ TEST_F(ConnectionGateTest, AnAddressThatSentTooMuchWaitsLongerEachTime) {
   const PeerAddress peer = From("2001:db8::1", "2001:db8::/64");
   LetIn(1, peer);
   gate().CutOff(peer, now_);
+  LetIn(9, From("2001:db8::9", "2001:db8::/64"));  // Once is not yet a habit.
+  gate().CutOff(peer, now_);
   gate().CutOff(peer, now_);  // Another connection of its, meanwhile: no second time.
   EXPECT_EQ(Arrive(2, From("2001:db8::2", "2001:db8::/64")), Refusal::kTooMuch);
   EXPECT_EQ(Arrive(3, From("b")), std::nullopt);
@@ -99,7 +101,6 @@ TEST_F(ConnectionGateTest, AnAddressThatSentTooMuchWaitsLongerEachTime) {
   now_ += 2 * limits_.longest_wait_after_cut;
   gate().Expire(now_);
   gate().CutOff(peer, now_);
-  now_ += limits_.wait_after_cut;
   EXPECT_EQ(Arrive(8, peer), std::nullopt);
 }
 
