@@ -63,13 +63,14 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
   // In the log, a flood is a few lines a minute and a number.
   void Refuse(Reply& reply, const std::string& name, const std::string& address,
               const absl::Status& why) {
+    // Before the answer: with it the request goes, and the name with it.
+    if (const auto untold = refusals_.Admit(clock_.Steady())) {
+      log::Warning("bootstrap refused", {{"name", CleanLine(name)},
+                                         {"address", CleanLine(address)},
+                                         {"reason", CleanLine(why.message(), kMaxForeignText)},
+                                         {"not_told_before", *untold}});
+    }
     reply.Finish(why);
-    const auto untold = refusals_.Admit(clock_.Steady());
-    if (!untold.has_value()) return;
-    log::Warning("bootstrap refused", {{"name", CleanLine(name)},
-                                       {"address", CleanLine(address)},
-                                       {"reason", CleanLine(why.message(), kMaxForeignText)},
-                                       {"not_told_before", *untold}});
   }
 
   // On the pool.
