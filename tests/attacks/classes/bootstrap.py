@@ -151,7 +151,8 @@ def inside_door(world):
     held(os.geteuid() != 0 or status["Uid"].split()[0] != "0", "it is root")
     held(not any("muster.db" in name or str(world.orchestrator.data) in name for name in files), files)
     with open(f"/proc/{door}/environ", "rb") as file:
-        held(not file.read().strip(b"\0"), "it has an environment")
+        told = file.read().strip(b"\0")
+        held(told == b"GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0", f"it has an environment: {told}")
     return f"seccomp, uid {status['Uid'].split()[0]}, no capability, {len(files)} descriptors, none of a file"
 
 
