@@ -108,18 +108,8 @@ class Forms {
     Add(LettersOf(secret));
     forms_.emplace_back(forms_.front().rbegin(), forms_.front().rend());
     window_ = forms_.front().size() < kEnoughForWindows ? forms_.front().size() : kWindow;
-    Add(absl::BytesToHexString(secret));
-    std::string wide;
-    for (const char c : secret) wide += {c, '\0'};
-    for (const absl::string_view bytes : {secret, absl::string_view(wide)}) {
-      for (size_t shift = 0; shift < 3; ++shift) AddBase64(bytes, shift);
-    }
-    Wipe(wide);
-    for (const absl::string_view form : forms_) {
-      for (size_t at = 0; at + window_ <= form.size(); ++at) {
-        windows_.insert(form.substr(at, window_));
-      }
-    }
+    if (window_ >= kWindow) AddEncoded(secret);
+    Cut();
   }
   ~Forms() {
     for (std::string& form : forms_) Wipe(form);
@@ -143,6 +133,23 @@ class Forms {
   void Add(std::string form) {
     absl::AsciiStrToLower(&form);
     forms_.push_back(std::move(form));
+  }
+  void AddEncoded(absl::string_view secret) {
+    Add(absl::BytesToHexString(secret));
+    std::string wide;
+    for (const char c : secret) wide += {c, '\0'};
+    for (const absl::string_view bytes : {secret, absl::string_view(wide)}) {
+      for (size_t shift = 0; shift < 3; ++shift) AddBase64(bytes, shift);
+    }
+    Wipe(wide);
+  }
+  // The last step: windows are views of the forms.
+  void Cut() {
+    for (const absl::string_view form : forms_) {
+      for (size_t at = 0; at + window_ <= form.size(); ++at) {
+        windows_.insert(form.substr(at, window_));
+      }
+    }
   }
   // What base64 has of `bytes` that begin `shift` behind a multiple of three, and nothing that
   // their neighbors have a part in.

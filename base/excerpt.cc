@@ -1,27 +1,23 @@
 #include "base/excerpt.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/disguise.h"
 #include "base/plain_words.h"
 #include "base/protection.h"
 #include "base/redact.h"
-#include "base/secret.h"
 
 namespace muster {
 namespace {
 
 // Longer texts are cut before they are worked on: little of them is kept.
 constexpr size_t kMostQuoted = 16 << 10;
-constexpr size_t kSecretPiece = 8;
-constexpr size_t kShortestSecret = 4;
-// Letters and digits of an excerpt that are no words.
-constexpr size_t kMostUnknown = kSecretPiece - 1;
+// Letters and digits of an excerpt that are no words: one less than what is a piece of a secret.
+constexpr size_t kMostUnknown = 7;
 constexpr int kMostStatuses = 2;
 // Signs between two words.
 constexpr size_t kMostSigns = 4;
@@ -31,50 +27,9 @@ bool IsLetterOrDigit(char c) {
   return absl::ascii_isalnum(byte) || byte >= 0x80;
 }
 
-// The letters and digits of a text in lower case, and where they stand in it. Wiped.
-struct Letters {
-  explicit Letters(absl::string_view text) {
-    letters.reserve(text.size());
-    for (size_t at = 0; at < text.size(); ++at) {
-      if (!IsLetterOrDigit(text[at])) continue;
-      letters.push_back(absl::ascii_tolower(static_cast<unsigned char>(text[at])));
-      positions.push_back(at);
-    }
-  }
-  ~Letters() { Wipe(letters); }
-  Letters(const Letters&) = delete;
-  Letters& operator=(const Letters&) = delete;
-  std::string letters;
-  std::vector<size_t> positions;
-};
-
-// Marks in `covered` what stands in `text` of `secret`, also what is between its letters.
-void CoverPieces(const Letters& text, absl::string_view secret, std::vector<bool>& covered) {
-  const Letters whole(secret);
-  const size_t piece = std::min(kSecretPiece, whole.letters.size());
-  if (piece < kShortestSecret || text.letters.size() < piece) return;
-  std::string backwards(whole.letters.rbegin(), whole.letters.rend());
-  absl::flat_hash_set<absl::string_view> pieces;
-  for (const absl::string_view spelling :
-       {absl::string_view(whole.letters), absl::string_view(backwards)}) {
-    for (size_t at = 0; at + piece <= spelling.size(); ++at) {
-      pieces.insert(spelling.substr(at, piece));
-    }
-  }
-  for (size_t at = 0; at + piece <= text.letters.size(); ++at) {
-    if (!pieces.contains(absl::string_view(text.letters).substr(at, piece))) continue;
-    const size_t begin = text.positions[at];
-    const size_t end = text.positions[at + piece - 1] + 1;
-    std::fill(covered.begin() + static_cast<ptrdiff_t>(begin),
-              covered.begin() + static_cast<ptrdiff_t>(end), true);
-  }
-  Wipe(backwards);
-}
-
 std::vector<bool> PiecesIn(absl::string_view text, std::span<const absl::string_view> secrets) {
   std::vector<bool> covered(text.size(), false);
-  const Letters letters(text);
-  for (const absl::string_view secret : secrets) CoverPieces(letters, secret, covered);
+  for (const absl::string_view secret : secrets) CoverDisguised(text, secret, covered);
   return covered;
 }
 
@@ -186,6 +141,7 @@ std::string Excerpt(absl::string_view foreign, std::span<const absl::string_view
   if (IsTurnedOff(Protection::kRedaction)) return CleanLine(foreign, max_size);
   // A secret that the cut would halve is found by its pieces.
   const std::string text = Redact(foreign.substr(0, kMostQuoted), secrets, kMostQuoted);
+  // What joined when something was struck out between may be a piece again.
   const std::string kept = Keeper(text, PiecesIn(text, secrets), KnownIn(text, known)).Run();
   return CleanLine(kept, max_size);
 }

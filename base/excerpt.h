@@ -1,8 +1,7 @@
 // What may be kept of a message that a service or a hub answered: its plain words, and nothing that
 // could be a secret which was sent there and comes back in another guise (invariant 7).
 //
-//   the answer ─► Redact: secrets in the spellings that programs give them
-//              ─► pieces of secrets forwards and backwards, whatever stands between their letters
+//   the answer ─► Redact: secrets in the spellings that programs give them, and in disguise
 //              ─► words of messages, statuses, what the caller knows himself; else "[...]"
 //
 // The last step needs no idea of how a secret was changed: at most seven letters and digits of an
@@ -24,9 +23,8 @@ inline constexpr absl::string_view kLeftOut = "[...]";
 std::string Excerpt(absl::string_view foreign, std::span<const absl::string_view> secrets,
                     std::span<const absl::string_view> known = {}, size_t max_size = 300);
 
-// Whether `foreign` holds eight letters and digits of one of the secrets in a row, forwards or
-// backwards, in any case and whatever stands between them; of a shorter secret all it has, from
-// four on. For fields that are kept as they are, or not at all (ids).
+// Whether `foreign` holds a piece of one of the secrets, in whatever disguise (disguise.h). For
+// fields that are kept as they are, or not at all (ids).
 bool RepeatsSecret(absl::string_view foreign, std::span<const absl::string_view> secrets);
 
 }  // namespace muster
