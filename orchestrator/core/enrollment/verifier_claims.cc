@@ -118,7 +118,8 @@ absl::StatusOr<Contest> Verifier::Weigh(Turn& turn, const Walk& walk, const stor
     first = std::move(other);
   }
   if (standing != Standing::kNone && highest < standing) return contest;
-  const bool tied = standing != Standing::kNone && highest == standing;
+  // Two machines may be called alike, and one of them lies: who came second takes nothing back.
+  const bool tied = standing == Standing::kNamed && highest == standing;
   contest.outcome = tied ? Contest::Outcome::kTied : Contest::Outcome::kLost;
   if (!first.has_value() && !record.title.empty()) {
     ASSIGN_OR_RETURN(first, AnotherNamed(turn, url, server, record.title));

@@ -87,7 +87,7 @@ class ServerOperations {
                                                const Settlement& settlement) = 0;
   // Takes the hub's record from the server, for another one that it really belongs to: enrolled
   // becomes degraded, joined_unverified failed (E-VERIFY-RELEASED), and a rollout proves it anew.
-  // E-INVENTORY-SERVER; E-REQUEST-INVALID when it has none, and for a server in doubt.
+  // E-INVENTORY-SERVER; E-REQUEST-STATE when it has none, and for a server in doubt.
   virtual absl::StatusOr<store::Server> ReleaseRecord(Turn& turn, const Actor& actor,
                                                       const ServerId& server,
                                                       const std::string& reason) = 0;

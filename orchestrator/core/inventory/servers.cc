@@ -249,12 +249,12 @@ absl::StatusOr<store::Server> Servers::ReleaseRecord(Turn& turn, const Actor& ac
   const std::string name = absl::StrCat(found.zone_id.value(), "/", found.name);
   if (found.enrollment == store::Enrollment::kInDoubt) {
     return FailureStatus(
-        FailureCode::kRequestInvalid,
+        FailureCode::kRequestState,
         absl::StrCat("server ", name, " is in doubt and holds no record: look at it, then 'muster ",
                      "server settle ", name, " --absent' or '--joined'"));
   }
   if (!found.claim.has_value() && !found.proof.has_value()) {
-    return FailureStatus(FailureCode::kRequestInvalid,
+    return FailureStatus(FailureCode::kRequestState,
                          absl::StrCat("server ", name, " has no hub record to release"));
   }
   RETURN_IF_ERROR(enrollments_.GiveBack(

@@ -190,6 +190,18 @@ TEST_F(LyingWorkerTest, WhatTheThiefHadIsTakenBack) {
   EXPECT_EQ(ServerOf(honest).enrollment, Enrollment::kEnrolled);
 }
 
+// What is proven by its machine's name, and not by its own, is not taken away by who says that name.
+TEST_F(LyingWorkerTest, WhoSaysTheNameOfAnothersMachineEndsNoProof) {
+  const std::string id = AddRecord("machine-x");
+  const ServerId honest = AdmittedAs(zone_, "web-1", "machine-x");
+  Ended(ClaimOn(honest, JoinedBy(id)));
+  ASSERT_EQ(ServerOf(honest).enrollment, Enrollment::kEnrolled);
+  const ServerId thief = AdmittedAs(zone_, "web-2", "machine-x");
+  Ended(ClaimOn(thief, JoinedBy(id)));
+  ExpectConflict(thief, honest);
+  EXPECT_EQ(ServerOf(honest).enrollment, Enrollment::kEnrolled);
+}
+
 // Remedy walked: E-VERIFY-CONFLICT
 TEST_F(LyingWorkerTest, OfTwoWithOneNameNobodyHasItUntilAnOperatorDecides) {
   ASSERT_TRUE(world_->ApplySecondZone(0, "lab").ok());
@@ -273,7 +285,7 @@ TEST_F(LyingWorkerTest, AReleasedRecordIsProvenAnewByARollout) {
   EXPECT_FALSE(released->claim.has_value());
   ASSERT_TRUE(Verify().ok());
   EXPECT_EQ(ServerOf(server).enrollment, Enrollment::kDegraded);
-  EXPECT_FAILS_WITH(Release(server), kRequestInvalid);
+  EXPECT_FAILS_WITH(Release(server), kRequestState);
   RunAgainWell(server);
 }
 
@@ -288,7 +300,7 @@ TEST_F(LyingWorkerTest, AClaimIsReleasedTooAndADoubtIsNot) {
   const RolloutId second = StartOn(server);
   Report(server, Outcome::kInDoubt, Failure{FailureCode::kJoinAnswerLost, "no answer"});
   ASSERT_EQ(ServerOf(server).enrollment, Enrollment::kInDoubt);
-  EXPECT_FAILS_WITH(Release(server), kRequestInvalid);
+  EXPECT_FAILS_WITH(Release(server), kRequestState);
   ExpectEnrolls(server, second);
 }
 
