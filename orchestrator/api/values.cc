@@ -223,7 +223,8 @@ absl::StatusOr<admin::Token> ToProto(const store::BootstrapToken& token,
   for (const auto& refusal : refusals) {
     out.add_refusals(
         absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", refusal.time, absl::UTCTimeZone()), " ",
-                     refusal.address, " ", refusal.server_name, " ", TextOf(refusal.code)));
+                     refusal.address, " ", refusal.server_name, " ", TextOf(refusal.code),
+                     refusal.times > 1 ? absl::StrCat(" (and ", refusal.times - 1, " more)") : ""));
   }
   return out;
 }

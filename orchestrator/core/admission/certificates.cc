@@ -40,6 +40,11 @@ absl::Status CheckPayment(Turn& turn, const WorkerCertificate& certificate,
   ASSIGN_OR_RETURN(const std::optional<BootstrapToken> token,
                    turn.store().tokens().Find(certificate.token_id));
   if (!token.has_value()) return FailureStatus(FailureCode::kTokenUnknown, "it is gone");
+  if (token->state == store::TokenState::kRevoked || token->state == store::TokenState::kLocked) {
+    return FailureStatus(token->state == store::TokenState::kRevoked ? FailureCode::kTokenRevoked
+                                                                     : FailureCode::kTokenLocked,
+                         "meanwhile");
+  }
   // Since the decision another key may have come first.
   ASSIGN_OR_RETURN(const auto held,
                    WhyHeld(turn, *token, server, before, certificate.public_key_hash));
@@ -92,7 +97,14 @@ absl::StatusOr<WorkerCertificate> RecordCertificate(Turn& turn,
           AnsweredWith(before, certificate.token_id, certificate.public_key_hash)) {
     return *known;
   }
+  // Since the decision an operator may have put it out.
+  if (const auto out = PutOutCode(server->admission)) {
+    return FailureStatus(*out, absl::StrCat("server ", server->name));
+  }
   const bool renewal = certificate.token_id.empty();
+  if (renewal && server->admission != store::Admission::kAdmitted) {
+    return FailureStatus(FailureCode::kDispatchNotAdmitted, absl::StrCat("server ", server->name));
+  }
   if (!renewal) RETURN_IF_ERROR(CheckPayment(turn, certificate, *server, before));
   ServerChange change(turn, kSystemActor, "certificate.issue", server->id, server->zone_id);
   for (const WorkerCertificate& old : before) {

@@ -20,7 +20,7 @@ using store::WorkerCertificate;
 // certificate has ended.
 bool MayReplaceOneInUse(const BootstrapToken& token, const store::Server& server,
                         const WorkerCertificate& other, absl::Time now) {
-  return token.mode == TokenMode::kAuto && (Names(token, server.name) || now >= other.not_after);
+  return now >= other.not_after || (token.mode == TokenMode::kAuto && Names(token, server.name));
 }
 
 // Whoever made the token knew, or could know, that another key waits.

@@ -75,6 +75,14 @@ absl::Status Refusals::EndWindow(Turn& turn, const Key& key) {
     next.kinds[code].told = std::move(kind.told);
   }
   agenda_.At(turn.now() + next.window, [this, key](Turn& later) { return EndWindow(later, key); });
+  if (key.second == kOthers) {
+    // Of many: no tenant is told what others' doors counted.
+    door.last->tenant_id = TenantId();
+    door.last->subject.clear();
+    door.last->token_id = TokenId();
+    door.last->server_name.clear();
+    door.last->detail.clear();
+  }
   return Write(turn, *door.last, all,
                absl::StrCat(absl::StrJoin(sums, ", "), " since ",
                             absl::FormatTime(absl::RFC3339_sec, door.first, absl::UTCTimeZone()),

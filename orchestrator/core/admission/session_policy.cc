@@ -161,11 +161,12 @@ absl::StatusOr<AdmissionDecision> Decide(Turn& turn, const SessionOpening& openi
 // The refusal is seen at the server that the certificate names: its authority is ours.
 absl::Status NoteRefusedSession(Turn& turn, Refusals& refusals, const SessionOpening& opening,
                                 const Failure& refusal) {
-  if (refusal.code == FailureCode::kDispatchNotAdmitted) {
-    return absl::OkStatus();  // Its state says it.
-  }
   ASSIGN_OR_RETURN(const auto server, turn.store().servers().Find(opening.server_id));
   const bool known = server.has_value() && server->zone_id == opening.zone_id;
+  if (refusal.code == FailureCode::kDispatchNotAdmitted && known &&
+      server->admission != store::Admission::kAdmitted) {
+    return absl::OkStatus();  // Its state says it. Not of another key than the one that is in.
+  }
   RETURN_IF_ERROR(
       refusals.Note(turn, {.actor = absl::StrCat("address:", opening.address),
                            .action = "session.refused",
@@ -210,7 +211,8 @@ absl::StatusOr<AdmissionDecision> AdmitSession(Turn& turn, Refusals& refusals,
       {FailureCode::kCertUnknown, FailureCode::kCertRevoked, FailureCode::kCertExpired,
        FailureCode::kCertForeign, FailureCode::kBootstrapBanned, FailureCode::kBootstrapRejected,
        FailureCode::kBootstrapEvicted, FailureCode::kTokenExpired, FailureCode::kTokenExhausted,
-       FailureCode::kTokenRevoked, FailureCode::kTokenLocked, FailureCode::kBootstrapOtherZone}));
+       FailureCode::kTokenRevoked, FailureCode::kTokenLocked, FailureCode::kBootstrapOtherZone,
+       FailureCode::kDispatchNotAdmitted}));
   if (opening.clock_offset.has_value()) {
     RETURN_IF_ERROR(NoteClock(turn, server.id, *opening.clock_offset));
   }

@@ -202,9 +202,12 @@ TEST_F(KeyAdmissionTest, ANameThatWasLetInDoesNotLetInItsNextKey) {
   EXPECT_FALSE(next->admitted);
   ASSERT_TRUE(Issue(*next, "next").ok());
   EXPECT_FAILS_WITH(Open(Opening(server, "next")), kDispatchNotAdmitted);
+  EXPECT_THAT(Observed(server), testing::ElementsAre(FailureCode::kDispatchNotAdmitted))
+      << "it is in, and so its state tells nothing of this key";
   EXPECT_TRUE(Shown(server).waits);
   ASSERT_TRUE(Admit(server, "key of next").ok());
   EXPECT_TRUE(Open(Opening(server, "next")).ok());
+  EXPECT_THAT(Observed(server), testing::IsEmpty());
 }
 
 TEST_F(KeyAdmissionTest, ATokenOfOneUseAdmitsOneHoweverLongItWaits) {
