@@ -16,6 +16,7 @@ Json ZoneOf(const admin::v1::Zone& zone) {
   out["hub_url"] = zone.hub_url();
   out["max_concurrent_joins"] = zone.max_concurrent_joins();
   out["allow_cli_join"] = zone.allow_cli_join();
+  if (!zone.service_account().empty()) out["service_account"] = zone.service_account();
   return out;
 }
 

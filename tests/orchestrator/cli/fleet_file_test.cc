@@ -212,6 +212,7 @@ TEST_F(FleetFileTest, ReadsWhatExportWrites) {
       zone.set_hub_url(absl::StrCat("https://hub-", i, ".example:8443/path"));
       zone.set_max_concurrent_joins(static_cast<int>(i) + 1);
       zone.set_allow_cli_join(i % 2 == 0);
+      if (i % 2 == 0) zone.set_service_account("certify");
       zone.set_joining_client_id("client");
       zone.set_hub_tls_custom_ca(true);
     }
@@ -231,6 +232,7 @@ TEST_F(FleetFileTest, ReadsWhatExportWrites) {
       EXPECT_EQ(zone.hub_url(), before.hub_url());
       EXPECT_EQ(zone.max_concurrent_joins(), before.max_concurrent_joins());
       EXPECT_EQ(zone.allow_cli_join(), before.allow_cli_join());
+      EXPECT_EQ(zone.service_account(), before.service_account());
       // Kept, not taken away.
       EXPECT_FALSE(zone.has_joining_key());
       EXPECT_FALSE(zone.has_verifier());
