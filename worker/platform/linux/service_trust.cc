@@ -43,7 +43,7 @@ class LinuxServiceTrust final : public ServiceTrust {
   explicit LinuxServiceTrust(ServiceTrustOptions options) : options_(std::move(options)) {}
 
   void SetZoneAccount(const std::string& account) override {
-    MutexLock lock(&mu_);
+    MutexLock lock(&zone_mu_);
     zone_account_ = account;
   }
 
@@ -96,15 +96,15 @@ class LinuxServiceTrust final : public ServiceTrust {
 
   bool IsTrusted(uint32_t uid) {
     // Whoever can act as this worker's account can read its memory as well.
-    return uid == 0 || uid == geteuid() || static_cast<int64_t>(uid) == ServiceUid() ||
-           IsZoneAccount(uid);
+    return uid == 0 || uid == geteuid() || IsZoneAccount(uid) ||
+           static_cast<int64_t>(uid) == ServiceUid();
   }
 
   bool IsZoneAccount(uint32_t uid) {
     if (uid == kNobody) return false;
     std::string account;
     {
-      MutexLock lock(&mu_);
+      MutexLock lock(&zone_mu_);
       account = zone_account_;
     }
     return !account.empty() && static_cast<int64_t>(uid) == UidOf(account);
@@ -137,7 +137,8 @@ class LinuxServiceTrust final : public ServiceTrust {
   Mutex mu_;
   std::optional<absl::Duration> asked_ ABSL_GUARDED_BY(mu_);  // Steady time.
   int64_t service_uid_ ABSL_GUARDED_BY(mu_) = -1;
-  std::string zone_account_ ABSL_GUARDED_BY(mu_);
+  Mutex zone_mu_;  // Its own: the other is held while the service manager is asked.
+  std::string zone_account_ ABSL_GUARDED_BY(zone_mu_);
 };
 
 }  // namespace
