@@ -52,9 +52,10 @@ absl::Status ForOperators(const grpc::CallbackServerContext& context) {
   return rpc::OperatorOf(context).status();
 }
 absl::Status ForWorkers(const grpc::CallbackServerContext& context) {
+  const absl::Status worker = rpc::WorkerOf(context).status();  // Remembered, unlike operators.
+  if (worker.ok()) return absl::OkStatus();
   const auto op = rpc::OperatorOf(context);
-  if (op.ok() && *op == OperatorId(kProbeOperator)) return absl::OkStatus();
-  return rpc::WorkerOf(context).status();
+  return op.ok() && *op == OperatorId(kProbeOperator) ? absl::OkStatus() : worker;
 }
 
 // Operators who may call anything at all, as the API knows them.

@@ -7,7 +7,7 @@
 namespace muster::net {
 namespace {
 
-// Subnets that wait; of more the oldest are of no use against whoever has so many.
+// Subnets that wait; whoever has more than that is not stopped by their waiting.
 constexpr size_t kMostWaits = 4096;
 
 absl::Time AsTime(absl::Duration steady) { return absl::UnixEpoch() + steady; }
@@ -220,6 +220,7 @@ void ConnectionGate::Refuse(ConnectionId id, Refusal why) {
 
 void ConnectionGate::CutOff(const PeerAddress& peer, absl::Duration now) {
   CountRefusal(Refusal::kTooMuch);
+  ForgetWaits(now);
   if (waits_.size() >= kMostWaits) waits_.clear();
   // The first is let pass: behind one address may be a whole site.
   const auto [wait, first] = waits_.try_emplace(peer.subnet, Wait{now, limits_.wait_after_cut});
@@ -235,7 +236,6 @@ void ConnectionGate::ForgetWaits(absl::Duration now) {
 }
 
 std::vector<ConnectionGate::Expired> ConnectionGate::Expire(absl::Duration now) {
-  ForgetWaits(now);
   std::vector<Expired> expired;
   for (const ConnectionId id : silent_) {  // In order of arrival.
     if (now - connections_[id].since < limits_.silence) break;
