@@ -137,6 +137,7 @@ class Forms {
   void AddEncoded(absl::string_view secret) {
     Add(absl::BytesToHexString(secret));
     std::string wide;
+    wide.reserve(2 * secret.size());  // No copy is left behind by growing.
     for (const char c : secret) wide += {c, '\0'};
     for (const absl::string_view bytes : {secret, absl::string_view(wide)}) {
       for (size_t shift = 0; shift < 3; ++shift) AddBase64(bytes, shift);
@@ -154,7 +155,9 @@ class Forms {
   // What base64 has of `bytes` that begin `shift` behind a multiple of three, and nothing that
   // their neighbors have a part in.
   void AddBase64(absl::string_view bytes, size_t shift) {
-    std::string padded(shift, '\0');
+    std::string padded;
+    padded.reserve(shift + bytes.size());
+    padded.append(shift, '\0');
     padded.append(bytes.data(), bytes.size());
     std::string encoded = absl::Base64Escape(padded);
     const size_t begin = shift == 0 ? 0 : shift + 1;

@@ -1,6 +1,7 @@
 #include "base/excerpt.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"

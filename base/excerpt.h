@@ -5,7 +5,7 @@
 //              ─► words of messages, statuses, what the caller knows himself; else "[...]"
 //
 // The last step needs no idea of how a secret was changed: at most seven letters and digits of an
-// answer are kept that are no word of kWordsOfMessages (plain_words.h).
+// answer are kept that are no plain word (plain_words.h).
 #ifndef MUSTER_BASE_EXCERPT_H_
 #define MUSTER_BASE_EXCERPT_H_
 
