@@ -189,14 +189,3 @@ def token_file(world):
         held(done.returncode != 0 and token.secret not in done.stderr + done.stdout, f"exit {done.returncode}: {done.stderr[-200:]}")
         seen.append(next((word.strip(":.") for word in done.stderr.split() if word.startswith("E-")), f"exit {done.returncode}"))
     return all_held(seen)
-
-
-@attack("bootstrap", "the zone pin of an answer is changed by the bootstrap listener's own key (a door taken over)", "the worker's session refuses a pin that the authority did not sign")
-def false_pin(world):
-    member = world.member()
-    client, stream, welcome = world.connected(member, member.name, zone_pin={"zone_id": "acme/prod", "hub_url": "https://evil.example", "version": 2**40,
-                                                                             "signature": b"x" * 70})
-    client.close()
-    shown = world.muster("server", "show", f"acme/prod/{member.name}", "-o", "json").stdout
-    held("evil.example" not in shown or "E-SESSION" in shown, "the orchestrator believes it")
-    return f"{'Welcome with the right pin' if welcome and 'evil' not in welcome.zone_pin.hub_url else stream.status()}"

@@ -6,7 +6,7 @@ import time
 from frame.attack import all_held, attack, held
 from frame.measure import Peak, resident_mib
 
-FLEET = "tenants:\n  - id: {id}\n    zones:\n      - zone: prod\n        hub_url: http://127.0.0.1:9\n{more}"
+FLEET = "tenants:\n  - id: {id}\n    zones:\n      - zone: prod\n        hub_url: http://hub.other.example\n{more}"
 
 
 def refuses(world, text, seconds=30, what="apply"):
@@ -40,6 +40,8 @@ def nested(world):
 @attack("yaml_csv", "fields twice, unknown fields, other types, other documents", "refused")
 def wrong_fields(world):
     base = FLEET.format(id="evil", more="")
+    good = world.muster("apply", "-f", world.write("fleet.yaml", base), "--dry-run", check=False)
+    held(good.returncode == 0, f"the file is refused without an attack: {good.stderr}")
     seen = [refuses(world, text) for text in (
         base + "tenants: []\n", base.replace("- id: evil", "- id: acme\n    id: evil"), base + "---\n" + base, base + "...\nmore", base.replace("hub_url", "hub_URL"),
         base + "        allow_cli_join: yes please\n", base + "        max_concurrent_joins: 1e9\n", base + "        max_concurrent_joins: 0x10\n", base + "        max_concurrent_joins: -1\n",
@@ -56,7 +58,10 @@ def tags(world):
 def encodings(world):
     base = FLEET.format(id="evil", more="")
     seen = []
-    for text in (base.encode("utf-16"), base.encode("utf-32"), base.encode("utf-16-be"), b"\xff\xfe" + base.encode(), base.replace("evil", "e\x00vil").encode(), base.replace("evil", "e\u202evil").encode(),
+    # What Windows tools write is text, and no attack.
+    for encoding in ("utf-16", "utf-16-be"):
+        held(world.muster("apply", "-f", world.write("fleet.yaml", base.encode(encoding)), "--dry-run", check=False).returncode == 0, f"{encoding} is not read")
+    for text in (base.encode("utf-32"), b"\xff\xfe" + base.encode(), base.replace("evil", "e\x00vil").encode(), base.replace("evil", "e\u202evil").encode(),
                  base.replace("evil", '"e\\u001b]0;owned\\u0007"').encode(), base.replace("evil", "e\u009bvil").encode(), base.encode().replace(b"evil", b"e\xc3"), base.encode().replace(b"evil", b"\xed\xa0\x80"),
                  base.replace("evil", "\u0435vil").encode(), base.replace("\n", "\u2028").encode()):
         seen.append(refuses(world, text))

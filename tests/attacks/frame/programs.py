@@ -96,8 +96,11 @@ class Orchestrator(Program):
     def run(self, program, *arguments, input=None, seconds=120, **how):
         """Runs one of the programs to its end; the result has returncode, stdout and stderr."""
         given = {"input": input} if input is not None else {"stdin": subprocess.DEVNULL}
-        return subprocess.run([str(self.binaries / program), *map(str, arguments)], capture_output=True, text=True, errors="replace", timeout=seconds,
-                              **given, **how)
+        done = subprocess.run([str(self.binaries / program), *map(str, arguments)], capture_output=True, timeout=seconds,
+                              **{key: value.encode() if isinstance(value, str) and key == "input" else value for key, value in given.items()}, **how)
+        # Decoded here: text=True would make "\r" what it is not.
+        done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        return done
 
     def muster(self, *arguments, **how):
         """The operators' command line as root on the machine."""
