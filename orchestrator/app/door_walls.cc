@@ -132,6 +132,8 @@ const int kAllowedCalls[] = {
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(epoll_pwait2),
     SCMP_SYS(eventfd2),
+    SCMP_SYS(timerfd_create),
+    SCMP_SYS(timerfd_settime),
     SCMP_SYS(pipe),  // How sanitizers look whether memory can be read.
     SCMP_SYS(pipe2),
     SCMP_SYS(poll),

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,8 @@ namespace {
 // What epoll's events are of: connections have ids from 1 on.
 constexpr uint64_t kWakeTag = 0;
 constexpr uint64_t kSourceTag = uint64_t{1} << 62;
+constexpr uint64_t kArrivalsTag = kSourceTag - 1;
+constexpr uint64_t kArrivalsDueTag = kSourceTag - 2;
 
 // Of one socket before others get their turn.
 constexpr int kAcceptsAtOnce = 64;
@@ -39,6 +42,8 @@ constexpr absl::Duration kForcedSweepEvery = absl::Milliseconds(100);
 constexpr absl::Duration kLookAtHandshakesEvery = absl::Milliseconds(20);
 constexpr absl::Duration kTick = absl::Milliseconds(250);  // While anybody is unproven.
 constexpr absl::Duration kTurnTick = absl::Milliseconds(5);
+// Who floods is noticed that late; thousands who speak now and then do not wake us one by one.
+constexpr absl::Duration kMeasureEvery = absl::Milliseconds(20);
 
 // So that no state of it stays with the system: the peer had nothing from us that could be lost.
 void ResetAndClose(int fd) {
@@ -118,9 +123,19 @@ absl::Status Acceptor::Open() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   spare_ = fcntl(wake_, F_DUPFD_CLOEXEC, 0);
-  if (epoll_ < 0 || wake_ < 0 || spare_ < 0) return problem("no descriptors");
+  arrivals_ = epoll_create1(EPOLL_CLOEXEC);
+  arrivals_due_ = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (epoll_ < 0 || wake_ < 0 || spare_ < 0 || arrivals_ < 0 || arrivals_due_ < 0) {
+    return problem("no descriptors");
+  }
   epoll_event wake = {.events = EPOLLIN, .data = {.u64 = kWakeTag}};
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &wake) != 0) return problem("epoll");
+  epoll_event due = {.events = EPOLLIN, .data = {.u64 = kArrivalsDueTag}};
+  epoll_event arrivals = {.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = kArrivalsTag}};
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &wake) != 0 ||
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, arrivals_due_, &due) != 0 ||
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, arrivals_, &arrivals) != 0) {
+    return problem("epoll");
+  }
   for (const int fd : sockets_.descriptors()) {
     epoll_event event = {.events = EPOLLIN, .data = {.u64 = kSourceTag + sources_.size()}};
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return problem("epoll");
@@ -145,7 +160,7 @@ Acceptor::~Acceptor() {
       if (!tracked.handed_on) ResetAndClose(tracked.fd);
     }
   }
-  for (const int fd : {epoll_, wake_, spare_}) {
+  for (const int fd : {epoll_, wake_, spare_, arrivals_, arrivals_due_}) {
     if (fd >= 0) close(fd);
   }
 }
@@ -196,19 +211,46 @@ void Acceptor::Run() {
       MutexLock lock(&mu_);
       if (stopping_) return;
     }
+    bool only_arrivals = ready > 0;
     for (int i = 0; i < ready && !dead_; ++i) {
       const uint64_t tag = events[static_cast<size_t>(i)].data.u64;
-      if (tag == kWakeTag) {
+      if (tag == kArrivalsTag) {
+        MeasureSoon();
+        continue;
+      }
+      only_arrivals = false;
+      if (tag == kWakeTag || tag == kArrivalsDueTag) {
         uint64_t ignored = 0;
-        (void)!read(wake_, &ignored, sizeof ignored);
+        (void)!read(tag == kWakeTag ? wake_ : arrivals_due_, &ignored, sizeof ignored);
       } else if (tag >= kSourceTag) {
         AcceptSome(sources_[tag - kSourceTag], now);
       } else {
         LookAt(static_cast<ConnectionId>(tag), now);
       }
     }
+    if (!only_arrivals) MeasureArrivals(now);
     Tick(now);
   }
+}
+
+void Acceptor::MeasureSoon() {
+  const itimerspec in = {.it_interval = {}, .it_value = absl::ToTimespec(kMeasureEvery)};
+  timerfd_settime(arrivals_due_, 0, &in, nullptr);
+}
+
+void Acceptor::MeasureArrivals(absl::Duration now) {
+  std::array<epoll_event, 256> events;
+  int ready = 0;
+  do {
+    ready = epoll_wait(arrivals_, events.data(), static_cast<int>(events.size()), 0);
+    MutexLock lock(&mu_);
+    for (int i = 0; i < ready; ++i) {
+      const auto id = static_cast<ConnectionId>(events[static_cast<size_t>(i)].data.u64);
+      if (tracked_.contains(id)) Measure(id, now);
+    }
+  } while (ready == static_cast<int>(events.size()));
+  epoll_event again = {.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = kArrivalsTag}};
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, arrivals_, &again);
 }
 
 void Acceptor::AcceptSome(Source& source, absl::Duration now) {
@@ -317,7 +359,7 @@ void Acceptor::LookAt(ConnectionId id, absl::Duration now) {
     MutexLock lock(&mu_);
     const auto found = tracked_.find(id);
     if (found == tracked_.end()) return;
-    if (found->second.handed_on) return Measure(id, now);
+    if (found->second.handed_on) return;
     const int fd = found->second.fd;
     const FirstBytes first = LookAtFirstBytes(fd);
     if (first == FirstBytes::kNone) return;
@@ -373,7 +415,7 @@ void Acceptor::HandOnTurns(absl::Duration now) {
         // Ends by itself when the descriptor is closed. Without it the connection is not measured.
         epoll_event event = {.events = EPOLLIN | EPOLLET,
                              .data = {.u64 = static_cast<uint64_t>(id)}};
-        epoll_ctl(epoll_, EPOLL_CTL_ADD, tracked.fd, &event);
+        epoll_ctl(arrivals_, EPOLL_CTL_ADD, tracked.fd, &event);
       }
       if (!options_.tls) gate_.Prove(id);
     }

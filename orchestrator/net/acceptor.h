@@ -98,6 +98,8 @@ class Acceptor {
   void AcceptSome(Source& source, absl::Duration now);
   void TakeIn(int fd, const PeerAddress& peer, absl::Duration now);
   void LookAt(ConnectionId id, absl::Duration now);
+  void MeasureSoon();
+  void MeasureArrivals(absl::Duration now);
   void Measure(ConnectionId id, absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void HandOnTurns(absl::Duration now);
   void Tick(absl::Duration now);
@@ -121,6 +123,8 @@ class Acceptor {
   int epoll_ = -1;
   int wake_ = -1;
   int spare_ = -1;
+  int arrivals_ = -1;      // An epoll of what gRPC has: whoever sent something since we looked.
+  int arrivals_due_ = -1;  // A timer: then we look.
   bool dead_ = false;
   ConnectionId next_id_ = 1;
   std::vector<Source> sources_;

@@ -146,6 +146,22 @@ TEST_F(AcceptorTest, AHelloMayComeByteByByte) {
   close(Handed());
 }
 
+TEST_F(AcceptorTest, AFloodIsNoticedWhereNothingElseHappens) {
+  options_.limits.bytes_at_once = 1000;
+  options_.limits.bytes_per_second = 100;
+  Start();
+  Client first("127.0.0.2"), second("127.0.0.3");
+  for (Client* client : {&first, &second}) {
+    client->Connect(port(), kHello);
+    const int fd = Handed();
+    acceptor_->Prove(client->Name());  // So that no limit of the unproven wakes the acceptor.
+    client->Say(std::string(1100, 'x'));
+    EXPECT_TRUE(client->IsClosed());
+    close(fd);
+  }
+  EXPECT_EQ(Refused(Refusal::kTooMuch), 2);
+}
+
 TEST_F(AcceptorTest, WhatIsNotTlsIsReset) {
   Start();
   for (const std::string& words :
