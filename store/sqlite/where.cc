@@ -60,8 +60,10 @@ Where& Where::AndSharedWithin(absl::string_view id_column, absl::string_view sel
   if (wall.admits_everything()) return *this;
   Where tied;
   tied.AndWithin("tenant_id", wall);
-  std::vector<Value> values = std::move(tied.values_);
-  values.insert(values.begin(), std::string(self));
+  std::vector<Value> values;
+  values.reserve(1 + tied.values_.size());
+  values.emplace_back(std::string(self));
+  for (Value& value : tied.values_) values.push_back(std::move(value));
   return And(absl::StrCat("(", id_column, " = ? OR ", id_column, " IN (SELECT ", owner, " FROM ",
                           table, tied.sql_, "))"),
              std::move(values));
