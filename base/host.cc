@@ -188,6 +188,9 @@ absl::StatusOr<std::string> CanonicalHost(absl::string_view text) {
     if (label.size() > kLongestLabel) {
       return BadHost("a part of the host is longer than 63 characters");
     }
+    if (label.front() == '-' || label.back() == '-') {
+      return BadHost("a part of the host begins or ends with '-', which no host name does");
+    }
   }
   if (host.size() > kLongestHost) return BadHost("the host is longer than 253 characters");
   // A host that ends in a number is an IPv4 address or nothing: so do all who look it up see it.
@@ -214,6 +217,20 @@ bool IsThisMachine(absl::string_view host) {
          host == "localhost4.localdomain4" || host == "localhost6.localdomain6" ||
          host == "0.0.0.0" || host == "[::]" || host == "[::1]" ||
          (absl::StartsWith(host, "127.") && IsAddressLiteral(host));
+}
+
+std::string WhyNobodyAnswersAt(absl::string_view host) {
+  if (absl::StartsWith(host, "[")) {
+    if (host == "[::]") return "it is the address of no machine";
+    return absl::StartsWith(host, "[ff") && host.find(':') == 5
+               ? "it is the address of a group of machines"
+               : "";
+  }
+  if (!IsAddressLiteral(host)) return "";
+  const uint32_t address = ParseIpv4(host).value_or(0);
+  if (address >> 24 == 0) return "it is the address of no machine";
+  if (address >> 28 == 0xE) return "it is the address of a group of machines";
+  return address == 0xFFFFFFFF ? "it is the address of all machines" : "";
 }
 
 }  // namespace muster

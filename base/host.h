@@ -27,6 +27,9 @@ bool IsAddressLiteral(absl::string_view host);
 // Whether `host`, in canonical form, means the machine that uses it: localhost with or without a
 // domain, a loopback address or the address of no machine (0.0.0.0, [::]).
 bool IsThisMachine(absl::string_view host);
+// Why no machine can be dialed at `host`, in canonical form: the address of none (RFC 1122, 3.2.1.3
+// and RFC 4291, 2.5.2), of a group or of all. Empty where one may be.
+std::string WhyNobodyAnswersAt(absl::string_view host);
 
 }  // namespace muster
 

@@ -44,11 +44,13 @@ TEST(Host, HasOneSpelling) {
 }
 
 TEST(Host, RefusesWhatReachesNothing) {
-  for (const char* text : {"",          ".",           "a..b",       ".a",        "a b",
-                           "a\tb",      "a/b",         "a@b",        "::1",       "[::1",
-                           "[1:2]",     "[::1::]",     "[12345::]",  "[::g]",     "[::1.2.3]",
-                           "[1.2.3.4]", "1.2.3.4.5",   "256.1.1.1",  "1.2.3.999", "4294967296",
-                           "a.09",      "hüb.example", "[fe80::1%]", "[]",        "*.example"}) {
+  for (const char* text :
+       {"",          ".",          "a..b",       ".a",          "a b",        "a\tb",
+        "a/b",       "a@b",        "::1",        "[::1",        "[1:2]",      "[::1::]",
+        "[12345::]", "[::g]",      "[::1.2.3]",  "[1.2.3.4]",   "1.2.3.4.5",  "256.1.1.1",
+        "1.2.3.999", "4294967296", "a.09",       "hüb.example", "[fe80::1%]", "[]",
+        "*.example", "-a",         "a-.example", "-",           "a.-",        "--help",
+        "10.0.0.-1"}) {
     EXPECT_FALSE(CanonicalHost(text).ok()) << text << *CanonicalHost(text);
   }
 }
@@ -61,6 +63,18 @@ TEST(Host, KnowsThisMachine) {
   }
   for (const char* host : {"localhosts", "127.example", "10.0.0.1", "[2001:db8::1]"}) {
     EXPECT_FALSE(IsThisMachine(host)) << host;
+  }
+}
+
+TEST(Host, KnowsWhereNobodyAnswers) {
+  for (const char* host : {"0.0.0.0", "0.1.2.3", "224.0.0.1", "239.255.255.255", "255.255.255.255",
+                           "[::]", "[ff02::1]", "[ff0e:0:0:1::]"}) {
+    EXPECT_NE(WhyNobodyAnswersAt(host), "") << host;
+  }
+  for (const char* host :
+       {"127.0.0.1", "1.0.0.0", "223.255.255.255", "10.0.0.255", "[::1]", "[ff::1]", "[fe80::1]",
+        "hub.example", "ff02.example", "a--b.xn--hb-kia.example"}) {
+    EXPECT_EQ(WhyNobodyAnswersAt(host), "") << host;
   }
 }
 

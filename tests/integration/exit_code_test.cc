@@ -53,9 +53,26 @@ TEST(ExitCodeTest, InitTakesHostsAndNothingElse) {
     std::filesystem::remove_all(root);
     return code;
   };
-  for (const char* address : {"", " muster", "muster ", "a b", "https://muster.example",
-                              "muster.example:8443", "muster.example/x", "user@muster", "*.example",
-                              "[::1]:80", "1.2.3.4.5", "a..b", "h\xC3\xBC", "muster\n"}) {
+  for (const char* address : {"",
+                              " muster",
+                              "muster ",
+                              "a b",
+                              "https://muster.example",
+                              "muster.example:8443",
+                              "muster.example/x",
+                              "user@muster",
+                              "*.example",
+                              "[::1]:80",
+                              "1.2.3.4.5",
+                              "a..b",
+                              "h\xC3\xBC",
+                              "muster\n",
+                              "-h.example",
+                              "a-",
+                              "0.0.0.0",
+                              "::",
+                              "224.0.0.1",
+                              "ff02::1"}) {
     EXPECT_EQ(init("--address", address), 2) << address;
   }
   for (const char* address : {"muster.example", "Muster.Example.", "10.0.0.7", "2001:DB8::1"}) {

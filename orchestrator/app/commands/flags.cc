@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/host.h"
 #include "base/host_port.h"
 
 namespace muster::app {
@@ -40,12 +42,20 @@ std::string HostPortProblem(const std::string& text, int smallest_port) {
                                     " to 65535: ", parsed.status().message());
 }
 std::string ListenProblem(const std::string& text) { return HostPortProblem(text, 0); }
-std::string DialProblem(const std::string& text) { return HostPortProblem(text, 1); }
+std::string DialProblem(const std::string& text) {
+  const std::string problem = HostPortProblem(text, 1);
+  if (!problem.empty()) return problem;
+  const std::string why = WhyNobodyAnswersAt(ParseHostPort(text, 1)->host);
+  return why.empty() ? "" : absl::StrCat("wants HOST:PORT of a machine: ", why);
+}
 
 std::string HostProblem(const std::string& text) {
   const auto host = ParseHostAlone(text);
-  return host.ok() ? ""
-                   : absl::StrCat("wants a host name or an IP address: ", host.status().message());
+  const std::string why =
+      host.ok() ? WhyNobodyAnswersAt(absl::StrContains(*host, ':') ? absl::StrCat("[", *host, "]")
+                                                                   : *host)
+                : std::string(host.status().message());
+  return why.empty() ? "" : absl::StrCat("wants a host name or an IP address: ", why);
 }
 CLI::Option* OfHosts(CLI::Option* option) {
   return option->check(HostProblem)->transform([](const std::string& text) {

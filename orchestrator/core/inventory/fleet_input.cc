@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/host.h"
 #include "base/http/url.h"
 #include "base/names.h"
 
@@ -61,6 +62,11 @@ class FleetCheck {
     CheckDisplayName(zone.display_name);
     if (const auto url = http::CanonicalAddress(zone.hub_url); !url.ok()) {
       Report(absl::StrCat("hub URL \"", Shown(zone.hub_url), "\": ", url.status().message()));
+    } else if (const auto at = http::Url::Parse(*url); at.ok()) {
+      const std::string why = WhyNobodyAnswersAt(at->host());
+      if (!why.empty()) {
+        Report(absl::StrCat("hub URL \"", Shown(zone.hub_url), "\": no hub is there; ", why));
+      }
     }
     const int joins = zone.max_concurrent_joins.value_or(0);
     if (joins < 0 || joins > kMostConcurrentJoins) {

@@ -58,6 +58,15 @@ TEST_F(InventoryTest, ApplyingTwiceChangesNothing) {
   EXPECT_THAT(*Apply(Fleet("acme", "https://acme-hub", "")), IsEmpty()) << "absent: kept";
 }
 
+TEST_F(InventoryTest, AHubIsWhereAMachineCanBe) {
+  for (const char* nowhere : {"https://0.0.0.0", "https://[::]:8443/x", "https://239.1.2.3",
+                              "https://[ff02::1]", "https://255.255.255.255", "https://0"}) {
+    const auto refused = Apply(Fleet("acme", nowhere, "s1"), kDryRun);
+    ASSERT_FALSE(refused.ok()) << nowhere;
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr("no hub is there; it is"));
+  }
+}
+
 // Remedy walked: E-KEY-REPLACE
 TEST_F(InventoryTest, AKeyIsReplacedOnlyWhenAsked) {
   ASSERT_TRUE(Apply(Fleet("acme", "https://acme-hub", "old")).ok());
