@@ -52,6 +52,7 @@ void AddCommands(CommandTree& tree) {
   AddServerLifeCommands(tree);
   AddServerImportCommand(tree);
   AddTokenCommands(tree);
+  AddTokenSnippetCommand(tree);
   AddOperatorCommands(tree);
   AddRolloutCommands(tree);
   AddVerificationCommands(tree);

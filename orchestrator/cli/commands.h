@@ -52,6 +52,7 @@ void AddServerDoorCommands(CommandTree& tree);    // server admit, reject
 void AddServerLifeCommands(CommandTree& tree);    // server retire/restore/ban/unban/rename/delete
 void AddServerImportCommand(CommandTree& tree);   // server import
 void AddTokenCommands(CommandTree& tree);         // token create/list/revoke
+void AddTokenSnippetCommand(CommandTree& tree);   // token snippet
 void AddOperatorCommands(CommandTree& tree);      // operator …, whoami
 void AddRolloutCommands(CommandTree& tree);       // rollout …
 void AddVerificationCommands(CommandTree& tree);  // verify, report

@@ -150,8 +150,9 @@ TEST(HelpTest, DefaultsOfServeAreThoseOfItsTable) {
 // Flags of other programs that the pages speak of.
 const std::set<std::string>& Foreign() {
   static const auto* const flags = new std::set<std::string>{
-      "--offline",  // systemd-analyze
-      "--now",      // systemctl
+      "--offline",     // systemd-analyze
+      "--now",         // systemctl
+      "--stdin-name",  // ansible-vault
   };
   return *flags;
 }
@@ -164,9 +165,9 @@ TEST(HelpTest, ThePagesNameNoFlagThatIsNotThere) {
     }
   }
   const std::regex named("(?:^|[^-A-Za-z0-9])(--[a-z][a-z0-9-]*)");
-  for (const char* path :
-       {"README.md", "docs/cli.md", "docs/configuration.md", "docs/install.md",
-        "docs/operations.md", "docs/workers.md", "docs/security.md", "docs/protocol.md"}) {
+  for (const char* path : {"README.md", "docs/cli.md", "docs/configuration.md", "docs/install.md",
+                           "docs/operations.md", "docs/workers.md", "docs/rmm.md",
+                           "docs/security.md", "docs/protocol.md"}) {
     const std::string page = Page(path);
     for (std::sregex_iterator it(page.begin(), page.end(), named), end; it != end; ++it) {
       const std::string flag = (*it)[1];
