@@ -17,6 +17,9 @@ muster::door::v1::Limits ToProto(const net::GateLimits& limits) {
   proto.set_handshake_ms(absl::ToInt64Milliseconds(limits.handshake));
   proto.set_bytes_at_once(limits.bytes_at_once);
   proto.set_bytes_per_second(limits.bytes_per_second);
+  proto.set_open_calls(limits.open_calls);
+  proto.set_calls_at_once(limits.calls_at_once);
+  proto.set_calls_per_second(limits.calls_per_second);
   return proto;
 }
 
@@ -33,6 +36,9 @@ net::GateLimits FromProto(const muster::door::v1::Limits& proto) {
   limits.handshake = absl::Milliseconds(proto.handshake_ms());
   limits.bytes_at_once = proto.bytes_at_once();
   limits.bytes_per_second = proto.bytes_per_second();
+  limits.open_calls = proto.open_calls();
+  limits.calls_at_once = proto.calls_at_once();
+  limits.calls_per_second = proto.calls_per_second();
   return limits;
 }
 

@@ -24,6 +24,8 @@
 namespace muster::app {
 namespace {
 
+constexpr int kBytesInOneRead = 8 << 10;
+
 absl::Status CannotListen(const ListenerOptions& options, absl::string_view why) {
   return FailureStatus(
       FailureCode::kSystemListen,
@@ -51,6 +53,9 @@ void Limit(grpc::ServerBuilder& builder, const char* name, const TrafficLimits& 
   SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_AGE_MS, limits.age);
   SetMilliseconds(builder, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, limits.last_calls);
   SetMilliseconds(builder, GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, limits.handshake);
+  // What is worked through before its calls are counted.
+  builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, kBytesInOneRead);
+  builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kBytesInOneRead);
   grpc::ResourceQuota quota(name);
   if (limits.memory_bytes > 0) quota.Resize(static_cast<size_t>(limits.memory_bytes));
   builder.SetResourceQuota(quota);
@@ -73,17 +78,34 @@ class Listener::Bell {
     MutexLock lock(&mu_);
     if (acceptor_ != nullptr) acceptor_->Prove(net::PeerOfGrpcName(peer));
   }
+  net::ConnectionId BeginCall(const grpc::ServerContextBase& context) {
+    MutexLock lock(&mu_);
+    if (acceptor_ == nullptr) return 0;
+    return acceptor_->BeginCall(net::PeerOfGrpcName(context.peer()),
+                                [&context] { return rpc::PeerOf(context); });
+  }
+  void EndCall(net::ConnectionId id) {
+    MutexLock lock(&mu_);
+    if (acceptor_ != nullptr) acceptor_->EndCall(id);
+  }
   net::GateCounts counts() const {
     MutexLock lock(&mu_);
     return acceptor_ == nullptr ? net::GateCounts{} : acceptor_->counts();
   }
 
-  // Sees the first answer of a call, and changes nothing. Before that gRPC does not name the peer.
+  // Sees a call's beginning, first answer and end, and changes nothing.
   class Ear final : public grpc::experimental::Interceptor {
    public:
     Ear(Bell& bell, grpc::ServerContextBase& context) : bell_(bell), context_(context) {}
+    ~Ear() override {
+      if (connection_ != 0) bell_.EndCall(connection_);
+    }
     void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
       using Point = grpc::experimental::InterceptionHookPoints;
+      if (!begun_ && methods->QueryInterceptionHookPoint(Point::POST_RECV_INITIAL_METADATA)) {
+        begun_ = true;
+        connection_ = bell_.BeginCall(context_);
+      }
       if (!rung_ && (methods->QueryInterceptionHookPoint(Point::PRE_SEND_INITIAL_METADATA) ||
                      methods->QueryInterceptionHookPoint(Point::PRE_SEND_MESSAGE) ||
                      methods->QueryInterceptionHookPoint(Point::PRE_SEND_STATUS))) {
@@ -96,6 +118,8 @@ class Listener::Bell {
    private:
     Bell& bell_;
     grpc::ServerContextBase& context_;
+    net::ConnectionId connection_ = 0;
+    bool begun_ = false;
     bool rung_ = false;
   };
   class Factory final : public grpc::experimental::ServerInterceptorFactoryInterface {

@@ -10,6 +10,7 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/notification.h"
+#include "base/platform/memory.h"
 #include "base/status_macros.h"
 #include "base/timed_flag.h"
 #include "orchestrator/app/audit_files.h"
@@ -65,6 +66,9 @@ absl::Status Orchestrator::Parts::Open() {
   disk_watch = std::make_unique<DiskWatch>(
       DiskWatchOptions{.directory = directory.paths.root, .warn_below = options.disk_warning_bytes},
       *timers, *self_check_pool);
+  memory_return = std::make_unique<MemoryReturn>(
+      MemoryReturn::Heap{.resident = ResidentBytes, .give_back = ReturnFreeMemory}, *timers,
+      *self_check_pool, clock);
   self_check = std::make_unique<SelfCheck>(
       SelfCheckOptions{.data_dir = directory.paths.root,
                        .interval = options.self_check_interval,
@@ -104,6 +108,7 @@ absl::Status Orchestrator::Parts::Open() {
   RETURN_IF_ERROR(StartCore());
   sessions->Start();
   disk_watch->Start();
+  memory_return->Start();
   return absl::OkStatus();
 }
 

@@ -26,6 +26,7 @@
 #include "orchestrator/app/http_probe.h"
 #include "orchestrator/app/listener_certificate.h"
 #include "orchestrator/app/listeners.h"
+#include "orchestrator/app/memory_return.h"
 #include "orchestrator/app/orchestrator.h"
 #include "orchestrator/app/self_check.h"
 #include "orchestrator/core/core.h"
@@ -111,6 +112,7 @@ struct Orchestrator::Parts {
   std::unique_ptr<ThreadTimers> timers;
   std::unique_ptr<BlockingPool> self_check_pool;
   std::unique_ptr<DiskWatch> disk_watch;
+  std::unique_ptr<MemoryReturn> memory_return;
   std::unique_ptr<SelfCheck> self_check;
   std::unique_ptr<EventMark> event_mark;
   absl::Time next_look_at_certificates = absl::InfinitePast();  // Of the self check's looks.

@@ -1,3 +1,4 @@
+// One file because all of it is the steps of one thread over one table of connections.
 #include "orchestrator/net/acceptor.h"
 
 #include <fcntl.h>
@@ -56,6 +57,13 @@ void ResetAndClose(int fd) {
 ino_t InodeOf(int fd) {
   struct stat found = {};
   return fstat(fd, &found) == 0 && S_ISSOCK(found.st_mode) ? found.st_ino : 0;
+}
+
+// Ends a connection that others read from: the peer is told by a reset, and what it sent that
+// nobody has read is dropped (connect(2), AF_UNSPEC). After shutdown(2) alone it would be read still.
+bool Disconnect(int fd) {
+  const sockaddr none = {.sa_family = AF_UNSPEC, .sa_data = {}};
+  return connect(fd, &none, sizeof none) == 0 || shutdown(fd, SHUT_RDWR) == 0;
 }
 
 // What has come over this connection, read or not; nothing when it is none of TCP.
@@ -174,9 +182,36 @@ void Acceptor::Prove(absl::string_view peer) {
   MutexLock lock(&mu_);
   const auto found = by_peer_.find(peer);
   if (found == by_peer_.end()) return;
+  const int unproven = gate_.counts().unproven;
   gate_.Prove(found->second);
-  by_peer_.erase(found);
-  if (gate_.counts().queued > 0) Wake();
+  if (gate_.counts().unproven < unproven && gate_.counts().queued > 0) Wake();
+}
+
+ConnectionId Acceptor::BeginCall(absl::string_view peer,
+                                 absl::FunctionRef<std::string()> certificate) {
+  const absl::Duration now = d_.clock.Steady();
+  MutexLock lock(&mu_);
+  const auto of_peer = by_peer_.find(peer);
+  if (of_peer == by_peer_.end()) return 0;
+  const ConnectionId id = of_peer->second;
+  std::optional<Refusal> why = gate_.BeginCall(id, now);
+  auto found = tracked_.find(id);
+  if (found != tracked_.end() && !std::exchange(found->second.called, true)) {
+    gate_.Show(id, certificate());
+    if (gate_.IsCrowded(id)) Sweep();  // Some may have ended.
+    if (gate_.IsCrowded(id)) why = Refusal::kCertificate;
+    found = tracked_.find(id);
+  }
+  if (why.has_value() && found != tracked_.end() && !found->second.cut_off) {
+    CutOff(found->second, *why, now);
+    Wake();
+  }
+  return id;
+}
+
+void Acceptor::EndCall(ConnectionId id) {
+  MutexLock lock(&mu_);
+  gate_.EndCall(id);
 }
 
 void Acceptor::Wake() {
@@ -377,8 +412,6 @@ void Acceptor::LookAt(ConnectionId id, absl::Duration now) {
   Say(peer, Refusal::kNotTls);
 }
 
-// gRPC has the connection and may close it at any time, so that its number is another file's: what
-// is cut off is held by a descriptor of our own first.
 void Acceptor::Measure(ConnectionId id, absl::Duration now) {
   Tracked& tracked = tracked_.find(id)->second;
   if (tracked.cut_off) return;
@@ -391,13 +424,19 @@ void Acceptor::Measure(ConnectionId id, absl::Duration now) {
   tracked.received = *received;
   tracked.measured = now;
   if (tracked.in_one_go <= static_cast<double>(options_.limits.bytes_at_once)) return;
+  CutOff(tracked, Refusal::kTooMuch, now);
+}
+
+// gRPC has the connection and may close it at any time, so that its number is another file's: what
+// is cut off is held by a descriptor of our own first.
+void Acceptor::CutOff(Tracked& tracked, Refusal why, absl::Duration now) {
   const int held = fcntl(tracked.fd, F_DUPFD_CLOEXEC, 0);
-  if (held < 0) return;  // No descriptor left; the next bytes bring us here again.
-  tracked.cut_off = InodeOf(held) == tracked.inode && shutdown(held, SHUT_RDWR) == 0;
+  if (held < 0) return;  // No descriptor left; its next bytes or call bring us here again.
+  tracked.cut_off = InodeOf(held) == tracked.inode && Disconnect(held);
   close(held);
   if (!tracked.cut_off) return;
-  gate_.CutOff(tracked.peer, now);
-  cut_off_.push_back(tracked.peer);
+  gate_.CutOff(tracked.peer, why, now);
+  untold_.emplace_back(tracked.peer, why);
 }
 
 void Acceptor::HandOnTurns(absl::Duration now) {
@@ -429,7 +468,7 @@ void Acceptor::Tick(absl::Duration now) {
     MutexLock lock(&mu_);
     for (const auto& [id, why] : gate_.Expire(now)) {
       if (const auto found = tracked_.find(id); found != tracked_.end()) {
-        told.emplace_back(found->second.peer, why);
+        untold_.emplace_back(found->second.peer, why);
       }
       if (const int fd = Untrack(id); fd >= 0) ResetAndClose(fd);
     }
@@ -441,9 +480,9 @@ void Acceptor::Tick(absl::Duration now) {
       next_sweep_ = now + kSweepEvery;
       Sweep();
     }
+    told = std::exchange(untold_, {});
   }
   for (const auto& [peer, why] : told) Say(peer, why);
-  for (const PeerAddress& peer : std::exchange(cut_off_, {})) Say(peer, Refusal::kTooMuch);
   HandOnTurns(now);
   if (spare_ < 0) spare_ = fcntl(wake_, F_DUPFD_CLOEXEC, 0);
   for (size_t i = 0; i < sources_.size(); ++i) {

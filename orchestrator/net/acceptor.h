@@ -7,7 +7,8 @@
 // on, with a growing wait; a descriptor kept in reserve lets it refuse meanwhile. A connection that
 // was handed on is not told of when it ends: its descriptor is looked at (is it the same socket
 // still?) every few seconds, and whenever there is no room. What it sends is counted by the system
-// and held against its limit whenever something comes; who sends more is cut off, whatever it says.
+// and held against its limit whenever something comes, and so are the calls that we are told of; who
+// goes beyond is cut off, whatever it says, and what it sent that nobody has read is dropped.
 #ifndef MUSTER_ORCHESTRATOR_NET_ACCEPTOR_H_
 #define MUSTER_ORCHESTRATOR_NET_ACCEPTOR_H_
 
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/clock.h"
@@ -64,8 +66,14 @@ class Acceptor {
   Acceptor& operator=(const Acceptor&) = delete;
 
   int port() const { return sockets_.port(); }
-  // A call of this peer (PeerAddress::ToString) is answered. Thread-safe; does not block.
+  // A call of this peer (PeerAddress::ToString) is answered. These three are thread-safe and do not
+  // block.
   void Prove(absl::string_view peer);
+  // A call of this peer begins. `certificate` is asked with the first of each connection: what tells
+  // the certificate that it shows from others, or "". The connection, for EndCall; 0 when it is none
+  // of ours.
+  ConnectionId BeginCall(absl::string_view peer, absl::FunctionRef<std::string()> certificate);
+  void EndCall(ConnectionId id);
   // Thread-safe.
   GateCounts counts() const;
   const GateLimits& limits() const { return options_.limits; }
@@ -80,6 +88,7 @@ class Acceptor {
     int64_t received = 0;
     double in_one_go = 0;
     absl::Duration measured;
+    bool called = false;
     bool cut_off = false;
   };
   // Of a listening socket.
@@ -101,6 +110,7 @@ class Acceptor {
   void MeasureSoon();
   void MeasureArrivals(absl::Duration now);
   void Measure(ConnectionId id, absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CutOff(Tracked& tracked, Refusal why, absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void HandOnTurns(absl::Duration now);
   void Tick(absl::Duration now);
   void OutOfDescriptors(Source& source, int error, absl::Duration now);
@@ -131,14 +141,14 @@ class Acceptor {
   absl::Duration next_sweep_;
   absl::Duration next_forced_sweep_;
   absl::Duration next_look_at_handshakes_;
-  std::vector<PeerAddress> cut_off_;  // And not told of yet.
 
   mutable Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   ConnectionGate gate_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<ConnectionId, Tracked> tracked_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<int, ConnectionId> by_descriptor_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_map<std::string, ConnectionId> by_peer_ ABSL_GUARDED_BY(mu_);  // The unproven.
+  absl::flat_hash_map<std::string, ConnectionId> by_peer_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::pair<PeerAddress, Refusal>> untold_ ABSL_GUARDED_BY(mu_);
   std::thread thread_;
 };
 

@@ -24,6 +24,20 @@ constexpr double kBytesPerSecond = 64 << 10;
 constexpr int64_t kAdminBytesAtOnce = 64 << 20;
 constexpr double kAdminBytesPerSecond = 4 << 20;
 
+// Calls beyond what HTTP/2's own limits allow (orchestrator/app/traffic_limits.h), which gRPC holds
+// only those to who acknowledge them. A worker has a stream, a renewal now and then, a health check;
+// a machine that comes in one call; an operator's program may make many, one after another.
+constexpr int kOpenCalls = 16;
+constexpr int kCallsAtOnce = 256;
+constexpr double kCallsPerSecond = 20;
+constexpr int kSessionCallsAtOnce = 60;
+constexpr double kSessionCallsPerSecond = 1;
+constexpr int kAdminOpenCalls = 128;
+constexpr int kAdminCallsAtOnce = 2000;
+constexpr double kAdminCallsPerSecond = 500;
+// A worker has one, and those that it lost and that are not known to have ended.
+constexpr int kSessionsPerCertificate = 8;
+
 int OrElse(int asked, int64_t otherwise) { return asked > 0 ? asked : static_cast<int>(otherwise); }
 
 GateLimits LimitsFor(int connections, int per_address, int per_subnet,
@@ -40,6 +54,9 @@ GateLimits LimitsFor(int connections, int per_address, int per_subnet,
   limits.handshake = options.handshake_timeout + absl::Seconds(1);
   limits.bytes_at_once = kBytesAtOnce;
   limits.bytes_per_second = kBytesPerSecond;
+  limits.open_calls = kOpenCalls;
+  limits.calls_at_once = kCallsAtOnce;
+  limits.calls_per_second = kCallsPerSecond;
   return limits;
 }
 
@@ -67,14 +84,21 @@ absl::StatusOr<ConnectionBudgets> ShareOut(int64_t descriptors, const Connection
   budgets.session =
       LimitsFor(sessions, per_address, OrElse(options.sessions_per_subnet, per_address), options);
   budgets.session.bytes_at_once = kSessionBytesAtOnce;
+  budgets.session.calls_at_once = kSessionCallsAtOnce;
+  budgets.session.calls_per_second = kSessionCallsPerSecond;
+  budgets.session.per_certificate = kSessionsPerCertificate;
   const int bootstraps_of_one = std::max(1, bootstraps / 4);
   budgets.bootstrap = LimitsFor(bootstraps, bootstraps_of_one, bootstraps_of_one, options);
   const int admins_of_one = std::max(1, admins / 2);
   budgets.admin = LimitsFor(admins, admins_of_one, admins_of_one, options);
   budgets.admin.bytes_at_once = kAdminBytesAtOnce;
   budgets.admin.bytes_per_second = kAdminBytesPerSecond;
+  budgets.admin.open_calls = kAdminOpenCalls;
+  budgets.admin.calls_at_once = kAdminCallsAtOnce;
+  budgets.admin.calls_per_second = kAdminCallsPerSecond;
   budgets.admin_socket = LimitsFor(kAdminSocket, kAdminSocket, kAdminSocket, options);
-  budgets.admin_socket.bytes_at_once = 0;  // It has no TCP.
+  budgets.admin_socket.bytes_at_once = 0;  // It has no TCP, and who it is for may do anything.
+  budgets.admin_socket.open_calls = budgets.admin_socket.calls_at_once = 0;
   // Nobody is unproven there.
   budgets.admin_socket.unproven = budgets.admin_socket.unproven_per_subnet = kAdminSocket;
   budgets.admin_socket.handshakes = kAdminSocket;

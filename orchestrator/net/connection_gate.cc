@@ -34,6 +34,10 @@ absl::string_view Name(Refusal refusal) {
       return "no file descriptors left";
     case Refusal::kTooMuch:
       return "it sends more than it may";
+    case Refusal::kCalls:
+      return "it makes more calls than it may";
+    case Refusal::kCertificate:
+      return "too many connections show its certificate";
   }
   return "unknown";
 }
@@ -203,6 +207,10 @@ void ConnectionGate::Forget(ConnectionId id) {
   if (found == connections_.end()) return;
   Prove(id);
   const PeerAddress peer = std::move(found->second.peer);
+  if (const auto shown = certificates_.find(found->second.certificate);
+      shown != certificates_.end() && --shown->second == 0) {
+    certificates_.erase(shown);
+  }
   connections_.erase(found);
   --counts_.connections;
   if (--addresses_[peer.address].open == 0) addresses_.erase(peer.address);
@@ -218,8 +226,41 @@ void ConnectionGate::Refuse(ConnectionId id, Refusal why) {
   Forget(id);
 }
 
-void ConnectionGate::CutOff(const PeerAddress& peer, absl::Duration now) {
-  CountRefusal(Refusal::kTooMuch);
+std::optional<Refusal> ConnectionGate::BeginCall(ConnectionId id, absl::Duration now) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return std::nullopt;
+  Connection& connection = found->second;
+  ++connection.calls;
+  if (limits_.open_calls > 0 && connection.calls > limits_.open_calls) return Refusal::kCalls;
+  if (limits_.calls_at_once == 0) return std::nullopt;
+  if (!connection.begun.has_value()) {
+    connection.begun.emplace(limits_.calls_per_second * 60, limits_.calls_at_once, AsTime(now));
+  }
+  if (!connection.begun->Take(AsTime(now))) return Refusal::kCalls;
+  return std::nullopt;
+}
+
+void ConnectionGate::EndCall(ConnectionId id) {
+  const auto found = connections_.find(id);
+  if (found != connections_.end()) --found->second.calls;
+}
+
+void ConnectionGate::Show(ConnectionId id, const std::string& certificate) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end() || limits_.per_certificate == 0 || certificate.empty()) return;
+  found->second.certificate = certificate;
+  ++certificates_[certificate];
+}
+
+bool ConnectionGate::IsCrowded(ConnectionId id) const {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return false;
+  const auto shown = certificates_.find(found->second.certificate);
+  return shown != certificates_.end() && shown->second > limits_.per_certificate;
+}
+
+void ConnectionGate::CutOff(const PeerAddress& peer, Refusal why, absl::Duration now) {
+  CountRefusal(why);
   ForgetWaits(now);
   if (waits_.size() >= kMostWaits) waits_.clear();
   // The first is let pass: behind one address may be a whole site.

@@ -51,9 +51,15 @@ struct GateLimits {
   // twice the second without another.
   absl::Duration wait_after_cut = absl::Seconds(2);
   absl::Duration longest_wait_after_cut = absl::Seconds(30);
+  // Calls of one connection: open at a time, begun in one go, and lastingly. gRPC lets a client that
+  // never acknowledges its settings open as many as it likes. 0: so do we.
+  int open_calls = 0;
+  int calls_at_once = 0;
+  double calls_per_second = 0;
+  int per_certificate = 0;  // Connections that show one certificate. 0: any number.
 };
 
-// Why a connection was closed; all but the last are of those that were not handed on.
+// Why a connection was closed; all before kTooMuch are of those that were not handed on.
 enum class Refusal {
   kFull,         // The listener's limit.
   kAddress,      // The address's,
@@ -63,9 +69,11 @@ enum class Refusal {
   kNotTls,       // Spoke something else.
   kTurn,         // Had no turn in time.
   kDescriptors,  // The process or the system had none left.
-  kTooMuch,      // Sent more than it may, or comes back too soon after that.
+  kTooMuch,      // Sent more than it may, or comes back too soon after it was cut off.
+  kCalls,        // Made more calls than it may.
+  kCertificate,  // Too many connections show its certificate.
 };
-inline constexpr int kRefusals = 9;
+inline constexpr int kRefusals = 11;
 absl::string_view Name(Refusal refusal);  // For people: "too many of its address".
 
 using ConnectionId = int64_t;
@@ -103,8 +111,16 @@ class ConnectionGate {
   void End(ConnectionId id);
   // Closed by us, for this reason.
   void Refuse(ConnectionId id, Refusal why);
-  // A connection of this peer's was cut off because of what it sent; it ends by itself.
-  void CutOff(const PeerAddress& peer, absl::Duration now);
+  // A call of it begins; the reason to cut it off, if there is one.
+  std::optional<Refusal> BeginCall(ConnectionId id, absl::Duration now);
+  void EndCall(ConnectionId id);
+  // The certificate that it shows, in whatever form tells one from another: once, with its first
+  // call.
+  void Show(ConnectionId id, const std::string& certificate);
+  // More connections than may show its certificate.
+  bool IsCrowded(ConnectionId id) const;
+  // A connection of this peer's was cut off for what it did; it ends by itself.
+  void CutOff(const PeerAddress& peer, Refusal why, absl::Duration now);
   // One that never had an id.
   void CountRefusal(Refusal why) { ++counts_.refused[static_cast<size_t>(why)]; }
 
@@ -126,6 +142,9 @@ class ConnectionGate {
     PeerAddress peer;
     State state = State::kSilent;
     absl::Duration since;
+    int calls = 0;                     // Open.
+    std::optional<TokenBucket> begun;  // From the first on.
+    std::string certificate;           // Once it was shown.
   };
   struct Count {
     int open = 0;
@@ -156,7 +175,8 @@ class ConnectionGate {
   // no more stay in there until their turn.
   absl::flat_hash_map<std::string, std::deque<ConnectionId>> queues_;
   std::deque<std::string> order_;
-  absl::flat_hash_map<std::string, Wait> waits_;  // By subnet.
+  absl::flat_hash_map<std::string, Wait> waits_;        // By subnet.
+  absl::flat_hash_map<std::string, int> certificates_;  // Connections that show each.
 };
 
 }  // namespace muster::net

@@ -44,10 +44,16 @@ TEST(DoorMessages, LimitsComeBackAsTheyWent) {
   limits.connections = 7;
   limits.unproven_per_subnet = 3;
   limits.handshake = absl::Seconds(11);
+  limits.open_calls = 4;
+  limits.calls_at_once = 5;
+  limits.calls_per_second = 6.5;
   const net::GateLimits back = FromProto(ToProto(limits));
   EXPECT_EQ(back.connections, 7);
   EXPECT_EQ(back.unproven_per_subnet, 3);
   EXPECT_EQ(back.handshake, absl::Seconds(11));
+  EXPECT_EQ(back.open_calls, 4);
+  EXPECT_EQ(back.calls_at_once, 5);
+  EXPECT_EQ(back.calls_per_second, 6.5);
 }
 
 }  // namespace

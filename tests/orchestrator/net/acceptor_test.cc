@@ -218,6 +218,61 @@ TEST_F(AcceptorTest, WhoSendsMoreThanItMayIsCutOffAndNobodyElse) {
   close(of_flood);
 }
 
+TEST_F(AcceptorTest, WhoMakesTooManyCallsIsCutOffAndNothingMoreOfItIsRead) {
+  options_.limits.open_calls = 2;
+  Start();
+  Client steady("127.0.0.2"), flood("127.0.0.3");
+  steady.Connect(port(), kHello);
+  const int of_steady = Handed();
+  flood.Connect(port(), kHello);
+  const int of_flood = Handed();
+  int asked = 0;
+  const auto call = [&](Client& client) {
+    return acceptor_->BeginCall(client.Name(), [&asked] {
+      ++asked;
+      return "";
+    });
+  };
+  for (int i = 0; i < 10; ++i) {
+    const ConnectionId id = call(steady);
+    EXPECT_NE(id, 0);
+    acceptor_->EndCall(id);
+  }
+  EXPECT_EQ(asked, 1);
+  flood.Say(std::string(5000, 'x'));
+  for (int i = 0; i < 3; ++i) call(flood);
+  EXPECT_TRUE(flood.IsReset());
+  char byte = 0;
+  EXPECT_LE(recv(of_flood, &byte, 1, 0), 0);  // What it had sent is gone.
+  EXPECT_EQ(Refused(Refusal::kCalls), 1);
+  EXPECT_EQ(acceptor_->BeginCall("127.0.0.9:1", [] { return ""; }), 0);  // Of nobody.
+  EXPECT_EQ(recv(of_steady, &byte, 1, 0), 1);
+  close(of_steady);
+  close(of_flood);
+}
+
+TEST_F(AcceptorTest, ACertificateHasSoManyConnectionsAndThoseThatEndedAreNone) {
+  options_.limits.per_certificate = 2;
+  Start();
+  std::deque<Client> clients;
+  std::vector<int> descriptors;
+  const auto come = [&] {
+    clients.emplace_back();
+    clients.back().Connect(port(), kHello);
+    descriptors.push_back(Handed());
+    acceptor_->BeginCall(clients.back().Name(), [] { return "the same"; });
+  };
+  come();
+  come();
+  close(descriptors.front());
+  come();
+  EXPECT_EQ(Refused(Refusal::kCertificate), 0);
+  come();
+  EXPECT_TRUE(clients.back().IsReset());
+  EXPECT_EQ(Refused(Refusal::kCertificate), 1);
+  for (size_t i = 1; i < descriptors.size(); ++i) close(descriptors[i]);
+}
+
 TEST_F(AcceptorTest, AnAddressHasItsLimitAndOthersGetIn) {
   options_.limits.per_address = 2;
   Start();

@@ -31,6 +31,13 @@ TEST(ConnectionBudgets, TheUsualLimits) {
   EXPECT_GE(ShareOut(1024, {})->session.connections, 600);
   EXPECT_GE(ShareOut(20'000, {})->session.connections, 17'000);
   EXPECT_EQ(ShareOut(1 << 20, {})->session.connections, 100'000);
+  // Who keeps to HTTP/2's own limits (orchestrator/app/traffic_limits.h) never meets these.
+  EXPECT_GT(ShareOut(1024, {})->session.open_calls, 8);
+  EXPECT_GT(ShareOut(1024, {})->bootstrap.open_calls, 4);
+  EXPECT_GT(ShareOut(1024, {})->admin.open_calls, 100);
+  EXPECT_EQ(ShareOut(1024, {})->admin_socket.open_calls, 0);
+  EXPECT_GT(ShareOut(1024, {})->session.per_certificate, 1);
+  EXPECT_EQ(ShareOut(1024, {})->bootstrap.per_certificate, 0);
 }
 
 TEST(ConnectionBudgets, DoWhatIsAsked) {

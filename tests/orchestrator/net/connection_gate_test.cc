@@ -79,29 +79,76 @@ TEST_F(ConnectionGateTest, AnAddressHasItsLimitAndOthersTheirs) {
 TEST_F(ConnectionGateTest, AnAddressThatSentTooMuchWaitsLongerEachTime) {
   const PeerAddress peer = From("2001:db8::1", "2001:db8::/64");
   LetIn(1, peer);
-  gate().CutOff(peer, now_);
+  gate().CutOff(peer, Refusal::kTooMuch, now_);
   LetIn(9, From("2001:db8::9", "2001:db8::/64"));  // Once is not yet a habit.
-  gate().CutOff(peer, now_);
-  gate().CutOff(peer, now_);  // Another connection of its, meanwhile: no second time.
+  gate().CutOff(peer, Refusal::kTooMuch, now_);
+  gate().CutOff(peer, Refusal::kTooMuch,
+                now_);  // Another connection of its, meanwhile: no second time.
   EXPECT_EQ(Arrive(2, From("2001:db8::2", "2001:db8::/64")), Refusal::kTooMuch);
   EXPECT_EQ(Arrive(3, From("b")), std::nullopt);
   now_ += limits_.wait_after_cut;
   LetIn(4, peer);
-  gate().CutOff(peer, now_);
+  gate().CutOff(peer, Refusal::kTooMuch, now_);
   now_ += 2 * limits_.wait_after_cut - absl::Milliseconds(1);
   EXPECT_EQ(Arrive(5, peer), Refusal::kTooMuch);
   now_ += absl::Milliseconds(1);
   EXPECT_EQ(Arrive(6, peer), std::nullopt);
   for (int i = 0; i < 20; ++i) {
-    gate().CutOff(peer, now_);
+    gate().CutOff(peer, Refusal::kTooMuch, now_);
     now_ += limits_.longest_wait_after_cut;
   }
   EXPECT_EQ(Arrive(7, peer), std::nullopt);
   // Forgotten, and so it waits as at first.
   now_ += 2 * limits_.longest_wait_after_cut;
   gate().Expire(now_);
-  gate().CutOff(peer, now_);
+  gate().CutOff(peer, Refusal::kTooMuch, now_);
   EXPECT_EQ(Arrive(8, peer), std::nullopt);
+}
+
+TEST_F(ConnectionGateTest, AConnectionHasSoManyCallsOpenAndBegunAndOthersTheirs) {
+  limits_.open_calls = 3;
+  limits_.calls_at_once = 5;
+  limits_.calls_per_second = 2;
+  LetIn(1, From("a"));
+  LetIn(2, From("a"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gate().BeginCall(1, now_), std::nullopt);
+  EXPECT_EQ(gate().BeginCall(1, now_), Refusal::kCalls);
+  EXPECT_EQ(gate().BeginCall(2, now_), std::nullopt);
+  for (int i = 0; i < 4; ++i) gate().EndCall(1);
+  for (int i = 0; i < 2; ++i) {  // Five in all: three that stayed open, two that ended at once.
+    EXPECT_EQ(gate().BeginCall(1, now_), std::nullopt);
+    gate().EndCall(1);
+  }
+  EXPECT_EQ(gate().BeginCall(1, now_), Refusal::kCalls);
+  gate().EndCall(1);
+  now_ += absl::Milliseconds(500);
+  EXPECT_EQ(gate().BeginCall(1, now_), std::nullopt);
+  EXPECT_EQ(gate().BeginCall(77, now_), std::nullopt);  // Of nobody.
+  gate().EndCall(77);
+}
+
+TEST_F(ConnectionGateTest, WithoutALimitOfCallsThereIsNone) {
+  LetIn(1, From("a"));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(gate().BeginCall(1, now_), std::nullopt);
+}
+
+TEST_F(ConnectionGateTest, ACertificateIsShownBySoManyConnections) {
+  limits_.per_certificate = 2;
+  for (const ConnectionId id : {1, 2, 3, 4}) LetIn(id, From(id % 2 == 0 ? "a" : "b"));
+  gate().Show(1, "one");
+  gate().Show(2, "one");
+  EXPECT_FALSE(gate().IsCrowded(1));
+  gate().Show(3, "other");
+  EXPECT_FALSE(gate().IsCrowded(3));
+  gate().Show(4, "one");
+  EXPECT_TRUE(gate().IsCrowded(4));
+  gate().End(1);
+  EXPECT_FALSE(gate().IsCrowded(4));
+  for (const ConnectionId id : {5, 6, 7}) {
+    LetIn(id, From("c"));
+    gate().Show(id, "");  // Shows none.
+    EXPECT_FALSE(gate().IsCrowded(id));
+  }
 }
 
 TEST_F(ConnectionGateTest, ASubnetHasItsLimitWhateverItsAddresses) {
