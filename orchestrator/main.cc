@@ -1,10 +1,12 @@
 // muster-orchestrator: inventory, decisions and proof for a fleet of Certify instances.
 #include "absl/synchronization/mutex.h"
+#include "base/crypto/locked_keys.h"
 #include "base/platform/process_memory.h"
 #include "orchestrator/app/command_line.h"
 
 int main(int argc, char** argv) {
   muster::KeepMemoryPrivate();
+  static_cast<void>(muster::crypto::KeepKeysInLockedMemory());  // Whether it does is asked later.
 #ifdef NDEBUG
   // The packaged abseil looks for lock-order cycles by default, at a high price.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

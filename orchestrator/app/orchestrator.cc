@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/crypto/locked_keys.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
@@ -194,7 +195,19 @@ void Orchestrator::Parts::LookAtOperators() {
   }
 }
 
+// Once: it does not change.
+void Orchestrator::Parts::LookAtKeys() {
+  using Result = api::SystemCheck::Result;
+  if (vault->key_is_locked() && crypto::KeysAreInLockedMemory()) {
+    return self_check->Set({"keys in memory", Result::kOk, "never in swap space", ""});
+  }
+  self_check->Set({"keys in memory", Result::kWarning, "the system may write them to swap space",
+                   "Raise the limit of locked memory to 8 MiB (LimitMEMLOCK=), or have no swap "
+                   "space that is not encrypted."});
+}
+
 void Orchestrator::Parts::StartSelfCheck() {
+  LookAtKeys();
   listener_not_after = listener_certificate.not_after;
   self_check->Add(ExpiryCheck{
       "certificate authority", [this] { return directory.authority.not_after(); },

@@ -56,6 +56,7 @@ struct Orchestrator::Parts {
   void RenewListenerCertificate();
   void OnListenerLost(const absl::Status& why);
   void LookAtConnections();
+  void LookAtKeys();
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
   void Stop();

@@ -8,6 +8,7 @@
 #include "base/crypto/sealing.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/platform/memory.h"
 #include "base/status_macros.h"
 
 namespace muster::secrets {
@@ -23,7 +24,9 @@ absl::StatusOr<std::unique_ptr<SealedKeyVault>> SealedKeyVault::Create(Secret ma
 }
 
 SealedKeyVault::SealedKeyVault(Secret master_key, Random& random)
-    : master_key_(std::move(master_key)), random_(random) {}
+    : master_key_(std::move(master_key)),
+      key_is_locked_(LockInMemory(master_key_.Reveal())),
+      random_(random) {}
 
 absl::StatusOr<store::Sealed> SealedKeyVault::Seal(const Secret& secret,
                                                    absl::string_view binding) {

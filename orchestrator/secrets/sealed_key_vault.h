@@ -23,11 +23,14 @@ class SealedKeyVault final : public core::KeyVault {
   absl::StatusOr<store::Sealed> Seal(const Secret& secret, absl::string_view binding) override;
   std::string Fingerprint(const Secret& secret, absl::string_view purpose) override;
   absl::StatusOr<Secret> Open(const store::Sealed& sealed, absl::string_view binding) override;
+  // Whether the master key is kept out of swap space; the system may not allow it.
+  bool key_is_locked() const { return key_is_locked_; }
 
  private:
   SealedKeyVault(Secret master_key, Random& random);
 
   const Secret master_key_;
+  const bool key_is_locked_;
   Random& random_;
 };
 
