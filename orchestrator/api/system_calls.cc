@@ -44,6 +44,26 @@ const char* NameOf(SystemCheck::Result result) {
   return "";
 }
 
+void Show(const Traffic& traffic, admin::SystemStatus& status) {
+  for (const ListenerCounts& listener : traffic.listeners) {
+    auto& out = *status.add_listeners();
+    out.set_name(listener.name);
+    out.set_connections(listener.connections);
+    out.set_limit(listener.limit);
+    out.set_unproven(listener.unproven);
+    out.set_queued(listener.queued);
+    out.set_handshakes(listener.handshakes);
+    out.set_taken(listener.taken);
+    for (const ListenerCounts::Refused& refused : listener.refused) {
+      auto& shown = *out.add_refused();
+      shown.set_reason(refused.reason);
+      shown.set_count(refused.count);
+    }
+  }
+  status.set_open_files(traffic.open_files);
+  status.set_open_files_limit(traffic.open_files_limit);
+}
+
 void Show(const SystemReport& report, const store::TenantWall& wall, admin::SystemStatus& status) {
   status.set_ready(report.ready);
   for (const SystemCheck& check : report.checks) {
@@ -57,6 +77,7 @@ void Show(const SystemReport& report, const store::TenantWall& wall, admin::Syst
   if (report.disk_free_bytes.has_value()) status.set_disk_free_bytes(*report.disk_free_bytes);
   SetIf(report.last_backup_time, [&] { return status.mutable_last_backup_time(); });
   SetIf(report.restored_backup_time, [&] { return status.mutable_restored_backup_time(); });
+  if (wall.admits_everything()) Show(report.traffic, status);
 }
 
 // What is about the audit chain as a whole is nobody's who is bound to tenants. The role says so

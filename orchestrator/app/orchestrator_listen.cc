@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
@@ -68,6 +70,45 @@ rpc::ReflectionAccess ForThoseOnRecord(api::Door door, const api::AdminApi& api)
              [done = std::move(done)](const absl::Status& status, const api::Message&) mutable {
                done(status);
              });
+  };
+}
+
+api::ListenerCounts ShowCounts(const std::string& name, const net::GateCounts& counts, int limit) {
+  api::ListenerCounts shown{.name = name,
+                            .connections = counts.connections,
+                            .limit = limit,
+                            .unproven = counts.unproven,
+                            .queued = counts.queued,
+                            .handshakes = counts.handshakes,
+                            .taken = counts.taken};
+  for (size_t i = 0; i < counts.refused.size(); ++i) {
+    if (counts.refused[i] == 0) continue;
+    shown.refused.push_back(
+        {std::string(net::Name(static_cast<net::Refusal>(i))), counts.refused[i]});
+  }
+  return shown;
+}
+
+// " (3 it said nothing, 1 it does not speak TLS)"; empty when there is nothing to say.
+std::string WhyRefused(const api::Traffic& traffic) {
+  std::map<std::string, int64_t> sums;
+  for (const api::ListenerCounts& listener : traffic.listeners) {
+    for (const auto& refused : listener.refused) sums[refused.reason] += refused.count;
+  }
+  std::vector<std::string> said;
+  for (const auto& [reason, count] : sums) said.push_back(absl::StrCat(count, " ", reason));
+  return said.empty() ? "" : absl::StrCat(" (", absl::StrJoin(said, ", "), ")");
+}
+
+// Those, and the probe.
+rpc::HealthAccess ForOperators(const api::AdminApi& api) {
+  return [those = ForThoseOnRecord(api::Door::kMutualTls, api)](
+             const grpc::CallbackServerContext& context,
+             absl::AnyInvocable<void(const absl::Status&)> done) {
+    const auto op = rpc::OperatorOf(context);
+    if (!op.ok()) return done(op.status());
+    if (IsProbe(context)) return done(absl::OkStatus());
+    those(context, std::move(done));
   };
 }
 
@@ -137,7 +178,7 @@ absl::Status Orchestrator::Parts::Listen() {
                         .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.worker.v1.Session"),
                         .services = one(rpc::MakeSessionService(workers)),
-                        .health_access = ForWorkers,
+                        .health_access = ForWorkers(*store, *admission_pool),
                         .traffic = TrafficOfSessions(handshake),
                         .connections = budgets.session},
                        ProbeDoor::kMutualTls));
@@ -232,6 +273,8 @@ void Orchestrator::Parts::OnListenerLost(const absl::Status& why) {
 
 // For `muster system status` and `muster doctor`.
 void Orchestrator::Parts::LookAtConnections() {
+  api::Traffic traffic{.open_files = net::OpenDescriptors(),
+                       .open_files_limit = net::DescriptorLimit()};
   std::string seen;
   int64_t refused = 0;
   int64_t harmless = 0;  // Of these: who only scans, or looks whether the port is open.
@@ -243,12 +286,14 @@ void Orchestrator::Parts::LookAtConnections() {
     harmless += counts.refused[static_cast<size_t>(net::Refusal::kSilent)] +
                 counts.refused[static_cast<size_t>(net::Refusal::kNotTls)];
     full = full || counts.connections >= most - most / 10;
+    traffic.listeners.push_back(ShowCounts(listener->name(), counts, most));
     absl::StrAppend(&seen, seen.empty() ? "" : ", ", listener->name(), " ", counts.connections,
                     " of ", most);
   }
   const int64_t news = refused - harmless - std::exchange(refused_before, refused - harmless);
   if (news > 0 || full) warn_of_connections_until = clock.Steady() + kWarnOfConnections;
-  absl::StrAppend(&seen, "; refused since the start: ", refused);
+  absl::StrAppend(&seen, "; refused since the start: ", refused, WhyRefused(traffic));
+  self_check->Set(std::move(traffic));
   using Result = api::SystemCheck::Result;
   if (clock.Steady() >= warn_of_connections_until)
     return self_check->Set({"connections", Result::kOk, seen, ""});

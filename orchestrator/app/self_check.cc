@@ -86,6 +86,11 @@ void SelfCheck::Set(SystemCheck check) {
   set_[check.name] = std::move(check);
 }
 
+void SelfCheck::Set(api::Traffic traffic) {
+  MutexLock lock(&mu_);
+  traffic_ = std::move(traffic);
+}
+
 bool SelfCheck::StrandAlive() const {
   return !strand_asked_ || d_.clock.Now() - strand_answered_ < options_.strand_patience;
 }
@@ -184,6 +189,7 @@ SystemReport SelfCheck::Report() const {
   if (const auto space = d_.disk.Last()) report.disk_free_bytes = space->free_bytes;
   if (last_backup_.has_value()) report.last_backup_time = last_backup_->time;
   if (restored_.has_value()) report.restored_backup_time = restored_->backup_time;
+  report.traffic = traffic_;
   return report;
 }
 

@@ -72,6 +72,7 @@ class SelfCheck final : public api::SystemFacts {
   void Add(ExpiryCheck expiry) { expiries_.push_back(std::move(expiry)); }
   // What others found out; the last of a name counts. Thread-safe.
   void Set(api::SystemCheck check);
+  void Set(api::Traffic traffic);
   // Done at the end of each look, on the pool.
   void OnLook(std::function<void()> work) { work_.push_back(std::move(work)); }
   void Start();
@@ -103,6 +104,7 @@ class SelfCheck final : public api::SystemFacts {
   std::optional<BackupNote> last_backup_ ABSL_GUARDED_BY(mu_);
   std::optional<RestoreNote> restored_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, api::SystemCheck::Result> said_ ABSL_GUARDED_BY(mu_);
+  api::Traffic traffic_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace muster::app

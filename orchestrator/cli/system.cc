@@ -50,6 +50,12 @@ constexpr Field<SystemStatus> kStatusFields[] = {
        return s.has_disk_free_bytes() ? absl::StrCat(s.disk_free_bytes() >> 20, " MiB")
                                       : std::string("not known");
      }},
+    {"open_files", Show::kDetails,
+     [](const SystemStatus& s) {
+       return s.open_files_limit() == 0
+                  ? std::string()
+                  : absl::StrCat(s.open_files(), " of ", s.open_files_limit());
+     }},
     {"last_backup", Show::kAlways,
      [](const SystemStatus& s) {
        return s.has_last_backup_time() ? TextOf(s.last_backup_time()) : std::string("none");
@@ -58,6 +64,25 @@ constexpr Field<SystemStatus> kStatusFields[] = {
      [](const SystemStatus& s) {
        return s.has_restored_backup_time() ? TextOf(s.restored_backup_time()) : std::string();
      }},
+};
+
+std::string RefusedText(const v1::ListenerCounts& listener) {
+  std::vector<std::string> reasons;
+  for (const auto& refused : listener.refused()) {
+    reasons.push_back(absl::StrCat(refused.count(), " ", refused.reason()));
+  }
+  return absl::StrJoin(reasons, ", ");
+}
+
+constexpr Field<v1::ListenerCounts> kListenerFields[] = {
+    {"listener", Show::kAlways, [](const v1::ListenerCounts& l) { return l.name(); }},
+    {"connections", Show::kAlways,
+     [](const v1::ListenerCounts& l) { return absl::StrCat(l.connections()); }},
+    {"limit", Show::kAlways, [](const v1::ListenerCounts& l) { return absl::StrCat(l.limit()); }},
+    {"handshakes", Show::kAlways,
+     [](const v1::ListenerCounts& l) { return absl::StrCat(l.handshakes()); }},
+    {"taken", Show::kAlways, [](const v1::ListenerCounts& l) { return absl::StrCat(l.taken()); }},
+    {"refused_since_start", Show::kAlways, RefusedText, Unit::kProse},
 };
 
 constexpr Field<v1::AuditEvent> kEventFields[] = {
@@ -92,6 +117,10 @@ absl::StatusOr<ExitCode> ShowStatus(Context& context) {
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const SystemStatus status, client->GetStatus({}));
   context.output().PrintDetails(status, MakeRow(kStatusFields, status));
+  if (context.output().for_people() && !status.listeners().empty()) {
+    context.output().Say("");
+    context.output().Print(MakeTable(kListenerFields, status.listeners()));
+  }
   return ExitCode::kOk;
 }
 

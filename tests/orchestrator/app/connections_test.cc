@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/time/clock.h"
 #include "muster/admin/v1/system.grpc.pb.h"
 #include "tests/orchestrator/app/orchestrator_fixture.h"
 
