@@ -1,12 +1,14 @@
 // muster.admin.v1.VerificationService.
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/verification.pb.h"
 #include "orchestrator/api/call_table.h"
 #include "orchestrator/api/page.h"
 #include "orchestrator/api/requests.h"
 #include "orchestrator/api/values.h"
+#include "orchestrator/core/audit/head_text.h"
 #include "orchestrator/core/report/report.h"
 
 namespace muster::api {
@@ -68,6 +70,23 @@ void Show(const core::ReportObservation& seen, admin::Report::ObservationLine& o
   *out.mutable_observation() = ToProto(seen.observation);
 }
 
+void Show(const store::AuditHead& head, admin::Report::AuditHead& out) {
+  out.set_sequence(head.sequence);
+  out.set_hash(absl::BytesToHexString(head.hash));
+  *out.mutable_time() = ToProto(head.time);
+  out.set_signature(absl::BytesToHexString(head.signature));
+  out.set_line(core::LineOf(head));
+}
+
+// It is about the log of all tenants: for those whom no wall holds.
+absl::Status ShowNewestHead(const store::WalledSnapshot& snapshot, admin::Report& response) {
+  const store::Snapshot* const whole = snapshot.whole();
+  if (whole == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto heads, whole->audit().ListHeads());
+  if (!heads.empty()) Show(heads.back(), *response.mutable_audit_head());
+  return absl::OkStatus();
+}
+
 class VerificationCalls final : public Calls {
  public:
   static constexpr char kService[] = "muster.admin.v1.VerificationService";
@@ -112,6 +131,7 @@ class VerificationCalls final : public Calls {
     for (const auto& problem : report.problems) Show(problem, *response.add_problems());
     for (const auto& seen : report.observations) Show(seen, *response.add_observations());
     if (!report.next.empty()) response.set_next_page_token(page.TokenOf(report.next));
+    if (query.after.empty()) RETURN_IF_ERROR(ShowNewestHead(snapshot, response));
     return absl::OkStatus();
   }
 };

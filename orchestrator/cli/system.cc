@@ -3,6 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/system.pb.h"
@@ -164,13 +165,38 @@ absl::StatusOr<ExitCode> ShowHeads(Context& context) {
   return ExitCode::kOk;
 }
 
+constexpr const char* kHeadKinds[] = {"head ", "checkpoint ", "restored "};
+constexpr int kHeadWords = 7;
+
+// The signed head in a line: the line, where it begins as one; else what looks like one in it.
+std::string HeadIn(absl::string_view line) {
+  line = absl::StripAsciiWhitespace(line);
+  for (const absl::string_view kind : kHeadKinds) {
+    const size_t at = line.find(kind);
+    if (at == 0) return std::string(line);
+    if (at == absl::string_view::npos) continue;
+    std::vector<absl::string_view> words =
+        absl::StrSplit(line.substr(at), absl::MaxSplits(' ', kHeadWords - 1));
+    if (words.size() != kHeadWords || words[1].empty() ||
+        words[1].find_first_not_of("0123456789") != absl::string_view::npos) {
+      continue;
+    }
+    words.back() = words.back().substr(0, words.back().find_first_not_of("0123456789abcdef"));
+    return absl::StrJoin(words, " ");
+  }
+  return "";
+}
+
 absl::StatusOr<ExitCode> VerifyAudit(Context& context, const std::string& heads_file) {
   v1::VerifyAuditRequest request;
   if (!heads_file.empty()) {
     ASSIGN_OR_RETURN(const std::string text, ReadFile(heads_file, kMostHeadBytes));
-    for (absl::string_view line : absl::StrSplit(text, '\n')) {
-      line = absl::StripAsciiWhitespace(line);
-      if (!line.empty()) request.add_exported_heads(std::string(line));
+    for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+      if (std::string head = HeadIn(line); !head.empty())
+        request.add_exported_heads(std::move(head));
+    }
+    if (request.exported_heads().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("there is no signed head in ", heads_file));
     }
   }
   ASSIGN_OR_RETURN(Client * client, context.Connect());
@@ -211,7 +237,9 @@ void AddSystemCommands(CommandTree& tree) {
       audit, "verify", "Recompute the whole log's chain and hold it against its signed heads",
       "muster audit verify --heads /mnt/elsewhere/muster-heads.log",
       [heads_file](Context& context) { return VerifyAudit(context, *heads_file); });
-  verify.add_option("--heads", *heads_file, "Also against these, from 'muster audit heads'")
+  verify
+      .add_option("--heads", *heads_file,
+                  "Also against these: of 'muster audit heads', or a report that was kept")
       ->type_name("FILE");
 
   tree.Verb(tree.root(), "version", "Show this program's version", "muster version",

@@ -149,6 +149,23 @@ void PrintRemedies(Context& context, const v1::Report& report, const Sections& s
   context.output().Print(table);
 }
 
+constexpr Field<v1::Report::AuditHead> kReportHeadFields[] = {
+    {"sequence", Show::kAlways,
+     [](const v1::Report::AuditHead& h) { return absl::StrCat(h.sequence()); }},
+    {"time", Show::kAlways, [](const v1::Report::AuditHead& h) { return TextOf(h.time()); },
+     Unit::kTime},
+    {"hash", Show::kAlways, [](const v1::Report::AuditHead& h) { return h.hash(); }},
+    {"signature", Show::kAlways, [](const v1::Report::AuditHead& h) { return h.signature(); }},
+    {"head", Show::kAlways, [](const v1::Report::AuditHead& h) { return h.line(); }},
+};
+
+// One row, or none.
+Table HeadOf(const v1::Report& report) {
+  std::vector<v1::Report::AuditHead> heads;
+  if (report.has_audit_head()) heads.push_back(report.audit_head());
+  return MakeTable(kReportHeadFields, heads);
+}
+
 absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags) {
   v1::GetReportRequest request;
   ASSIGN_OR_RETURN(*request.mutable_selection(), flags.selection.ToProto());
@@ -169,7 +186,12 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
     // CSV holds one table: the one that is asked for.
     output.Print(report, flags.section == "zones"          ? zones
                          : flags.section == "observations" ? observations
+                         : flags.section == "audit"        ? HeadOf(report)
                                                            : problems);
+    // A table of CSV has no place for it.
+    if (output.format() == OutputFormat::kCsv && report.has_audit_head()) {
+      output.Hint(absl::StrCat("Signed audit head: ", report.audit_head().line()));
+    }
   } else {
     const Sections sections(flags.section);
     if (sections.zones) output.Print(report, zones);
@@ -188,8 +210,15 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
                               " is believed to be the Certify service (service_account)."));
     }
     if (flags.section != "zones") PrintRemedies(context, report, sections);
-    output.Say(absl::StrCat(flags.section == "zones" ? "" : "\n", enrolled, " of ",
-                            Counted(servers, "server"), " enrolled by the hubs' own lists."));
+    if (flags.section != "audit") {
+      output.Say(absl::StrCat(flags.section == "zones" ? "" : "\n", enrolled, " of ",
+                              Counted(servers, "server"), " enrolled by the hubs' own lists."));
+    }
+    if (report.has_audit_head()) {
+      output.Say(absl::StrCat("The audit log is signed up to event ",
+                              report.audit_head().sequence(), ":"));
+      output.Say(report.audit_head().line());
+    }
   }
   return flags.check && enrolled < servers ? ExitCode::kNotAllWell : ExitCode::kOk;
 }
@@ -213,9 +242,9 @@ void AddVerificationCommands(CommandTree& tree) {
   report.add_option("--rollout", flags->rollout, "Only servers of this rollout");
   report
       .add_option("--section", flags->section,
-                  "zones, problems or observations alone (CSV: default problems, it holds one "
-                  "table)")
-      ->check(CLI::IsMember({"zones", "problems", "observations"}));
+                  "zones, problems, observations or the signed audit head alone (CSV: default "
+                  "problems, it holds one table)")
+      ->check(CLI::IsMember({"zones", "problems", "observations", "audit"}));
   report.add_flag("--check", flags->check, "Exit code 5 when a server is not enrolled");
 }
 

@@ -434,6 +434,33 @@ TEST_F(CliTest, ReportSaysWhatIsEnrolledAndWhatToDo) {
   EXPECT_THAT(out_, StartsWith("zone,hub_url,servers,"));
 }
 
+TEST_F(CliTest, AReportCarriesTheSignedHeadAndVerifyFindsItThere) {
+  const std::string line = absl::StrCat("head 120 ", std::string(64, 'a'), " 1764216049123456 0 ",
+                                        std::string(16, 'b'), " 3045", std::string(8, 'c'));
+  auto& head = *admin_.report.mutable_audit_head();
+  head.set_sequence(120);
+  head.set_line(line);
+  admin_.audit.set_intact(true);
+  for (const char* form : {"table", "json", "yaml", "csv"}) {
+    const bool csv = form == std::string("csv");
+    EXPECT_EQ(
+        csv ? Run({"report", "-o", "csv", "--section", "audit"}) : Run({"report", "-o", form}), 0);
+    EXPECT_THAT(out_, HasSubstr(line)) << form;
+    const std::string kept = WriteFile("kept", out_);
+    admin_.verify_audit_request.Clear();
+    EXPECT_EQ(Run({"audit", "verify", "--heads", kept}), 0) << err_;
+    EXPECT_THAT(admin_.verify_audit_request.exported_heads(), ElementsAre(line)) << form;
+  }
+  EXPECT_EQ(Run({"report", "-o", "csv"}), 0);
+  EXPECT_THAT(out_, Not(HasSubstr(line)));
+  EXPECT_THAT(err_, HasSubstr(line));
+  EXPECT_EQ(Run({"audit", "verify", "--heads", WriteFile("kept", "ahead of us 7 servers\n")}), 2);
+  EXPECT_THAT(err_, HasSubstr("no signed head"));
+  // One that was changed is for the orchestrator to judge.
+  EXPECT_EQ(Run({"audit", "verify", "--heads", WriteFile("kept", "head 12 changed\n")}), 0);
+  EXPECT_THAT(admin_.verify_audit_request.exported_heads(), ElementsAre("head 12 changed"));
+}
+
 TEST_F(CliTest, VerifyAndAuditBringBadNewsAsFive) {
   admin_.verify.add_zones()->set_state(admin::v1::READING_STATE_COMPLETED);
   EXPECT_EQ(Run({"verify"}), 0);

@@ -267,8 +267,9 @@ class System final : public v1::SystemService::Service {
     admin_.audit_request = *request;
     return Answer(admin_, "ListAuditEvents", admin_.events, response);
   }
-  Status VerifyAudit(ServerContext*, const v1::VerifyAuditRequest*,
+  Status VerifyAudit(ServerContext*, const v1::VerifyAuditRequest* request,
                      v1::VerifyAuditResponse* response) override {
+    admin_.verify_audit_request = *request;
     return Answer(admin_, "VerifyAudit", admin_.audit, response);
   }
 

@@ -60,6 +60,7 @@ struct FakeAdmin {
   admin::v1::ImportServersRequest import_request;
   admin::v1::ListRolloutsRequest rollouts_request;
   admin::v1::ListAuditEventsRequest audit_request;
+  admin::v1::VerifyAuditRequest verify_audit_request;
   admin::v1::ChangeServerRequest change_request;
   admin::v1::EvictServerRequest evict_request;
   std::vector<std::string> servers_asked;  // Of calls about one server, in order.
