@@ -9,6 +9,7 @@
 #include "orchestrator/api/requests.h"
 #include "orchestrator/api/values.h"
 #include "orchestrator/core/admission/key_admission.h"
+#include "orchestrator/core/inventory/look_alikes.h"
 #include "orchestrator/core/report/explain.h"
 
 namespace muster::api {
@@ -82,7 +83,7 @@ class ServerCalls final : public Calls {
                          admin::Server& response) const {
     ASSIGN_OR_RETURN(const auto server, FindServer(request.server(), context.snapshot));
     ASSIGN_OR_RETURN(response, ShowWhole(server, context.snapshot));
-    return absl::OkStatus();
+    return ShowLookAlikes(server, context.snapshot, response);
   }
 
   absl::Status ExplainServer(const Context& context, const admin::GetServerRequest& request,
@@ -146,8 +147,22 @@ class ServerCalls final : public Calls {
 
   void AdmitServer(const Context& context, const admin::AdmitServerRequest& request,
                    Responder<admin::Server> to) const {
-    ChangeWith(context, request, std::move(to), &core::ServerOperations::Admit,
-               request.key_fingerprint());
+    const auto server = FindServer(request.server(), context.snapshot);
+    if (!server.ok()) return to.Finish(server.status());
+    admin::Server look_alikes;
+    const absl::Status looked = ShowLookAlikes(*server, context.snapshot, look_alikes);
+    if (!looked.ok()) return to.Finish(looked);
+    d_.operations.servers.Call(
+        &core::ServerOperations::Admit,
+        [this, look_alikes = std::move(look_alikes),
+         to = std::move(to)](absl::StatusOr<store::Server> changed) mutable {
+          if (changed.ok()) {
+            to.response() = ShowShort(*changed);
+            to.response().mutable_looks_like()->Swap(look_alikes.mutable_looks_like());
+          }
+          to.Finish(changed.status());
+        },
+        context.caller.actor, server->id, request.key_fingerprint());
   }
 
   void SettleServer(const Context& context, const admin::SettleServerRequest& request,
@@ -188,6 +203,13 @@ class ServerCalls final : public Calls {
 
   admin::Server ShowShort(const store::Server& server) const {
     return ToProto(server, d_.connected.IsConnected(server.id), d_.clock.Now());
+  }
+
+  static absl::Status ShowLookAlikes(const store::Server& server,
+                                     const store::WalledSnapshot& snapshot, admin::Server& out) {
+    ASSIGN_OR_RETURN(const auto names, core::FindLookAlikes(snapshot, server));
+    for (const std::string& name : names) out.add_looks_like(name);
+    return absl::OkStatus();
   }
 
   // With its key and its observations.

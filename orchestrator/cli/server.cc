@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
@@ -55,8 +56,11 @@ constexpr Field<v1::Server> kServerFields[] = {
     {"failure_detail", Show::kDetails, [](const v1::Server& s) { return s.failure().detail(); }},
     {"remedy", Show::kDetails, [](const v1::Server& s) { return s.failure().remedy(); }},
     {"observed", Show::kDetails, ObservedText},
-    {"key_fingerprint", Show::kDetails, [](const v1::Server& s) { return s.key_fingerprint(); }},
+    {"key_fingerprint", Show::kDetails, [](const v1::Server& s) { return s.key_fingerprint(); },
+     Unit::kName},
     {"key_state", Show::kDetails, KeyStateText},
+    {"looks_like", Show::kDetails,
+     [](const v1::Server& s) { return absl::StrJoin(s.looks_like(), ", "); }},
     {"labels", Show::kAlways, [](const v1::Server& s) { return TextOf(s.labels()); }},
     {"hub_instance_id", Show::kDetails, [](const v1::Server& s) { return s.hub_instance_id(); }},
     {"match_kind", Show::kDetails, [](const v1::Server& s) { return WordOf(s.match_kind()); }},
@@ -90,7 +94,8 @@ constexpr Field<v1::Server> kPendingFields[] = {
     {"machine_name", Show::kAlways, [](const v1::Server& s) { return s.machine().machine_name(); }},
     {"created", Show::kAlways, [](const v1::Server& s) { return TextOf(s.create_time()); },
      Unit::kTime},
-    {"key_fingerprint", Show::kAlways, [](const v1::Server& s) { return s.key_fingerprint(); }},
+    {"key_fingerprint", Show::kAlways, [](const v1::Server& s) { return s.key_fingerprint(); },
+     Unit::kName},
 };
 
 struct Entry {

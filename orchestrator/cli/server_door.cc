@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/client.h"
@@ -122,7 +123,9 @@ absl::StatusOr<ExitCode> AdmitServers(Context& context, const DoorFlags& flags) 
       if (!server.key_waits()) continue;
       any = true;
       keys[server.server_id()] = keys[FullName(server)] = server.key_fingerprint();
-      absl::StrAppend(&question, "  ", FullName(server), "  key ", server.key_fingerprint(), "\n");
+      absl::StrAppend(&question, "  ", FullName(server), "  key ", server.key_fingerprint(),
+                      server.looks_like().empty() ? "" : "\n    looks like ",
+                      absl::StrJoin(server.looks_like(), ", "), "\n");
     }
     if (!any || !fingerprint.empty()) return absl::OkStatus();
     return Confirm(context, flags.yes,
@@ -139,6 +142,12 @@ absl::StatusOr<ExitCode> AdmitServers(Context& context, const DoorFlags& flags) 
                                                           : "");
         return connected.AdmitServer(request);
       }));
+  for (const v1::Server& server : admitted.done.servers()) {
+    if (server.looks_like().empty()) continue;
+    context.output().Hint(absl::StrCat(FullName(server), " looks like ",
+                                       absl::StrJoin(server.looks_like(), ", "),
+                                       " of the same zone: is it the machine that was meant?"));
+  }
   return admitted.code;
 }
 

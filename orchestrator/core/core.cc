@@ -22,6 +22,7 @@
 #include "orchestrator/core/housekeeping/housekeeper.h"
 #include "orchestrator/core/hubs/hub_poller.h"
 #include "orchestrator/core/inventory/fleet.h"
+#include "orchestrator/core/inventory/look_alikes.h"
 #include "orchestrator/core/inventory/servers.h"
 #include "orchestrator/core/inventory/zone_table.h"
 #include "orchestrator/core/operators/operators.h"
@@ -50,10 +51,10 @@ struct Core::Parts {
                                     enrollments, d.watch}),
         fleet(InventoryTools{d.vault, d.random, options.default_max_concurrent_joins}, zones,
               verifier),
-        servers(ids, dispatcher, verifier, enrollments),
+        servers(ids, dispatcher, verifier, enrollments, look_alikes),
         tokens(d.random),
         refusals(agenda),
-        bootstraps(ids, refusals),
+        bootstraps(ids, refusals, look_alikes),
         verification(verifier, zones),
         operators(d.operator_watch, refusals),
         operations{.fleet = {control, fleet},
@@ -128,6 +129,7 @@ struct Core::Parts {
   Verifier verifier;
   Enrollments enrollments;
   RolloutEngine engine;
+  LookAlikes look_alikes;
   Fleet fleet;
   Servers servers;
   Tokens tokens;

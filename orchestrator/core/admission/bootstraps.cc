@@ -15,7 +15,7 @@
 #include "orchestrator/core/admission/observations.h"
 #include "orchestrator/core/admission/tokens.h"
 #include "orchestrator/core/control/server_change.h"
-#include "orchestrator/core/inventory/names.h"
+#include "orchestrator/core/inventory/look_alikes.h"
 
 namespace muster::core {
 namespace {
@@ -54,8 +54,9 @@ std::optional<FailureCode> RefusalOf(const BootstrapToken& token, const store::S
 
 class BootstrapStep {
  public:
-  BootstrapStep(Turn& turn, OrderedIds& ids, Refusals& refusals, const BootstrapRequest& request)
-      : turn_(turn), ids_(ids), refusals_(refusals), request_(request) {}
+  BootstrapStep(Turn& turn, OrderedIds& ids, Refusals& refusals, LookAlikes& look_alikes,
+                const BootstrapRequest& request)
+      : turn_(turn), ids_(ids), refusals_(refusals), look_alikes_(look_alikes), request_(request) {}
 
   absl::StatusOr<BootstrapDecision> Decide() {
     ASSIGN_OR_RETURN(std::optional<BootstrapToken> token,
@@ -210,8 +211,11 @@ class BootstrapStep {
     server.create_time = turn_.now();
     ServerChange change(turn_, absl::StrCat("token:", token.id.value()), "server.create", server.id,
                         server.zone_id);
+    ASSIGN_OR_RETURN(const auto alike, look_alikes_.Warn(turn_, server.zone_id, server.name));
     RETURN_IF_ERROR(change.Insert(server));
+    if (!alike.empty()) change.Note(SayLookAlikes(alike));
     RETURN_IF_ERROR(change.Record());
+    look_alikes_.Add(server.zone_id, server.name);
     return server;
   }
 
@@ -261,6 +265,7 @@ class BootstrapStep {
   Turn& turn_;
   OrderedIds& ids_;
   Refusals& refusals_;
+  LookAlikes& look_alikes_;
   const BootstrapRequest& request_;
   std::string name_;  // The server's, normalized.
 };
@@ -269,7 +274,7 @@ class BootstrapStep {
 
 absl::StatusOr<Decision<BootstrapGrant>> Bootstraps::Bootstrap(Turn& turn,
                                                                const BootstrapRequest& request) {
-  return BootstrapStep(turn, ids_, refusals_, request).Decide();
+  return BootstrapStep(turn, ids_, refusals_, look_alikes_, request).Decide();
 }
 
 absl::StatusOr<RenewalGrant> Bootstraps::Renew(Turn& turn, const RenewalRequest& request) {

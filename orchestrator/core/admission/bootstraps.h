@@ -10,10 +10,14 @@
 
 namespace muster::core {
 
+class LookAlikes;
+
 // On the strand only.
 class Bootstraps final : public AdmissionOperations {
  public:
-  Bootstraps(OrderedIds& ids, Refusals& refusals) : ids_(ids), refusals_(refusals) {}
+  // `look_alikes` knows the names that are taken for others.
+  Bootstraps(OrderedIds& ids, Refusals& refusals, LookAlikes& look_alikes)
+      : ids_(ids), refusals_(refusals), look_alikes_(look_alikes) {}
 
   // Is this token good for this machine? A request that was answered is answered again with the same
   // certificate, though the token expired or was used up since. Else, in this order: known, state,
@@ -47,6 +51,7 @@ class Bootstraps final : public AdmissionOperations {
  private:
   OrderedIds& ids_;
   Refusals& refusals_;
+  LookAlikes& look_alikes_;
 };
 
 }  // namespace muster::core

@@ -1,5 +1,6 @@
 #include "orchestrator/core/inventory/servers.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "base/look_alikes.h"
 #include "base/names.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/admission/key_admission.h"
@@ -15,6 +17,7 @@
 #include "orchestrator/core/dispatch/dispatcher.h"
 #include "orchestrator/core/enrollment/enrollments.h"
 #include "orchestrator/core/enrollment/verifier.h"
+#include "orchestrator/core/inventory/look_alikes.h"
 #include "orchestrator/core/inventory/names.h"
 #include "orchestrator/core/inventory/server_life.h"
 
@@ -85,15 +88,41 @@ class RowJudge {
   std::map<std::string, int> short_names_;  // Of the names with a domain.
 };
 
+// Of the names that come new in one import, those that look like others.
+class NewNames {
+ public:
+  explicit NewNames(LookAlikes& look_alikes) : look_alikes_(look_alikes) {}
+
+  // What to say of the name ("looks like …"); empty: nothing.
+  absl::StatusOr<std::string> Look(Turn& turn, const ZoneId& zone, const std::string& name) {
+    ASSIGN_OR_RETURN(std::vector<std::string> alike, look_alikes_.Warn(turn, zone, name));
+    std::vector<std::string>& rows = rows_[absl::StrCat(zone.value(), "/", ShapeOf(name))];
+    for (const std::string& row : rows) {  // Of a dry run, the store has none of them.
+      if (std::find(alike.begin(), alike.end(), row) == alike.end()) alike.push_back(row);
+    }
+    rows.push_back(name);
+    look_alikes_.Add(zone, name);
+    return SayLookAlikes(alike);
+  }
+
+ private:
+  LookAlikes& look_alikes_;
+  std::map<std::string, std::vector<std::string>> rows_;
+};
+
 absl::Status ImportRow(Turn& turn, OrderedIds& ids, const Actor& actor, const ServerInput& row,
-                       bool dry_run, ImportOutcome& outcome) {
+                       bool dry_run, NewNames& new_names, ImportOutcome& outcome) {
   const ZoneId zone = MakeZoneId(row.tenant_id, row.zone_slug);
   ASSIGN_OR_RETURN(const std::optional<store::Server> before,
                    turn.store().servers().FindByName(zone, row.name));
+  std::string look;
   if (!before.has_value()) {
     if (std::string hint = HintOnServerName(row.name); !hint.empty()) {
       outcome.hints.push_back({row.line, std::move(hint)});
     }
+    ASSIGN_OR_RETURN(const std::string name, NormalizeServerName(row.name));
+    ASSIGN_OR_RETURN(look, new_names.Look(turn, zone, name));
+    if (!look.empty()) outcome.hints.push_back({row.line, absl::StrCat(name, " ", look)});
   }
   if (before.has_value() && before->admission == store::Admission::kRejected) {
     outcome.hints.push_back(
@@ -122,6 +151,7 @@ absl::Status ImportRow(Turn& turn, OrderedIds& ids, const Actor& actor, const Se
   server.create_time = turn.now();
   ServerChange change(turn, actor.name, "server.create", server.id, zone);
   RETURN_IF_ERROR(change.Insert(server));
+  if (!look.empty()) change.Note(look);
   return change.Record();
 }
 
@@ -142,8 +172,9 @@ absl::StatusOr<ImportOutcome> Servers::Import(Turn& turn, const Actor& actor,
     }
   }
   if (!outcome.problems.empty() && !partial) return outcome;
+  NewNames new_names(look_alikes_);
   for (const ServerInput* row : good) {
-    RETURN_IF_ERROR(ImportRow(turn, ids_, actor, *row, dry_run, outcome));
+    RETURN_IF_ERROR(ImportRow(turn, ids_, actor, *row, dry_run, new_names, outcome));
   }
   return outcome;
 }
@@ -173,6 +204,10 @@ absl::StatusOr<store::Server> Servers::Change(Turn& turn, const Actor& actor,
                                               const ServerId& server, const ServerAction& action) {
   using Kind = ServerAction::Kind;
   ASSIGN_OR_RETURN(store::Server changed, ChangeServer(turn, actor, server, action));
+  if (action.kind == Kind::kRename || action.kind == Kind::kRestore) {
+    RETURN_IF_ERROR(look_alikes_.Warn(turn, changed.zone_id, changed.name).status());
+    look_alikes_.Add(changed.zone_id, changed.name);
+  }
   const bool out = action.kind == Kind::kRetire || action.kind == Kind::kDelete;
   if (out) verifier_.Release({server});
   if (out || action.kind == Kind::kBan) {

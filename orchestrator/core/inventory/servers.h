@@ -16,6 +16,7 @@ namespace muster::core {
 
 class Dispatcher;
 class Enrollments;
+class LookAlikes;
 class ServerChange;
 class Verifier;
 
@@ -23,10 +24,14 @@ class Verifier;
 class Servers final : public ServerOperations {
  public:
   // `dispatcher` ends the sessions of those who are put out, `verifier` forgets those who are taken
-  // out, `enrollments` ends doubts
-  // and takes records back.
-  Servers(OrderedIds& ids, Dispatcher& dispatcher, Verifier& verifier, Enrollments& enrollments)
-      : ids_(ids), dispatcher_(dispatcher), verifier_(verifier), enrollments_(enrollments) {}
+  // out, `enrollments` ends doubts and takes records back.
+  Servers(OrderedIds& ids, Dispatcher& dispatcher, Verifier& verifier, Enrollments& enrollments,
+          LookAlikes& look_alikes)
+      : ids_(ids),
+        dispatcher_(dispatcher),
+        verifier_(verifier),
+        enrollments_(enrollments),
+        look_alikes_(look_alikes) {}
 
   absl::StatusOr<ImportOutcome> Import(Turn& turn, const Actor& actor,
                                        const std::vector<ServerInput>& rows, bool partial,
@@ -48,6 +53,7 @@ class Servers final : public ServerOperations {
   Dispatcher& dispatcher_;
   Verifier& verifier_;
   Enrollments& enrollments_;
+  LookAlikes& look_alikes_;
 };
 
 // All of them, with which all keys that the server ever had are out.

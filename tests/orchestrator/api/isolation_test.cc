@@ -97,7 +97,8 @@ std::vector<std::string> ThingsOf(const std::string& tenant) {
 }
 std::vector<std::string> TokensOf(const std::string& tenant) {
   const Words words = WordsOf(tenant);
-  return {words.at("rollout_id"), PageToken("rollouts", words.at("rollout_id")),
+  return {words.at("rollout_id"),
+          PageToken("rollouts", words.at("rollout_id")),
           PageToken("servers", absl::StrCat(words.at("zone_id"), "/", tenant, "web2")),
           PageToken("targets", absl::StrCat(words.at("zone_id"), "/", tenant, "web0")),
           PageToken("report", absl::StrCat(words.at("zone_id"), "/", tenant, "web2"))};

@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "orchestrator/core/inventory/look_alikes.h"
 #include "tests/orchestrator/core/core_bench.h"
 
 namespace muster::core {
@@ -223,6 +227,51 @@ TEST_F(InventoryTest, AHubIsNotReplacedWhileServersJoin) {
   world_->RunFor(absl::Seconds(1));
   EXPECT_FAILS_WITH(Apply(Fleet("tenant-0", "https://other-hub", ""), kReplaceHub),
                     kRolloutTargetBusy);
+}
+
+TEST_F(InventoryTest, ANameThatLooksLikeAnotherIsTakenWithAWarning) {
+  const TenantId tenant("tenant-0");
+  ASSERT_THAT(Import({{2, tenant, "prod", "DB-01", {}}})->hints, IsEmpty());
+  const auto outcome = Import({{2, tenant, "prod", "db-O1", {}},
+                               {3, tenant, "prod", "corner", {}},
+                               {4, tenant, "prod", "comer", {}},
+                               {5, tenant, "prod", "db-02", {}}});
+  EXPECT_EQ(outcome->created, 4);
+  ASSERT_THAT(outcome->hints, SizeIs(2));
+  EXPECT_EQ(outcome->hints[0].line, 2);
+  EXPECT_EQ(outcome->hints[0].reason, "db-O1 looks like DB-01 of the same zone");
+  EXPECT_EQ(outcome->hints[1].line, 4);
+  EXPECT_EQ(outcome->hints[1].reason, "comer looks like corner of the same zone");
+  // It is on record, and once: the same row says nothing any more.
+  EXPECT_THAT(Import({{2, tenant, "prod", "db-O1", {}}})->hints, IsEmpty());
+  const auto snapshot = world_->Read();
+  const auto events = *snapshot->audit().List({.wall = store::TenantWall::Everything()});
+  EXPECT_EQ(std::count_if(events.begin(), events.end(),
+                          [](const store::AuditEvent& event) {
+                            return event.action == "server.create" &&
+                                   absl::StrContains(event.detail, "looks like DB-01");
+                          }),
+            1);
+  // A dry run sees what its own rows do to each other, and leaves nothing behind.
+  const auto dry = Ask<ImportOutcome>([&](auto done) {
+    operations().servers.Call(
+        &ServerOperations::Import, std::move(done), operator_,
+        std::vector<ServerInput>{{2, tenant, "prod", "vveb", {}}, {3, tenant, "prod", "web", {}}},
+        false, true);
+  });
+  ASSERT_THAT(dry->hints, SizeIs(1));
+  EXPECT_THAT(Import({{2, tenant, "prod", "web", {}}})->hints, IsEmpty());
+  // One that was taken out is nobody's twin.
+  const auto taken = *snapshot->servers().FindByName(MakeZoneId(tenant, "prod"), "DB-01");
+  ASSERT_TRUE(Ask<store::Server>([&](auto done) {
+                operations().servers.Call(&ServerOperations::Change, std::move(done), operator_,
+                                          taken->id,
+                                          ServerAction{ServerAction::Kind::kRetire, "", ""});
+              }).ok());
+  const auto shown = *world_->Read()->servers().FindByName(MakeZoneId(tenant, "prod"), "db-O1");
+  EXPECT_THAT(*FindLookAlikes(
+                  store::WalledSnapshot(*world_->Read(), store::TenantWall::Of({tenant})), *shown),
+              IsEmpty());
 }
 
 TEST_F(InventoryTest, ImportKnowsAMachineByAllItsNames) {

@@ -6,6 +6,7 @@
 #include "orchestrator/core/admission/certificates.h"
 #include "orchestrator/core/admission/key_admission.h"
 #include "orchestrator/core/admission/name_holders.h"
+#include "orchestrator/core/inventory/look_alikes.h"
 #include "tests/orchestrator/core/hand_driven.h"
 
 namespace muster::core {
