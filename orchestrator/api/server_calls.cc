@@ -65,13 +65,14 @@ class ServerCalls final : public Calls {
     while (true) {
       ASSIGN_OR_RETURN(const auto servers, snapshot.ListServers(query));
       for (const store::Server& server : servers) {
-        ASSIGN_OR_RETURN(admin::Server shown, ShowWhole(server, snapshot));
+        admin::Server shown = ShowShort(server);
         if (!Wanted(request, shown)) continue;
         if (response.servers_size() == page.size()) {
           response.set_next_page_token(page.TokenOf(last));
           return absl::OkStatus();
         }
         last = store::CursorOf(server);
+        RETURN_IF_ERROR(Complete(server, snapshot, shown));
         *response.add_servers() = std::move(shown);
       }
       if (static_cast<int>(servers.size()) < query.limit) return absl::OkStatus();
@@ -216,6 +217,11 @@ class ServerCalls final : public Calls {
   absl::StatusOr<admin::Server> ShowWhole(const store::Server& server,
                                           const store::WalledSnapshot& snapshot) const {
     admin::Server out = ShowShort(server);
+    RETURN_IF_ERROR(Complete(server, snapshot, out));
+    return out;
+  }
+  absl::Status Complete(const store::Server& server, const store::WalledSnapshot& snapshot,
+                        admin::Server& out) const {
     ASSIGN_OR_RETURN(core::ShownKey key, core::KeyOf(snapshot, server, d_.clock.Now()));
     out.set_key_fingerprint(std::move(key.fingerprint));
     out.set_key_waits(key.waits);
@@ -223,7 +229,7 @@ class ServerCalls final : public Calls {
     for (const store::Observation& observation : observations) {
       *out.add_observations() = ToProto(observation);
     }
-    return out;
+    return absl::OkStatus();
   }
 };
 

@@ -160,7 +160,12 @@ absl::Status Core::Start() {
 }
 
 void Core::SignAudit(absl::AnyInvocable<void(absl::Status)> done) {
-  parts_->control.Post([this](Turn& turn) { return parts_->heads.SignEnd(turn); }, std::move(done));
+  parts_->control.Post(
+      [this](Turn& turn) -> absl::Status {
+        RETURN_IF_ERROR(parts_->refusals.TellAll(turn));
+        return parts_->heads.SignEnd(turn);
+      },
+      std::move(done));
 }
 
 void Core::Stop() {

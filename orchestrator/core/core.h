@@ -68,8 +68,8 @@ class Core {
   // doubt until their workers are back, unfinished rollouts go on, unproven servers are polled
   // again. Call once, before anything is posted; blocks on the store. On an error nothing runs.
   absl::Status Start();
-  // Signs the audit log as it is now: before a Stop that is not that of a failed start, for whoever
-  // comes to the files then. `done` runs on the strand once that is durable. Thread-safe.
+  // Tells the refusals that were only counted, and signs the audit log as it is then: before a Stop
+  // that is not that of a failed start, for whoever comes to the files later. `done` runs on the strand once that is durable. Thread-safe.
   void SignAudit(absl::AnyInvocable<void(absl::Status)> done);
   // From here on nothing new is decided: operations are refused with Unavailable, timers are
   // dropped. What is committed stays; answers of operations queued before still come. Thread-safe.

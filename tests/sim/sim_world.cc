@@ -42,6 +42,8 @@ SimWorld::~SimWorld() {
 
 const core::Operations& SimWorld::operations() { return node_->core->operations(); }
 
+core::Core& SimWorld::core() { return *node_->core; }
+
 core::WorkerEvents& SimWorld::worker_events() { return node_->core->worker_events(); }
 
 void SimWorld::Violation(const std::string& what) {

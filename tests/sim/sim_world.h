@@ -71,6 +71,7 @@ class SimWorld final : private core::WorkerLink,
   SimAuditKey& audit_key() { return audit_key_; }
   SimHeadBook& head_book() { return head_book_; }
   const core::Operations& operations();
+  core::Core& core();
   core::WorkerEvents& worker_events();
   std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
   // The hub of the tenant's zone; that of an address, null when nothing answers there.

@@ -20,16 +20,37 @@ using store::BootstrapToken;
 using store::CertificateState;
 using store::WorkerCertificate;
 
-// Whether it is for an operator to let the certificate's key in.
-bool WaitsForOperator(const WorkerCertificate& certificate, const BootstrapToken* payer,
-                      Admission admission, absl::Time now) {
-  const bool waits = IsWaiting(certificate, payer, admission, now);
-  if (admission == Admission::kAdmitted) {
-    return waits && payer->mode == store::TokenMode::kPending && !certificate.admitted;
+// What a certificate's key is to its server.
+enum class KeyStanding { kOut, kInUse, kWaitsForSession, kWaitsForOperator };
+
+// One rule for what is shown and for what is let in. `payer` is the certificate's token; null: it
+// has none any more.
+KeyStanding KeyStandingOf(const WorkerCertificate& certificate, const BootstrapToken* payer,
+                          Admission admission, absl::Time now) {
+  if (certificate.state != CertificateState::kActive || now >= certificate.not_after) {
+    return KeyStanding::kOut;
   }
+  const bool waits = IsWaiting(certificate, payer, admission, now);
   // One that was taken over has no token that would vouch for it.
-  return waits || (certificate.state == CertificateState::kActive && certificate.confirmed &&
-                   now < certificate.not_after);
+  const bool in_use = certificate.confirmed || certificate.token_id.empty();
+  switch (admission) {
+    case Admission::kPending:
+    case Admission::kRejected:
+      if (waits || certificate.confirmed) return KeyStanding::kWaitsForOperator;
+      break;
+    case Admission::kAdmitted:
+      if (waits && payer->mode == store::TokenMode::kPending && !certificate.admitted) {
+        return KeyStanding::kWaitsForOperator;
+      }
+      break;
+    case Admission::kRegistered:
+    case Admission::kEvicted:
+    case Admission::kBanned:
+    case Admission::kRetired:
+      break;
+  }
+  if (waits) return KeyStanding::kWaitsForSession;
+  return in_use ? KeyStanding::kInUse : KeyStanding::kOut;
 }
 
 absl::Status NotThisKey(std::string why) {
@@ -41,25 +62,20 @@ absl::Status NotThisKey(std::string why) {
 absl::StatusOr<ShownKey> KeyOf(const store::WalledSnapshot& snapshot, const store::Server& server,
                                absl::Time now) {
   ASSIGN_OR_RETURN(const std::vector<WorkerCertificate> all, snapshot.ListCertificates(server.id));
-  ShownKey in_use;
+  ShownKey shown;
+  KeyStanding best = KeyStanding::kOut;
   for (const WorkerCertificate& certificate : all) {
-    if (certificate.state != CertificateState::kActive || now >= certificate.not_after) continue;
     std::optional<BootstrapToken> payer;
     if (!certificate.confirmed && !certificate.token_id.empty()) {
       ASSIGN_OR_RETURN(payer, snapshot.FindToken(certificate.token_id));
     }
-    const BootstrapToken* const known = payer.has_value() ? &*payer : nullptr;
-    const bool asked =
-        server.admission == Admission::kPending || server.admission == Admission::kRejected;
-    if (IsWaiting(certificate, known, server.admission, now) ||
-        (asked && WaitsForOperator(certificate, known, server.admission, now))) {
-      return ShownKey{certificate.public_key_hash, true};
-    }
-    if (in_use.fingerprint.empty() && (certificate.confirmed || certificate.token_id.empty())) {
-      in_use.fingerprint = certificate.public_key_hash;
-    }
+    const KeyStanding standing =
+        KeyStandingOf(certificate, payer.has_value() ? &*payer : nullptr, server.admission, now);
+    if (standing <= best) continue;  // Of equals the newest, which comes first.
+    best = standing;
+    shown = {certificate.public_key_hash, standing != KeyStanding::kInUse};
   }
-  return in_use;
+  return shown;
 }
 
 absl::Status AdmitKey(Turn& turn, ServerChange& change, const store::Server& server,
@@ -72,8 +88,8 @@ absl::Status AdmitKey(Turn& turn, ServerChange& change, const store::Server& ser
     if (!certificate.token_id.empty()) {
       ASSIGN_OR_RETURN(payer, turn.store().tokens().Find(certificate.token_id));
     }
-    if (WaitsForOperator(certificate, payer.has_value() ? &*payer : nullptr, server.admission,
-                         turn.now())) {
+    if (KeyStandingOf(certificate, payer.has_value() ? &*payer : nullptr, server.admission,
+                      turn.now()) == KeyStanding::kWaitsForOperator) {
       waiting.insert(certificate.public_key_hash);
     }
   }

@@ -23,7 +23,8 @@ struct ShownKey {
   std::string fingerprint;  // Hex SHA-256 of the public key; empty: no key is known.
   bool waits = false;       // For an operator, or for its first session. Else it is in use.
 };
-// The one that waits, else the one of the newest certificate in force. Blocks on the store.
+// The one that waits, for an operator rather than for its first session; else the one of the newest
+// certificate in force. Blocks on the store.
 absl::StatusOr<ShownKey> KeyOf(const store::WalledSnapshot& snapshot, const store::Server& server,
                                absl::Time now);
 

@@ -53,40 +53,52 @@ absl::Status Refusals::Note(Turn& turn, const Refusal& refusal) {
   return absl::OkStatus();
 }
 
-absl::Status Refusals::EndWindow(Turn& turn, const Key& key) {
-  const auto it = doors_.find(key);
-  if (it == doors_.end()) return absl::OkStatus();
-  Door door = std::move(it->second);
-  doors_.erase(it);
+absl::Status Refusals::Tell(Turn& turn, const Key& key, Door& door) {
   if (!door.last.has_value()) return absl::OkStatus();
-  // It may go on.
-  Door& next = doors_[key];
-  next.window = std::min(door.window * 2, kLongestWindow);
+  Refusal last = *std::exchange(door.last, std::nullopt);
   int64_t all = 0;
   std::vector<std::string> sums;
   for (auto& [code, kind] : door.kinds) {
-    if (kind.untold > 0) {
-      all += kind.untold;
-      sums.push_back(absl::StrCat(kind.untold, " more ", TextOf(code), " from ",
-                                  kind.addresses.size() < kMostAddresses ? "" : "at least ",
-                                  kind.addresses.size(),
-                                  kind.addresses.size() == 1 ? " address" : " addresses"));
-    }
-    next.kinds[code].told = std::move(kind.told);
+    if (kind.untold == 0) continue;
+    all += kind.untold;
+    sums.push_back(absl::StrCat(kind.untold, " more ", TextOf(code), " from ",
+                                kind.addresses.size() < kMostAddresses ? "" : "at least ",
+                                kind.addresses.size(),
+                                kind.addresses.size() == 1 ? " address" : " addresses"));
+    kind.untold = 0;
+    kind.addresses.clear();
   }
-  agenda_.At(turn.now() + next.window, [this, key](Turn& later) { return EndWindow(later, key); });
   if (key.second == kOthers) {
     // Of many: no tenant is told what others' doors counted.
-    door.last->tenant_id = TenantId();
-    door.last->subject.clear();
-    door.last->token_id = TokenId();
-    door.last->server_name.clear();
-    door.last->detail.clear();
+    last.tenant_id = TenantId();
+    last.subject.clear();
+    last.token_id = TokenId();
+    last.server_name.clear();
+    last.detail.clear();
   }
-  return Write(turn, *door.last, all,
+  return Write(turn, last, all,
                absl::StrCat(absl::StrJoin(sums, ", "), " since ",
                             absl::FormatTime(absl::RFC3339_sec, door.first, absl::UTCTimeZone()),
-                            "; the last: ", TextOf(door.last->code), " ", door.last->detail));
+                            "; the last: ", TextOf(last.code), " ", last.detail));
+}
+
+absl::Status Refusals::TellAll(Turn& turn) {
+  for (auto& [key, door] : doors_) RETURN_IF_ERROR(Tell(turn, key, door));
+  return absl::OkStatus();
+}
+
+absl::Status Refusals::EndWindow(Turn& turn, const Key& key) {
+  const auto it = doors_.find(key);
+  if (it == doors_.end()) return absl::OkStatus();
+  Door& door = it->second;
+  if (!door.last.has_value()) {
+    doors_.erase(it);
+    return absl::OkStatus();
+  }
+  // It may go on.
+  door.window = std::min(door.window * 2, kLongestWindow);
+  agenda_.At(turn.now() + door.window, [this, key](Turn& later) { return EndWindow(later, key); });
+  return Tell(turn, key, door);
 }
 
 }  // namespace muster::core

@@ -10,7 +10,7 @@
 // A window is an hour; while the flood goes on each is twice as long as the one before, up to six
 // hours, and what was told is not told again. So a flood makes kToldOneByOne + 1 rows in its first
 // hour and one every six hours later, at each of at most kMostDoors doors and one that the others
-// share. What was counted and not yet told is lost with the process.
+// share. An orderly stop tells what was counted (TellAll); a kill loses it.
 #ifndef MUSTER_ORCHESTRATOR_CORE_ADMISSION_REFUSALS_H_
 #define MUSTER_ORCHESTRATOR_CORE_ADMISSION_REFUSALS_H_
 
@@ -57,6 +57,8 @@ class Refusals {
   explicit Refusals(Agenda& agenda) : agenda_(agenda) {}
 
   absl::Status Note(Turn& turn, const Refusal& refusal);
+  // Tells what was counted until now, before its time.
+  absl::Status TellAll(Turn& turn);
 
  private:
   struct Kind {
@@ -73,6 +75,8 @@ class Refusals {
   using Key = std::pair<std::string, std::string>;  // Action, subject.
 
   absl::Status EndWindow(Turn& turn, const Key& key);
+  // What was counted, as one event; nothing when nothing was.
+  static absl::Status Tell(Turn& turn, const Key& key, Door& door);
 
   Agenda& agenda_;
   std::map<Key, Door> doors_;

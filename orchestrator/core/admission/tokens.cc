@@ -19,6 +19,8 @@ using store::BootstrapToken;
 using store::TokenState;
 
 constexpr absl::Duration kLongestTtl = absl::Hours(24 * 30);
+// They are stored, read and compared as a whole with each bootstrap.
+constexpr size_t kMostNames = 1000;
 
 absl::Status NoSuchToken(const TokenId& token) {
   return FailureStatus(FailureCode::kInventoryToken,
@@ -49,6 +51,12 @@ absl::StatusOr<CreatedToken> Tokens::Create(Turn& turn, const Actor& actor,
   }
   if (input.max_uses < 1) {
     return FailureStatus(FailureCode::kRequestInvalid, "max_uses must be at least 1");
+  }
+  if (input.server_names.size() > kMostNames) {
+    return FailureStatus(FailureCode::kRequestInvalid,
+                         absl::StrCat("a token names at most ", kMostNames, " servers, not ",
+                                      input.server_names.size(),
+                                      ": make several, or one without names for what is imported"));
   }
   for (const std::string& name : input.server_names) {
     const absl::StatusOr<std::string> normalized = NormalizeServerName(name);

@@ -1,6 +1,9 @@
 #include "orchestrator/core/control/server_change.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "base/foreign_text.h"
 #include "base/status_macros.h"
 
 namespace muster::core {
@@ -15,6 +18,7 @@ ServerChange::ServerChange(Turn& turn, absl::string_view actor, absl::string_vie
       actor_(actor.data(), actor.size()),
       action_(action.data(), action.size()),
       server_(server),
+      zone_(zone),
       tenant_(TenantOf(zone)) {
   turn_.Concerns(server_);
 }
@@ -34,9 +38,21 @@ absl::Status ServerChange::Insert(const store::Server& server) {
   return absl::OkStatus();
 }
 
+// Of a decision that tokens from before do not get around: never before one that was made until
+// now, though the clock was set back since.
+absl::StatusOr<absl::Time> ServerChange::DecisionTime(store::Admission to) {
+  absl::Time time = turn_.now();
+  if (to != store::Admission::kEvicted && to != store::Admission::kRejected) return time;
+  ASSIGN_OR_RETURN(const auto tokens,
+                   turn_.store().tokens().List(store::TenantWall::Of({tenant_}), zone_));
+  if (!tokens.empty()) time = std::max(time, tokens.front().create_time);  // Newest first.
+  return time;
+}
+
 absl::Status ServerChange::Admission(store::Admission from, store::Admission to) {
+  ASSIGN_OR_RETURN(const absl::Time time, DecisionTime(to));
   RETURN_IF_ERROR(turn_.store().servers().MoveAdmission(server_, from, to));
-  RETURN_IF_ERROR(turn_.store().servers().SetAdmissionTime(server_, turn_.now()));
+  RETURN_IF_ERROR(turn_.store().servers().SetAdmissionTime(server_, time));
   Moved("admission", ToString(from), ToString(to));
   return absl::OkStatus();
 }
@@ -87,15 +103,18 @@ absl::Status ServerChange::Record() {
   return Audit(turn_, actor_, action_, server_.value(), tenant_, detail_);
 }
 
+// What is said of a change may hold what others said of themselves: whatever it is, it is one
+// visible line when it is on record for good.
 absl::Status Audit(Turn& turn, absl::string_view actor, absl::string_view action,
                    absl::string_view subject, const TenantId& tenant, absl::string_view detail) {
+  constexpr size_t kMostDetail = 8 << 10;
   store::AuditEvent event;
   event.time = turn.now();
   event.actor = std::string(actor.data(), actor.size());
   event.action = std::string(action.data(), action.size());
   event.subject = std::string(subject.data(), subject.size());
   event.tenant_id = tenant;
-  event.detail = std::string(detail.data(), detail.size());
+  event.detail = ForeignText(detail, kMostDetail).str();
   return turn.store().audit().Append(event);
 }
 

@@ -17,7 +17,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "base/failure.h"
 #include "base/ids.h"
 #include "orchestrator/core/interfaces/control.h"
@@ -56,11 +58,13 @@ class ServerChange {
 
  private:
   void Moved(absl::string_view what, absl::string_view from, absl::string_view to);
+  absl::StatusOr<absl::Time> DecisionTime(store::Admission to);
 
   Turn& turn_;
   const std::string actor_;
   const std::string action_;
   const ServerId server_;
+  const ZoneId zone_;
   const TenantId tenant_;
   std::string detail_;
 };

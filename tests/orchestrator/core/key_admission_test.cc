@@ -95,6 +95,60 @@ class KeyAdmissionTest : public HandDriven {
   store::BootstrapToken TokenNow(const TokenId& id) { return **world_->Read()->tokens().Find(id); }
 };
 
+// A stranger may choose a name that an operator takes for another one's.
+TEST_F(KeyAdmissionTest, ANameThatLooksLikeAnotherIsSaidWhereItIsShown) {
+  In("web-01");
+  TokenInput pending = Uses(3, store::TokenMode::kPending);
+  Token("t", pending);
+  const ServerId twin = Waiting("web-0l", "t");
+  const ServerId other = Waiting("web-02", "t");
+  const auto alike = [this](const ServerId& server) {
+    const auto snapshot = world_->Read();
+    return *FindLookAlikes(store::WalledSnapshot(*snapshot, store::TenantWall::Everything()),
+                           ServerOf(server));
+  };
+  EXPECT_THAT(alike(twin), testing::ElementsAre("web-01"));
+  EXPECT_THAT(alike(other), testing::IsEmpty());
+  const auto events = *world_->Read()->audit().List(
+      {.subject = twin.value(), .wall = store::TenantWall::Everything()});
+  ASSERT_FALSE(events.empty());
+  EXPECT_THAT(events.back().detail, HasSubstr("looks like web-01 of the same zone"));
+}
+
+// Which token is from before is told by dates, and clocks are set back.
+TEST_F(KeyAdmissionTest, AClockThatWasSetBackMakesNoOldTokenNew) {
+  const ServerId server = In("web-1");
+  Token("from before", AnyName(3));
+  world_->clock().StepWall(-absl::Hours(2));
+  Evict(server);
+  EXPECT_FAILS_WITH(Show("from before", "web-1", "another key"), kBootstrapEvicted);
+  Token("made since", AnyName(3));
+  EXPECT_TRUE(Show("made since", "web-1", "another key").ok());
+}
+
+TEST_F(KeyAdmissionTest, ATokenNamesSoManyServers) {
+  TokenInput input;
+  for (int i = 0; i <= 1000; ++i) input.server_names.push_back(absl::StrCat("web-", i));
+  input.secret_hash = "t";
+  EXPECT_FAILS_WITH(MakeToken(input), kRequestInvalid);
+  input.server_names.pop_back();
+  EXPECT_TRUE(MakeToken(input).ok());
+}
+
+// What is shown as waiting for an operator is what an operator lets in, by one rule.
+TEST_F(KeyAdmissionTest, WhatIsShownIsWhatIsLetIn) {
+  TokenInput pending = Uses(1, store::TokenMode::kPending);
+  Token("t", pending);
+  const ServerId server = Waiting("web-1", "t");
+  EXPECT_EQ(Shown(server).fingerprint, "key of web-1");
+  EXPECT_TRUE(Shown(server).waits);
+  ASSERT_TRUE(Admit(server, Shown(server).fingerprint).ok());
+  EXPECT_TRUE(Shown(server).waits) << "for its first session";
+  ASSERT_TRUE(Open(Opening(server, "web-1")).ok());
+  EXPECT_FALSE(Shown(server).waits);
+  EXPECT_EQ(Shown(server).fingerprint, "key of web-1");
+}
+
 // Remedy walked: E-BOOTSTRAP-KEY-WAITS
 TEST_F(KeyAdmissionTest, ASecondKeyIsRefusedWhileOneWaits) {
   for (const store::TokenMode mode : {store::TokenMode::kPending, store::TokenMode::kAuto}) {

@@ -59,6 +59,25 @@ class RefusalsTest : public HandDriven {
   int refused_ = 0;
 };
 
+// Who stops the orchestrator in order loses nothing that it counted.
+TEST_F(RefusalsTest, WhatWasCountedIsToldBeforeAStop) {
+  for (int i = 0; i < 100; ++i) Knock("unknown", i, 50);
+  world_->RunFor(absl::Seconds(10));
+  const size_t before = Told(kBootstrapRefused).size();
+  EXPECT_EQ(before, static_cast<size_t>(Refusals::kToldOneByOne));
+  const auto stop = [this] {
+    absl::Status done = absl::UnknownError("not done");
+    world_->core().SignAudit([&done](const absl::Status& status) { done = status; });
+    world_->RunFor(absl::Seconds(1));
+    EXPECT_TRUE(done.ok()) << done;
+  };
+  stop();
+  ASSERT_EQ(Told(kBootstrapRefused).size(), before + 1);
+  EXPECT_THAT(Told(kBootstrapRefused), testing::Contains(HasSubstr("95 more E-TOKEN-UNKNOWN")));
+  stop();
+  EXPECT_EQ(Told(kBootstrapRefused).size(), before + 1) << "once";
+}
+
 constexpr int kFlood = 12'000;
 
 TEST_F(RefusalsTest, AFloodOfUnknownTokensIsAFewRowsAnHour) {
