@@ -9,7 +9,6 @@
 namespace muster::core {
 namespace {
 
-constexpr size_t kNetBiosName = 15;
 constexpr size_t kShownOfMachineId = 8;
 
 std::string ShortOf(absl::string_view name) {
@@ -49,7 +48,7 @@ bool IsTitleOf(absl::string_view title, absl::string_view name) {
   const std::string short_name = ShortOf(name);
   // Of two names with domains the domains count.
   if (folded == short_name || ShortOf(title) == FoldName(name)) return true;
-  return title.size() == kNetBiosName && short_name.size() > kNetBiosName &&
+  return title.size() == kCutTitle && short_name.size() > kCutTitle &&
          absl::StartsWith(short_name, folded);
 }
 

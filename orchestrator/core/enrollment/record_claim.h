@@ -9,10 +9,12 @@
 //   anything else, or none     any                   none
 //   any                       another               none
 //
-//   (1) as its worker says, unless the inventory has another server of that name at the hub
+//   (1) as its worker says, unless the inventory has another server of that name at the hub, which
+//       somebody expects: one that is pending or rejected has chosen its name itself
 //
-// A title comes with the first connection. A server without standing proves nothing by the record. Of several that claim one record the one
-// with the higher standing has it; a tie has nobody (docs/security.md).
+// A title comes with the first connection. A server without standing proves nothing by the record.
+// Of several that claim one record the one with the higher standing has it; a tie has nobody
+// (docs/security.md).
 #ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_RECORD_CLAIM_H_
 #define MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_RECORD_CLAIM_H_
 
@@ -25,8 +27,11 @@
 
 namespace muster::core {
 
+// The bytes of a title that Windows has cut.
+inline constexpr size_t kCutTitle = 15;
+
 // Whether a machine of this name reports this title: in any case, with or without its domain, or
-// cut off after 15 characters as Windows does.
+// cut off after kCutTitle as Windows does.
 bool IsTitleOf(absl::string_view title, absl::string_view name);
 
 enum class Standing { kNone, kAlias, kNamed };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "orchestrator/core/enrollment/verifier.h"
 #include "orchestrator/core/enrollment/verifier_walk.h"
@@ -15,6 +16,15 @@ RecordClaim ClaimOf(const store::Server& server, const store::Claim* claim) {
     return {&server, server.service.internal_instance_id, server.machine.machine_name};
   }
   return {&server, claim->internal_instance_id, claim->machine_name};
+}
+
+// Whether the name is another server's own. Whom nobody let in has chosen its name itself, and takes
+// nothing from anybody by that.
+bool HasNameFrom(const std::optional<store::Server>& other, const store::Server& server) {
+  return other.has_value() && other->id != server.id &&
+         other->admission != store::Admission::kRetired &&
+         other->admission != store::Admission::kPending &&
+         other->admission != store::Admission::kRejected;
 }
 
 }  // namespace
@@ -47,11 +57,21 @@ absl::StatusOr<std::optional<store::Server>> Verifier::AnotherNamed(Turn& turn,
   for (const store::Zone& zone : zones) {
     if (zone.hub_url != hub_url) continue;
     ASSIGN_OR_RETURN(std::optional<store::Server> other, servers.FindByName(zone.id, title));
-    if (!other.has_value() || other->id == server.id) {
-      ASSIGN_OR_RETURN(other, servers.FindNamesake(zone.id, title));
+    if (HasNameFrom(other, server)) return other;
+    ASSIGN_OR_RETURN(other, servers.FindNamesake(zone.id, title));
+    if (HasNameFrom(other, server)) return other;
+    if (title.size() != kCutTitle) continue;
+    // Those whose names were cut to this title.
+    ASSIGN_OR_RETURN(
+        const std::vector<store::ServerState> longer,
+        servers.ListStates({.selection = {.zone_id = zone.id, .names = {absl::StrCat(title, "*")}},
+                            .wall = store::TenantWall::Of({server.tenant_id}),
+                            .limit = 0}));
+    for (const store::ServerState& state : longer) {
+      if (!IsTitleOf(title, state.name)) continue;
+      ASSIGN_OR_RETURN(other, servers.Find(state.id));
+      if (HasNameFrom(other, server)) return other;
     }
-    if (!other.has_value() || other->id == server.id) continue;
-    if (other->admission != store::Admission::kRetired) return other;
   }
   return std::optional<store::Server>();
 }

@@ -157,6 +157,29 @@ TEST_F(LyingWorkerTest, AGuessableNameIsNoProof) {
   ExpectConflict(thief, honest);
 }
 
+// Windows cuts what it calls itself after 15 characters.
+TEST_F(LyingWorkerTest, NorANameAsWindowsCutsIt) {
+  AddRecord("ACCOUNTING-SERV");
+  const ServerId honest = Admitted("accounting-server-01.corp.example");
+  const ServerId thief = AdmittedAs(zone_, "web-1", "ACCOUNTING-SERV");
+  Ended(ClaimOn(thief, store::ServiceFacts()));
+  ExpectConflict(thief, honest);
+}
+
+// Who waits at the door has chosen its name itself: that takes nothing from who is in.
+TEST_F(LyingWorkerTest, ANameThatNobodyLetInIsNobodys) {
+  const std::string id = AddRecord("machine-x");
+  const ServerId honest = AdmittedAs(zone_, "web-1", "machine-x");
+  TokenInput pending;
+  pending.mode = store::TokenMode::kPending;
+  Token("t", pending);
+  const auto stranger = Show("t", "machine-x", "key of the stranger");
+  ASSERT_TRUE(stranger.ok()) << stranger.status();
+  ASSERT_EQ(ServerOf(stranger->server_id).admission, store::Admission::kPending);
+  Ended(ClaimOn(honest, JoinedBy(id)));
+  EXPECT_EQ(ServerOf(honest).enrollment, Enrollment::kEnrolled);
+}
+
 TEST_F(LyingWorkerTest, NorFromAnotherZoneOfTheHub) {
   ASSERT_TRUE(world_->ApplySecondZone(0, "lab").ok());
   for (const bool by_id : {true, false}) {
