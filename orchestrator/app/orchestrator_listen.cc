@@ -50,14 +50,30 @@ std::vector<std::string> ServicesOf(const rpc::RoleTable& roles, absl::string_vi
 }
 
 // The probe's certificate is of the authority and of nobody.
-absl::Status ForOperators(const grpc::CallbackServerContext& context) {
-  return rpc::OperatorOf(context).status();
-}
-absl::Status ForWorkers(const grpc::CallbackServerContext& context) {
-  const absl::Status worker = rpc::WorkerOf(context).status();  // Remembered, unlike operators.
-  if (worker.ok()) return absl::OkStatus();
+bool IsProbe(const grpc::CallbackServerContext& context) {
   const auto op = rpc::OperatorOf(context);
-  return op.ok() && *op == OperatorId(kProbeOperator) ? absl::OkStatus() : worker;
+  return op.ok() && *op == OperatorId(kProbeOperator);
+}
+
+absl::Status CheckNotRevoked(const store::Store& store, const CertificateId& id) {
+  ASSIGN_OR_RETURN(const auto snapshot, store.Read());
+  ASSIGN_OR_RETURN(const auto certificate, snapshot->certificates().Find(id));
+  if (certificate.has_value() && certificate->state == store::CertificateState::kRevoked) {
+    return FailureStatus(FailureCode::kCertRevoked, "the certificate was revoked");
+  }
+  return absl::OkStatus();  // One that is not on record may be taken over.
+}
+
+// Workers whose certificate was not revoked.
+rpc::HealthAccess ForWorkers(const store::Store& store, Executor& pool) {
+  return [&store, &pool](const grpc::CallbackServerContext& context,
+                         absl::AnyInvocable<void(const absl::Status&)> done) {
+    auto worker = rpc::WorkerOf(context);  // Remembered, unlike operators.
+    if (!worker.ok()) return done(IsProbe(context) ? absl::OkStatus() : worker.status());
+    pool.Run([&store, id = std::move(worker->certificate_id), done = std::move(done)]() mutable {
+      done(CheckNotRevoked(store, id));
+    });
+  };
 }
 
 // Operators who may call anything at all, as the API knows them.
@@ -222,7 +238,7 @@ absl::Status Orchestrator::Parts::Listen() {
                         .credentials = rpc::TlsServerCredentialsOf(for_known),
                         .names = ServicesOf(*roles, "muster.admin.v1"),
                         .services = rpc::MakeAdminServices(api::Door::kMutualTls, *admin_api),
-                        .health_access = ForOperators,
+                        .health_access = ForOperators(*admin_api),
                         .reflection_access = ForThoseOnRecord(api::Door::kMutualTls, *admin_api),
                         .traffic = TrafficOfOperators(handshake),
                         .connections = budgets.admin},

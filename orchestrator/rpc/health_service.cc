@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "orchestrator/rpc/reply.h"
 #include "proto/rpc/status.h"
 
 namespace muster::rpc {
@@ -35,11 +36,11 @@ class HealthStream final : public HealthWatcher {
   }
   void Show(bool serving) override { Want(serving, false); }
   void End() override { Want(false, true); }
-  void Gone() {
+  void Gone() { EndWith(grpc::Status::CANCELLED); }
+  void Refuse(const absl::Status& why) { EndWith(ToGrpcStatus(why)); }
+  bool is_gone() {
     MutexLock lock(&mu_);
-    end_ = true;
-    wanted_.reset();
-    Pump();
+    return reactor_ == nullptr;
   }
   void Written(bool ok) {
     MutexLock lock(&mu_);
@@ -52,6 +53,13 @@ class HealthStream final : public HealthWatcher {
   }
 
  private:
+  void EndWith(const grpc::Status& status) {
+    MutexLock lock(&mu_);
+    if (!end_) last_ = status;
+    end_ = true;
+    wanted_.reset();
+    Pump();
+  }
   void Want(bool serving, bool end) {
     const auto status = known_ ? StatusOf(serving) : HealthCheckResponse::SERVICE_UNKNOWN;
     MutexLock lock(&mu_);
@@ -69,7 +77,7 @@ class HealthStream final : public HealthWatcher {
       reactor_->StartWrite(&sent_);
     } else if (end_) {
       finished_ = true;
-      reactor_->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the orchestrator is stopping"));
+      reactor_->Finish(last_);
     }
   }
 
@@ -80,7 +88,31 @@ class HealthStream final : public HealthWatcher {
   std::optional<HealthCheckResponse::ServingStatus> wanted_ ABSL_GUARDED_BY(mu_);
   bool busy_ ABSL_GUARDED_BY(mu_) = false;  // Writing.
   bool end_ ABSL_GUARDED_BY(mu_) = false;
+  grpc::Status last_ ABSL_GUARDED_BY(mu_){grpc::StatusCode::UNAVAILABLE,
+                                          "the orchestrator is stopping"};
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// The answer whether a Watch is let in; whoever drops it because the process stops refuses by that.
+class LetIn {
+ public:
+  LetIn(HealthBoard& board, std::shared_ptr<HealthStream> stream)
+      : board_(board), stream_(std::move(stream)) {}
+  LetIn(LetIn&& other) noexcept : board_(other.board_), stream_(std::move(other.stream_)) {}
+  LetIn& operator=(LetIn&&) = delete;
+  ~LetIn() {
+    if (stream_ != nullptr) (*this)(absl::UnavailableError("the orchestrator is stopping"));
+  }
+  void operator()(const absl::Status& may) {
+    const std::shared_ptr<HealthStream> stream = std::move(stream_);
+    if (!may.ok()) return stream->Refuse(may);
+    board_.Add(stream);
+    if (stream->is_gone()) board_.Remove(stream.get());  // Meanwhile: it was not there to remove.
+  }
+
+ private:
+  HealthBoard& board_;
+  std::shared_ptr<HealthStream> stream_;  // Null: answered, or moved on.
 };
 
 // Deletes itself in OnDone.
@@ -89,13 +121,13 @@ class HealthReactor final : public HealthWriter {
   HealthReactor(HealthBoard& board, StreamBudget::Share share, bool known)
       : board_(board), share_(std::move(share)), stream_(std::make_shared<HealthStream>(known)) {
     stream_->Attach(this);
-    board_.Add(stream_);
   }
+  LetIn Door() { return {board_, stream_}; }
   void OnWriteDone(bool ok) override { stream_->Written(ok); }
   void OnCancel() override { stream_->Gone(); }
   void OnDone() override {
-    board_.Remove(stream_.get());
     stream_->Attach(nullptr);
+    board_.Remove(stream_.get());
     delete this;
   }
 
@@ -124,33 +156,36 @@ class HealthService final : public health::Health::CallbackService {
                                   const HealthCheckRequest* request,
                                   HealthCheckResponse* response) override {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    if (const absl::Status status = MayAsk(*context); !status.ok()) {
-      reactor->Finish(ToGrpcStatus(status));
-      return reactor;
-    }
-    if (!services_.contains(request->service())) {
-      reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service here"));
-      return reactor;
-    }
-    response->set_status(StatusOf(board_.serving()));
-    reactor->Finish(grpc::Status::OK);
+    AskFor(*context,
+           [this, request, response, reply = Reply(reactor)](const absl::Status& may) mutable {
+             if (!may.ok()) return reply.Finish(may);
+             if (!services_.contains(request->service())) {
+               return reply.Finish(absl::NotFoundError("no such service here"));
+             }
+             response->set_status(StatusOf(board_.serving()));
+             reply.Finish(absl::OkStatus());
+           });
     return reactor;
   }
 
   HealthWriter* Watch(grpc::CallbackServerContext* context,
                       const HealthCheckRequest* request) override {
-    if (const absl::Status status = MayAsk(*context); !status.ok()) return new RefusedWatch(status);
     std::optional<StreamBudget::Share> share = budget_.Take(PeerOf(*context));
     if (!share.has_value()) {
       return new RefusedWatch(
           absl::ResourceExhaustedError("too many streams are open; end those that are not needed"));
     }
-    return new HealthReactor(board_, *std::move(share), services_.contains(request->service()));
+    auto* const reactor =
+        new HealthReactor(board_, *std::move(share), services_.contains(request->service()));
+    AskFor(*context, reactor->Door());
+    return reactor;
   }
 
  private:
-  absl::Status MayAsk(const grpc::CallbackServerContext& context) const {
-    return access_ ? access_(context) : absl::OkStatus();
+  void AskFor(const grpc::CallbackServerContext& context,
+              absl::AnyInvocable<void(const absl::Status&)> done) const {
+    if (access_) return access_(context, std::move(done));
+    done(absl::OkStatus());
   }
 
   HealthBoard& board_;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "base/mutex.h"
 #include "orchestrator/rpc/stream_budget.h"
@@ -49,9 +50,10 @@ class HealthBoard {
   std::vector<std::shared_ptr<HealthWatcher>> watchers_ ABSL_GUARDED_BY(mu_);
 };
 
-// Whether a caller may ask, by its certificate alone: what is answered tells no more than that the
-// listener serves. Does not block.
-using HealthAccess = std::function<absl::Status(const grpc::CallbackServerContext& context)>;
+// Whether a caller may ask. `done` is called once, on any thread, or dropped because the process
+// stops; `context` is there until then. Does not block.
+using HealthAccess = std::function<void(const grpc::CallbackServerContext& context,
+                                        absl::AnyInvocable<void(const absl::Status&)> done)>;
 
 // `services`: the full names that may be asked for besides "", which is the listener as a whole.
 // Board and budget, of which each open Watch takes a share, outlive the server that the service is

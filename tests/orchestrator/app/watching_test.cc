@@ -9,6 +9,7 @@
 #include "base/crypto/key.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "muster/admin/v1/inventory.grpc.pb.h"
 #include "tests/orchestrator/app/orchestrator_fixture.h"
 
 namespace muster::app {
@@ -87,6 +88,29 @@ TEST_F(WatchingTest, EachListenerTellsItsHealthToThoseWhomItIsFor) {
   EXPECT_TRUE(Check(WorkersAt(at().session_address)).ok());
   EXPECT_THAT(Check(WorkersAt(at().admin_address)).error_message(), HasSubstr("E-CERT-UNKNOWN"));
   EXPECT_THAT(Check(OthersAt(at().session_address)).error_message(), HasSubstr("E-CERT-UNKNOWN"));
+  EXPECT_THAT(Check(OthersAt(at().admin_address)).error_message(), HasSubstr("E-AUTH-REQUIRED"));
+}
+
+TEST_F(WatchingTest, AWorkerThatWasPutOutIsToldNothing) {
+  const Channel channel = WorkersAt(at().session_address);
+  ASSERT_TRUE(Check(channel).ok());
+  grpc::ClientContext context;
+  SetTestDeadline(context);
+  muster::admin::v1::ChangeServerRequest ban;
+  ban.set_server("acme/prod/web-1");
+  ban.set_action(muster::admin::v1::ChangeServerRequest::ACTION_BAN);
+  muster::admin::v1::Server server;
+  const grpc::Status banned =
+      muster::admin::v1::ServerService::NewStub(orchestrator_.SocketChannel())
+          ->ChangeServer(&context, ban, &server);
+  ASSERT_TRUE(banned.ok()) << banned.error_message();
+  EXPECT_THAT(Check(channel).error_message(), HasSubstr("E-CERT-REVOKED"));
+  grpc::ClientContext watching;
+  SetTestDeadline(watching);
+  const auto watch = health::Health::NewStub(channel)->Watch(&watching, {});
+  health::HealthCheckResponse state;
+  EXPECT_FALSE(watch->Read(&state));
+  EXPECT_THAT(watch->Finish().error_message(), HasSubstr("E-CERT-REVOKED"));
 }
 
 TEST_F(WatchingTest, ServicesAreToldToOperatorsOnRecordOnly) {
