@@ -117,6 +117,16 @@ absl::Status Statement::Run() {
   }
 }
 
+namespace {
+
+// For an error's text: it says which value it was, and does not repeat all of it.
+std::string Excerpted(absl::string_view value) {
+  constexpr size_t kMost = 100;
+  return absl::StrCat(WithoutBadUtf8(value.substr(0, kMost)), value.size() > kMost ? "..." : "");
+}
+
+}  // namespace
+
 void Statement::KeepError(int result) {
   clean_ = false;  // A value was bound, or half of one.
   if (result == SQLITE_OK || !error_.ok()) return;
@@ -141,7 +151,7 @@ void Statement::BindText(int index, absl::string_view value) {
   if (!IsUtf8(value)) {
     if (error_.ok()) {
       error_ = absl::InvalidArgumentError(
-          absl::StrCat("parameter ", index, " is text that is no UTF-8: ", WithoutBadUtf8(value)));
+          absl::StrCat("parameter ", index, " is text that is no UTF-8: ", Excerpted(value)));
     }
     return;
   }

@@ -154,7 +154,7 @@ void DoorKeeper::Run() {
   }
 }
 
-absl::StatusOr<std::string> DoorKeeper::SetupPacket(const Wanted& wanted) {
+absl::StatusOr<Secret> DoorKeeper::SetupPacket(const Wanted& wanted) {
   ToDoor packet;
   auto& setup = *packet.mutable_setup();
   ASSIGN_OR_RETURN(const Secret chain,
@@ -169,7 +169,7 @@ absl::StatusOr<std::string> DoorKeeper::SetupPacket(const Wanted& wanted) {
   setup.set_memory_bytes(options_.memory_bytes);
   setup.set_user(options_.user);
   setup.set_serving(wanted.serving);
-  std::string bytes = packet.SerializeAsString();
+  Secret bytes = Secret::Take(packet.SerializeAsString());
   Wipe(*setup.mutable_private_key_pem());
   return bytes;
 }
@@ -180,7 +180,7 @@ absl::StatusOr<std::shared_ptr<DoorKeeper::Life>> DoorKeeper::Spawn() {
     MutexLock lock(&mu_);
     wanted = wanted_;
   }
-  ASSIGN_OR_RETURN(std::string setup, SetupPacket(wanted));
+  ASSIGN_OR_RETURN(const Secret setup, SetupPacket(wanted));
   if (options_.on_start) options_.on_start();
   ASSIGN_OR_RETURN(auto ends, PacketSocket::MakePair());
   std::vector<int> copies = {fcntl(ends.second->descriptor(), F_DUPFD_CLOEXEC, kAboveAll)};
@@ -224,8 +224,7 @@ absl::StatusOr<std::shared_ptr<DoorKeeper::Life>> DoorKeeper::Spawn() {
   }
   setsockopt(life->pipe->descriptor(), SOL_SOCKET, SO_RCVTIMEO, &kLongestSilence,
              sizeof kLongestSilence);
-  life->pipe->Send(setup);
-  Wipe(setup);
+  life->pipe->Send(setup.Reveal());
   return life;
 }
 

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "base/secret.h"
 #include "base/timed_flag.h"
 #include "muster/door/v1/door.pb.h"
 #include "orchestrator/app/entrance.h"
@@ -87,7 +88,7 @@ class DoorKeeper final : public Entrance {
   void Run();
   absl::Status Live();
   absl::StatusOr<std::shared_ptr<Life>> Spawn();
-  absl::StatusOr<std::string> SetupPacket(const Wanted& wanted);
+  absl::StatusOr<Secret> SetupPacket(const Wanted& wanted);
   bool Hear(const std::shared_ptr<Life>& life, const std::string& packet);
   void Ask(const std::shared_ptr<Life>& life, muster::door::v1::Ask ask);
   absl::Status Bury(Life& life);

@@ -44,10 +44,10 @@ class CommandTree {
   std::vector<Entry> entries_;
 };
 
-void AddApplyCommand(CommandTree& tree);          // apply, export
-void AddTenantCommands(CommandTree& tree);        // tenant list
-void AddZoneCommands(CommandTree& tree);          // zone list, key set
-void AddServerCommands(CommandTree& tree);        // server list/show/explain/evict/admit, explain
+void AddApplyCommand(CommandTree& tree);    // apply, export
+void AddTenantCommands(CommandTree& tree);  // tenant list
+void AddZoneCommands(CommandTree& tree);    // zone list, key set
+void AddServerCommands(CommandTree& tree);  // server list/show/explain/evict/settle/…, explain
 void AddServerDoorCommands(CommandTree& tree);    // server admit, reject
 void AddServerLifeCommands(CommandTree& tree);    // server retire/restore/ban/unban/rename/delete
 void AddServerImportCommand(CommandTree& tree);   // server import
@@ -56,7 +56,7 @@ void AddTokenSnippetCommand(CommandTree& tree);   // token snippet
 void AddOperatorCommands(CommandTree& tree);      // operator …, whoami
 void AddRolloutCommands(CommandTree& tree);       // rollout …
 void AddVerificationCommands(CommandTree& tree);  // verify, report
-void AddSystemCommands(CommandTree& tree);        // system status, audit list/verify, version
+void AddSystemCommands(CommandTree& tree);        // system status, audit …, version
 void AddDoctorCommand(CommandTree& tree);         // doctor
 void AddCompletionCommand(CommandTree& tree);     // completion bash/zsh/fish
 void AddContextCommands(CommandTree& tree);       // context list/add/use/remove

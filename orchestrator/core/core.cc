@@ -65,8 +65,8 @@ struct Core::Parts {
                    .verification = {control, verification},
                    .operators = {control, operators}},
         moments(options.on_older),
-        worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals,
-                      d.workers) {
+        worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals, d.workers,
+                      d.clock) {
     control.SetOnDurable(
         [&workers = d.workers](const store::AuditLink& moment) { workers.NoteMoment(moment); });
     control.SetReload([this](Turn& turn, const Concerned& concerned, const absl::Status& why) {

@@ -39,7 +39,7 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         }
         ASSIGN_OR_RETURN(const AdmissionDecision admitted, AdmitSession(turn, refusals_, opening));
         if (const Failure* refusal = std::get_if<Failure>(&admitted)) {
-          if (const auto untold = refusals_told_.Admit(turn.now() - absl::UnixEpoch())) {
+          if (const auto untold = refusals_told_.Admit(clock_.Steady())) {
             log::Warning("a session was refused", {{"server", opening.server_id},
                                                    {"address", opening.address},
                                                    {"code", TextOf(refusal->code)},
@@ -53,8 +53,8 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         if (dispatcher_.IsBarred(server.id)) {
           return Decision(Failure{FailureCode::kSessionRecord, "it is left alone"});
         }
-        ASSIGN_OR_RETURN(const ZonePin pin, WeighHeldPin(turn, zones_, server, opening.pin));
-        SessionGrant grant{pin.hub_url, pin.allow_cli_join, pin.version, pin.service_account};
+        ASSIGN_OR_RETURN(ZonePin pin, WeighHeldPin(turn, zones_, server, opening.pin));
+        SessionGrant grant{std::move(pin)};
         Session session;
         session.id = opening.session;
         session.server_id = server.id;

@@ -23,7 +23,7 @@ class PostedWorkerEvents final : public WorkerEvents {
  public:
   PostedWorkerEvents(TurnControl& control, Dispatcher& dispatcher, Enrollments& enrollments,
                      RolloutEngine& engine, ZoneTable& zones, MomentWatch& moments,
-                     Refusals& refusals, WorkerLink& workers)
+                     Refusals& refusals, WorkerLink& workers, const Clock& clock)
       : control_(control),
         dispatcher_(dispatcher),
         enrollments_(enrollments),
@@ -31,7 +31,8 @@ class PostedWorkerEvents final : public WorkerEvents {
         zones_(zones),
         moments_(moments),
         refusals_(refusals),
-        workers_(workers) {}
+        workers_(workers),
+        clock_(clock) {}
 
   void OpenSession(SessionOpening opening,
                    absl::AnyInvocable<void(absl::StatusOr<SessionGrant>)> done) override;
@@ -55,6 +56,7 @@ class PostedWorkerEvents final : public WorkerEvents {
   Refusals& refusals_;
   log::Throttle refusals_told_;  // On the strand.
   WorkerLink& workers_;
+  const Clock& clock_;
 };
 
 }  // namespace muster::core

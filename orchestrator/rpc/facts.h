@@ -4,6 +4,7 @@
 #define MUSTER_ORCHESTRATOR_RPC_FACTS_H_
 
 #include "base/failure.h"
+#include "base/foreign_text.h"
 #include "muster/types/v1/facts.pb.h"
 #include "muster/types/v1/failure.pb.h"
 #include "muster/worker/v1/command.pb.h"
@@ -14,7 +15,7 @@
 
 namespace muster::rpc {
 
-inline constexpr size_t kMaxFactBytes = 512;
+inline constexpr size_t kMaxFactBytes = ForeignText::kMostBytes;
 
 store::MachineFacts FromProto(const muster::types::v1::MachineFacts& facts);
 store::ServiceFacts FromProto(const muster::types::v1::ServiceFacts& facts);

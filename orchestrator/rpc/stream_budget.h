@@ -54,7 +54,7 @@ class StreamBudget {
   absl::flat_hash_map<std::string, int> of_peer_ ABSL_GUARDED_BY(mu_);
 };
 
-// Who a caller is to a budget: the key of its certificate, else its address.
+// Who a caller is to a budget: the digest of its certificate, else its address.
 std::string PeerOf(const grpc::ServerContextBase& context);
 
 }  // namespace muster::rpc

@@ -8,11 +8,13 @@
 #include <fstream>
 #include <optional>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/platform/files.h"
 #include "base/platform/thread_name.h"
 #include "base/secret.h"
 
@@ -46,19 +48,10 @@ uint64_t LookAtRange(int fd, uint64_t at, uint64_t end, const SecretSearch& sear
   return sum;
 }
 
-// The whole small file of /proc; none when it may not be read or the process is gone.
-std::optional<std::string> ReadProc(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  std::string content;
-  char buffer[16 << 10];
-  ssize_t size = 0;
-  while ((size = read(fd, buffer, sizeof buffer)) > 0) {
-    content.append(buffer, static_cast<size_t>(size));
-  }
-  close(fd);
-  if (size < 0) return std::nullopt;
-  return content;
+// Of a process that may be gone by now.
+absl::StatusOr<std::string> ReadProc(const std::string& path) {
+  constexpr size_t kMost = 64 << 20;
+  return ReadWholeFile(path, kMost);
 }
 
 }  // namespace
@@ -90,7 +83,7 @@ Place LookAtMemory(const std::string& name, pid_t pid, const SecretSearch& searc
   Place place{.name = name};
   const auto maps = ReadProc(absl::StrCat("/proc/", pid, "/maps"));
   const int fd = open(absl::StrCat("/proc/", pid, "/mem").c_str(), O_RDONLY | O_CLOEXEC);
-  if (!maps.has_value() || fd < 0) {
+  if (!maps.ok() || fd < 0) {
     if (fd >= 0) close(fd);
     place.looked_at = "closed to this account; look as root";
     place.looked = false;
@@ -142,11 +135,11 @@ void ProcessWatch::LookOnce() {
   for (fs::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
     pid_t pid = 0;
     if (!absl::SimpleAtoi(at->path().filename().string(), &pid)) continue;
-    if (const auto words = ReadProc(absl::StrCat("/proc/", pid, "/cmdline"))) {
+    if (const auto words = ReadProc(absl::StrCat("/proc/", pid, "/cmdline")); words.ok()) {
       seen.insert(pid);
       search_.Look(*words, arguments);
     }
-    if (const auto variables = ReadProc(absl::StrCat("/proc/", pid, "/environ"))) {
+    if (const auto variables = ReadProc(absl::StrCat("/proc/", pid, "/environ")); variables.ok()) {
       readable.insert(pid);
       search_.Look(*variables, environments);
     }

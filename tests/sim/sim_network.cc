@@ -52,7 +52,7 @@ void SimWorld::Dial(size_t worker) {
         return;
       }
       // Welcome is queued, then commands may be.
-      ToWorker(link, [this, link, pin = grant->hub_url](SimWorker& w) {
+      ToWorker(link, [this, link, pin = grant->pin.hub_url](SimWorker& w) {
         link->worker_knows = true;
         w.SetPin(pin);
         w.Connected({

@@ -55,10 +55,7 @@ struct SessionOpening {
 };
 
 struct SessionGrant {
-  std::string hub_url;  // For the zone pin in Welcome.
-  bool allow_cli_join = false;
-  int64_t pin_version = 0;
-  std::string service_account;
+  ZonePin pin;  // For Welcome.
 };
 
 enum class Outcome { kSucceeded, kFailed, kRejected, kInDoubt };

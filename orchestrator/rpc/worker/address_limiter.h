@@ -1,4 +1,5 @@
-// A token bucket per source address, for calls that need no certificate.
+// A token bucket per caller: per source address for calls that need no certificate, per server for
+// renewals.
 #ifndef MUSTER_ORCHESTRATOR_RPC_WORKER_ADDRESS_LIMITER_H_
 #define MUSTER_ORCHESTRATOR_RPC_WORKER_ADDRESS_LIMITER_H_
 

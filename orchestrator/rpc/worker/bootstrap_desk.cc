@@ -11,12 +11,10 @@
 #include "base/crypto/certificate_request.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
-#include "base/log.h"
-#include "base/log_throttle.h"
-#include "base/redact.h"
 #include "base/status_macros.h"
 #include "orchestrator/rpc/worker/address_limiter.h"
 #include "orchestrator/rpc/worker/certificate_issue.h"
+#include "orchestrator/rpc/worker/refusal_log.h"
 
 namespace muster::rpc {
 namespace {
@@ -60,7 +58,8 @@ class AnsweringDesk final : public BootstrapDesk {
   AnsweringDesk(const WorkerServiceDependencies& d, BootstrapOptions options)
       : d_(d),
         options_(std::move(options)),
-        limiter_(options_.calls_per_minute, std::max(1.0, options_.calls_per_minute / 4)) {}
+        limiter_(options_.calls_per_minute, std::max(1.0, options_.calls_per_minute / 4)),
+        refusals_(d.clock) {}
 
   void Ask(BootstrapAsk ask, Done done) override {
     absl::Status refused = CheckForm(ask);
@@ -70,7 +69,7 @@ class AnsweringDesk final : public BootstrapDesk {
                               absl::StrCat("too many calls from ", ask.address));
     }
     if (!refused.ok()) {
-      LogRefusal(ask.server_name, ask.address, refused);
+      refusals_.Say(ask.server_name, ask.address, refused);
       return done(refused);
     }
     d_.pool.Run([this, ask = std::move(ask), done = std::move(done)]() mutable {
@@ -79,16 +78,6 @@ class AnsweringDesk final : public BootstrapDesk {
   }
 
  private:
-  // Anybody may call here as often as he likes: a flood is a few lines a minute and a number.
-  void LogRefusal(const std::string& name, const std::string& address, const absl::Status& why) {
-    const auto untold = refusals_.Admit(d_.clock.Steady());
-    if (!untold.has_value()) return;
-    log::Warning("bootstrap refused", {{"name", CleanLine(name)},
-                                       {"address", CleanLine(address)},
-                                       {"reason", CleanLine(why.message(), kMaxForeignText)},
-                                       {"not_told_before", *untold}});
-  }
-
   // On the pool.
   void Check(BootstrapAsk ask, Done done) {
     if (!ask.checked_key.has_value()) {
@@ -96,7 +85,7 @@ class AnsweringDesk final : public BootstrapDesk {
       if (!csr.ok()) {
         const absl::Status refused =
             FailureStatus(FailureCode::kBootstrapBadCsr, csr.status().message());
-        LogRefusal(ask.server_name, ask.address, refused);
+        refusals_.Say(ask.server_name, ask.address, refused);
         return done(refused);
       }
       ask.checked_key = csr->public_key();
@@ -112,15 +101,15 @@ class AnsweringDesk final : public BootstrapDesk {
          key = *ask.checked_key,
          done = std::move(done)](absl::StatusOr<core::BootstrapGrant> grant) mutable {
           if (!grant.ok()) {
-            LogRefusal(name, address, grant.status());
+            refusals_.Say(name, address, grant.status());
             return done(grant.status());
+          }
+          if (!grant->certificate_pem.empty()) {
+            return done(ResponseTo(*grant, grant->certificate_pem));
           }
           d_.pool.Run([this, grant = *std::move(grant), key = std::move(key),
                        done = std::move(done)]() mutable {
-            if (grant.certificate_pem.empty()) {
-              return Issue(std::move(grant), std::move(key), std::move(done));
-            }
-            done(ResponseTo(grant, grant.certificate_pem));
+            Issue(std::move(grant), std::move(key), std::move(done));
           });
         },
         std::move(asked));
@@ -156,7 +145,7 @@ class AnsweringDesk final : public BootstrapDesk {
   const WorkerServiceDependencies d_;
   const BootstrapOptions options_;
   AddressLimiter limiter_;
-  log::Throttle refusals_;
+  RefusalLog refusals_;
 };
 
 }  // namespace

@@ -10,15 +10,13 @@
 #include "base/crypto/certificate_request.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
-#include "base/log.h"
-#include "base/log_throttle.h"
-#include "base/redact.h"
 #include "muster/worker/v1/bootstrap.grpc.pb.h"
 #include "orchestrator/identity/bootstrap_secret.h"
 #include "orchestrator/rpc/facts.h"
 #include "orchestrator/rpc/reply.h"
 #include "orchestrator/rpc/worker/address_limiter.h"
 #include "orchestrator/rpc/worker/bootstrap_desk.h"
+#include "orchestrator/rpc/worker/refusal_log.h"
 #include "orchestrator/rpc/worker/worker_services.h"
 #include "proto/rpc/channel.h"
 
@@ -37,7 +35,8 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
       : desk_(desk),
         pool_(pool),
         clock_(clock),
-        limiter_(calls_per_minute, std::max(1.0, calls_per_minute / 4)) {}
+        limiter_(calls_per_minute, std::max(1.0, calls_per_minute / 4)),
+        refusals_(clock) {}
 
   grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context,
                                    const EnrollRequest* request,
@@ -60,16 +59,10 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
   }
 
  private:
-  // In the log, a flood is a few lines a minute and a number.
   void Refuse(Reply& reply, const std::string& name, const std::string& address,
               const absl::Status& why) {
     // Before the answer: with it the request goes, and the name with it.
-    if (const auto untold = refusals_.Admit(clock_.Steady())) {
-      log::Warning("bootstrap refused", {{"name", CleanLine(name)},
-                                         {"address", CleanLine(address)},
-                                         {"reason", CleanLine(why.message(), kMaxForeignText)},
-                                         {"not_told_before", *untold}});
-    }
+    refusals_.Say(name, address, why);
     reply.Finish(why);
   }
 
@@ -106,7 +99,7 @@ class BootstrapService final : public muster::worker::v1::Bootstrap::CallbackSer
   Executor& pool_;
   const Clock& clock_;
   AddressLimiter limiter_;
-  log::Throttle refusals_;
+  RefusalLog refusals_;
 };
 
 }  // namespace

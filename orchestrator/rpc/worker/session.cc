@@ -177,9 +177,7 @@ Session::Outgoing Session::Welcome(const core::SessionGrant& grant) const {
   *welcome.mutable_server_time() = ToProto(registry_.clock().Now());
   *welcome.mutable_heartbeat_interval() = ToProto(registry_.options().heartbeat_interval);
   *welcome.mutable_reconnect_spread() = ToProto(registry_.ReconnectSpread());
-  *welcome.mutable_zone_pin() =
-      registry_.pins().Signed({peer_.identity.zone_id, grant.hub_url, grant.allow_cli_join,
-                               grant.pin_version, grant.service_account});
+  *welcome.mutable_zone_pin() = registry_.pins().Signed(grant.pin);
   return message;
 }
 

@@ -378,14 +378,14 @@ TEST_F(PinsTest, AChangeReachesThoseWhoAreConnectedAndThoseWhoComeLater) {
   world_->RunFor(absl::Seconds(1));
   ASSERT_EQ(world_->pins_sent().size(), 3u);
   EXPECT_EQ(world_->pins_sent()[2].second.service_account, "certify");
-  EXPECT_EQ(Open(Opening(grant_, "web-1"))->service_account, "certify");
+  EXPECT_EQ(Open(Opening(grant_, "web-1"))->pin.service_account, "certify");
   Apply("https://moved.example", false);
   world_->RunFor(absl::Seconds(1));
   EXPECT_EQ(Now().service_account, "");
   const auto later = Open(Opening(grant_, "web-1"));
   ASSERT_TRUE(later.ok());
-  EXPECT_EQ(later->hub_url, "https://moved.example");
-  EXPECT_EQ(later->pin_version, Now().version);
+  EXPECT_EQ(later->pin.hub_url, "https://moved.example");
+  EXPECT_EQ(later->pin.version, Now().version);
 }
 
 // The orchestrator was restored; its pin is older than the worker's.

@@ -20,7 +20,8 @@ namespace muster::rpc {
 // while no session opens.
 class FakeWorkerEvents final : public core::WorkerEvents {
  public:
-  absl::StatusOr<core::SessionGrant> grant = core::SessionGrant{"https://hub.example", false};
+  absl::StatusOr<core::SessionGrant> grant =
+      core::SessionGrant{{ZoneId("acme/prod"), "https://hub.example"}};
 
   // Blocks until the line was told `times` times.
   void Await(const std::string& line, int times = 1) {

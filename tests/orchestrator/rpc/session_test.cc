@@ -149,7 +149,7 @@ class SessionTest : public testing::Test {
 };
 
 TEST_F(SessionTest, HelloIsAnsweredWithWelcomeAndTheCoreLearnsWhoItIs) {
-  events_.grant = core::SessionGrant{"https://hub.example", true};
+  events_.grant = core::SessionGrant{{ZoneId("acme/prod"), "https://hub.example", true}};
   Client client(Channel(ca_));
   ASSERT_TRUE(client.Hello());
   const OrchestratorMessage first = client.Read();
