@@ -67,7 +67,8 @@ class Listener final : public core::WorkerEvents {
             "who it is says the certificate alone");
     Require(!opening.pin.has_value(), "no pin without our signature");
     if (refuses) return done(absl::FailedPreconditionError("refused"));
-    done(core::SessionGrant{"https://hub.example", false, 1});
+    done(core::SessionGrant{
+        {.zone_id = opening.zone_id, .hub_url = "https://hub.example", .version = 1}});
   }
   void SessionReady(core::SessionId) override { ++ready; }
   void SessionEnded(core::SessionId) override {
