@@ -48,8 +48,10 @@ class AsioConnection final : public Connection {
     const auto result = Step(patience, [&](auto handler) {
       stream_.async_read_some(boost::asio::buffer(into.data(), into.size()), handler);
     });
-    if (result.ok() || result.error != boost::asio::error::eof) return result.Value("read");
-    return 0;
+    const bool ended = result.over.ok() && (result.error == boost::asio::error::eof ||
+                                            result.error == boost::asio::error::broken_pipe);
+    if (ended) return 0;
+    return result.Value("read");
   }
 
   absl::StatusOr<size_t> Write(absl::string_view bytes, const Patience& patience) override {
