@@ -2,6 +2,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/crypto/locked_keys.h"
 #include "base/platform/process_memory.h"
+#include "base/platform/program_start.h"
 #include "worker/app/command_line.h"
 
 int main(int argc, char** argv) {
@@ -11,5 +12,5 @@ int main(int argc, char** argv) {
   // The packaged abseil looks for lock-order cycles by default, at a high price.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 #endif
-  return muster::worker::RunCommandLine(argc, argv);
+  return muster::worker::RunCommandLine(muster::StartProgram(argc, argv));
 }

@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "base/platform/process_memory.h"
+#include "base/platform/program_start.h"
 #include "orchestrator/cli/cli.h"
 #include "orchestrator/cli/client.h"
 #include "orchestrator/cli/terminal.h"
@@ -36,6 +37,7 @@ void Wait(absl::Duration duration) {
 
 int main(int argc, char** argv) {
   muster::KeepMemoryPrivate();
+  const std::vector<std::string> arguments = muster::StartProgram(argc, argv);
 #ifdef NDEBUG
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 #endif
@@ -62,5 +64,5 @@ int main(int argc, char** argv) {
       .interrupted = [] { return interrupted != 0; },
       .echo = muster::cli::SetEcho,
   };
-  return muster::cli::RunCli(std::vector<std::string>(argv + 1, argv + argc), environment);
+  return muster::cli::RunCli(arguments, environment);
 }

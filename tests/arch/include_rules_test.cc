@@ -16,6 +16,14 @@ struct Rule {
   const char* reason;
 };
 
+constexpr char kSystemHeaders[] =
+    "^(unistd\\.h|sys/.*|fcntl\\.h|signal\\.h|pwd\\.h|spawn\\.h|poll\\.h|pthread\\.h|netinet/.*|"
+    "arpa/.*|termios\\.h|windows\\.h|win[a-z0-9]+\\.h|ws2tcpip\\.h|io\\.h|iphlpapi\\.h|aclapi\\.h|"
+    "sddl\\.h|security\\.h|shlobj\\.h|shellapi\\.h)$";
+constexpr char kWindowsHeaders[] =
+    "^(windows\\.h|win[a-z0-9]+\\.h|ws2tcpip\\.h|io\\.h|iphlpapi\\.h|aclapi\\.h|sddl\\.h|"
+    "security\\.h|shlobj\\.h|shellapi\\.h)$|^boost/asio/windows/|/platform/windows/";
+
 constexpr Rule kRules[] = {
     {"base/", "^(proto|store|orchestrator|worker|tests|muster)/",
      "base is the ground: it knows nothing of ours"},
@@ -68,14 +76,18 @@ constexpr Rule kRules[] = {
     {"worker/session/", "grpc", "the session loop is tested without gRPC; worker/rpc adapts it"},
     {"worker/commands/", "grpc", "commands know nothing of the stream"},
     {"worker/service/", "grpc|^worker/(session|rpc)/", "drivers talk to the local service only"},
-    {"(base|worker)/(?!platform/)",
-     "^(unistd\\.h|sys/"
-     ".*|fcntl\\.h|signal\\.h|pwd\\.h|spawn\\.h|poll\\.h|pthread\\.h|windows\\.h)$",
+    {"(base|worker)/(?!platform/)", kSystemHeaders,
      "what differs between systems lives in base/platform/<system>/ and worker/platform/<system>/"},
-    {"(base|worker)/platform/[^/]*$",
-     "^(unistd\\.h|sys/"
-     ".*|fcntl\\.h|signal\\.h|pwd\\.h|spawn\\.h|poll\\.h|pthread\\.h|windows\\.h)$",
+    {"(base|worker)/platform/[^/]*$", kSystemHeaders,
      "a header of the platform names no system; its sources do"},
+    {"orchestrator/cli/(?!terminal_)", kSystemHeaders,
+     "operators sit at any system: only terminal_<system>.cc names one"},
+    {"(base|worker)/(?!.*platform/windows/)", kWindowsHeaders,
+     "Windows is named in its own folders"},
+    {"(base|worker)/platform/windows/",
+     "^(unistd\\.h|sys/.*|pthread\\.h|poll\\.h)$|/(posix|linux)/",
+     "what MinGW borrows of posix is not on every Windows compiler"},
+    {"(base|worker)/platform/(posix|linux)/", "/windows/", "one system per folder"},
 };
 
 TEST(IncludeRules, HoldForEveryFile) {

@@ -14,11 +14,6 @@
 namespace muster::arch {
 namespace {
 
-const std::vector<std::string>& ProductFolders() {
-  static const auto* const folders =
-      new std::vector<std::string>{"base", "proto", "store", "orchestrator", "worker"};
-  return *folders;
-}
 std::vector<SourceFile> AllSources() {
   return ReadSources({"base", "proto", "store", "orchestrator", "worker", "tests"});
 }
@@ -58,13 +53,33 @@ TEST(SourceRules, HeadersBeginWithTheirContract) {
   }
 }
 
+// Nor inside the folders of platforms: a file there belongs to one system.
+const std::regex& SystemConditions() {
+  static const auto* const conditions = new std::regex(
+      "^\\s*#\\s*(if|ifdef|ifndef|elif|elifdef)\\b.*\\b(_WIN32|_WIN64|WIN32|__MINGW|"
+      "_MSC_VER|__CYGWIN__|__linux|__unix|__APPLE__|_POSIX_)");
+  return *conditions;
+}
+
 TEST(SourceRules, PlatformsDifferInFilesNotInLines) {
-  const std::regex platform(
-      "^\\s*#\\s*(if|ifdef|ifndef|elif).*(_WIN32|__linux__|__APPLE__|__unix__)");
-  for (const SourceFile& file : ReadSources(ProductFolders())) {
+  for (const SourceFile& file : AllSources()) {
     for (size_t i = 0; i < file.lines.size(); ++i) {
-      EXPECT_FALSE(std::regex_search(file.lines[i], platform)) << file.path << ":" << i + 1;
+      EXPECT_FALSE(std::regex_search(file.lines[i], SystemConditions()))
+          << file.path << ":" << i + 1
+          << ": one header, one source per system, chosen by CMake; see base/platform";
     }
+  }
+}
+
+TEST(SourceRules, SystemConditionsAreSeenAndOthersAreNot) {
+  for (const char* bad : {"#ifdef _WIN32", "#if defined(_WIN32) && X", "  #  elif __linux__",
+                          "#ifndef __unix__", "#if __MINGW32__", "#ifdef _MSC_VER"}) {
+    EXPECT_TRUE(std::regex_search(bad, SystemConditions())) << bad;
+  }
+  for (const char* good : {"#ifdef NDEBUG", "// #ifdef _WIN32 is not written here", "#ifdef EDQUOT",
+                           "#if defined(__SANITIZE_THREAD__)", "#define SECURITY_WIN32",
+                           "#ifndef MUSTER_BASE_PLATFORM_POSIX_DESCRIPTOR_H_"}) {
+    EXPECT_FALSE(std::regex_search(good, SystemConditions())) << good;
   }
 }
 

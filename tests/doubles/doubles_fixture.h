@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 #include "tests/doubles/http/blocking_client.h"
 #include "tests/doubles/hub/hub_double.h"
 #include "tests/doubles/service/service_fleet.h"
+#include "tests/fakes/new_folder.h"
 
 namespace muster::doubles {
 
@@ -56,10 +56,7 @@ class DoublesTest : public testing::Test {
   }
 
   const std::string& Folder() {
-    if (folder_.empty()) {
-      folder_ = testing::TempDir() + "/doublesXXXXXX";
-      EXPECT_NE(mkdtemp(folder_.data()), nullptr);
-    }
+    if (folder_.empty()) folder_ = NewFolder("doubles");
     return folder_;
   }
 

@@ -1,10 +1,9 @@
 // muster-sim: the doubles of hub and services, and many workers at once, as a program. Called
 // `certify`, it is the certify command line.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <csignal>
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -13,6 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/log.h"
+#include "base/notification.h"
+#include "base/platform/program_start.h"
+#include "base/platform/signals.h"
 #include "tests/doubles/http/test_certificate.h"
 #include "tests/doubles/hub/hub_double.h"
 #include "tests/doubles/service/certify_cli.h"
@@ -41,17 +43,16 @@ std::string ReadFile(const std::string& path) {
 void WriteFile(const std::string& path, const std::string& text) {
   if (path.empty()) return;
   std::ofstream(path + ".new") << text;
-  std::rename((path + ".new").c_str(), path.c_str());
+  std::error_code ignored;
+  std::filesystem::rename(path + ".new", path, ignored);
 }
 
-void WaitForSignal() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  int signal = 0;
-  sigwait(&signals, &signal);
+Notification& Stopped() {
+  static auto* const stopped = new Notification;
+  return *stopped;
 }
+
+void WaitForSignal() { Stopped().WaitForNotification(); }
 
 struct Shared {
   std::string listen;
@@ -171,18 +172,12 @@ int Certify(const std::vector<std::string>& args) {
   return RunCertify(args, app_data == nullptr ? "/usr/share/certify" : app_data, std::cout);
 }
 
-int Main(int argc, char** argv) {
-  // Blocked in every thread, for WaitForSignal.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+int Main(const std::string& called, std::vector<std::string> arguments) {
+  IgnoreFailedWrites();
+  const auto signals = WatchSignals({.on_stop = [] { Stopped().Notify(); }});
 
-  if (absl::EndsWith(absl::StrCat("/", argv[0]), "/certify")) {
-    return Certify(std::vector<std::string>(argv + 1, argv + argc));
-  }
+  const std::string name = std::filesystem::path(called).stem().string();
+  if (name == "certify") return Certify(arguments);
   CLI::App app{"Doubles of the Certify Management Hub and of local Certify services.",
                "muster-sim"};
   app.require_subcommand(1);
@@ -258,7 +253,8 @@ int Main(int argc, char** argv) {
 
   // CLI11 reports by exception; help is one too.
   try {
-    app.parse(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // As CLI11 takes them.
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
@@ -271,4 +267,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace muster::doubles
 
-int main(int argc, char** argv) { return muster::doubles::Main(argc, argv); }
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments = muster::StartProgram(argc, argv);
+  return muster::doubles::Main(argv[0], arguments);
+}

@@ -28,6 +28,7 @@ class Files final : public worker::ServiceTrust {
   }
   absl::Status CheckProgram(const std::string&) override { return absl::OkStatus(); }
   absl::Status CheckPeer(const http::TcpEnds&) override { return absl::OkStatus(); }
+  absl::Status CheckProcess(uint32_t, const std::string&) override { return absl::OkStatus(); }
 };
 
 }  // namespace

@@ -3,7 +3,6 @@
 #define MUSTER_TESTS_WORKER_WORKER_FIXTURE_H_
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -15,6 +14,7 @@
 #include "muster/worker/v1/bootstrap.pb.h"
 #include "muster/worker/v1/command.pb.h"
 #include "proto/rpc/time.h"
+#include "tests/fakes/new_folder.h"
 
 namespace muster::worker {
 
@@ -62,9 +62,7 @@ inline v1::Command ProbeCommand(const std::string& id, const std::string& attemp
 // A directory of the test's own, removed with it.
 class TempDir {
  public:
-  TempDir() : path_(testing::TempDir() + "/workerXXXXXX") {
-    EXPECT_NE(mkdtemp(path_.data()), nullptr);
-  }
+  TempDir() : path_(NewFolder("worker")) {}
   ~TempDir() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);

@@ -22,8 +22,10 @@
 #include "worker/identity/state_directory.h"
 #include "worker/platform/clean_facts.h"
 #include "worker/platform/machine.h"
+#include "worker/platform/negotiator.h"
 #include "worker/platform/process.h"
 #include "worker/platform/service_control.h"
+#include "worker/platform/service_pipe.h"
 #include "worker/platform/service_trust.h"
 #include "worker/rpc/grpc_session_transport.h"
 #include "worker/service/cli_driver.h"
@@ -52,7 +54,10 @@ struct Worker::Equipment {
   const std::unique_ptr<ProcessRunner> service_programs = MakeProcessRunner();
   std::unique_ptr<ServiceTrust> trust;
   std::optional<http::TcpTransport> transport;
+  std::unique_ptr<http::Transport> pipe_transport;  // Null where there are no pipes.
+  const std::unique_ptr<http::Negotiator> negotiator = SystemNegotiator();
   std::optional<http::BeastClient> http;
+  std::optional<http::BeastClient> pipe_http;
   std::unique_ptr<HttpServiceDriver> api;
   std::unique_ptr<CliServiceDriver> cli;
   std::unique_ptr<ServiceControl> service_control;
@@ -189,6 +194,7 @@ void Worker::Stop() {
   if (equipment_ != nullptr) {
     equipment_->stopping.Set();
     equipment_->http->Stop();
+    if (equipment_->pipe_http.has_value()) equipment_->pipe_http->Stop();
     equipment_->join_programs->Stop();
   }
   inside_->renewer->Stop();
@@ -234,12 +240,19 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(Runtime& runtime, WorkerOpt
                           }});
   equipment->trust->SetZoneAccount(parts.identity.zone_pin.service_account());
   equipment->transport.emplace(ProvenLoopback(*equipment->trust, HostsFile()));
-  equipment->http.emplace(*equipment->transport);
-  equipment->api =
-      std::make_unique<HttpServiceDriver>(*equipment->http, *equipment->trust,
-                                          HttpDriverOptions{.app_data_folder = app_data,
-                                                            .negotiate = ServiceWantsNegotiate(),
-                                                            .join_timeout = options.join_timeout});
+  equipment->http.emplace(*equipment->transport, equipment->negotiator.get());
+  const std::string pipe = DefaultServicePipe();
+  equipment->pipe_transport = ServicePipeTransport(*equipment->trust, pipe);
+  if (equipment->pipe_transport != nullptr) {
+    equipment->pipe_http.emplace(*equipment->pipe_transport, equipment->negotiator.get());
+  }
+  equipment->api = std::make_unique<HttpServiceDriver>(
+      *equipment->http, *equipment->trust,
+      HttpDriverOptions{.app_data_folder = app_data,
+                        .negotiate = equipment->negotiator != nullptr && ServiceWantsNegotiate(),
+                        .pipe = pipe,
+                        .join_timeout = options.join_timeout},
+      equipment->pipe_http.has_value() ? &*equipment->pipe_http : nullptr);
   const std::string cli =
       options.cli_program.empty() ? DefaultCliPath() : std::move(options.cli_program);
   if (!cli.empty()) {

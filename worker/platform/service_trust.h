@@ -2,16 +2,19 @@
 // unprivileged user who puts files into the service's folder, or listens on its port before it,
 // gets no joining key.
 //
-//   trusted are   root, the account this worker runs as, the service's account, and the one that
-//                 the zone pin names (docs/decisions/zone-pins.md)
+//   trusted are   root (on Windows LocalSystem, Administrators, TrustedInstaller), the account this
+//                 worker runs as, the service's account, and the one that the zone pin names
+//                 (docs/decisions/zone-pins.md)
 //
 //   folder   exists; it and all that leads to it belong to the trusted, and nobody else can make
 //            or replace names there
 //   files    plain, no links, belong to the trusted, and nobody else can write to them
-//   peer     who accepted the connection, or listens on its port while it is not accepted yet
+//   peer     who accepted the connection, or listens on its port while it is not accepted yet; on
+//            Windows its program is a file as above, too
 #ifndef MUSTER_WORKER_PLATFORM_SERVICE_TRUST_H_
 #define MUSTER_WORKER_PLATFORM_SERVICE_TRUST_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,6 +45,8 @@ class ServiceTrust {
   virtual absl::Status CheckProgram(const std::string& program) = 0;
   // That the other end of this process's connection is held by the trusted.
   virtual absl::Status CheckPeer(const http::TcpEnds& ends) = 0;
+  // The same of process `pid`, which holds `what` ("what serves …").
+  virtual absl::Status CheckProcess(uint32_t pid, const std::string& what) = 0;
 };
 
 struct ServiceTrustOptions {

@@ -74,7 +74,7 @@ Failure FailureOf(const absl::Status& status, FailureCode otherwise) {
 
 http::Request HttpServiceDriver::Question(absl::string_view path) const {
   http::Request request;
-  request.url = absl::StrCat(endpoint_, "/api/", path);
+  request.url = absl::StrCat(way_.origin, "/api/", path);
   request.AddHeader("Accept", absl::string_view("application/json"));
   request.connect_timeout = options_.connect_timeout;
   request.total_timeout = options_.question_timeout;
@@ -84,17 +84,28 @@ http::Request HttpServiceDriver::Question(absl::string_view path) const {
 }
 
 absl::StatusOr<std::string> HttpServiceDriver::Ask(absl::string_view path) {
-  absl::StatusOr<http::Response> response = client_.Send(Question(path));
+  absl::StatusOr<http::Response> response = ClientOf(way_).Send(Question(path));
   if (!response.ok()) return response.status();
   if (response->status != 200) return StatusOfHttp(response->status, path);
   return std::move(response->body);
 }
 
+// The pipe first where the service's file selects it; else last, because the service's environment,
+// which is not known here, wins over the file (certify.md 1.1).
+std::vector<HttpServiceDriver::Way> HttpServiceDriver::WaysTo(const ServiceFiles& files) const {
+  std::vector<Way> ways;
+  const Way pipe{"http://localhost", true};
+  if (pipe_client_ != nullptr && files.named_pipe) ways.push_back(pipe);
+  for (const std::string& endpoint : files.endpoints) ways.push_back({endpoint, false});
+  if (pipe_client_ != nullptr && !files.named_pipe) ways.push_back(pipe);
+  return ways;
+}
+
 absl::Status HttpServiceDriver::AskVersion(const ServiceFiles& files, ServiceFacts& facts) {
   absl::Status last;
-  for (const std::string& endpoint : files.endpoints) {
-    endpoint_ = endpoint;
-    facts.set_endpoint(endpoint);
+  for (const Way& way : WaysTo(files)) {
+    way_ = way;
+    facts.set_endpoint(way.pipe ? options_.pipe : way.origin);
     const absl::StatusOr<std::string> body = Ask("system/appversion");
     last = body.status();
     if (!body.ok() && IsNotReached(body.status())) continue;
@@ -106,8 +117,12 @@ absl::Status HttpServiceDriver::AskVersion(const ServiceFiles& files, ServiceFac
   }
   if (!IsNotReached(last)) return StatusOfTransport(last, "appversion");
   if (files.named_pipe) {
-    return FailureStatus(FailureCode::kServicePipeOnly,
-                         "serviceconfig.json selects the named pipe and no HTTP port answers");
+    return FailureStatus(
+        FailureCode::kServicePipeOnly,
+        pipe_client_ == nullptr
+            ? "serviceconfig.json selects the named pipe and no HTTP port answers"
+            : absl::StrCat("serviceconfig.json selects the named pipe, and neither ", options_.pipe,
+                           " nor an HTTP port answers"));
   }
   return StatusOfTransport(last, facts.endpoint());
 }
@@ -178,7 +193,7 @@ JoinAnswer HttpServiceDriver::Join(const JoinCall& call) {
   request.total_timeout = options_.join_timeout;
   request.send_once = true;
   request.SetJson(JoinBody(call));
-  const absl::StatusOr<http::Response> response = client_.Send(request);
+  const absl::StatusOr<http::Response> response = ClientOf(way_).Send(request);
   if (!response.ok()) {
     const http::TransportError kind = http::TransportErrorOf(response.status());
     JoinAnswer answer;

@@ -15,6 +15,7 @@ namespace muster::worker {
 struct HttpDriverOptions {
   std::string app_data_folder;
   bool negotiate = false;  // Answer Windows' challenge as the user this process runs as.
+  std::string pipe;        // Name of the service's pipe; empty: there are none.
   absl::Duration connect_timeout = absl::Seconds(5);
   absl::Duration question_timeout = absl::Seconds(15);
   absl::Duration join_timeout = absl::Seconds(300);  // A join is several hub calls of up to 100 s.
@@ -22,9 +23,12 @@ struct HttpDriverOptions {
 
 class HttpServiceDriver final : public ServiceDriver {
  public:
-  // `client` and `trust` outlive the driver. The client sends to proven listeners only (loopback.h).
-  HttpServiceDriver(http::Client& client, ServiceTrust& trust, HttpDriverOptions options)
-      : client_(client), trust_(trust), options_(std::move(options)) {}
+  // `client`, `trust` and `pipe_client` outlive the driver. The clients send to proven listeners only
+  // (loopback.h, platform/service_pipe.h). `pipe_client` speaks to options.pipe whatever the URL
+  // says; null: there are no pipes.
+  HttpServiceDriver(http::Client& client, ServiceTrust& trust, HttpDriverOptions options,
+                    http::Client* pipe_client = nullptr)
+      : client_(client), trust_(trust), options_(std::move(options)), pipe_client_(pipe_client) {}
 
   Survey TakeSurvey() override;
   absl::StatusOr<types::v1::ServiceFacts> ReadIdentity() override;
@@ -32,6 +36,13 @@ class HttpServiceDriver final : public ServiceDriver {
   JoinAnswer Join(const JoinCall& call) override;
 
  private:
+  // A way to the service: a URL's origin, over TCP or over the pipe.
+  struct Way {
+    std::string origin;
+    bool pipe = false;
+  };
+  std::vector<Way> WaysTo(const ServiceFiles& files) const;
+  http::Client& ClientOf(const Way& way) const { return way.pipe ? *pipe_client_ : client_; }
   http::Request Question(absl::string_view path) const;
   // The body of a 200; everything else as an E-SERVICE-… status.
   absl::StatusOr<std::string> Ask(absl::string_view path);
@@ -40,7 +51,8 @@ class HttpServiceDriver final : public ServiceDriver {
   http::Client& client_;
   ServiceTrust& trust_;
   const HttpDriverOptions options_;
-  std::string endpoint_;  // Of the last survey that found the service.
+  http::Client* const pipe_client_;
+  Way way_;  // Of the last survey that found the service.
 };
 
 }  // namespace muster::worker

@@ -3,18 +3,17 @@
 #define MUSTER_TESTS_BASE_SQL_TEMP_DIR_H_
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <string>
+
+#include "tests/fakes/new_folder.h"
 
 namespace muster::sql {
 
 class TempDir {
  public:
-  TempDir() : path_(testing::TempDir() + "/muster-sql-XXXXXX") {
-    if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "mkdtemp " << path_;
-  }
+  TempDir() : path_(NewFolder("muster-sql")) {}
   ~TempDir() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);

@@ -89,6 +89,15 @@ class LinuxServiceTrust final : public ServiceTrust {
     return absl::OkStatus();
   }
 
+  absl::Status CheckProcess(uint32_t pid, const std::string& what) override {
+    struct stat info;
+    const std::string process = absl::StrCat("/proc/", pid);
+    if (stat(process.c_str(), &info) == 0 && IsTrusted(info.st_uid)) return absl::OkStatus();
+    return FailureStatus(FailureCode::kServiceUntrusted,
+                         absl::StrCat(what, " belongs to process ", pid,
+                                      ", and not to one of root or the service's account"));
+  }
+
  private:
   IsTrustedUid Trusted() {
     return [this](uint32_t uid) { return IsTrusted(uid); };
