@@ -1,0 +1,21 @@
+# CMake toolchain: Debian's mingw-w64 with POSIX threads, static programs that import only what Windows has.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(MINGW x86_64-w64-mingw32)
+set(CMAKE_C_COMPILER ${MINGW}-gcc-posix)
+set(CMAKE_CXX_COMPILER ${MINGW}-g++-posix)
+set(CMAKE_RC_COMPILER ${MINGW}-windres)
+set(CMAKE_AR ${MINGW}-ar)
+set(CMAKE_RANLIB ${MINGW}-ranlib)
+# Where deploy/windows/build has put the libraries.
+list(APPEND CMAKE_FIND_ROOT_PATH ${MUSTER_WINDOWS_PREFIX} /usr/${MINGW})
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MUSTER_WINDOWS_PREFIX)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+# The version of Windows (_WIN32_WINNT) is not set here: gRPC sets its own.
+set(CMAKE_C_FLAGS_INIT "-ffunction-sections -fdata-sections -DNOMINMAX -DWIN32_LEAN_AND_MEAN")
+set(CMAKE_CXX_FLAGS_INIT "-ffunction-sections -fdata-sections -DNOMINMAX -DWIN32_LEAN_AND_MEAN")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -Wl,--gc-sections -Wl,--no-insert-timestamp")
+set(CMAKE_CROSSCOMPILING_EMULATOR /usr/lib/wine/wine64)
