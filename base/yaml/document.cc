@@ -205,6 +205,16 @@ std::string ItemPath(absl::string_view path, size_t index) {
   return absl::StrCat(path, "[", index, "]");
 }
 
+namespace {
+
+// What is wrong with the text as a whole is told, however many problems there are before it.
+void AddLast(Problem problem, const Limits& limits, std::vector<Problem>& problems) {
+  if (!problems.empty() && problems.size() >= limits.max_problems) problems.pop_back();
+  problems.push_back(std::move(problem));
+}
+
+}  // namespace
+
 Node ParseDocument(absl::string_view text, const Limits& limits, std::vector<Problem>& problems) {
   if (text.size() > limits.max_bytes) {
     problems.push_back({{},
@@ -235,18 +245,20 @@ Node ParseDocument(absl::string_view text, const Limits& limits, std::vector<Pro
     Node root = builder.TakeRoot();
     const YAML::Mark last = builder.last_scalar();
     if (!last.is_null() && QuoteIsOpen(text, static_cast<size_t>(last.pos))) {
-      problems.push_back(
-          {PositionOf(last), "", "not valid YAML: the quote that begins here is never closed"});
+      AddLast({PositionOf(last), "", "not valid YAML: the quote that begins here is never closed"},
+              limits, problems);
       return {};
     }
     TreeBuilder rest(limits, problems);
     if (!builder.stopped() && parser.HandleNextDocument(rest)) {
-      problems.push_back({rest.TakeRoot().position, "",
-                          "a second document (---) follows; only one is allowed in a file"});
+      AddLast({rest.TakeRoot().position, "",
+               "a second document (---) follows; only one is allowed in a file"},
+              limits, problems);
     }
     return root;
   } catch (const YAML::Exception& error) {
-    problems.push_back({PositionOf(error.mark), "", absl::StrCat("not valid YAML: ", error.msg)});
+    AddLast({PositionOf(error.mark), "", absl::StrCat("not valid YAML: ", error.msg)}, limits,
+            problems);
   }
   return {};
 }

@@ -98,6 +98,18 @@ TEST(Document, AliasBombIsRefusedWithoutGrowing) {
   EXPECT_THAT(problems[0].reason, HasSubstr("anchors"));
 }
 
+TEST(Document, WhatIsWrongWithAllOfItIsToldBehindManyProblems) {
+  const std::string many = "{" + std::string(190, ',');
+  for (const auto& [end, why] :
+       {std::pair{"\"{\"", "not valid YAML"}, std::pair{"a: \"open", "not valid YAML"},
+        std::pair{"}\n---\nb: 1\n", ""}}) {
+    const auto problems = ProblemsOf(many + end);
+    ASSERT_FALSE(problems.empty()) << end;
+    EXPECT_LE(problems.size(), Limits().max_problems) << end;
+    EXPECT_THAT(problems.back().reason, HasSubstr(why)) << end;
+  }
+}
+
 TEST(Document, DepthIsBounded) {
   const auto problems = ProblemsOf(std::string(100, '[') + std::string(100, ']'));
   ASSERT_EQ(problems.size(), 1u);
