@@ -150,6 +150,7 @@ TEST(HelpTest, DefaultsOfServeAreThoseOfItsTable) {
 // Flags of other programs that the pages speak of.
 const std::set<std::string>& Foreign() {
   static const auto* const flags = new std::set<std::string>{
+      "--arch",        // deploy/packages/build
       "--offline",     // systemd-analyze
       "--now",         // systemctl
       "--stdin-name",  // ansible-vault
