@@ -6,10 +6,10 @@ import shutil
 import sqlite3
 import struct
 
-from frame.attack import all_held, attack, held
+from frame.attack import all_held, attack, held, tried
 from frame.programs import Orchestrator
 
-BROKEN = "said to be broken, offline and online"
+BROKEN = "said to be broken or restored by muster audit verify"
 
 
 class Record:
@@ -51,21 +51,22 @@ class Record:
             return database.execute("SELECT max(sequence) FROM audit_events").fetchone()[0]
 
     def found(self, exported=False):
-        """Who finds that something is wrong: "" when nobody does."""
-        who = []
+        """Who finds that something is wrong, and in which words: {} when nobody does."""
+        who = {}
         offline = Orchestrator.run(self, "muster-orchestrator", "check", "--data-dir", self.data)
         if offline.returncode:
-            who.append(f"check: {reason(offline)}")
+            who["check"] = reason(offline)
         try:
             orchestrator = Orchestrator(self.binaries, self.folder)
         except RuntimeError as refused:
-            return "; ".join(who + [f"serve refuses: {reason_of(str(refused))}"])
+            who["serve refuses"] = reason_of(str(refused))
+            return who
         heads = ["--heads", self.heads] if exported else []
         online = orchestrator.muster("audit", "verify", *heads)
         orchestrator.stop()
         if online.returncode or "restored" in online.stdout:
-            who.append(f"verify: {reason(online)}")
-        return "; ".join(who)
+            who["verify"] = reason(online)
+        return who
 
     @property
     def binaries(self):
@@ -96,9 +97,17 @@ def chain(database, since=1):
         database.execute("UPDATE audit_events SET hash = ? WHERE sequence = ?", (previous, sequence))
 
 
-def is_found(record, exported=False):
-    said = record.found(exported)
-    return held(said, said or "nobody finds it")
+# What is said of the audit log, and of nothing else.
+OF_THE_LOG = re.compile(r"audit|event \d|head|chain|state: (broken|restored)", re.I)
+
+
+def is_found(record, exported=False, by=("verify",)):
+    """Each of `by` must say so, in words about the log; a program that refuses to serve for that says it, too."""
+    who = record.found(exported)
+    of_it = {name: said for name, said in who.items() if OF_THE_LOG.search(said)}
+    tried(of_it.keys() == who.keys(), f"something else is wrong: {who}")
+    missing = [name for name in by if name not in of_it and not (name == "verify" and "serve refuses" in of_it)]
+    return held(not missing, "; ".join(f"{name}: {said}" for name, said in who.items()) + (f"; not said by {', '.join(missing)}" if missing else ""))
 
 
 @attack("audit", "nothing was done to it", "said to be intact: else the other attacks prove nothing", quick=True)
@@ -112,19 +121,19 @@ def untouched(world):
         raise RuntimeError("the chain of this tool is not the orchestrator's")
     said = record.found(exported=True)
     if said:
-        raise RuntimeError(said)
+        raise RuntimeError(str(said))
     return f"{len(before)} events, intact, with exported heads too"
 
 
-@attack("audit", "one event is altered", BROKEN)
+@attack("audit", "one event is altered", BROKEN + " and, offline, by muster-orchestrator check")
 def altered(world):
     seen = []
     for column, value in (("detail", "'nothing happened'"), ("actor", "'operator:opr-innocent'"), ("time_us", "time_us - 1"), ("tenant_id", "'globex'"), ("hash", "zeroblob(32)")):
         record = Record(world)
         with record.database() as database:
             database.execute(f"UPDATE audit_events SET {column} = {value} WHERE sequence = 40")
-        seen.append(is_found(record))
-    return seen[0]
+        seen.append(is_found(record, by=("check", "verify")))
+    return all_held(seen)
 
 
 @attack("audit", "one event is altered and the chain computed anew", BROKEN, quick=True)
@@ -271,9 +280,12 @@ def put_back(world):
 @attack("audit", "exported heads that are forged, of another orchestrator, no text, 100,000 of them", "refused or said to be broken; never a crash")
 def forged_exports(world):
     seen = []
-    mine = Record(world).heads.read_text().splitlines()
+    mine = world.muster("audit", "heads").stdout.splitlines()
+    honest = world.muster("audit", "verify", "--heads", world.write("honest-heads", "\n".join(mine) + "\n"), check=False)
+    tried(honest.returncode == 0, f"with its own heads: exit code {honest.returncode}, {honest.stdout}{honest.stderr}")
+    others = Record(world).heads.read_text()
     line = next((line for line in mine if line.strip()), "")
-    for content in (line[:-6] + "AAAA==\n", "x" * 100000, "\x1b]0;owned\x07\n", b"\xff\xfe\n", "\n".join([line] * 50000), line.replace("1", "2")):
+    for content in (line[:-6] + "AAAA==\n", "x" * 100000, "\x1b]0;owned\x07\n", b"\xff\xfe\n", "\n".join([line.replace("1", "2")] * 50000), line.replace("1", "2"), others):
         file = world.write("forged-heads", content)
         done = world.muster("audit", "verify", "--heads", file, check=False)
         held("\x1b" not in done.stdout + done.stderr, "it is obeyed")

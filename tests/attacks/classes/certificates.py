@@ -9,18 +9,40 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from frame import der, measure
-from frame.attack import all_held, attack, held, refused
+from frame.attack import all_held, attack, held, refused, tried
 from frame.certificates import DAY, Authority, Identity, new_key, pem, request
 
 
+TLS = "CONNECTION"  # The handshake fails, or the connection ends with it: gRPC 1.51 says no more. Without a control it would prove nothing.
+
+
 def knock(world, identity, **how):
-    """What both listeners answer to this certificate."""
-    return [world.session(identity, **how).call("Session/Renew", certificate_request_pem="x"), world.admin(identity, ca_pem=world.orchestrator.ca_pem, **how)
+    """What both listeners answer to this certificate, between two calls of those who may: they are let in, so that a connection that ends is a refusal."""
+    rightful(world)
+    said = [world.session(identity, **how).call("Session/Renew", certificate_request_pem=request(new_key())), world.admin(identity, ca_pem=world.orchestrator.ca_pem, **how)
             .call("WhoAmI")]
+    rightful(world)
+    return said
 
 
-def shut_out(world, identity, **how):
-    return all_held(refused(answer, "CONNECTION", "E-CERT-UNKNOWN", "E-AUTH-REQUIRED", "E-CERT-FOREIGN") for answer in knock(world, identity, **how))
+def rightful(world):
+    """A worker and an operator with certificates that are theirs."""
+    if not hasattr(world, "rightful"):
+        world.rightful = world.member(), world.operator("viewer")
+    member, operator = world.rightful
+    worker = world.session(member).call("Session/Renew", certificate_request_pem=request(new_key()))
+    tried(worker.failure == "E-CERT-NOT-DUE", f"the rightful worker is answered with {worker}")
+    who = world.admin(operator).call("WhoAmI")
+    tried(who.ok, f"the rightful operator is answered with {who}")
+
+
+def shut_out(world, identity, session=(TLS,), admin=None, **how):
+    """Both listeners must refuse it so: by TLS, or with one of these codes, which tell that TLS let it pass and the record did not."""
+    at_session, at_admin = knock(world, identity, **how)
+    return all_held([refused(at_session, *session), refused(at_admin, *(session if admin is None else admin))])
+
+
+UNKNOWN = {"session": ("E-CERT-UNKNOWN",), "admin": ("E-AUTH-REQUIRED",)}
 
 
 def uri_of(world, member):
@@ -39,8 +61,12 @@ def forged(world, authority, uri=None, **how):
 
 @attack("certificates", "none at all", "TLS refuses", quick=True)
 def none(world):
-    return all_held(refused(answer, "CONNECTION") for answer in (
-        world.session().call("Session/Renew"), world.admin(source="127.0.0.1").call("WhoAmI"), world.session().call("Health/Check")))
+    rightful(world)
+    seen = all_held(refused(answer, TLS) for answer in (
+        world.session().call("Session/Renew"), world.admin(source=world.address()).call("WhoAmI"), world.session().call("Health/Check"),
+        world.admin(source=world.address()).call("Health/Check")))
+    rightful(world)
+    return seen
 
 
 @attack("certificates", "made by itself, with a member's name", "TLS refuses")
@@ -84,15 +110,6 @@ def operator_as_authority(world):
     return shut_out(world, leaf)
 
 
-@attack("certificates", "a worker's, at the operators' listener, every method", "E-AUTH-REQUIRED", quick=True)
-def worker_at_admin(world):
-    from frame.proto import wire
-    client = world.admin(world.member())
-    seen = [client.call(method.full_name, b"", seconds=5) for method in wire().admin_methods()]
-    held(len(seen) > 30, f"{len(seen)} methods")
-    return all_held([f"{len(seen)} methods"] + [refused(answer, "E-AUTH-REQUIRED") for answer in seen])
-
-
 @attack("certificates", "an operator's, as a worker", "E-CERT-UNKNOWN")
 def operator_at_session(world):
     operator = world.operator("tenant_admin")
@@ -103,15 +120,20 @@ def operator_at_session(world):
 @attack("certificates", "one that has expired, one that begins tomorrow (of the stolen authority)", "TLS refuses")
 def dates(world):
     stolen = world.stolen_authority()
-    return all_held([shut_out(world, forged(world, stolen, begins=-30 * DAY, ends=-datetime.timedelta(seconds=5))),
-                     shut_out(world, forged(world, stolen, begins=DAY, ends=2 * DAY))])
+    seen = []
+    for uri in (uri_of(world, world.member()), name_of(world.first_operator())):
+        seen.append(shut_out(world, forged(world, stolen, uri, begins=-30 * DAY, ends=-datetime.timedelta(seconds=5))))
+        seen.append(shut_out(world, forged(world, stolen, uri, begins=DAY, ends=2 * DAY)))
+        refused(world.admin(forged(world, stolen, uri)).call("WhoAmI"), "E-AUTH-REQUIRED")  # With good dates TLS lets it pass.
+    return all_held(seen)
 
 
-@attack("certificates", "for a server's use, or for no use at all (of the stolen authority)", "TLS refuses a server's; E-CERT for the others")
+@attack("certificates", "for a server's use, for signing code, for any use (of the stolen authority)", "TLS refuses; for any use E-CERT-UNKNOWN, E-AUTH-REQUIRED")
 def purpose(world):
     stolen = world.stolen_authority()
     return all_held([shut_out(world, forged(world, stolen, purposes=[ExtendedKeyUsageOID.SERVER_AUTH])),
-                     shut_out(world, forged(world, stolen, purposes=[ExtendedKeyUsageOID.CODE_SIGNING]))])
+                     shut_out(world, forged(world, stolen, purposes=[ExtendedKeyUsageOID.CODE_SIGNING])),
+                     shut_out(world, forged(world, stolen, purposes=()), **UNKNOWN)])
 
 
 @attack("certificates", "the listeners' own and the door's, with their keys, as a client's", "TLS refuses")
@@ -134,24 +156,24 @@ def names(world):
     for uris in ([own, operator], [own + "/x"], [own.replace("muster:", "MUSTER:")], [own.replace("acme", "acme%2f")], [own + "?x"], [own + "\0"], ["muster://"],
                  ["muster://operator/"], [operator + "/"], [operator.upper()]):
         key = new_key()
-        seen.append(shut_out(world, world.with_certificate(key, stolen.issue("", key.public_key(), uris=uris))))
+        seen.append(shut_out(world, world.with_certificate(key, stolen.issue("", key.public_key(), uris=uris)), **UNKNOWN))
     for how in ({"subject": own}, {"subject": operator}, {"subject": "", "dns": [own.removeprefix("muster://")]}):
         key = new_key()
-        seen.append(shut_out(world, world.with_certificate(key, stolen.issue(how.pop("subject"), key.public_key(), **how))))
+        seen.append(shut_out(world, world.with_certificate(key, stolen.issue(how.pop("subject"), key.public_key(), **how)), **UNKNOWN))
     return all_held(seen)
 
 
 @attack("certificates", "an operator who is on no record (of the stolen authority)", "E-AUTH-REQUIRED")
 def unknown_operator(world):
     stolen = world.stolen_authority()
-    return shut_out(world, forged(world, stolen, "muster://operator/opr-aaaaaaaaaaaaaaaaaaaa"))
+    return shut_out(world, forged(world, stolen, "muster://operator/opr-aaaaaaaaaaaaaaaaaaaa"), **UNKNOWN)
 
 
 @attack("certificates", "an operator's name with another key (of the stolen authority)", "E-AUTH")
 def operator_other_key(world):
     uri = name_of(world.operator("tenant_admin"))
     answer = world.admin(forged(world, world.stolen_authority(), uri)).call("WhoAmI")
-    return refused(answer, "E-AUTH-REQUIRED", "E-AUTH-REVOKED", "E-AUTH-EXPIRED")
+    return refused(answer, "E-AUTH-REQUIRED")
 
 
 @attack("certificates", "a worker moves itself to another zone or tenant (of the stolen authority)", "E-CERT-FOREIGN, E-CERT-UNKNOWN")
@@ -161,7 +183,7 @@ def moved(world):
         key = new_key()
         forgery = world.with_certificate(key, world.stolen_authority().issue("", key.public_key(), uris=[f"muster://{zone}/{member.server_id}"]))
         seen.append(world.session_says(forgery, member.name))
-        held(seen[-1].startswith("E-"), seen[-1])
+        held(seen[-1] in ("E-CERT-FOREIGN", "E-CERT-UNKNOWN"), seen[-1])
     return all_held(seen)
 
 
@@ -177,7 +199,7 @@ def put_out(world):
     return all_held(seen)
 
 
-@attack("certificates", "an eviction while the session is open", "the session ends at once")
+@attack("certificates", "an eviction while the session is open", "the session ends at once; no other one, no renewal")
 def evicted_meanwhile(world):
     member = world.member()
     client, stream, welcome = world.connected(member, member.name)
@@ -186,7 +208,10 @@ def evicted_meanwhile(world):
     last = stream.read(5)
     seen = f"goodbye {last.goodbye.code}" if last is not None and last.HasField("goodbye") else str(stream.status())
     stream.read(5)
-    return held(stream.over, f"{seen}, the stream has {'ended' if stream.over else 'NOT ended'}")
+    renewed = refused(world.session(member).call("Session/Renew", certificate_request_pem=request(member.key)), "E-CERT-REVOKED")
+    again = world.session_says(member, member.name)
+    held(again == "E-CERT-REVOKED", again)
+    return held(stream.over and "E-CERT-REVOKED" in seen, f"{seen}, the stream has {'ended' if stream.over else 'NOT ended'}; then {renewed}")
 
 
 @attack("certificates", "the one before, after a machine was made anew", "E-CERT-REVOKED")
@@ -198,24 +223,18 @@ def superseded(world):
     return held(said == "E-CERT-REVOKED", said)
 
 
-@attack("certificates", "of a revoked operator, on a connection that was open before", "E-AUTH-REVOKED", quick=True)
-def revoked_operator(world):
-    operator = world.operator("operator")
-    client = world.admin(operator)
-    held(client.call("WhoAmI").ok, "not let in at first")
-    world.muster("operator", "revoke", operator.name, "--yes")
-    return all_held([refused(client.call("WhoAmI"), "E-AUTH-REVOKED"), refused(world.admin(operator).call("WhoAmI"), "E-AUTH-REVOKED")])
+NOT_RENEWED = ("E-CERT-NOT-DUE", "E-DISPATCH-NOT-ADMITTED")
 
 
-@attack("certificates", "Renew with a certificate that has had no session", "refused")
+@attack("certificates", "Renew with a certificate that has had no session", "E-CERT-NOT-DUE, E-DISPATCH-NOT-ADMITTED")
 def renew_unconfirmed(world):
     name = world.server()
     identity = world.enroll(world.token(), name)
-    seen = refused(world.session(identity).call("Session/Renew", certificate_request_pem=request(identity.key)))
+    seen = refused(world.session(identity).call("Session/Renew", certificate_request_pem=request(identity.key)), *NOT_RENEWED)
     member = world.member()
     second = world.enroll(world.token(server_name=member.name), member.name)
     renewed = world.session(second).call("Session/Renew", certificate_request_pem=request(new_key()))
-    return all_held([seen, refused(renewed)])
+    return all_held([seen, refused(renewed, *NOT_RENEWED)])
 
 
 @attack("certificates", "60 renewals in a row, weeks before one is due", "refused until two thirds of its life are over", quick=True)
@@ -225,7 +244,8 @@ def renew_flood(world):
     csr = request(member.key)
     answers = [client.call("Session/Renew", certificate_request_pem=csr) for _ in range(60)]
     made = sum(answer.ok for answer in answers)
-    return held(made == 0, f"{made} certificates made") + f", {answers[-1]}"
+    tried(sum(answer.failure == "E-CERT-NOT-DUE" for answer in answers) >= 5, f"answered with {all_held(answers)}")
+    return held(made == 0, f"{made} certificates made") + f", {all_held(answers)}"
 
 
 @attack("certificates", "renewals without end when one is due (its dates are moved in the database)", "one for its key, then refused")
@@ -243,34 +263,51 @@ def renew_due(world):
     return held(made == 1 and len(answered) <= 6, f"{made} made, told {len(answered)} times of 50") + f", {answers[-1]}"
 
 
-@attack("certificates", "a chain of 90 certificates, one of 400 kB", "TLS refuses; the orchestrator stays small")
+@attack("certificates", "chains of the stolen authority: 90 authorities below it, one below it; a certificate of 400 kB", "TLS refuses: it has no authorities below it; the orchestrator stays small")
 def long_chain(world):
-    key, authority = new_key(), Authority()
-    leaf = authority.issue("", key.public_key(), uris=["muster://acme/prod/srv-x"])
-    chain = world.with_certificate(key, leaf)
-    chain.certificate_pem += "".join(pem(authority.issue(f"CA {at}", key.public_key(), authority=True)) for at in range(90))
+    stolen, member, seen = world.stolen_authority(), world.member(), []
+
+    def below(levels):
+        """A leaf, signed by the last of so many authorities, each signed by the one before it."""
+        authority, above = stolen, []
+        for at in range(levels):
+            key = new_key()
+            certificate = authority.issue(f"CA {at}", key.public_key(), authority=True)
+            above.insert(0, certificate)
+            authority = Authority(key, certificate)
+        key = new_key()
+        identity = world.with_certificate(key, authority.issue("", key.public_key(), uris=[uri_of(world, member)]))
+        identity.certificate_pem += "".join(map(pem, above))
+        return identity
+
     wide_key = new_key()
-    wide = world.with_certificate(wide_key, authority.issue("", wide_key.public_key(), uris=[f"muster://acme/prod/srv-{at:030}" for at in range(8_000)]))
-    rest = world.orchestrator.resident_mib()
+    wide = world.with_certificate(wide_key, stolen.issue("", wide_key.public_key(), uris=[f"muster://acme/prod/srv-{at:030}" for at in range(8_000)]))
+    rest, before = world.orchestrator.resident_mib(), measure.cpu_seconds(world.orchestrator.processes())
+    refused(world.session(below(0)).call("Session/Renew", certificate_request_pem=request(new_key())), *UNKNOWN["session"])  # A short one of it passes TLS.
     with measure.Peak(world.orchestrator.resident_mib) as peak:
-        seen = [shut_out(world, each) for each in (chain, wide) for _ in range(5)]
-    held(peak.most - rest < 64, f"{peak.most - rest:.0f} MiB more")
-    return all_held(seen)
-
-
-@attack("certificates", "keys of other kinds: RSA of 4096 bits, P-521, Ed25519, secp256k1", "TLS refuses, without much work")
-def other_keys(world):
-    keys = [rsa.generate_private_key(65537, 4096), ec.generate_private_key(ec.SECP521R1()), ed25519.Ed25519PrivateKey.generate(),
-            ec.generate_private_key(ec.SECP256K1())]
-    before, seen = measure.cpu_seconds(world.orchestrator.processes()), []
-    for key in keys:
-        try:
-            seen.append(shut_out(world, world.with_certificate(key, Authority().issue("", key.public_key(), uris=["muster://acme/prod/srv-x"]))))
-        except ssl.SSLError as error:
-            seen.append(str(error.reason))
+        seen = [shut_out(world, each) for each in (below(1), below(90), wide) for _ in range(3)]
     took = measure.cpu_seconds(world.orchestrator.processes()) - before
-    held(took < 3, f"{took:.1f} s of a processor")
+    held(peak.most - rest < 64 and took < 5, f"{peak.most - rest:.0f} MiB more, {took:.1f} s of a processor")
     return all_held(seen)
+
+
+@attack("certificates", "keys of other kinds, signed by the stolen authority: RSA of 4096 and 2048 bits, P-384, P-521, Ed25519, secp256k1", "TLS refuses, or E-CERT-UNKNOWN, E-AUTH-REQUIRED; without much work")
+def other_keys(world):
+    keys = [rsa.generate_private_key(65537, 4096), rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP521R1()),
+            ed25519.Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP256K1())]
+    stolen, member, seen = world.stolen_authority(), world.member(), []
+    rightful(world)
+    before = measure.cpu_seconds(world.orchestrator.processes())
+    for key in keys:
+        identity = world.with_certificate(key, stolen.issue("", key.public_key(), uris=[uri_of(world, member)]))
+        try:
+            seen.append(shut_out(world, identity, (TLS, *UNKNOWN["session"]), (TLS, *UNKNOWN["admin"])))
+        except ssl.SSLError as error:
+            seen.append(f"this client has none: {error.reason}")
+    took = measure.cpu_seconds(world.orchestrator.processes()) - before
+    tried(sum("E-CERT-UNKNOWN" in one or TLS in one for one in seen) >= 4, all_held(seen))
+    held(took < 3, f"{took:.1f} s of a processor")
+    return f"{len(seen)} kinds: {all_held(seen)}"
 
 
 @attack("certificates", "a curve of its own whose square roots never end (CVE-2022-0778)", "refused at once", quick=True)
@@ -280,7 +317,8 @@ def endless_curve(world):
     sent = der.certificate_message_with_endless_curve(world.ports["session"])
     took = measure.cpu_seconds([world.orchestrator.pid]) - before
     held(answer.code != "NOTHING" and took < 2, f"{answer}, {took:.1f} s of a processor")
-    return all_held([refused(answer), sent])
+    tried(sent == "certificate refused", sent)
+    return all_held([refused(answer, "E-BOOTSTRAP-CSR", "E-REQUEST-INVALID"), sent])
 
 
 @attack("certificates", "at the Unix socket as another user, by path and by link", "permission denied")

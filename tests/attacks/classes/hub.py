@@ -6,9 +6,10 @@ import time
 import zlib
 
 from frame import measure
-from frame.attack import Succeeded, all_held, attack, held
+from frame.attack import Succeeded, all_held, attack, held, refused, tried
 from hostile.http import Server, answer, as_json
 from hostile.hub import LIST, Hub, listing, own, record
+from hostile.worker import ENROLLED, FAILED, Worker, server
 
 CLIENT, SECRET = "verifier-of-a-hub", "Kx7vQ2mZp9Lr4TnW8sBd"
 OBEYED = ("\x1b]", "\x1b[", "\u009b", "\u202e", "\u2066", "\u200b", "\ufeff")
@@ -87,7 +88,8 @@ def redirects(world):
         for status in (301, 302, 303, 307, 308, 300):
             location = {301: b"http://evil/\xff\xfe\x1b]0;owned\x07", 302: b"\xff" * 3000, 303: b"file:///etc/passwd", 307: elsewhere.url.encode(),
                         308: elsewhere.url.encode() + b"/internal/v1/hub/instances", 300: b"gopher://127.0.0.1:9"}[status]
-            seen.append(reads(world, answer(status, b"", headers=[("Location", location)])))
+            code = reads(world, answer(status, b"", headers=[("Location", location)]))
+            seen.append(held(code == "E-HUB-BAD-ANSWER", f"{status}: {code}") and code)
         held(not elsewhere.requests, f"it was followed, with {elsewhere.received[:200]!r}")
     return all_held(seen) + ", nobody followed"
 
@@ -98,7 +100,10 @@ def bad_heads(world):
              b"\x00\x01\x02\x03" * 100, b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n[]",
              b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n[]", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n[]",
              b"HTTP/1.1 500 X\r\nContent-Type: \xff\x00\r\nContent-Length: 3\r\n\r\n\xff\xfe\x1b"]
-    return all_held(reads(world, head) for head in heads)
+    with Hub(None) as hub:  # A good head is read.
+        hub.listed = listing(own(hub.id))
+        tried((good := code_of(Zone(world, hub).verify())) == "read", f"a good answer: {good}")
+    return all_held(held((code := reads(world, head)).startswith("E-HUB-"), f"{head[:60]!r}: {code}") and code for head in heads)
 
 
 @attack("hub", "problem answers that repeat the verifier's secret, plain and encoded", "an E-HUB code without it")
@@ -173,6 +178,7 @@ def packed(world):
     with measure.Peak(world.orchestrator.resident_mib) as peak:
         for kind in ("gzip", "deflate"):
             seen.append(reads(world, answer(200, squeezed(bomb, kind), headers=[("Content-Encoding", kind)])))
+        held(all(code.startswith("E-HUB-") for code in seen), all_held(seen))
         twice = squeezed(squeezed(b"[" + b" " * (50 << 20), "gzip"), "gzip")
         seen.append(reads(world, answer(200, twice, headers=[("Content-Encoding", "gzip, gzip")])))
         seen.append(reads(world, answer(200, b"[]", headers=[("Content-Encoding", "br, x, gzip, gzip, gzip, gzip, gzip, gzip")])))
@@ -208,6 +214,7 @@ def drip(world):
             thread.join(100)
         codes = [code_of(answers[zone.id][0]) if zone.id in answers else "nothing" for zone in bad]
         took = max((at for _, at in answers.values()), default=begin + 100) - begin
+    held(all(code.startswith("E-HUB-") for code in codes), all_held(codes))
     return held(code_of(said) == "read" and meanwhile < 10 and took < 75, f"{', '.join(codes)} after {took:.0f} s at most; another's read in {meanwhile:.1f} s")
 
 
@@ -228,28 +235,51 @@ def other_content(world):
 def bad_names(world):
     raw = [b'"\xff\xfe"', b'"a\x80b"', b'"\\u0000"', b'"\\u001b]0;owned\\u0007"', '"\u009b31m"'.encode(), '"gnp.exe\u202e\u2066\u200b"'.encode(), b'"\\ud800"',
            b'"\xed\xa0\x80"', b'"' + "\u0628".encode() * 400 + b'"', b'"=cmd|\' /C calc\'!A0"', b"12", b"null", b"[]"]
-    with Hub(None) as hub:
-        whole = [json.dumps(own(hub.id)).encode()]
-        for at, name in enumerate(raw):
-            text = json.dumps(record("TITLE")).encode().replace(b'"TITLE"', name).replace(b'"12"', name)
-            whole.append(text if at else text.replace(b'"web-1"', name))
-        hub.listed = answer(200, b"[" + b",".join(whole) + b"]")
-        zone = Zone(world, hub)
-        return unharmed(world, zone, zone.verify())
+    seen, told = [], ""
+    for name in raw:  # Each in a list of its own: one that is refused must not take the others with it.
+        with Hub(None) as hub:
+            text = json.dumps(record("TITLE")).encode().replace(b'"TITLE"', name)
+            hub.listed = answer(200, b"[" + json.dumps(own(hub.id)).encode() + b"," + text + b"]")
+            zone = Zone(world, hub)
+            seen.append(unharmed(world, zone, zone.verify()))
+            told += world.muster("report", "--section", "observations", "-o", "json", check=False).stdout
+    tried(seen.count("read") >= 6, f"of {len(raw)} lists {seen.count('read')} were read: {all_held(seen)}")
+    left = [f"{one!a}" for one in OBEYED if one in told]
+    return held(not left, f"told: {', '.join(left)}" if left else f"{seen.count('read')} of {len(raw)} lists read; {all_held(seen)}")
 
 
-@attack("hub", "ids that are none, doubled ids, doubled keys, NUL and 1 MB in ids", "read or refused; no server proven by them")
+@attack("hub", "ids that are none, doubled ids, doubled keys, NUL and a megabyte in ids; workers claim them", "no server is proven by them; by a good id one is", seconds=150)
 def bad_ids(world):
+    """A hub and its workers together: each worker joined, and claims the id of the record that has its name."""
+    odd = ("", " ", "a b", "\x00", "x" * 4000, "../../x", "\u202e", "' OR 1=1", "[1]")
     with Hub(None) as hub:
-        same = record("web-1")
-        texts = [json.dumps(own(hub.id)), json.dumps(same), json.dumps({**same, "title": "web-2"}), json.dumps(same)[:-1] + ',"id":"another","id":"' + same["id"] + '"}']
-        for id in ("", " ", "a b", "\x00", "x" * 10**6, "../../x", "\u202e", same["id"].upper(), "' OR 1=1"):
-            texts.append(json.dumps(record("web-1", id=id)))
+        hub.listed = listing(own(hub.id))
+        zone = Zone(world, hub, name="unused")
+        workers = [Worker(world, zone.id).joins() for _ in range(len(odd) + 2)]
+        honest = workers[0]  # Then the doubled one, then those of the odd ids.
+        now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() + 1))
+        records = [record(one.name, dateLastReported=now, dateRegistered=now) for one in workers]
+        for each, id in zip(records[2:], odd):
+            each["id"] = each["instanceId"] = id
+        texts = [json.dumps(own(hub.id)), *map(json.dumps, records)]
+        # The doubled one a second time under another title, and with a second id in one record.
+        texts += [json.dumps({**records[1], "title": "another", "displayTitle": "another"}), json.dumps(records[1])[:-1] + ',"id":"another","id":"' + records[1]["id"] + '"}']
         hub.listed = answer(200, "[" + ",".join(texts) + "]")
-        zone = Zone(world, hub)
-        code = unharmed(world, zone, zone.verify())
-        enrolled = b"web-1" in zone.world.admin().call("ListServers", selection={"zone_id": zone.id}, enrollments=[5]).data
-    return held(not enrolled, f"{code}, nobody enrolled")
+        for one, each in zip(workers, records):
+            one.claims(each["id"].replace("\x00", "\ufffd")[:4000], hub_url=hub.url, internal_instance_id=each["internalInstanceId"])
+        first = zone.verify()
+        code = unharmed(world, zone, first)
+        enrolled = [at for at, one in enumerate(workers) if server(world, one.server_id).enrollment == ENROLLED]
+        honest_is = honest.ends_as(ENROLLED, FAILED, seconds=20)
+        tried(honest_is == ENROLLED, f"the honest one is not proven: {code}, {honest_is}, {len(enrolled)} others")
+        enrolled = [at for at, one in enumerate(workers) if server(world, one.server_id).enrollment == ENROLLED]
+        for one in workers:
+            one.close()
+    with Hub(None) as hub:
+        hub.listed = listing(own(hub.id), record("nobody", id="x" * 10**6))
+        large = code_of(Zone(world, hub).verify())
+        held(large.startswith("E-HUB-"), f"with an id of a megabyte: {large}")
+    return held(enrolled == [0], f"{code}; proven: {['honest', 'doubled', *map(repr, odd)][enrolled[-1]]}" if enrolled != [0] else f"{code}; the honest one is proven, nobody else")
 
 
 @attack("hub", "dates before and after all time, and text for numbers", "read or refused")
@@ -261,7 +291,8 @@ def bad_dates(world):
             texts.append(record("web-1", dateLastReported=date, dateRegistered=date, connectionStatus=date, isPendingConnection=date, tags=date))
         hub.listed = listing(*texts)
         zone = Zone(world, hub)
-        return unharmed(world, zone, zone.verify())
+        code = unharmed(world, zone, zone.verify())
+        return held(code == "read" or code.startswith("E-HUB-"), code)
 
 
 @attack("hub", "Retry-After in all ways: 0, negative, a year, 10^20, a date, text, twice", "left alone for a bounded time")
@@ -288,7 +319,7 @@ def tls_of_strangers(world):
     from cryptography.x509.oid import ExtendedKeyUsageOID
     for made_by, dns, ends, purposes in ((stranger, "localhost", timedelta(9), [ExtendedKeyUsageOID.SERVER_AUTH]), (authority, "hub.of.another", timedelta(9), [ExtendedKeyUsageOID.SERVER_AUTH]),
                                          (authority, "localhost", -timedelta(hours=1), [ExtendedKeyUsageOID.SERVER_AUTH]),
-                                         (authority, "localhost", timedelta(9), [ExtendedKeyUsageOID.CLIENT_AUTH]), (None, "localhost", None, None)):
+                                         (authority, "localhost", timedelta(9), [ExtendedKeyUsageOID.CLIENT_AUTH]), (authority, "localhost", timedelta(9), [ExtendedKeyUsageOID.SERVER_AUTH]), (None, "localhost", None, None)):
         files = None
         if made_by:
             key = new_key()
@@ -298,6 +329,9 @@ def tls_of_strangers(world):
             zone = Zone(world, hub, url=f"https://localhost:{hub.port}", ca_pem=pem(authority.certificate))
             said = zone.verify()
             code = unharmed(world, zone, said)
+            if made_by is authority and ends > timedelta(0) and dns == "localhost" and purposes[0] == ExtendedKeyUsageOID.SERVER_AUTH:
+                tried(SECRET.encode() in hub.received, f"the right one is answered with {code}")
+                continue
             seen.append(held(code in ("E-HUB-TLS", "E-HUB-UNREACHABLE", "E-HUB-ERROR") and SECRET.encode() not in hub.received, f"{code}, the hub got {hub.received[:60]!r}"))
     return all_held(one.split(",")[0] for one in seen)
 
@@ -315,7 +349,10 @@ def aliases(world):
                   "http://hub\u3002customer.example", "http://\uff48ub.customer.example", "http://hub.customer.example//", "http://user@hub.customer.example", "http://hub.customer.example?x=1",
                   "http://hub.customer.example#x", "http://hub.customer.example\\@evil", "http://hub.custo\u00admer.example", "http://hub%2ecustomer.example"):
         other = Zone(world, None, url=alias)
-        seen.append(held(not other.applied.ok, f"{alias}: {other.applied}"))
+        seen.append(f"{alias}: {refused(other.applied, 'E-INVENTORY-CONFLICT', 'E-CONFIG-INVALID', 'E-REQUEST-INVALID')}")
+    tried(sum("E-INVENTORY-CONFLICT" in one for one in seen) >= 8, all_held(seen))
+    free = Zone(world, None, url="https://127.31.1.3:8443/base")
+    tried(free.applied.ok, f"an address that nobody has: {free.applied}")
     return f"{len(seen)} spellings: {all_held(one.split(': ')[-1] for one in seen)}"
 
 
@@ -348,7 +385,7 @@ def odd_addresses(world):
     seen = []
     for url in ("file:///etc/passwd", "ftp://127.0.0.1/", "unix:/run/x", "http://", "http://:80", "http://127.0.0.1:99999", "http://127.0.0.1:0", "http://a b", "http://x\x00y",
                 "http://" + "a" * 2**20, "javascript:alert(1)", "http://user:password@127.0.0.1:1", "http://127.0.0.1:1\r\nX-Injected: 1", "http://[::1%25lo]:1", "//127.0.0.1"):
-        seen.append(held(not Zone(world, None, url=url).applied.ok, url[:50]) and "refused")
+        seen.append(refused(Zone(world, None, url=url).applied, "E-CONFIG-INVALID", "E-REQUEST-INVALID", "RESOURCE_EXHAUSTED"))
     own_port = Zone(world, None, url=f"http://127.0.0.1:{world.ports['admin']}")
     seen.append(code_of(own_port.verify()) if own_port.applied.ok else str(own_port.applied))
     return all_held(seen)
@@ -362,6 +399,7 @@ def credentials_on_routes(world):
         zone = Zone(world, hub)
         code = unharmed(world, zone, zone.verify())
         zone.verify()
+        tried(sum(SECRET in request.raw.decode("latin-1") for request in hub.requests) >= 2, "the credentials were not sent twice")
         paths = {request.path.split("?")[0] for request in hub.requests if SECRET in request.raw.decode("latin-1")}
         cookies = [request.path for request in hub.requests if "cookie" in request.headers]
     return held(paths <= {LIST, "/api/v1/hub/instances"} and not cookies, f"{code}; the secret went to {', '.join(sorted(paths))}; no cookie came back")
@@ -373,15 +411,19 @@ def shown(world):
         bad = "\x1b]0;owned\x07\u009b31m\u202e\u200b"
         hub.listed = listing(own(hub.id), record("web-1", displayTitle=bad, os=bad, clientVersion=bad), record(bad))
         zone = Zone(world, hub)
-        zone.verify()
+        tried((code := code_of(zone.verify())) == "read", f"the hub was not read: {code}")
+    with Hub(answer(401, json.dumps({"title": f"Unauthorized {bad}", "detail": f"Check credentials {bad}"}), "application/problem+json")) as hub:
+        refusing = Zone(world, hub)
+        refusing.verify()
     told = ""
     for words in (("server", "list"), ("report",), ("report", "--section", "observations"), ("audit", "list", "--limit", "500"), ("zone", "list"),
-                  ("verify", "--zone", zone.id), ("server", "explain", f"{zone.id}/web-1")):
+                  ("verify", "--zone", zone.id), ("server", "explain", f"{zone.id}/web-1"), ("report", "--section", "zones"), ("verify", "--zone", refusing.id)):
         for form in ("table", "json", "csv", "yaml"):
             done = world.muster(*words, "-o", form, check=False)
             # 5: bad news, which the dead hubs are.
             held(done.returncode in (0, 2, 5) , f"muster {' '.join(words)} -o {form} ends with {done.returncode}: {done.stderr[:200]}")
             told += done.stdout + done.stderr
     held(SECRET not in told, "the verifier's secret is shown")
+    tried("credentials" in told and "E-HUB-AUTH" in told, "nothing of what they said is shown")
     left = sorted({f"U+{ord(one):04X}" for one in told if one in "\x1b\x07\x08\x7f\x00\u202e\u2066\u200b\ufeff" or "\x80" <= one <= "\x9f"})
     return held(not left, f"shown: {', '.join(left)}" if left else f"nothing to obey in {len(told) >> 10} KiB")

@@ -1,75 +1,21 @@
 """Workers that claim what is not theirs at the hub, and say what they like of failures. The hubs are doubles; the workers are of our own making."""
 import uuid
 
-from frame.attack import all_held, attack, held
+from frame.attack import DidNotAttack, all_held, attack, held, tried
 from frame.grpc import Closed
 from frame.programs import await_that
 from frame.proto import field, wire
 from frame.world import Options
+from hostile.worker import ENROLLED, FAILED, IN_DOUBT, NOT_ENROLLED, QUEUED, UNVERIFIED, Worker, server
 
 WORLD = Options(hubs=True, flags=("--verify-deadline", "4s"))
-NOT_ENROLLED, QUEUED, JOINING, UNVERIFIED, ENROLLED, FAILED, IN_DOUBT, DEGRADED = range(1, 9)
 WORDS = ("", "not enrolled", "queued", "joining", "joined_unverified", "ENROLLED", "failed", "in_doubt", "degraded")
-
-
-def server(world, id):
-    return world.admin().call("GetServer", server=id).message
 
 
 def state(world, member):
     """Its enrollment as a word, with the failure's code."""
     found = server(world, member.server_id)
     return WORDS[found.enrollment] + (f" ({found.failure.code})" if found.failure.code else "")
-
-
-class Worker:
-    """One of our own that is connected and, with joins(), has been told to join."""
-
-    def __init__(self, world, zone="acme/prod", name=None, **hello):
-        self.world, self.zone = world, zone
-        self.member = world.member(zone, name)
-        self.name, self.server_id = self.member.name, self.member.server_id
-        self.client, self.stream, welcome = world.connected(self.member, self.name, **hello)
-        if welcome is None:
-            raise RuntimeError(f"no session: {self.stream.status()}")
-        self.command = self.rollout = None
-
-    def joins(self):
-        made = self.world.admin().call("CreateRollout", kind=2, selection={"zone_id": self.zone, "names": [self.name]})
-        if not made.ok:
-            raise RuntimeError(f"no rollout: {made.text}")
-        self.rollout = made.message.rollout_id
-        while self.command is None:
-            said = self.stream.read(20)
-            if said is None:
-                raise RuntimeError("no command came")
-            if said.HasField("ping"):
-                self.stream.send(wire().WorkerMessage(pong={"number": said.ping.number}))
-            if said.HasField("command"):
-                self.command = said.command
-        return self
-
-    def says(self, data=None, outcome=1, **fields):
-        """The result of its command: join={…}, failure={…}, or the result's further bytes."""
-        ids = {"command_id": self.command.command_id, "attempt_id": self.command.attempt_id, "outcome": outcome}
-        result = wire().CommandResult(**ids, **fields).SerializeToString() + (data or b"")
-        self.stream.send(field(5, result))
-        return self
-
-    def claims(self, hub_id="", effect=1, **service):
-        hub = self.world.hub(self.zone).url
-        return self.says(join={"effect": effect, "service": {"presence": 3, "version": "7.0.2.0", "hub_url": hub, "hub_connected": True,
-                                                             "hub_instance_id": hub_id, **service}})
-
-    def ends_as(self, *enrollments, seconds=12):
-        """Its enrollment, when it has come to one of these or the time is over."""
-        await_that(lambda: server(self.world, self.server_id).enrollment in enrollments, seconds, every=0.2)
-        return server(self.world, self.server_id).enrollment
-
-    def close(self):
-        self.client.close()
-        if self.rollout:
-            self.world.muster("rollout", "cancel", self.rollout, check=False)
 
 
 def plant(world, zone, title, **more):
@@ -81,17 +27,25 @@ def plant(world, zone, title, **more):
 
 
 def honest(world, zone="acme/prod"):
-    """A worker that joins, and is enrolled by the hub's word: (worker, hub id, internal id)."""
+    """A worker that joins, and is enrolled by the hub's word: (worker, hub id, internal id). That it can be is what the lies are measured by."""
     worker = Worker(world, zone).joins()
     id, internal = plant(world, zone, worker.name)
     worker.claims(id, internal_instance_id=internal)
     if worker.ends_as(ENROLLED) != ENROLLED:
-        raise RuntimeError(f"the honest one is {state(world, worker.member)}")
+        raise DidNotAttack(f"the honest one is {state(world, worker.member)}")
     return worker, id, internal
 
 
+def honest_one_enrolls(world):
+    """Once in a world: else nobody is enrolled, whatever was claimed."""
+    if not hasattr(world, "honest_one"):
+        world.honest_one = honest(world)
+        world.honest_one[0].close()
+
+
 def stays_out(world, thief):
-    """The thief's claim must come to nothing."""
+    """The thief's claim must come to nothing, where an honest one is enrolled."""
+    honest_one_enrolls(world)
     ended = thief.ends_as(ENROLLED, FAILED, IN_DOUBT)
     seen = state(world, thief.member)
     thief.close()
@@ -165,7 +119,9 @@ def facts_alone(world):
         thief.stream.send(wire().WorkerMessage(heartbeat={"service": facts}))
     world.muster("verify", "--zone", "acme/prod", check=False)
     ended = thief.ends_as(ENROLLED, UNVERIFIED, seconds=3)
+    tried(server(world, thief.server_id).service.hub_instance_id == id, "its facts were not taken")
     thief.close()
+    honest_one_enrolls(world)
     return held(ended == NOT_ENROLLED, state(world, thief.member))
 
 
@@ -251,7 +207,9 @@ def odd_ids(world):
         thief = Worker(world).joins()
         try:
             thief.claims(odd)
+            thief.ends_as(ENROLLED, FAILED, IN_DOUBT, seconds=6)
         except Closed as closed:
+            tried(len(odd) > 1000, f"{odd[:40]!r}: {closed}")  # More than it may send.
             seen.append(str(closed))
             continue
         kept = server(world, thief.server_id)
@@ -323,6 +281,7 @@ def shown_clean(world, texts):
             shown += done.stdout.replace("\r\n", "\n") if form == "csv" else done.stdout
     for id in rollouts:
         world.muster("rollout", "cancel", id, check=False)
+    tried("E-SERVICE-ERROR" in shown, "no failure of theirs is shown")
     left = sorted({f"U+{ord(one):04X}" for one in shown
                    if one in "\x1b\x07\x08\x7f\x00\r\u202e\u2066\u200b\ufeff" or "\x80" <= one <= "\x9f" or "\ud800" <= one <= "\udfff"})
     return held(not left, f"printed: {', '.join(left)}" if left else f"{all_held(seen)}; nothing to obey in {len(shown) >> 10} KiB of output")
@@ -338,4 +297,5 @@ def many_problems(world):
     await_that(lambda: server(world, worker.server_id).service.version == "1.2.3", 5)
     found = server(world, worker.server_id)
     worker.close()
+    tried(found.service.version == "1.2.3" and len(found.observations) >= 1, f"{len(found.observations)} observations of version {found.service.version}")
     return held(len(found.observations) <= 64 and found.ByteSize() < 65536, f"{len(found.observations)} observations, {found.ByteSize()} bytes")

@@ -5,11 +5,12 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import tarfile
 import threading
 import time
 
-from frame.attack import Skipped, all_held, attack, held
+from frame.attack import Skipped, all_held, attack, held, tried
 from frame.programs import Orchestrator, Program, await_that
 from frame.world import Options
 
@@ -27,6 +28,14 @@ def disguises(secret):
     return found
 
 
+def looked_for(data, secrets):
+    """holds(), which is shown to find each secret, plain and disguised, where it is put between the data."""
+    for secret in secrets:
+        for form in disguises(secret):
+            tried(holds(data[:1000] + form + data[-1000:], (secret,)), f"{form[:24]} would not be found")
+    return holds(data, secrets)
+
+
 def holds(data, secrets):
     return sorted({form[:24].decode("latin-1") for secret in secrets for form in disguises(secret) if form in data})
 
@@ -38,11 +47,14 @@ class Joined:
         self.world, self.hub = world, world.hub("acme/prod")
         self.secrets = (self.hub.secret, self.hub.viewer_secret)
         self.seen = []  # What stood in arguments and environments meanwhile.
+        self.bait = self.looks = 0
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=(over,), daemon=True)
         world.orchestrator
         watch.start()
         self.key = "fresh-key-of-this-attack-7w2k9x"
+        # One process that has it in its environment, to see that it is found.
+        subprocess.run(["sleep", "0.5"], env={"BAIT": self.key, "PATH": os.environ["PATH"]}, check=True)
         world.muster("key", "set", "acme/lab", "--client-id", "client", "--secret-file", world.write("fresh", self.key, 0o600))
         self.name = world.server("acme/prod", "join")
         services = world.services(self.name)
@@ -69,6 +81,10 @@ class Joined:
                     data = arguments + (process / "environ").read_bytes()
                 except OSError:
                     continue
+                self.looks += 1
+                if b"BAIT=" in data:
+                    self.bait += bool(holds(data, ("fresh-key-of-this-attack-7w2k9x",)))
+                    continue
                 for form in holds(data, (*self.secrets, "fresh-key-of-this-attack-7w2k9x")):
                     self.seen.append(f"{form} in process {arguments[:60]!r}")
             time.sleep(0.005)
@@ -87,7 +103,8 @@ def everything_in(folder):
 @attack("secrets", "arguments and environments of all processes, during key set, apply, join and verify", "nowhere", quick=True)
 def process_lists(world):
     life = joined(world)
-    return held(not life.seen, "; ".join(dict.fromkeys(life.seen)) or "nowhere")
+    tried(life.bait >= 1, "not even what was put there was seen")
+    return held(not life.seen, "; ".join(dict.fromkeys(life.seen)) or f"nowhere in {life.looks} looks")
 
 
 @attack("secrets", "logs of orchestrator and worker, at level debug", "nowhere", quick=True)
@@ -96,7 +113,7 @@ def logs(world):
     said = world.orchestrator.log.read_bytes() + life.worker.log.read_bytes()
     if b"level=debug" not in said:
         raise RuntimeError("nothing was logged at level debug")
-    found = holds(said, (*life.secrets, life.key, life.token.secret))
+    found = looked_for(said, (*life.secrets, life.key, life.token.secret))
     return held(not found, ", ".join(found) or f"nowhere in {len(said) >> 10} KiB")
 
 
@@ -104,7 +121,7 @@ def logs(world):
 def journal(world):
     life = joined(world)
     data = everything_in(life.worker.data)
-    found = holds(data, (*life.secrets, life.token.secret))
+    found = looked_for(data, (*life.secrets, life.token.secret))
     return held(not found, ", ".join(found) or f"nowhere in {len(data) >> 10} KiB")
 
 
@@ -112,7 +129,7 @@ def journal(world):
 def database(world):
     life = joined(world)
     data = everything_in(world.orchestrator.data)
-    found = holds(data, (*life.secrets, life.key, life.token.secret))
+    found = looked_for(data, (*life.secrets, life.key, life.token.secret))
     return held(not found, ", ".join(found) or f"nowhere in {len(data) >> 10} KiB")
 
 
@@ -124,13 +141,16 @@ def backup(world):
     if done.returncode:
         raise RuntimeError(done.stderr)
     data = file.read_bytes()
-    found = holds(data, (*life.secrets, life.key, life.token.secret))
+    found = looked_for(data, (*life.secrets, life.key, life.token.secret))
     with tarfile.open(file) as archive:
         names = archive.getnames()
     held(not found, ", ".join(found))
     held(not any("master.key" in name for name in names), "the master key is in it")
     key = world.write("own-master.key", base64.b64encode(os.urandom(32)).decode() + "\n", 0o600)
     done = world.orchestrator.run("muster-orchestrator", "restore", "--from", file, "--data-dir", world.folder / world.unique("thief"), "--master-key-file", key)
+    right = world.orchestrator.run("muster-orchestrator", "restore", "--from", file, "--data-dir", world.folder / world.unique("owner"), "--master-key-file",
+                                   world.orchestrator.data / "master.key")
+    tried(right.returncode == 0, f"the right key does not open it: {right.stderr}")
     return held(done.returncode, f"a key of one's own opened it: {done.stdout}") and f"no key in {len(names)} files; {code(done.stderr)}"
 
 
@@ -148,7 +168,7 @@ def answers(world):
         answer = client.call(name, **fields)
         held(answer.ok, f"{name}: {answer}")
         data, asked = data + answer.data, asked + 1
-    found = holds(data, (*life.secrets, life.key, life.token.secret))
+    found = looked_for(data, (*life.secrets, life.key, life.token.secret))
     return held(not found, ", ".join(found) or f"nowhere in {asked} answers")
 
 
@@ -170,6 +190,11 @@ def core_dumps(world):
     place = world.folder / "cores"
     place.mkdir()
     place.chmod(0o777)
+    subprocess.run(["prlimit", "--core=unlimited", "sh", "-c", "kill -SEGV $$"], cwd=place)
+    if not list(place.iterdir()):
+        raise Skipped("no program leaves a core dump on this system")
+    for file in place.iterdir():
+        file.unlink()
     name = world.server()
     data = world.worker(name, run=False)
     world.orchestrator
@@ -201,6 +226,9 @@ def attached(world):
         os.chown(file, 65534, 65534)
     worker = Program(world.folder / "nobody.log", world.binaries / "muster-worker", "run", "--data-dir", data, user="nobody", group="nogroup", extra_groups=[])
     await_that(lambda: worker.said(), 10)
+    plain = subprocess.Popen(["sleep", "60"], user="nobody", group="nogroup", extra_groups=[])
+    world.cleanup.callback(plain.kill)
+    tried(world.as_nobody("head", "-c", "10", f"/proc/{plain.pid}/environ").returncode == 0, "it cannot look into a process of its own, either")
     seen = []
     for name in ("mem", "environ", "maps", "auxv"):
         done = world.as_nobody("head", "-c", "10", f"/proc/{worker.pid}/{name}")
@@ -220,8 +248,17 @@ def copies_in_memory(world):
     life = joined(world)
     for _ in range(5):
         world.muster("verify", "--zone", "acme/prod", check=False)
-    count = {secret: copies_of(world.orchestrator.pid, secret.encode()) for secret in (*life.secrets, life.token.secret)}
-    return held(max(count.values()) <= 16, f"joining key {count[life.secrets[0]]}, verifier {count[life.secrets[1]]}, token {count[life.token.secret]}")
+    tried(copies_of(world.orchestrator.pid, b"acme/prod") >= 1, "not even a zone's name is found in its memory")
+
+    def count_all():
+        return {secret: copies_of(world.orchestrator.pid, secret.encode()) for secret in (*life.secrets, life.token.secret)}
+
+    first = count_all()
+    for _ in range(15):
+        tried(world.muster("verify", "--zone", "acme/prod", check=False).returncode in (0, 5), "the hub was not read")
+    count = count_all()
+    grown = max(count[secret] - first[secret] for secret in count)
+    return held(max(count.values()) <= 16 and grown <= 4, f"{grown} more after 15 readings more; joining key {count[life.secrets[0]]}, verifier {count[life.secrets[1]]}, token {count[life.token.secret]}")
 
 
 def copies_of(pid, text):
@@ -256,7 +293,7 @@ def on_the_wire(world):
     world.muster("rollout", "cancel", made.rollout_id, check=False)
     if life.hub.client.encode() not in data:
         raise RuntimeError("no join command came")
-    found = holds(data, life.secrets)
+    found = looked_for(data, life.secrets)
     return held(not found, ", ".join(found) or "ciphertext alone")
 
 

