@@ -31,6 +31,8 @@ using OperatorId = Id<struct OperatorTag>;
 using RolloutId = Id<struct RolloutTag>;
 using CommandId = Id<struct CommandTag>;
 using AttemptId = Id<struct AttemptTag>;
+using FindingId = Id<struct FindingTag>;
+using SweepId = Id<struct SweepTag>;
 using HubInstanceId =
     Id<struct HubInstanceTag>;  // The hub-assigned GUID, lower case (certify.md 4.4).
 
@@ -59,6 +61,14 @@ struct IdPrefix<RolloutId> {
 template <>
 struct IdPrefix<CommandId> {
   static constexpr char kText[] = "cmd-";
+};
+template <>
+struct IdPrefix<FindingId> {
+  static constexpr char kText[] = "fnd-";
+};
+template <>
+struct IdPrefix<SweepId> {
+  static constexpr char kText[] = "swp-";
 };
 template <>
 struct IdPrefix<AttemptId> {

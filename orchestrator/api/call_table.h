@@ -222,6 +222,8 @@ void AddServerCalls(CallTable& table, const Dependencies& d);
 void AddTokenCalls(CallTable& table, const Dependencies& d);
 void AddRolloutCalls(CallTable& table, const Dependencies& d);
 void AddVerificationCalls(CallTable& table, const Dependencies& d);
+void AddFindingCalls(CallTable& table, const Dependencies& d);
+void AddSweepCalls(CallTable& table, const Dependencies& d);
 void AddSystemCalls(CallTable& table, const Dependencies& d);
 void AddOperatorCalls(CallTable& table, const Dependencies& d);
 

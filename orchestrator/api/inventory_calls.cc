@@ -8,6 +8,7 @@
 #include "orchestrator/api/call_table.h"
 #include "orchestrator/api/requests.h"
 #include "orchestrator/api/values.h"
+#include "orchestrator/core/sweep/schedule.h"
 
 namespace muster::api {
 namespace {
@@ -72,6 +73,17 @@ absl::StatusOr<core::ZoneInput> ZoneOf(const admin::FleetZone& zone) {
   if (zone.has_max_concurrent_joins()) out.max_concurrent_joins = zone.max_concurrent_joins();
   if (zone.has_allow_cli_join()) out.allow_cli_join = zone.allow_cli_join();
   if (zone.has_service_account()) out.service_account = zone.service_account();
+  if (zone.has_verify_within()) out.verify_within = rpc::FromProto(zone.verify_within());
+  if (zone.has_disconnect_patience()) {
+    out.disconnect_patience = rpc::FromProto(zone.disconnect_patience());
+  }
+  if (zone.has_sweep()) {
+    out.sweep = store::SweepPlan{zone.sweep().schedule(), zone.sweep().time_zone(),
+                                 rpc::FromProto(zone.sweep().every()), zone.sweep().off()};
+    if (const std::string problem = core::ProblemOfSweepPlan(*out.sweep); !problem.empty()) {
+      return InvalidRequest(absl::StrCat("sweep ", problem));
+    }
+  }
   if (!zone.hub_ca_pem().empty()) {
     const auto anchors = crypto::TrustAnchorsFromPem(zone.hub_ca_pem());
     if (!anchors.ok()) {

@@ -27,6 +27,16 @@ absl::Status InvalidRequest(absl::string_view what) {
   return FailureStatus(FailureCode::kRequestInvalid, what);
 }
 
+absl::StatusOr<std::vector<ZoneId>> SelectedZones(const muster::admin::v1::Selection& selection,
+                                                  const store::WalledSnapshot& snapshot) {
+  ASSIGN_OR_RETURN(const store::Selection checked, CheckSelection(selection, snapshot));
+  if (!checked.zone_id.empty()) return std::vector<ZoneId>{checked.zone_id};
+  ASSIGN_OR_RETURN(const auto zones, snapshot.ListZones(checked.tenant_id));
+  std::vector<ZoneId> ids;
+  for (const store::Zone& zone : zones) ids.push_back(zone.id);
+  return ids;
+}
+
 absl::Status CheckTenant(const TenantId& tenant, const store::WalledSnapshot& snapshot) {
   if (tenant.empty()) return absl::OkStatus();
   return Found(snapshot.FindTenant(tenant),

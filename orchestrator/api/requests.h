@@ -16,6 +16,10 @@ absl::Status InvalidRequest(absl::string_view what);
 // E-REQUEST-INVALID when they contradict.
 absl::StatusOr<store::Selection> CheckSelection(const muster::admin::v1::Selection& selection,
                                                 const store::WalledSnapshot& snapshot);
+// The zones of a selection of which only tenant and zone count: all that the caller may see when it
+// names neither. As CheckSelection.
+absl::StatusOr<std::vector<ZoneId>> SelectedZones(const muster::admin::v1::Selection& selection,
+                                                  const store::WalledSnapshot& snapshot);
 // E-INVENTORY-TENANT; OK for an empty id, which chooses none.
 absl::Status CheckTenant(const TenantId& tenant, const store::WalledSnapshot& snapshot);
 // By id or "tenant/zone/name"; E-INVENTORY-SERVER.

@@ -37,6 +37,8 @@ absl::StatusOr<core::RolloutInput> InputOf(const admin::CreateRolloutRequest& re
                            .max_failures = request.max_failures(),
                            .max_in_doubt = request.max_in_doubt(),
                            .allow_takeover = request.allow_takeover(),
+                           .force = request.force(),
+                           .rejoin = request.rejoin(),
                            .request_id = request.request_id()};
   switch (request.kind()) {
     case admin::COMMAND_KIND_UNSPECIFIED:

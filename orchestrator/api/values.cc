@@ -85,6 +85,7 @@ admin::Server ToProto(const store::Server& server, bool connected, absl::Time no
     out.set_hub_instance_id(server.proof->hub_instance_id.value());
     out.set_match_kind(ToProto(server.proof->match));
     *out.mutable_verified_time() = ToProto(server.proof->verified_time);
+    SetIf(server.proof->questioned_time, [&] { return out.mutable_questioned_time(); });
   }
   SetIf(server.last_contact_time, [&] { return out.mutable_last_contact_time(); });
   *out.mutable_create_time() = ToProto(server.create_time);
@@ -177,6 +178,15 @@ absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone,
   out.set_max_concurrent_joins(zone.max_concurrent_joins);
   out.set_allow_cli_join(zone.allow_cli_join);
   out.set_service_account(zone.service_account);
+  *out.mutable_verify_within() = rpc::ToProto(zone.verify_within);
+  *out.mutable_disconnect_patience() = rpc::ToProto(zone.disconnect_patience);
+  admin::SweepPlan& sweep = *out.mutable_sweep();
+  sweep.set_schedule(zone.sweep.schedule);
+  sweep.set_time_zone(zone.sweep.time_zone);
+  if (zone.sweep.every != absl::ZeroDuration()) {
+    *sweep.mutable_every() = rpc::ToProto(zone.sweep.every);
+  }
+  sweep.set_off(zone.sweep.off);
   out.set_verifier_kind(ToProto(zone.verifier.kind));
   out.set_hub_tls_custom_ca(!zone.hub_ca_pem.empty());
   // What was stored before it was checked may not be one.

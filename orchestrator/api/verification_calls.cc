@@ -18,16 +18,6 @@ namespace admin = muster::admin::v1;
 
 constexpr absl::string_view kReportList = "report";
 
-absl::StatusOr<std::vector<ZoneId>> ZonesOf(const admin::Selection& selection,
-                                            const store::WalledSnapshot& snapshot) {
-  ASSIGN_OR_RETURN(const auto checked, CheckSelection(selection, snapshot));
-  if (!checked.zone_id.empty()) return std::vector<ZoneId>{checked.zone_id};
-  ASSIGN_OR_RETURN(const auto zones, snapshot.ListZones(checked.tenant_id));
-  std::vector<ZoneId> ids;
-  for (const store::Zone& zone : zones) ids.push_back(zone.id);
-  return ids;
-}
-
 void Show(const core::ReportZone& zone, admin::Report::ZoneLine& out) {
   out.set_zone_id(zone.zone_id.value());
   out.set_hub_url(zone.hub_url);
@@ -42,6 +32,10 @@ void Show(const core::ReportZone& zone, admin::Report::ZoneLine& out) {
   SetIf(zone.hub_read_time, [&] { return out.mutable_hub_read_time(); });
   out.set_hub_instances(zone.hub_instances);
   out.set_hub_unmatched(zone.hub_unmatched);
+  out.set_proven(zone.proven);
+  SetIf(zone.oldest_proof_time, [&] { return out.mutable_oldest_proof_time(); });
+  *out.mutable_verify_within() = rpc::ToProto(zone.verify_within);
+  SetIf(zone.hub_failure, [&] { return out.mutable_hub_failure(); });
 }
 
 void Show(const core::ReportProblem& problem, admin::Report::ProblemLine& out) {
@@ -59,6 +53,9 @@ void Show(const std::vector<core::ZoneVerification>& zones, admin::VerifyNowResp
     out.set_state(ToProto(zone.state));
     out.set_instances(zone.instances);
     out.set_confirmed(zone.confirmed);
+    out.set_enrolled(zone.enrolled);
+    out.set_degraded(zone.degraded);
+    out.set_healed(zone.healed);
     SetIf(zone.failure, [&] { return out.mutable_failure(); });
   }
 }
@@ -94,7 +91,7 @@ class VerificationCalls final : public Calls {
 
   void VerifyNow(const Context& context, const admin::VerifyNowRequest& request,
                  Responder<admin::VerifyNowResponse> to) const {
-    auto zones = ZonesOf(request.selection(), context.snapshot);
+    auto zones = SelectedZones(request.selection(), context.snapshot);
     if (!zones.ok()) return to.Finish(zones.status());
     // The answer may never come when the store is lost meanwhile, so that others may end the call as
     // well; only who takes it touches the response.

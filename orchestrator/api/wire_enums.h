@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "muster/admin/v1/finding.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
@@ -21,6 +22,7 @@
 #include "muster/types/v1/server.pb.h"
 #include "orchestrator/api/requests.h"
 #include "orchestrator/core/audit/audit_verdict.h"
+#include "orchestrator/core/interfaces/finding_operations.h"
 #include "orchestrator/core/interfaces/server_operations.h"
 #include "orchestrator/core/interfaces/verification_operations.h"
 #include "orchestrator/core/report/explain.h"
@@ -74,6 +76,19 @@ MUSTER_WIRE_ENUM(core::ServerAction::Kind, core::ServerAction::Kind::kReject,
                  muster::admin::v1::ChangeServerRequest::ACTION_REJECT);
 MUSTER_WIRE_ENUM(store::OperatorRole, store::OperatorRole::kProviderAdmin,
                  muster::admin::v1::OperatorRole, muster::admin::v1::OPERATOR_ROLE_PROVIDER_ADMIN);
+MUSTER_WIRE_ENUM(store::FindingKind, store::FindingKind::kClockSkew, muster::admin::v1::FindingKind,
+                 muster::admin::v1::FINDING_KIND_CLOCK_SKEW);
+MUSTER_WIRE_ENUM(store::FindingState, store::FindingState::kReopened,
+                 muster::admin::v1::FindingState, muster::admin::v1::FINDING_STATE_REOPENED);
+MUSTER_WIRE_ENUM(store::Severity, store::Severity::kCritical, muster::admin::v1::Severity,
+                 muster::admin::v1::SEVERITY_CRITICAL);
+MUSTER_WIRE_ENUM(store::SweepState, store::SweepState::kSkipped, muster::admin::v1::SweepState,
+                 muster::admin::v1::SWEEP_STATE_SKIPPED);
+MUSTER_WIRE_ENUM(store::SweepTrigger, store::SweepTrigger::kOperator,
+                 muster::admin::v1::SweepTrigger, muster::admin::v1::SWEEP_TRIGGER_OPERATOR);
+MUSTER_WIRE_ENUM(core::FindingAction::Kind, core::FindingAction::Kind::kReopen,
+                 muster::admin::v1::ChangeFindingRequest::Action,
+                 muster::admin::v1::ChangeFindingRequest::ACTION_REOPEN);
 #undef MUSTER_WIRE_ENUM
 
 // The one that is not shifted: the wire's UNSPECIFIED is our "unknown".

@@ -56,6 +56,8 @@ void AddCommands(CommandTree& tree) {
   AddOperatorCommands(tree);
   AddRolloutCommands(tree);
   AddVerificationCommands(tree);
+  AddFindingCommands(tree);
+  AddSweepCommands(tree);
   AddSystemCommands(tree);
   AddDoctorCommand(tree);
   AddContextCommands(tree);

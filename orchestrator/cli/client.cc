@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "muster/admin/v1/finding.grpc.pb.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
 #include "muster/admin/v1/operator.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
@@ -87,6 +88,8 @@ struct Client::Stubs {
   v1::OperatorService::Stub operators{channel};
   v1::RolloutService::Stub rollouts{channel};
   v1::VerificationService::Stub verification{channel};
+  v1::FindingService::Stub findings{channel};
+  v1::SweepService::Stub sweeps{channel};
   v1::SystemService::Stub system{channel};
 };
 
@@ -323,6 +326,41 @@ absl::StatusOr<v1::Report> Client::GetReport(v1::GetReportRequest request) {
         return Call(stubs_->verification, &v1::VerificationService::Stub::GetReport, r,
                     std::max(timeout_, kLongCall));
       });
+}
+
+absl::StatusOr<v1::ListFindingsResponse> Client::ListFindings(v1::ListFindingsRequest request,
+                                                              int limit) {
+  return CallPages<v1::ListFindingsRequest, v1::ListFindingsResponse>(
+      std::move(request), limit, [](auto& all) -> auto& { return *all.mutable_findings(); },
+      [this](const auto& r) {
+        return Call(stubs_->findings, &v1::FindingService::Stub::ListFindings, r, timeout_);
+      });
+}
+
+absl::StatusOr<v1::Finding> Client::GetFinding(const v1::GetFindingRequest& request) {
+  return Call(stubs_->findings, &v1::FindingService::Stub::GetFinding, request, timeout_);
+}
+
+absl::StatusOr<v1::Finding> Client::ChangeFinding(const v1::ChangeFindingRequest& request) {
+  return Call(stubs_->findings, &v1::FindingService::Stub::ChangeFinding, request, timeout_);
+}
+
+absl::StatusOr<v1::RunSweepResponse> Client::RunSweep(const v1::RunSweepRequest& request) {
+  return Call(stubs_->sweeps, &v1::SweepService::Stub::RunSweep, request,
+              std::max(timeout_, kVerifyCall));
+}
+
+absl::StatusOr<v1::ListSweepsResponse> Client::ListSweeps(v1::ListSweepsRequest request,
+                                                          int limit) {
+  return CallPages<v1::ListSweepsRequest, v1::ListSweepsResponse>(
+      std::move(request), limit, [](auto& all) -> auto& { return *all.mutable_sweeps(); },
+      [this](const auto& r) {
+        return Call(stubs_->sweeps, &v1::SweepService::Stub::ListSweeps, r, timeout_);
+      });
+}
+
+absl::StatusOr<v1::Sweep> Client::GetSweep(const v1::GetSweepRequest& request) {
+  return Call(stubs_->sweeps, &v1::SweepService::Stub::GetSweep, request, timeout_);
 }
 
 absl::StatusOr<v1::SystemStatus> Client::GetStatus(const v1::GetStatusRequest& request) {

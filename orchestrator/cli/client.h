@@ -36,7 +36,18 @@ class EvictServerRequest;
 class SettleServerRequest;
 class ReleaseServerRecordRequest;
 class ExplainServerResponse;
+class ChangeFindingRequest;
+class Finding;
+class GetFindingRequest;
 class GetReportRequest;
+class GetSweepRequest;
+class ListFindingsRequest;
+class ListFindingsResponse;
+class ListSweepsRequest;
+class ListSweepsResponse;
+class RunSweepRequest;
+class RunSweepResponse;
+class Sweep;
 class GetRolloutRequest;
 class GetServerRequest;
 class GetStatusRequest;
@@ -86,7 +97,7 @@ namespace v1 = admin::v1;
 class Client {
  public:
   // Does not dial yet. `timeout` is the deadline of each call; calls that are long by nature
-  // (ApplyFleet, ImportServers, GetReport, VerifyAudit, VerifyNow) have at least 2, VerifyNow 10
+  // (ApplyFleet, ImportServers, GetReport, VerifyAudit, VerifyNow, RunSweep) have at least 2, the last two 10
   // minutes.
   Client(const Connection& connection, absl::Duration timeout);
   ~Client();
@@ -146,6 +157,13 @@ class Client {
   absl::StatusOr<v1::VerifyNowResponse> VerifyNow(const v1::VerifyNowRequest& request);
   // The whole of it: joins the pages.
   absl::StatusOr<v1::Report> GetReport(v1::GetReportRequest request);
+
+  absl::StatusOr<v1::ListFindingsResponse> ListFindings(v1::ListFindingsRequest request, int limit);
+  absl::StatusOr<v1::Finding> GetFinding(const v1::GetFindingRequest& request);
+  absl::StatusOr<v1::Finding> ChangeFinding(const v1::ChangeFindingRequest& request);
+  absl::StatusOr<v1::RunSweepResponse> RunSweep(const v1::RunSweepRequest& request);
+  absl::StatusOr<v1::ListSweepsResponse> ListSweeps(v1::ListSweepsRequest request, int limit);
+  absl::StatusOr<v1::Sweep> GetSweep(const v1::GetSweepRequest& request);
 
   absl::StatusOr<v1::SystemStatus> GetStatus(const v1::GetStatusRequest& request);
   // All of them: joins the answers.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/cli/structured_text.h"
+#include "orchestrator/cli/text.h"
 
 namespace muster::cli {
 namespace {
@@ -17,6 +18,13 @@ Json ZoneOf(const admin::v1::Zone& zone) {
   out["max_concurrent_joins"] = zone.max_concurrent_joins();
   out["allow_cli_join"] = zone.allow_cli_join();
   if (!zone.service_account().empty()) out["service_account"] = zone.service_account();
+  out["verify_within"] = TextOf(zone.verify_within());
+  out["disconnect_patience"] = TextOf(zone.disconnect_patience());
+  const admin::v1::SweepPlan& sweep = zone.sweep();
+  if (!sweep.schedule().empty()) out["sweep"]["schedule"] = sweep.schedule();
+  if (!sweep.time_zone().empty()) out["sweep"]["time_zone"] = sweep.time_zone();
+  if (sweep.has_every()) out["sweep"]["every"] = TextOf(sweep.every());
+  if (sweep.off()) out["sweep"]["off"] = true;
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "orchestrator/cli/files.h"
 #include "orchestrator/cli/secret_text.h"
 #include "orchestrator/cli/text_encoding.h"
+#include "proto/rpc/time.h"
 
 namespace muster::cli {
 namespace {
@@ -121,11 +122,46 @@ class FleetBuilder {
       if (!problem.empty()) Report(ChildPath(path, "service_account"), problem);
       out.set_service_account(zone.service_account());
     }
+    if (zone.has_verify_within()) {
+      CheckAge(ChildPath(path, "verify_within"), zone.verify_within());
+      *out.mutable_verify_within() = zone.verify_within();
+    }
+    if (zone.has_disconnect_patience()) {
+      CheckAge(ChildPath(path, "disconnect_patience"), zone.disconnect_patience());
+      *out.mutable_disconnect_patience() = zone.disconnect_patience();
+    }
+    const config::v1::Sweep* sweep = zone.has_sweep()     ? &zone.sweep()
+                                     : tenant.has_sweep() ? &tenant.sweep()
+                                                          : nullptr;
+    if (sweep != nullptr) BuildSweep(ChildPath(path, "sweep"), *sweep, *out.mutable_sweep());
     if (zone.has_joining_key()) {
       BuildKey(ChildPath(path, "joining_key"), zone.joining_key(), *out.mutable_joining_key());
     }
     if (zone.has_verifier()) {
       BuildVerifier(ChildPath(path, "verifier"), zone.verifier(), *out.mutable_verifier());
+    }
+  }
+
+  // The orchestrator knows the time zones.
+  void BuildSweep(const std::string& path, const config::v1::Sweep& sweep,
+                  admin::v1::SweepPlan& out) {
+    if (!sweep.schedule().empty() + sweep.has_every() + sweep.off() != 1) {
+      Report(path, "must hold exactly one of schedule, every and off");
+    }
+    if (!sweep.time_zone().empty() && sweep.schedule().empty()) {
+      Report(ChildPath(path, "time_zone"), "goes with a schedule");
+    }
+    out.set_schedule(sweep.schedule());
+    out.set_time_zone(sweep.time_zone());
+    if (sweep.has_every()) *out.mutable_every() = sweep.every();
+    out.set_off(sweep.off());
+  }
+
+  void CheckAge(const std::string& path, const google::protobuf::Duration& age) {
+    const absl::Duration value = rpc::FromProto(age);
+    if (value == absl::ZeroDuration()) return;
+    if (value < absl::Minutes(1) || value > absl::Hours(24 * 365)) {
+      Report(path, "must be from 1m to 365d, or 0s for the default");
     }
   }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
@@ -68,7 +69,10 @@ std::string OptionHead(const CLI::Option& option) {
   }
   if (option.get_items_expected_max() > 0) {
     const std::string type = option.get_type_name();  // "TEXT", "TEXT:{table,json}"
-    absl::StrAppend(&head, " \\fI", Roff(absl::StripPrefix(type, "TEXT:")), "\\fR");
+    // With spaces, so that a long list of words breaks into lines.
+    absl::StrAppend(&head, " \\fI",
+                    absl::StrReplaceAll(Roff(absl::StripPrefix(type, "TEXT:")), {{",", ", "}}),
+                    "\\fR");
   }
   return head;
 }

@@ -36,6 +36,8 @@ class Output {
   void PrintDetails(const google::protobuf::Message& message, const Table& table);
   // An answer that no message describes.
   void Print(const Table& table);
+  // As a table of this output shows a time ("2026-07-18T09:00:00Z").
+  std::string TimeText(const std::string& utc) const { return cli::TimeText(utc, style_); }
   // A sentence on the standard output, for people only.
   void Say(absl::string_view sentence);
   // A sentence on the standard error, always.

@@ -149,10 +149,14 @@ struct RolloutFlags {
   std::string max_in_doubt;
   std::string deadline;
   bool allow_takeover = false;
+  bool force = false;
   bool watch = false;
   bool exit_on_pause = false;
   std::string request_id;
 };
+
+// A join of those that joined before.
+constexpr char kRejoin[] = "rejoin";
 
 // "10" or "10%".
 absl::Status CheckLimit(const char* flag, const std::string& text, int least) {
@@ -175,9 +179,12 @@ absl::StatusOr<ExitCode> CreateRollout(Context& context, const RolloutFlags& fla
                     "--all");
   }
   ASSIGN_OR_RETURN(*request.mutable_selection(), flags.selection.ToProto());
+  const bool rejoin = flags.kind == kRejoin;
   ASSIGN_OR_RETURN(const v1::CommandKind kind,
-                   ParseWordFlag<v1::CommandKind>("--kind", flags.kind));
+                   ParseWordFlag<v1::CommandKind>("--kind", rejoin ? "join" : flags.kind));
   request.set_kind(kind);
+  request.set_rejoin(rejoin);
+  request.set_force(flags.force);
   if (!flags.max_concurrency.empty()) {
     RETURN_IF_ERROR(CheckLimit("--max-concurrency", flags.max_concurrency, 1));
   }
@@ -259,8 +266,13 @@ void AddCreateRollout(CommandTree& tree, CLI::App& noun) {
                 [flags](Context& context) { return CreateRollout(context, *flags); });
   flags->selection.AddTo(create);
   create.add_flag("--all", flags->all, "Every server that you may see, instead of a selection");
-  create.add_option("--kind", flags->kind, "join, or probe: look only (default: join)")
-      ->check(CLI::IsMember(WordsOf<v1::CommandKind>()));
+  std::vector<std::string> kinds = WordsOf<v1::CommandKind>();
+  kinds.emplace_back(kRejoin);
+  create
+      .add_option("--kind", flags->kind,
+                  "join, probe: look only, or rejoin: join those again that are enrolled or "
+                  "degraded (default: join)")
+      ->check(CLI::IsMember(kinds));
   create.add_option("--max-concurrency", flags->max_concurrency,
                     "So many targets at once, 10 or 10% (default: 10%, at most 50)");
   create.add_option("--max-failures", flags->max_failures,
@@ -273,6 +285,9 @@ void AddCreateRollout(CommandTree& tree, CLI::App& noun) {
                     "Nothing begins later; who was never connected is a straggler (default: 24h)");
   create.add_flag("--allow-takeover", flags->allow_takeover,
                   "Also join servers that are joined to another hub");
+  create.add_flag("--force", flags->force,
+                  "Also join servers again that are enrolled, or that nobody can tell apart on "
+                  "the hub (E-VERIFY-AMBIGUOUS)");
   create.add_flag("--watch", flags->watch, "Follow it to its end");
   create.add_flag("--exit-on-pause", flags->exit_on_pause,
                   "With --watch: leave with exit code 5 when it pauses");

@@ -15,6 +15,10 @@ std::string TextOf(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", rpc::FromProto(time), absl::UTCTimeZone());
 }
 
+std::string TextOf(const google::protobuf::Duration& duration) {
+  return absl::FormatDuration(rpc::FromProto(duration));
+}
+
 std::string TextOf(const types::v1::Failure& failure) {
   if (failure.code().empty()) return failure.detail();
   return absl::StrCat(failure.code(), failure.detail().empty() ? "" : ": ", failure.detail());

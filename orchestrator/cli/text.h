@@ -33,6 +33,8 @@ absl::StatusOr<E> ParseWordFlag(absl::string_view flag, absl::string_view word) 
 
 // "2026-07-18T09:00:00Z"; empty for an absent time.
 std::string TextOf(const google::protobuf::Timestamp& time);
+// "24h", "90s", "1h30m": as flags and files take it.
+std::string TextOf(const google::protobuf::Duration& duration);
 // "E-JOIN-ELSEWHERE: joined to https://a"; empty when there is none.
 std::string TextOf(const types::v1::Failure& failure);
 // "a=1 b=2", in order of keys.

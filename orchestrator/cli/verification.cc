@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "muster/admin/v1/verification.pb.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/finding_table.h"
 #include "orchestrator/cli/selection_flags.h"
 #include "orchestrator/cli/text.h"
 
@@ -20,8 +21,14 @@ constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
     {"state", Show::kAlways, [](const v1::ZoneVerification& z) { return WordOf(z.state()); }},
     {"instances", Show::kAlways,
      [](const v1::ZoneVerification& z) { return absl::StrCat(z.instances()); }},
+    {"enrolled", Show::kAlways,
+     [](const v1::ZoneVerification& z) { return absl::StrCat(z.enrolled()); }},
     {"confirmed", Show::kAlways,
      [](const v1::ZoneVerification& z) { return absl::StrCat(z.confirmed()); }},
+    {"degraded", Show::kAlways,
+     [](const v1::ZoneVerification& z) { return absl::StrCat(z.degraded()); }},
+    {"healed", Show::kAlways,
+     [](const v1::ZoneVerification& z) { return absl::StrCat(z.healed()); }},
     {"failure", Show::kAlways, [](const v1::ZoneVerification& z) { return TextOf(z.failure()); },
      Unit::kProse},
     {"remedy", Show::kDetails, [](const v1::ZoneVerification& z) { return z.failure().remedy(); }},
@@ -32,6 +39,7 @@ constexpr Field<ReportLine> kReportLineFields[] = {
     {"hub_url", Show::kDetails, [](const ReportLine& z) { return z.hub_url(); }},
     {"servers", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.servers()); }},
     {"enrolled", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.enrolled()); }},
+    {"proven", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.proven()); }},
     {"in_progress", Show::kAlways,
      [](const ReportLine& z) { return absl::StrCat(z.in_progress()); }},
     {"failed", Show::kAlways, [](const ReportLine& z) { return absl::StrCat(z.failed()); }},
@@ -52,6 +60,12 @@ constexpr Field<ReportLine> kReportLineFields[] = {
        return z.has_hub_read_time() ? TextOf(z.hub_read_time()) : std::string("never");
      },
      Unit::kTime},
+    {"oldest_proof", Show::kDetails,
+     [](const ReportLine& z) { return TextOf(z.oldest_proof_time()); }, Unit::kTime},
+    {"verify_within", Show::kDetails,
+     [](const ReportLine& z) { return TextOf(z.verify_within()); }},
+    {"hub_failure", Show::kDetails, [](const ReportLine& z) { return TextOf(z.hub_failure()); },
+     Unit::kProse},
     {"service_account", Show::kDetails, [](const ReportLine& z) { return z.service_account(); }},
 };
 
@@ -96,6 +110,21 @@ absl::StatusOr<ExitCode> Verify(Context& context, const SelectionFlags& flags) {
   context.output().Print(response, MakeTable(kVerificationFields, response.zones()));
   ExitCode code = ExitCode::kOk;
   for (const v1::ZoneVerification& zone : response.zones()) {
+    if (const int missing = zone.enrolled() - zone.confirmed(); missing > 0) {
+      code = ExitCode::kNotAllWell;
+      if (zone.state() != v1::READING_STATE_FAILED) {
+        context.output().Hint(
+            absl::StrCat(zone.zone_id(), ": the hub's list does not show ", missing, " of ",
+                         Counted(zone.enrolled(), "enrolled server"),
+                         "; a second reading a minute later decides, see 'muster finding list'."));
+      }
+    }
+    if (zone.degraded() > 0) {
+      code = ExitCode::kNotAllWell;
+      context.output().Hint(absl::StrCat(zone.zone_id(), ": ", Counted(zone.degraded(), "server"),
+                                         " enrolled until now; 'muster report --section problems' "
+                                         "says why not any more."));
+    }
     if (zone.state() == v1::READING_STATE_COMPLETED) continue;
     code = ExitCode::kNotAllWell;
     if (!zone.failure().remedy().empty()) {
@@ -103,6 +132,18 @@ absl::StatusOr<ExitCode> Verify(Context& context, const SelectionFlags& flags) {
     }
   }
   return code;
+}
+
+// Why what the report says of the zone's hub is not of now; empty: it is. Of a zone without servers
+// nothing is claimed.
+std::string UnreadText(Context& context, const ReportLine& zone) {
+  if (zone.servers() == 0 || !zone.has_hub_failure()) return "";
+  const std::string since =
+      zone.has_hub_read_time()
+          ? absl::StrCat("not read since ", context.output().TimeText(TextOf(zone.hub_read_time())))
+          : "never read";
+  return absl::StrCat(zone.zone_id(), ": hub ", zone.hub_url(), " ", since, ": ",
+                      TextOf(zone.hub_failure()), ". ", zone.hub_failure().remedy());
 }
 
 struct ReportFlags {
@@ -117,11 +158,31 @@ struct Sections {
   explicit Sections(const std::string& asked)
       : zones(asked.empty() || asked == "zones"),
         problems(asked.empty() || asked == "problems"),
-        observations(asked.empty() || asked == "observations") {}
+        observations(asked.empty() || asked == "observations"),
+        findings(asked.empty() || asked == "findings"),
+        unmatched(asked == "unmatched") {}
   bool zones;
   bool problems;
   bool observations;
+  bool findings;
+  bool unmatched;  // Of the findings, those about records of nobody.
 };
+
+// Records of the hubs that fit no server, and why.
+constexpr v1::FindingKind kUnmatchedKinds[] = {v1::FINDING_KIND_GHOST, v1::FINDING_KIND_UNKNOWN,
+                                               v1::FINDING_KIND_WRONG_ZONE,
+                                               v1::FINDING_KIND_DUPLICATE_IDENTITY};
+
+absl::StatusOr<v1::ListFindingsResponse> FindingsOf(Client& client, const v1::Selection& selection,
+                                                    const Sections& sections) {
+  v1::ListFindingsRequest request;
+  request.mutable_selection()->set_tenant_id(selection.tenant_id());
+  request.mutable_selection()->set_zone_id(selection.zone_id());
+  if (sections.unmatched) {
+    for (const v1::FindingKind kind : kUnmatchedKinds) request.add_kinds(kind);
+  }
+  return client.ListFindings(std::move(request), 0);
+}
 
 // The remedies of the codes that occur, once each.
 void PrintRemedies(Context& context, const v1::Report& report, const Sections& sections) {
@@ -173,14 +234,31 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::Report report, client->GetReport(request));
   Output& output = context.output();
+  const Sections sections(flags.section);
+  v1::ListFindingsResponse findings;
+  // They are of zones, not of rollouts, labels or names.
+  const v1::Selection& selection = request.selection();
+  const bool narrow =
+      !flags.rollout.empty() || selection.labels_size() + selection.names_size() > 0;
+  if ((sections.findings && !narrow) || sections.unmatched || flags.section == "findings") {
+    ASSIGN_OR_RETURN(findings, FindingsOf(*client, selection, sections));
+  }
+  if (flags.section == "findings" || flags.section == "unmatched") {
+    output.Print(findings, FindingTable(findings.findings()));
+    return flags.check && !findings.findings().empty() ? ExitCode::kNotAllWell : ExitCode::kOk;
+  }
   const Table zones = MakeTable(kReportLineFields, report.zones());
   const Table problems = MakeTable(kReportProblemFields, report.problems());
   const Table observations = MakeTable(kReportObservationFields, report.observations());
   int64_t servers = 0;
   int64_t enrolled = 0;
+  int64_t proven = 0;
+  std::vector<std::string> unread;
   for (const ReportLine& zone : report.zones()) {
     servers += zone.servers();
     enrolled += zone.enrolled();
+    proven += zone.proven();
+    if (std::string why = UnreadText(context, zone); !why.empty()) unread.push_back(std::move(why));
   }
   if (!output.for_people()) {
     // CSV holds one table: the one that is asked for.
@@ -193,7 +271,6 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
       output.Hint(absl::StrCat("Signed audit head: ", report.audit_head().line()));
     }
   } else {
-    const Sections sections(flags.section);
     if (sections.zones) output.Print(report, zones);
     if (sections.problems && !problems.rows.empty()) {
       if (sections.zones) output.Say("");
@@ -203,6 +280,10 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
       if (sections.zones) output.Say("\nObserved, whatever the enrollment:");
       output.Print(report, observations);
     }
+    if (sections.findings && !findings.findings().empty()) {
+      output.Say("\nFindings, what the hubs' lists show otherwise:");
+      output.Print(findings, FindingTable(findings.findings()));
+    }
     for (const ReportLine& zone : report.zones()) {
       if (!sections.zones || zone.service_account().empty()) continue;
       output.Say(absl::StrCat("Exception in ", zone.zone_id(), ": what belongs to account ",
@@ -211,8 +292,14 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
     }
     if (flags.section != "zones") PrintRemedies(context, report, sections);
     if (flags.section != "audit") {
-      output.Say(absl::StrCat(flags.section == "zones" ? "" : "\n", enrolled, " of ",
-                              Counted(servers, "server"), " enrolled by the hubs' own lists."));
+      output.Say(absl::StrCat(
+          flags.section == "zones" ? "" : "\n", proven, " of ", Counted(servers, "server"),
+          " proven to be enrolled by the hubs' own lists.",
+          proven < enrolled
+              ? absl::StrCat(" ", enrolled - proven,
+                             " more were, longer ago than their zones' verify_within: they count "
+                             "for nothing; run 'muster verify'.")
+              : ""));
     }
     if (report.has_audit_head()) {
       output.Say(absl::StrCat("The audit log is signed up to event ",
@@ -220,7 +307,9 @@ absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags)
       output.Say(report.audit_head().line());
     }
   }
-  return flags.check && enrolled < servers ? ExitCode::kNotAllWell : ExitCode::kOk;
+  for (const std::string& why : unread) output.Hint(why);
+  return flags.check && (proven < servers || !unread.empty()) ? ExitCode::kNotAllWell
+                                                              : ExitCode::kOk;
 }
 
 }  // namespace
@@ -242,10 +331,13 @@ void AddVerificationCommands(CommandTree& tree) {
   report.add_option("--rollout", flags->rollout, "Only servers of this rollout");
   report
       .add_option("--section", flags->section,
-                  "zones, problems, observations or the signed audit head alone (CSV: default "
-                  "problems, it holds one table)")
-      ->check(CLI::IsMember({"zones", "problems", "observations", "audit"}));
-  report.add_flag("--check", flags->check, "Exit code 5 when a server is not enrolled");
+                  "zones, problems, observations, findings, unmatched hub records or the signed "
+                  "audit head alone (CSV: default problems, it holds one table)")
+      ->check(
+          CLI::IsMember({"zones", "problems", "observations", "findings", "unmatched", "audit"}));
+  report.add_flag(
+      "--check", flags->check,
+      "Exit code 5 when a server is not proven to be enrolled, or a hub could not be read");
 }
 
 }  // namespace muster::cli

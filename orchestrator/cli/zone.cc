@@ -29,6 +29,14 @@ std::string HubCaText(const v1::Zone& zone) {
   return absl::StrJoin(anchors, ", ");
 }
 
+std::string SweepText(const v1::Zone& zone) {
+  const v1::SweepPlan& sweep = zone.sweep();
+  if (sweep.off()) return "off";
+  if (sweep.has_every()) return absl::StrCat("every ", TextOf(sweep.every()));
+  if (sweep.schedule().empty()) return "default";
+  return absl::StrCat(sweep.schedule(), " ", sweep.time_zone().empty() ? "UTC" : sweep.time_zone());
+}
+
 constexpr Field<v1::Zone> kZoneFields[] = {
     {"zone", Show::kAlways, [](const v1::Zone& z) { return z.zone_id(); }, Unit::kName},
     {"display_name", Show::kDetails, [](const v1::Zone& z) { return z.display_name(); }},
@@ -46,6 +54,10 @@ constexpr Field<v1::Zone> kZoneFields[] = {
     {"allow_cli_join", Show::kDetails,
      [](const v1::Zone& z) { return std::string(z.allow_cli_join() ? "true" : "false"); }},
     {"service_account", Show::kDetails, [](const v1::Zone& z) { return z.service_account(); }},
+    {"verify_within", Show::kDetails, [](const v1::Zone& z) { return TextOf(z.verify_within()); }},
+    {"disconnect_patience", Show::kDetails,
+     [](const v1::Zone& z) { return TextOf(z.disconnect_patience()); }},
+    {"sweep", Show::kDetails, SweepText},
     {"hub_ca", Show::kDetails, HubCaText},
     {"pin_version", Show::kDetails,
      [](const v1::Zone& z) { return absl::StrCat(z.pin_version()); }},

@@ -29,6 +29,8 @@
 #include "orchestrator/core/pacing/pacing_table.h"
 #include "orchestrator/core/posted_worker_events.h"
 #include "orchestrator/core/rollout/engine.h"
+#include "orchestrator/core/sweep/finding_keeper.h"
+#include "orchestrator/core/sweep/sweeper.h"
 
 namespace muster::core {
 struct Core::Parts {
@@ -57,13 +59,20 @@ struct Core::Parts {
         bootstraps(ids, refusals, look_alikes),
         verification(verifier, zones),
         operators(d.operator_watch, refusals),
+        findings(options.sweep, ids),
+        sweeper(options.sweep, {control, agenda, ids, zones, verifier, findings,
+                                [this](const ServerId& server) {
+                                  return dispatcher.sessions().FindOf(server) != nullptr;
+                                }}),
         operations{.fleet = {control, fleet},
                    .servers = {control, servers},
                    .tokens = {control, tokens},
                    .admission = {control, bootstraps},
                    .rollouts = {control, engine},
                    .verification = {control, verification},
-                   .operators = {control, operators}},
+                   .operators = {control, operators},
+                   .findings = {control, findings},
+                   .sweeps = {control, sweeper}},
         moments(options.on_older),
         worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals, d.workers,
                       d.clock) {
@@ -73,7 +82,10 @@ struct Core::Parts {
       return Reload(turn, concerned, why);
     });
     control.SetLastStep([this](Turn& turn) -> absl::Status {
-      if (zones.TakeChanged()) RETURN_IF_ERROR(dispatcher.PushZonePins(turn));
+      if (zones.TakeChanged()) {
+        RETURN_IF_ERROR(dispatcher.PushZonePins(turn));
+        RETURN_IF_ERROR(sweeper.Replan(turn));
+      }
       RETURN_IF_ERROR(engine.Pump(turn));
       return heads.Consider(turn);
     });
@@ -137,6 +149,8 @@ struct Core::Parts {
   Bootstraps bootstraps;
   Verification verification;
   Operators operators;
+  FindingKeeper findings;
+  Sweeper sweeper;
   const Operations operations;
   MomentWatch moments;
   PostedWorkerEvents worker_events;
@@ -153,6 +167,7 @@ absl::Status Core::Start() {
     RETURN_IF_ERROR(p.engine.Recover(turn));
     RETURN_IF_ERROR(p.dispatcher.Recover(turn));
     RETURN_IF_ERROR(p.enrollments.Recover(turn));
+    RETURN_IF_ERROR(p.sweeper.Recover(turn));
     RETURN_IF_ERROR(p.heads.Recover(turn));
     p.housekeeper.Start(turn.now());
     return absl::OkStatus();

@@ -10,6 +10,7 @@
 //   inventory   tenants, zones, servers      pacing       joins a minute per (hub, address)
 //   rollout     which server when            enrollment   what becomes of one: claim, doubt, proof
 //   hubs        one reading for all who wait
+//   sweep       what hub, workers and inventory say differently, by plan
 //   report      answers computed from a store snapshot (free functions; no core needed)
 #ifndef MUSTER_ORCHESTRATOR_CORE_CORE_H_
 #define MUSTER_ORCHESTRATOR_CORE_CORE_H_

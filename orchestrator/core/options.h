@@ -61,6 +61,30 @@ struct VerifyOptions {
   absl::Duration short_list_patience = absl::Minutes(30);
   absl::Duration clock_tolerance = absl::Seconds(2);  // The offset is known to whole seconds.
   absl::Duration fresh_report = absl::Seconds(90);    // For lists without connection status.
+  // Connected records report every 30 s (certify.md 4.4): one that is so far behind the newest
+  // report of its list is not connected any more.
+  absl::Duration silent_report = absl::Minutes(10);
+  // A reading for somebody renews the proofs of the whole zone when the last renewal is so old.
+  absl::Duration renew_every = absl::Minutes(10);
+  // Two readings that question a proof are at least so far apart.
+  absl::Duration question_between = absl::Minutes(1);
+  // About what is not proven the hub is asked again, ever more slowly up to this, and so long.
+  absl::Duration ask_again_longest = absl::Hours(1);
+  absl::Duration ask_again_for = absl::Hours(24 * 7);
+};
+
+struct SweepOptions {
+  absl::Duration every = absl::Hours(1);  // Of a zone that names nothing else. Zero: never.
+  absl::Duration ghost_after =
+      absl::Minutes(20);  // A record that has not connected by then is one.
+  absl::Duration worker_silent = absl::Hours(24 * 7);
+  absl::Duration clock_skew = absl::Minutes(2);
+  absl::Duration confirm_after = absl::Minutes(1);  // Seen so long apart twice: no chance.
+  // What is seen again so soon after it was gone flaps: so it is when two machines share a record.
+  absl::Duration flap_within = absl::Hours(24);
+  int most_of_a_kind = 1000;   // Findings of a zone: nobody reads more.
+  int most_records = 1000;     // Of nobody that are looked at one by one.
+  int most_differences = 200;  // Told of one sweep.
 };
 
 // How long what is over is kept. Zero: for ever. docs/operations.md has the table.
@@ -68,6 +92,8 @@ struct RetentionOptions {
   absl::Duration audit = absl::Hours(24 * 400);
   int64_t audit_events = 10'000'000;                // The newest; 0: all that are young enough.
   absl::Duration rollouts = absl::Hours(24 * 400);  // With their targets, from the finish.
+  absl::Duration findings = absl::Hours(24 * 400);  // From their end.
+  absl::Duration sweeps = absl::Hours(24 * 90);
   absl::Duration refusals = absl::Hours(24 * 90);
   absl::Duration tokens = absl::Hours(24 * 90);            // From their expiry.
   absl::Duration certificates = absl::Hours(24 * 90);      // From their end; the newest stays.
@@ -90,6 +116,7 @@ struct CoreOptions {
   PacingOptions pacing;
   RetryOptions retry;
   VerifyOptions verify;
+  SweepOptions sweep;
   int default_max_concurrent_joins = 50;  // Of a zone that names none.
   int max_operations_per_turn = 512;      // Bound of one transaction.
   int targets_per_page = 500;             // Read and queued in one turn.

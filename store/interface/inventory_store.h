@@ -73,6 +73,9 @@ class ZoneStore {
   virtual absl::Status PutReading(const HubReading& reading) = 0;
   // Nothing is known of the zone's hub any more; OK when nothing was.
   virtual absl::Status DropReading(const ZoneId& zone) = 0;
+  // A reading that began at `time` showed all enrolled servers of the zone that are not questioned:
+  // each is proven as of then, unless it was proven later.
+  virtual absl::Status Confirm(const ZoneId& zone, absl::Time time) = 0;
 };
 
 class ServerStore {
@@ -102,6 +105,19 @@ class ServerStore {
   };
   virtual absl::StatusOr<std::vector<EnrollmentCount>> CountByEnrollment(
       const ServerQuery& query) const = 0;
+  // Per zone how many are enrolled and proven within their zone's verify_within, and the oldest
+  // proof of an enrolled server.
+  struct ProvenCount {
+    ZoneId zone_id;
+    int proven = 0;
+    std::optional<absl::Time> oldest;
+  };
+  virtual absl::StatusOr<std::vector<ProvenCount>> CountProven(const ServerQuery& query,
+                                                               absl::Time now) const = 0;
+  // Servers of one tenant that share a machine id with another of them, by machine id and id; without
+  // those that are out for good. At most `limit`.
+  virtual absl::StatusOr<std::vector<Server>> ListSharedMachines(const TenantId& tenant,
+                                                                 int limit) const = 0;
   // What is observed of the query's servers, by zone and name; of one server newest first. The
   // query's limit counts observations; its `after` is not looked at.
   struct Observed {

@@ -20,9 +20,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "store/interface/finding_store.h"
 #include "store/interface/identity_store.h"
 #include "store/interface/inventory_store.h"
 #include "store/interface/observation_store.h"
+#include "store/interface/sweep_store.h"
 #include "store/interface/work_store.h"
 
 namespace muster::store {
@@ -39,6 +41,8 @@ class Snapshot {
   virtual const OperatorStore& operators() const = 0;
   virtual const RequestStore& requests() const = 0;
   virtual const ObservationStore& observations() const = 0;
+  virtual const FindingStore& findings() const = 0;
+  virtual const SweepStore& sweeps() const = 0;
   virtual const RolloutStore& rollouts() const = 0;
   virtual const AttemptStore& attempts() const = 0;
   virtual const AuditLog& audit() const = 0;
@@ -56,6 +60,8 @@ class Transaction {
   virtual OperatorStore& operators() = 0;
   virtual RequestStore& requests() = 0;
   virtual ObservationStore& observations() = 0;
+  virtual FindingStore& findings() = 0;
+  virtual SweepStore& sweeps() = 0;
   virtual RolloutStore& rollouts() = 0;
   virtual AttemptStore& attempts() = 0;
   virtual AuditLog& audit() = 0;

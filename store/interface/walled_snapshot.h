@@ -67,12 +67,35 @@ class WalledSnapshot {
     query.wall = wall_;
     return s_.servers().CountByEnrollment(query);
   }
+  absl::StatusOr<std::vector<ServerStore::ProvenCount>> CountProven(ServerQuery query,
+                                                                    absl::Time now) const {
+    query.wall = wall_;
+    return s_.servers().CountProven(query, now);
+  }
   absl::StatusOr<std::vector<ServerStore::Observed>> ListObserved(ServerQuery query) const {
     query.wall = wall_;
     return s_.servers().ListObserved(query);
   }
   absl::StatusOr<std::vector<Observation>> ListObservations(const ServerId& server) const {
     return s_.observations().ListOf(wall_, server);
+  }
+  absl::StatusOr<std::optional<Finding>> FindFinding(const FindingId& id) const {
+    return s_.findings().Find(wall_, id);
+  }
+  absl::StatusOr<std::vector<Finding>> ListFindings(FindingQuery query) const {
+    query.wall = wall_;
+    return s_.findings().List(query);
+  }
+  absl::StatusOr<std::vector<FindingStore::Count>> CountFindings(FindingQuery query) const {
+    query.wall = wall_;
+    return s_.findings().CountBy(query);
+  }
+  absl::StatusOr<std::optional<Sweep>> FindSweep(const SweepId& id) const {
+    return s_.sweeps().Find(wall_, id);
+  }
+  absl::StatusOr<std::vector<Sweep>> ListSweeps(SweepQuery query) const {
+    query.wall = wall_;
+    return s_.sweeps().List(query);
   }
   // Newest first.
   absl::StatusOr<std::vector<WorkerCertificate>> ListCertificates(const ServerId& server) const {

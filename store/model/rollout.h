@@ -26,6 +26,7 @@ struct Rollout {
   std::string max_failures;
   std::string max_in_doubt;
   bool allow_takeover = false;
+  bool force = false;  // Servers that are enrolled already are joined again.
   int forgiven_failures =
       0;             // Failures that happened before the last resume; the limit counts from here.
   std::string note;  // Servers that were left to other rollouts; empty: none.

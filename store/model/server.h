@@ -66,8 +66,15 @@ struct Claim {
 struct HubProof {
   HubInstanceId hub_instance_id;
   MatchKind match = MatchKind::kHubId;
+  // When the hub proved it last: of an enrolled server that is not questioned at least the zone's
+  // last confirmation (ZoneStore::Confirm).
   absl::Time verified_time;
-  absl::Time reported_time;  // dateLastReported: the hub's clock.
+  absl::Time reported_time;  // dateLastReported at the proof: the hub's clock.
+  // What the record was called, and which service was behind it; empty: not known.
+  ForeignText title;
+  ForeignText internal_instance_id;
+  // Since when whole readings do not show what was proven; none: the last one did.
+  std::optional<absl::Time> questioned_time;
 };
 
 struct Server {
@@ -95,6 +102,7 @@ struct ServerState {
   std::string name;
   Admission admission = Admission::kRegistered;
   Enrollment enrollment = Enrollment::kNotEnrolled;
+  std::optional<FailureCode> failure;  // Why enrollment is failed, in_doubt or degraded.
 };
 
 // Which servers; all given parts must hold.
@@ -109,8 +117,11 @@ struct ServerQuery {
   Selection selection;
   TenantWall wall = TenantWall();       // Nothing is found without one.
   std::vector<Enrollment> enrollments;  // Empty: all.
-  RolloutId rollout_id;                 // Set: only targets of this rollout.
-  bool include_retired = false;         // Else the retired are left out.
+  // Set: beside those, the enrolled whose proof is older at this time than their zone's
+  // verify_within.
+  std::optional<absl::Time> or_unproven_at;
+  RolloutId rollout_id;          // Set: only targets of this rollout.
+  bool include_retired = false;  // Else the retired are left out.
   std::string
       after;        // Page cursor: the last row's "zone/name-in-lower-case"; empty: from the start.
   int limit = 200;  // 0: no limit.

@@ -145,6 +145,46 @@ constexpr std::array kOperatorRoles = {
     Name<OperatorRole>{OperatorRole::kTenantAdmin, "tenant_admin"},
     Name<OperatorRole>{OperatorRole::kProviderAdmin, "provider_admin"},
 };
+constexpr std::array kFindingKinds = {
+    Name<FindingKind>{FindingKind::kMissing, "missing"},
+    Name<FindingKind>{FindingKind::kDisconnected, "disconnected"},
+    Name<FindingKind>{FindingKind::kIdentityChanged, "identity_changed"},
+    Name<FindingKind>{FindingKind::kDuplicateIdentity, "duplicate_identity"},
+    Name<FindingKind>{FindingKind::kGhost, "ghost"},
+    Name<FindingKind>{FindingKind::kUnknown, "unknown"},
+    Name<FindingKind>{FindingKind::kWrongZone, "wrong_zone"},
+    Name<FindingKind>{FindingKind::kRenamed, "renamed"},
+    Name<FindingKind>{FindingKind::kMoved, "moved"},
+    Name<FindingKind>{FindingKind::kUnproven, "unproven"},
+    Name<FindingKind>{FindingKind::kWorkerMissing, "worker_missing"},
+    Name<FindingKind>{FindingKind::kClockSkew, "clock_skew"},
+};
+constexpr std::array kFindingStates = {
+    Name<FindingState>{FindingState::kSuspected, "suspected"},
+    Name<FindingState>{FindingState::kOpen, "open"},
+    Name<FindingState>{FindingState::kAcknowledged, "acknowledged"},
+    Name<FindingState>{FindingState::kRemediating, "remediating"},
+    Name<FindingState>{FindingState::kResolved, "resolved"},
+    Name<FindingState>{FindingState::kSuppressed, "suppressed"},
+    Name<FindingState>{FindingState::kReopened, "reopened"},
+};
+constexpr std::array kSeveritys = {
+    Name<Severity>{Severity::kLow, "low"},
+    Name<Severity>{Severity::kMedium, "medium"},
+    Name<Severity>{Severity::kHigh, "high"},
+    Name<Severity>{Severity::kCritical, "critical"},
+};
+constexpr std::array kSweepStates = {
+    Name<SweepState>{SweepState::kRunning, "running"},
+    Name<SweepState>{SweepState::kCompleted, "completed"},
+    Name<SweepState>{SweepState::kPartial, "partial"},
+    Name<SweepState>{SweepState::kFailed, "failed"},
+    Name<SweepState>{SweepState::kSkipped, "skipped"},
+};
+constexpr std::array kSweepTriggers = {
+    Name<SweepTrigger>{SweepTrigger::kSchedule, "schedule"},
+    Name<SweepTrigger>{SweepTrigger::kOperator, "operator"},
+};
 
 }  // namespace
 
@@ -165,6 +205,11 @@ MUSTER_STATE_STRINGS(TokenMode)
 MUSTER_STATE_STRINGS(VerifierKind)
 MUSTER_STATE_STRINGS(ServicePresence)
 MUSTER_STATE_STRINGS(OperatorRole)
+MUSTER_STATE_STRINGS(FindingKind)
+MUSTER_STATE_STRINGS(FindingState)
+MUSTER_STATE_STRINGS(Severity)
+MUSTER_STATE_STRINGS(SweepState)
+MUSTER_STATE_STRINGS(SweepTrigger)
 #undef MUSTER_STATE_STRINGS
 
 bool MayMove(Admission from, Admission to) {
@@ -261,6 +306,28 @@ bool MayMove(CertificateState from, CertificateState to) {
   static constexpr Moves<CertificateState> kMoves[] = {
       {kActive, To(kSuperseded, kRevoked)},
       {kSuperseded, To(kRevoked)},  // With the server, whose every key is put out.
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(FindingState from, FindingState to) {
+  using enum FindingState;
+  static constexpr Moves<FindingState> kMoves[] = {
+      {kSuspected, To(kOpen, kResolved, kSuppressed)},
+      {kOpen, To(kAcknowledged, kRemediating, kResolved, kSuppressed)},
+      {kAcknowledged, To(kRemediating, kResolved, kSuppressed, kReopened)},
+      {kRemediating, To(kResolved, kSuppressed, kReopened)},
+      {kResolved, To(kReopened)},
+      {kSuppressed, To(kResolved, kReopened)},
+      {kReopened, To(kAcknowledged, kRemediating, kResolved, kSuppressed)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(SweepState from, SweepState to) {
+  using enum SweepState;
+  static constexpr Moves<SweepState> kMoves[] = {
+      {kRunning, To(kCompleted, kPartial, kFailed)},
   };
   return Holds(kMoves, from, to);
 }

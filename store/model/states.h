@@ -9,6 +9,7 @@
 //                sent, acknowledged, running → in_doubt → settled (or running again)
 //   rollout      planned → running ⇄ paused → completed · completed_with_stragglers
 //                · completed_with_failures; running, paused → canceling → canceled
+//   sweep        running → completed · partial · failed; skipped
 //
 // These are the main roads; recovery and retries add some. states.cc has the whole tables. A state
 // comes into a table together with the operation that leads there
@@ -71,6 +72,42 @@ enum class TargetState {
   kStraggler,
   kCanceled,
 };
+// What a finding says is otherwise than it should be (docs/verification.md).
+enum class FindingKind {
+  kMissing,
+  kDisconnected,
+  kIdentityChanged,
+  kDuplicateIdentity,
+  kGhost,
+  kUnknown,
+  kWrongZone,
+  kRenamed,
+  kMoved,
+  kUnproven,
+  kWorkerMissing,
+  kClockSkew,
+};
+//   suspected → open → acknowledged → resolved → reopened → …
+//   open, acknowledged, reopened → remediating → resolved · reopened
+//   any but resolved → suppressed → resolved · reopened
+enum class FindingState {
+  kSuspected,  // One reading showed it.
+  kOpen,
+  kAcknowledged,  // An operator knows.
+  kRemediating,   // Its server is being joined again.
+  kResolved,
+  kSuppressed,  // An operator does not want to hear of it for a while.
+  kReopened,
+};
+enum class Severity { kLow, kMedium, kHigh, kCritical };
+enum class SweepState {
+  kRunning,
+  kCompleted,
+  kPartial,  // The list was not whole: it confirmed presence only.
+  kFailed,
+  kSkipped,  // The one before was still running.
+};
+enum class SweepTrigger { kSchedule, kOperator };
 enum class KeyVersionState { kActive, kTainted };
 enum class TokenState { kActive, kExhausted, kExpired, kRevoked, kLocked };
 enum class CertificateState { kActive, kSuperseded, kRevoked };  // That one expired, its dates say.
@@ -101,6 +138,11 @@ MUSTER_STATE_STRINGS(TokenMode)
 MUSTER_STATE_STRINGS(VerifierKind)
 MUSTER_STATE_STRINGS(ServicePresence)
 MUSTER_STATE_STRINGS(OperatorRole)
+MUSTER_STATE_STRINGS(FindingKind)
+MUSTER_STATE_STRINGS(FindingState)
+MUSTER_STATE_STRINGS(Severity)
+MUSTER_STATE_STRINGS(SweepState)
+MUSTER_STATE_STRINGS(SweepTrigger)
 #undef MUSTER_STATE_STRINGS
 
 // Whether the transition table holds the move. Staying is never a move.
@@ -110,6 +152,8 @@ bool MayMove(AttemptState from, AttemptState to);
 bool MayMove(RolloutState from, RolloutState to);
 bool MayMove(TargetState from, TargetState to);
 bool MayMove(KeyVersionState from, KeyVersionState to);
+bool MayMove(FindingState from, FindingState to);
+bool MayMove(SweepState from, SweepState to);
 bool MayMove(TokenState from, TokenState to);
 bool MayMove(CertificateState from, CertificateState to);
 

@@ -28,6 +28,18 @@ struct Verifier {
   std::string fingerprint;  // Of the secret, by the vault; empty: sealed before there were any.
 };
 
+inline constexpr absl::Duration kDefaultVerifyWithin = absl::Hours(24);
+inline constexpr absl::Duration kDefaultDisconnectPatience = absl::Hours(1);
+
+// When a zone is swept: a cron line in a time zone, or every so often; none of these: the default.
+struct SweepPlan {
+  std::string schedule;
+  std::string time_zone;  // As the IANA names it; empty: UTC.
+  absl::Duration every;
+  bool off = false;
+  friend bool operator==(const SweepPlan&, const SweepPlan&) = default;
+};
+
 struct Zone {
   ZoneId id;
   TenantId tenant_id;
@@ -38,6 +50,11 @@ struct Zone {
   bool allow_cli_join = false;
   std::string service_account;  // Believed to be the service's besides root; empty: none.
   Verifier verifier;
+  // A proof that is older proves nothing any more (invariant 9).
+  absl::Duration verify_within = kDefaultVerifyWithin;
+  // How long a server that was proven may be disconnected before it is enrolled no more.
+  absl::Duration disconnect_patience = kDefaultDisconnectPatience;
+  SweepPlan sweep;
   // Of the pin that ties workers to hub_url, allow_cli_join and service_account. Rises with each
   // change of these, by the time it was made, so that a pin made after a restored backup is newer
   // than all before.

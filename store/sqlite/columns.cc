@@ -120,6 +120,18 @@ void ColumnReader::ReadEnum(TokenMode& value) {
 void ColumnReader::ReadEnum(OperatorRole& value) {
   Take(ParseOperatorRole(row_.TextView(column_)), value);
 }
+void ColumnReader::ReadEnum(FindingKind& value) {
+  Take(ParseFindingKind(row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(FindingState& value) {
+  Take(ParseFindingState(row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(SweepState& value) {
+  Take(ParseSweepState(row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(SweepTrigger& value) {
+  Take(ParseSweepTrigger(row_.TextView(column_)), value);
+}
 
 absl::Status Explain(absl::Status status, sql::ErrorKind kind, absl::string_view text) {
   if (sql::ErrorKindOf(status) != kind) return status;

@@ -99,6 +99,10 @@ class ColumnReader {
   void ReadEnum(VerifierKind& value);
   void ReadEnum(TokenMode& value);
   void ReadEnum(OperatorRole& value);
+  void ReadEnum(FindingKind& value);
+  void ReadEnum(FindingState& value);
+  void ReadEnum(SweepState& value);
+  void ReadEnum(SweepTrigger& value);
   void ReadEnum(FailureCode& value) { value = CodeFromText(row_.TextView(column_++)); }
 
   template <typename E>

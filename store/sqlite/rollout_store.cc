@@ -16,7 +16,7 @@ constexpr char kRolloutColumns[] =
     "id, tenant_id, kind, state, reason, selection_tenant_id, selection_zone_id, "
     "selection_labels, selection_names, max_concurrency, max_failures, max_in_doubt, "
     "allow_takeover, forgiven_failures, note, created_by, create_time_us, deadline_us, "
-    "finish_time_us "
+    "finish_time_us, force "
     "FROM rollouts";
 
 absl::StatusOr<Rollout> ReadRollout(const sql::Row& row) {
@@ -28,7 +28,7 @@ absl::StatusOr<Rollout> ReadRollout(const sql::Row& row) {
                             rollout.max_concurrency, rollout.max_failures, rollout.max_in_doubt,
                             rollout.allow_takeover, rollout.forgiven_failures, rollout.note,
                             rollout.created_by, rollout.create_time, rollout.deadline,
-                            rollout.finish_time)
+                            rollout.finish_time, rollout.force)
                       .status());
   return rollout;
 }
@@ -108,14 +108,15 @@ absl::Status SqliteRolloutStore::Insert(const Rollout& rollout,
              "selection_zone_id, selection_labels, selection_names, max_concurrency, "
              "max_failures, max_in_doubt, allow_takeover, forgiven_failures, note, "
              "created_by, "
-             "create_time_us, deadline_us, finish_time_us) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+             "create_time_us, deadline_us, finish_time_us, force) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(rollout.id, OrNull(rollout.tenant_id), ToString(rollout.kind),
                    ToString(rollout.state), rollout.reason, selection.tenant_id, selection.zone_id,
                    EncodeLabels(selection.labels), EncodeList(selection.names),
                    rollout.max_concurrency, rollout.max_failures, rollout.max_in_doubt,
                    rollout.allow_takeover, rollout.forgiven_failures, rollout.note,
-                   rollout.created_by, rollout.create_time, rollout.deadline, rollout.finish_time);
+                   rollout.created_by, rollout.create_time, rollout.deadline, rollout.finish_time,
+                   rollout.force);
   RETURN_IF_ERROR(
       Explain(Explain(status, ErrorKind::kConstraintForeignKey,
                       absl::StrCat("tenant ", rollout.tenant_id.value(), " does not exist")),

@@ -42,6 +42,15 @@ constexpr char kAdmissionOfKeys[] =
 constexpr char kServiceAccounts[] =
 #include "store/sqlite/migrations/0013_service_accounts.inc"
     ;
+constexpr char kAgeOfProofs[] =
+#include "store/sqlite/migrations/0014_age_of_proofs.inc"
+    ;
+constexpr char kFindings[] =
+#include "store/sqlite/migrations/0015_findings.inc"
+    ;
+constexpr char kSweeps[] =
+#include "store/sqlite/migrations/0016_sweeps.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -66,6 +75,10 @@ constexpr sql::Migration kMigrations[] = {
     {12, "admission_of_keys", kAdmissionOfKeys, 12},
     // The programs before would sign pins that take the exceptions back.
     {13, "service_accounts", kServiceAccounts, 13},
+    // The programs before would leave a question open that a new proof has answered.
+    {14, "age_of_proofs", kAgeOfProofs, 14},
+    {15, "findings", kFindings, 14},
+    {16, "sweeps", kSweeps, 14},
 };
 
 }  // namespace

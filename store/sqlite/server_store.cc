@@ -1,3 +1,4 @@
+// One file because all of it reads and writes one table by one list of columns.
 #include "store/sqlite/server_store.h"
 
 #include <utility>
@@ -19,6 +20,14 @@ constexpr size_t kMostLabels = 100;
 constexpr size_t kMostPrefixes = 500;
 constexpr size_t kMostNames = 30'000;
 
+// When the hub proved the server last: what whole readings confirmed of a zone counts for each of
+// its enrolled servers that they did not question.
+#define MUSTER_PROVEN_TIME                                                               \
+  "CASE WHEN s.enrollment = 'enrolled' AND s.proof_questioned_time_us IS NULL "          \
+  "THEN max(s.proof_verified_time_us, coalesce((SELECT time_us FROM zone_confirmations " \
+  "WHERE zone_id = s.zone_id), 0)) ELSE s.proof_verified_time_us END"
+constexpr char kVerifyWithin[] = "(SELECT verify_within_us FROM zones WHERE id = s.zone_id)";
+
 // The labels come as one text (columns.h), made here so that a list needs no query per server.
 constexpr char kServerColumns[] =
     "s.id, s.tenant_id, s.zone_id, s.name, "
@@ -32,9 +41,9 @@ constexpr char kServerColumns[] =
     "s.service_hub_url, s.service_hub_connected, s.service_internal_instance_id, "
     "s.last_contact_time_us, s.create_time_us, s.admission_time_us, "
     "s.claim_join_start_time_us, s.claim_verify_deadline_us, s.claim_hub_instance_id, "
-    "s.claim_internal_instance_id, s.claim_machine_name, "
-    "s.proof_verified_time_us, s.proof_reported_time_us, s.proof_hub_instance_id, s.proof_match "
-    "FROM servers s";
+    "s.claim_internal_instance_id, s.claim_machine_name, " MUSTER_PROVEN_TIME
+    ", s.proof_reported_time_us, s.proof_hub_instance_id, s.proof_match, s.proof_title, "
+    "s.proof_internal_instance_id, s.proof_questioned_time_us FROM servers s";
 
 absl::StatusOr<Server> ReadServer(const sql::Row& row) {
   Server server;
@@ -57,7 +66,8 @@ absl::StatusOr<Server> ReadServer(const sql::Row& row) {
   }
   if (!in.NextIsNull()) {
     HubProof& proof = server.proof.emplace();
-    in.Read(proof.verified_time, proof.reported_time, proof.hub_instance_id, proof.match);
+    in.Read(proof.verified_time, proof.reported_time, proof.hub_instance_id, proof.match,
+            proof.title, proof.internal_instance_id, proof.questioned_time);
   }
   RETURN_IF_ERROR(in.status());
   return server;
@@ -95,13 +105,33 @@ absl::Status AddNames(const std::vector<std::string>& names, Where& where) {
   return absl::OkStatus();
 }
 
+void AddEnrollments(const ServerQuery& query, Where& where) {
+  if (!query.or_unproven_at.has_value()) {
+    where.AndIn("s.enrollment", Texts(query.enrollments));
+    return;
+  }
+  std::string states;
+  std::vector<Where::Value> values;
+  for (const Enrollment state : query.enrollments) {
+    absl::StrAppend(&states, states.empty() ? "s.enrollment IN (?" : ", ?");
+    values.emplace_back(std::string(ToString(state)));
+  }
+  if (!states.empty()) states += ") OR ";
+  where.And(absl::StrCat("(", states, "(s.enrollment = 'enrolled' AND coalesce(",
+                         MUSTER_PROVEN_TIME, ", 0) < ? - ", kVerifyWithin, "))"),
+            [&] {
+              values.emplace_back(absl::ToUnixMicros(*query.or_unproven_at));
+              return std::move(values);
+            }());
+}
+
 absl::StatusOr<Where> Filter(const ServerQuery& query) {
   Where where;
   const Selection& selection = query.selection;
   if (!selection.tenant_id.empty()) where.And("s.tenant_id = ?", {selection.tenant_id.value()});
   if (!selection.zone_id.empty()) where.And("s.zone_id = ?", {selection.zone_id.value()});
   where.AndWithin("s.tenant_id", query.wall);
-  where.AndIn("s.enrollment", Texts(query.enrollments));
+  AddEnrollments(query, where);
   if (!query.include_retired) where.And("s.admission <> 'retired'", {});
   if (selection.labels.size() > kMostLabels) {
     return absl::InvalidArgumentError(absl::StrCat("a selection holds at most ", kMostLabels,
@@ -190,13 +220,15 @@ absl::StatusOr<std::vector<ServerState>> SqliteServerStore::ListStates(
     const ServerQuery& query) const {
   ASSIGN_OR_RETURN(
       sql::Statement list,
-      ListOf(db_, "s.id, s.zone_id, s.name, s.admission, s.enrollment FROM servers s", query));
+      ListOf(db_,
+             "s.id, s.zone_id, s.name, s.admission, s.enrollment, s.failure_code FROM servers s",
+             query));
   return list.All([](const sql::Row& row) -> absl::StatusOr<ServerState> {
     ServerState state;
-    RETURN_IF_ERROR(
-        ColumnReader(row)
-            .Read(state.id, state.zone_id, state.name, state.admission, state.enrollment)
-            .status());
+    ColumnReader in(row);
+    in.Read(state.id, state.zone_id, state.name, state.admission, state.enrollment);
+    if (!in.NextIsNull()) in.Read(state.failure.emplace());
+    RETURN_IF_ERROR(in.status());
     return state;
   });
 }
@@ -213,6 +245,44 @@ absl::StatusOr<std::vector<ServerStore::EnrollmentCount>> SqliteServerStore::Cou
             ColumnReader(row).Read(count.zone_id, count.enrollment, count.servers).status());
         return count;
       });
+}
+
+absl::StatusOr<std::vector<ServerStore::ProvenCount>> SqliteServerStore::CountProven(
+    const ServerQuery& query, absl::Time now) const {
+  ASSIGN_OR_RETURN(Where where, Filter(query));
+  where.And("s.enrollment = 'enrolled'");
+  const auto read = [](const sql::Row& row) -> absl::StatusOr<ProvenCount> {
+    ProvenCount count;
+    RETURN_IF_ERROR(ColumnReader(row).Read(count.zone_id, count.proven, count.oldest).status());
+    return count;
+  };
+  constexpr char kEnd[] = "GROUP BY s.zone_id ORDER BY s.zone_id";
+  ASSIGN_OR_RETURN(
+      std::vector<ProvenCount> counts,
+      where.Build(db_, "s.zone_id, 0, min(" MUSTER_PROVEN_TIME ") FROM servers s", kEnd).All(read));
+  where.And(absl::StrCat("coalesce(", MUSTER_PROVEN_TIME, ", 0) >= ? - ", kVerifyWithin),
+            {absl::ToUnixMicros(now)});
+  ASSIGN_OR_RETURN(const std::vector<ProvenCount> proven,
+                   where.Build(db_, "s.zone_id, count(*), NULL FROM servers s", kEnd).All(read));
+  auto next = proven.begin();
+  for (ProvenCount& count : counts) {
+    if (next == proven.end() || next->zone_id != count.zone_id) continue;
+    count.proven = (next++)->proven;
+  }
+  return counts;
+}
+
+absl::StatusOr<std::vector<Server>> SqliteServerStore::ListSharedMachines(const TenantId& tenant,
+                                                                          int limit) const {
+  return db_
+      .Cached(absl::StrCat(
+          "SELECT ", kServerColumns,
+          " WHERE s.tenant_id = ? AND s.admission NOT IN ('retired', 'banned', 'rejected') "
+          "AND s.machine_id_hash IN (SELECT machine_id_hash FROM servers "
+          "WHERE machine_id_hash <> '' GROUP BY machine_id_hash HAVING count(*) > 1) "
+          "ORDER BY s.machine_id_hash, s.id LIMIT ?"))
+      .BindAll(tenant, limit)
+      .All(ReadServer);
 }
 
 absl::StatusOr<std::vector<ServerStore::Observed>> SqliteServerStore::ListObserved(
@@ -383,17 +453,21 @@ absl::Status SqliteServerStore::SetClaim(const ServerId& id, const std::optional
 
 absl::Status SqliteServerStore::SetProof(const ServerId& id, const HubProof& proof) {
   RETURN_IF_ERROR(db_.Cached("UPDATE servers SET proof_hub_instance_id = ?, proof_match = ?, "
-                             "proof_verified_time_us = ?, proof_reported_time_us = ? WHERE id = ?")
+                             "proof_verified_time_us = ?, proof_reported_time_us = ?, "
+                             "proof_title = ?, proof_internal_instance_id = ?, "
+                             "proof_questioned_time_us = ? WHERE id = ?")
                       .RunWith(proof.hub_instance_id, ToString(proof.match), proof.verified_time,
-                               proof.reported_time, id));
+                               proof.reported_time, proof.title, proof.internal_instance_id,
+                               proof.questioned_time, id));
   return CheckChanged(db_, Name(id));
 }
 
 absl::Status SqliteServerStore::DropProof(const ServerId& id) {
-  RETURN_IF_ERROR(
-      db_.Cached("UPDATE servers SET proof_hub_instance_id = NULL, proof_match = NULL, "
-                 "proof_verified_time_us = NULL, proof_reported_time_us = NULL WHERE id = ?")
-          .RunWith(id));
+  RETURN_IF_ERROR(db_.Cached("UPDATE servers SET proof_hub_instance_id = NULL, proof_match = NULL, "
+                             "proof_verified_time_us = NULL, proof_reported_time_us = NULL, "
+                             "proof_title = '', proof_internal_instance_id = '', "
+                             "proof_questioned_time_us = NULL WHERE id = ?")
+                      .RunWith(id));
   return CheckChanged(db_, Name(id));
 }
 

@@ -25,6 +25,10 @@ class SqliteServerStore final : public ServerStore {
   absl::StatusOr<std::vector<ServerState>> ListStates(const ServerQuery& query) const override;
   absl::StatusOr<std::vector<Observed>> ListObserved(const ServerQuery& query) const override;
   absl::StatusOr<std::optional<absl::Time>> NewestAdmissionTime(const ZoneId& zone) const override;
+  absl::StatusOr<std::vector<ProvenCount>> CountProven(const ServerQuery& query,
+                                                       absl::Time now) const override;
+  absl::StatusOr<std::vector<Server>> ListSharedMachines(const TenantId& tenant,
+                                                         int limit) const override;
   absl::StatusOr<std::vector<EnrollmentCount>> CountByEnrollment(
       const ServerQuery& query) const override;
   absl::StatusOr<std::vector<Server>> ListUnproven(const ZoneId& zone) const override;

@@ -15,12 +15,14 @@
 #include "store/sqlite/attempt_store.h"
 #include "store/sqlite/audit_log.h"
 #include "store/sqlite/certificate_store.h"
+#include "store/sqlite/finding_store.h"
 #include "store/sqlite/observation_store.h"
 #include "store/sqlite/operator_store.h"
 #include "store/sqlite/request_store.h"
 #include "store/sqlite/rollout_store.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/server_store.h"
+#include "store/sqlite/sweep_store.h"
 #include "store/sqlite/tenant_store.h"
 #include "store/sqlite/token_store.h"
 #include "store/sqlite/zone_store.h"
@@ -69,6 +71,8 @@ class SqliteStore::Connection {
         operators(*db),
         requests(*db),
         observations(*db),
+        findings(*db),
+        sweeps(*db),
         rollouts(*db),
         attempts(*db),
         audit(*db) {}
@@ -89,6 +93,8 @@ class SqliteStore::Connection {
   SqliteOperatorStore operators;
   SqliteRequestStore requests;
   SqliteObservationStore observations;
+  SqliteFindingStore findings;
+  SqliteSweepStore sweeps;
   SqliteRolloutStore rollouts;
   SqliteAttemptStore attempts;
   SqliteAuditLog audit;
@@ -120,6 +126,8 @@ class SqliteStore::SqliteTransaction final : public Transaction {
   OperatorStore& operators() override { return connection_.operators; }
   RequestStore& requests() override { return connection_.requests; }
   ObservationStore& observations() override { return connection_.observations; }
+  FindingStore& findings() override { return connection_.findings; }
+  SweepStore& sweeps() override { return connection_.sweeps; }
   RolloutStore& rollouts() override { return connection_.rollouts; }
   AttemptStore& attempts() override { return connection_.attempts; }
   AuditLog& audit() override { return connection_.audit; }
@@ -186,6 +194,8 @@ class SqliteStore::SqliteSnapshot final : public Snapshot {
   const OperatorStore& operators() const override { return connection_->operators; }
   const RequestStore& requests() const override { return connection_->requests; }
   const ObservationStore& observations() const override { return connection_->observations; }
+  const FindingStore& findings() const override { return connection_->findings; }
+  const SweepStore& sweeps() const override { return connection_->sweeps; }
   const RolloutStore& rollouts() const override { return connection_->rollouts; }
   const AttemptStore& attempts() const override { return connection_->attempts; }
   const AuditLog& audit() const override { return connection_->audit; }

@@ -13,7 +13,8 @@ using sql::ErrorKind;
 constexpr char kZoneColumns[] =
     "id, tenant_id, display_name, hub_url, hub_ca_pem, max_concurrent_joins, "
     "allow_cli_join, verifier_kind, verifier_principal, verifier_secret, verifier_fingerprint, "
-    "pin_version, create_time_us, service_account FROM zones";
+    "pin_version, create_time_us, service_account, verify_within_us, disconnect_patience_us, "
+    "sweep_schedule, sweep_time_zone, sweep_every_us, sweep_off FROM zones";
 
 absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
   Zone zone;
@@ -22,7 +23,9 @@ absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
                             zone.hub_ca_pem, zone.max_concurrent_joins, zone.allow_cli_join,
                             zone.verifier.kind, zone.verifier.principal, zone.verifier.secret,
                             zone.verifier.fingerprint, zone.pin_version, zone.create_time,
-                            zone.service_account)
+                            zone.service_account, zone.verify_within, zone.disconnect_patience,
+                            zone.sweep.schedule, zone.sweep.time_zone, zone.sweep.every,
+                            zone.sweep.off)
                       .status());
   return zone;
 }
@@ -68,8 +71,10 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
       db_.Cached(
              "INSERT INTO zones (id, tenant_id, display_name, hub_url, hub_ca_pem, "
              "max_concurrent_joins, allow_cli_join, verifier_kind, verifier_principal, "
-             "verifier_secret, verifier_fingerprint, pin_version, create_time_us, service_account) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+             "verifier_secret, verifier_fingerprint, pin_version, create_time_us, service_account, "
+             "verify_within_us, disconnect_patience_us, sweep_schedule, sweep_time_zone, "
+             "sweep_every_us, sweep_off) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
              "ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name, "
              "hub_url = excluded.hub_url, hub_ca_pem = excluded.hub_ca_pem, "
              "max_concurrent_joins = excluded.max_concurrent_joins, "
@@ -78,6 +83,11 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
              "verifier_principal = excluded.verifier_principal, "
              "verifier_secret = excluded.verifier_secret, "
              "verifier_fingerprint = excluded.verifier_fingerprint, "
+             "verify_within_us = excluded.verify_within_us, "
+             "disconnect_patience_us = excluded.disconnect_patience_us, "
+             "sweep_schedule = excluded.sweep_schedule, "
+             "sweep_time_zone = excluded.sweep_time_zone, "
+             "sweep_every_us = excluded.sweep_every_us, sweep_off = excluded.sweep_off, "
              "pin_version = max(excluded.pin_version, pin_version + (hub_url <> excluded.hub_url "
              "OR allow_cli_join <> excluded.allow_cli_join "
              "OR service_account <> excluded.service_account))")
@@ -85,7 +95,8 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
                    zone.max_concurrent_joins, zone.allow_cli_join, ToString(zone.verifier.kind),
                    zone.verifier.principal, Blob{zone.verifier.secret.bytes},
                    zone.verifier.fingerprint, zone.pin_version, zone.create_time,
-                   zone.service_account),
+                   zone.service_account, zone.verify_within, zone.disconnect_patience,
+                   zone.sweep.schedule, zone.sweep.time_zone, zone.sweep.every, zone.sweep.off),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", zone.id.value(), ": tenant ", zone.tenant_id.value(),
                    " does not exist; create it first"));
@@ -175,6 +186,14 @@ absl::StatusOr<std::vector<JoiningKeyVersion>> SqliteZoneStore::ListKeys(const Z
 
 absl::Status SqliteZoneStore::DropReading(const ZoneId& zone) {
   return db_.Cached("DELETE FROM hub_readings WHERE zone_id = ?").RunWith(zone);
+}
+
+absl::Status SqliteZoneStore::Confirm(const ZoneId& zone, absl::Time time) {
+  return Explain(db_.Cached("INSERT INTO zone_confirmations (zone_id, time_us) VALUES (?, ?) "
+                            "ON CONFLICT (zone_id) DO UPDATE SET time_us = excluded.time_us")
+                     .RunWith(zone, time),
+                 ErrorKind::kConstraintForeignKey,
+                 absl::StrCat("zone ", zone.value(), " does not exist"));
 }
 
 absl::StatusOr<std::optional<HubReading>> SqliteZoneStore::FindReading(const ZoneId& zone) const {

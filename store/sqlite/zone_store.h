@@ -30,6 +30,7 @@ class SqliteZoneStore final : public ZoneStore {
   absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const override;
   absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const override;
   absl::Status DropReading(const ZoneId& zone) override;
+  absl::Status Confirm(const ZoneId& zone, absl::Time time) override;
 
   absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const override;
   absl::StatusOr<std::optional<HubReading>> FindReading(const TenantWall& wall,

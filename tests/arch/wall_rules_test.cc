@@ -30,6 +30,8 @@ const std::map<std::string, std::string>& PlacesWithoutAWall() {
       {"orchestrator/core/inventory/zone_step.cc",
        "what a change of a zone's hub does to its servers, whoever asked for it"},
       {"orchestrator/core/enrollment/verifier.cc", "hubs are read by the system, for all"},
+      {"orchestrator/core/enrollment/verifier_walk.cc", "hubs are read by the system, for all"},
+      {"orchestrator/core/sweep/sweeper.cc", "the plans of all zones are kept by the system"},
       {"orchestrator/core/enrollment/verifier_claims.cc",
        "whose a hub's record is: among all zones of that hub"},
       {"orchestrator/core/rollout/engine_reload.cc",
@@ -62,7 +64,7 @@ const WallForm kWallForms[] = {
     // The store without its wall, where operators are answered.
     {"orchestrator/api/", "()",
      "(snapshot|whole)(\\(\\))?(\\.|->)(tenants|zones|servers|tokens|certificates|observations|"
-     "rollouts|attempts)\\(\\)",
+     "findings|sweeps|rollouts|attempts)\\(\\)",
      "Context::snapshot, which sees what the caller may see"},
     {"orchestrator/core/report/", "Snapshot", "store::Snapshot\\b", "store::WalledSnapshot"},
 };

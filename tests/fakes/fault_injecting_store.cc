@@ -42,6 +42,8 @@ class FaultInjectingStore::FaultyTransaction final : public store::Transaction {
   store::OperatorStore& operators() override { return inner_->operators(); }
   store::RequestStore& requests() override { return inner_->requests(); }
   store::ObservationStore& observations() override { return inner_->observations(); }
+  store::FindingStore& findings() override { return inner_->findings(); }
+  store::SweepStore& sweeps() override { return inner_->sweeps(); }
   store::RolloutStore& rollouts() override { return inner_->rollouts(); }
   store::AttemptStore& attempts() override { return inner_->attempts(); }
   store::AuditLog& audit() override { return inner_->audit(); }

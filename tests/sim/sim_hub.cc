@@ -28,6 +28,11 @@ std::string SimHub::Register(const std::string& owner, absl::Time now) {
 void SimHub::Connect(const std::string& id, const std::string& internal_id,
                      const std::string& title, absl::Time now) {
   Record& record = records_[id];
+  if (record.view.id.empty()) {  // It was removed: the heartbeat brings it back (certify.md 3.4).
+    record.view.id = HubInstanceId(id);
+    record.owner = internal_id;
+    record.registered = now;
+  }
   record.view.internal_instance_id = internal_id;
   record.view.title = title;
   record.view.os = "Linux";
@@ -44,6 +49,16 @@ void SimHub::RemoveGhosts(const std::string& owner, const std::string& known) {
 void SimHub::Disconnect(const std::string& id) { records_[id].connected_since.reset(); }
 
 core::HubList SimHub::List(absl::Time now, absl::Duration lag) const {
+  core::HubList list = TrueList(now, lag);
+  for (core::HubInstance& instance : list.instances) {
+    if (instance.registered_time.has_value()) *instance.registered_time += ahead_;
+    if (instance.reported_time.has_value()) *instance.reported_time += ahead_;
+  }
+  list.clock_offset = ahead_;
+  return list;
+}
+
+core::HubList SimHub::TrueList(absl::Time now, absl::Duration lag) const {
   core::HubList list;
   list.whole = !connected_only_;
   for (const auto& [id, record] : records_) {
@@ -58,6 +73,7 @@ core::HubList SimHub::List(absl::Time now, absl::Duration lag) const {
         record.connected_since.has_value()
             ? *record.connected_since + absl::Floor(now - *record.connected_since, kHeartbeat)
             : record.registered;
+    if (record.last_report.has_value()) instance.reported_time = record.last_report;
     list.instances.push_back(std::move(instance));
   }
   return list;

@@ -21,6 +21,8 @@ class SimHub {
     absl::Time registered;
     std::optional<absl::Time> connected_since;
     bool ever_connected = false;
+    // It is disconnected, or hangs though the list calls it connected, since then.
+    std::optional<absl::Time> last_report;
   };
 
   SimHub(std::string url, Random& random) : url_(std::move(url)), random_(random) {}
@@ -45,14 +47,22 @@ class SimHub {
   // An operator removes what a lost answer left: nameless records of this service but `known`.
   void RemoveGhosts(const std::string& owner, const std::string& known);
   void Disconnect(const std::string& id);
+  // What an administrator, a clone or a fault does to a record: takes it away, changes what it shows.
+  void Remove(const std::string& id) { records_.erase(id); }
+  Record& RecordOf(const std::string& id) { return records_[id]; }
+  // Its clock is so far ahead of everybody's.
+  void SetClock(absl::Duration ahead) { ahead_ = ahead; }
 
   // The list as of `now`, without records younger than `lag`.
   core::HubList List(absl::Time now, absl::Duration lag) const;
 
  private:
+  core::HubList TrueList(absl::Time now, absl::Duration lag) const;
+
   std::string url_;
   bool connected_only_ = false;
   absl::Time down_until_ = absl::InfinitePast();
+  absl::Duration ahead_;
   Random& random_;
   std::map<std::string, Record> records_;
 };

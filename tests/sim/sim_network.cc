@@ -241,7 +241,7 @@ void SimWorld::Read(core::HubReadRequest request,
           }
         }
         // Its clock minus ours, in whole seconds, as the Date header has it.
-        list.clock_offset = absl::Floor(clock_.Now() - Now(), absl::Seconds(1));
+        list.clock_offset += absl::Floor(clock_.Now() - Now(), absl::Seconds(1));
         if (auto react = std::exchange(before_reading_, nullptr)) react();
         (*shared)(std::move(list));
       });

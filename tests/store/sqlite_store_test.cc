@@ -230,7 +230,7 @@ TEST_F(SqliteStoreTest, AMigrationLeavesACopyOfTheFileBefore) {
   ASSERT_TRUE(Put(*Open(), "acme").ok());
   std::vector<sql::Migration> next(Migrations().begin(), Migrations().end());
   const int version = static_cast<int>(next.size()) + 1;
-  next.push_back({version, "add_findings", "CREATE TABLE findings (id TEXT) STRICT;",
+  next.push_back({version, "add_examples", "CREATE TABLE examples (id TEXT) STRICT;",
                   Migrations().back().min_compatible_version});
   {
     auto db = *sql::Database::Open({.path = path()});

@@ -65,6 +65,11 @@ TEST(StatesTest, StringsGoBothWays) {
   CheckStrings<CertificateState>(3, ParseCertificateState);
   CheckStrings<CommandKind>(2, ParseCommandKind);
   CheckStrings<MatchKind>(3, ParseMatchKind);
+  CheckStrings<FindingKind>(12, ParseFindingKind);
+  CheckStrings<FindingState>(7, ParseFindingState);
+  CheckStrings<Severity>(4, ParseSeverity);
+  CheckStrings<SweepState>(5, ParseSweepState);
+  CheckStrings<SweepTrigger>(2, ParseSweepTrigger);
 }
 
 TEST(StatesTest, Admission) {
@@ -91,6 +96,21 @@ TEST(StatesTest, Enrollment) {
 TEST(StatesTest, AJoinUnderWayIsNotEnrolledByItsWorkersWord) {
   EXPECT_FALSE(MayMove(Enrollment::kQueued, Enrollment::kEnrolled));
   EXPECT_FALSE(MayMove(Enrollment::kJoining, Enrollment::kEnrolled));
+}
+
+TEST(StatesTest, Finding) {
+  EXPECT_THAT(TableOf<FindingState>(),
+              ElementsAre("suspected: open resolved suppressed",
+                          "open: acknowledged remediating resolved suppressed",
+                          "acknowledged: remediating resolved suppressed reopened",
+                          "remediating: resolved suppressed reopened", "resolved: reopened",
+                          "suppressed: resolved reopened",
+                          "reopened: acknowledged remediating resolved suppressed"));
+}
+
+TEST(StatesTest, Sweep) {
+  EXPECT_THAT(TableOf<SweepState>(), ElementsAre("running: completed partial failed",
+                                                 "completed:", "partial:", "failed:", "skipped:"));
 }
 
 TEST(StatesTest, Attempt) {

@@ -134,6 +134,8 @@ void DescribeRetention(CLI::App& serve, ServeFlags& flags) {
       .Retention("--keep-commands", core.dispatch.command_memory,
                  "Commands and attempts after their expiry; at least 7d")
       ->check(CommandMemoryProblem);
+  group.Retention("--keep-findings", core.retention.findings, "Resolved findings");
+  group.Retention("--keep-sweeps", core.retention.sweeps, "Sweeps");
   group.Retention("--keep-refusals", core.retention.refusals, "Refused bootstrap calls");
   group.Retention("--keep-request-ids", core.retention.request_ids,
                   "Ids of requests, for those who ask again");

@@ -105,10 +105,11 @@ absl::Status Enrollments::Tell(Turn& turn, ServerChange& change, const OpenAttem
 
 // ---- the way to a join ----
 
-absl::StatusOr<bool> Enrollments::Queue(Turn& turn, ServerChange& change, const ServerId& server) {
+absl::StatusOr<bool> Enrollments::Queue(Turn& turn, ServerChange& change, const ServerId& server,
+                                        bool force) {
   ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
   if (from == Enrollment::kQueued) return true;
-  if (!MayQueue(from)) return false;
+  if (!MayQueue(from) && !(force && from == Enrollment::kEnrolled)) return false;
   RETURN_IF_ERROR(Move(change, server, from, Enrollment::kQueued, std::nullopt));
   return true;
 }
@@ -429,6 +430,14 @@ absl::Status Enrollments::OnTakenBack(Turn& turn, const ServerId& server, const 
   ServerChange change(turn, kSystemActor, "server.taken_back", server, row->zone_id);
   change.Note(why.detail);
   RETURN_IF_ERROR(Reset(turn, change, *row, why));
+  return change.Record();
+}
+
+absl::Status Enrollments::OnDegraded(Turn& turn, const ServerId& server, const ZoneId& zone,
+                                     const Failure& why) {
+  ServerChange change(turn, kSystemActor, "server.degraded", server, zone);
+  change.Note(absl::StrCat(TextOf(why.code), ": ", why.detail));
+  RETURN_IF_ERROR(Move(change, server, Enrollment::kEnrolled, Enrollment::kDegraded, why));
   return change.Record();
 }
 

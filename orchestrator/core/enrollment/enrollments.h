@@ -54,8 +54,10 @@ class Enrollments final : public AttemptListener, public ProofListener {
   void Forget(const ServerId& server) { states_.erase(server); }
 
   // ---- the way to a join, as its requester takes it ----
-  // To queued, where that is allowed. Whether it stands in the queue now.
-  absl::StatusOr<bool> Queue(Turn& turn, ServerChange& change, const ServerId& server);
+  // To queued, where that is allowed: from enrolled with `force` alone. Whether it stands in the
+  // queue now.
+  absl::StatusOr<bool> Queue(Turn& turn, ServerChange& change, const ServerId& server,
+                             bool force = false);
   // Its command was sent: queued → joining.
   absl::Status Begin(ServerChange& change, const ServerId& server);
   // No command may go to it: queued → failed.
@@ -93,6 +95,8 @@ class Enrollments final : public AttemptListener, public ProofListener {
   absl::Status OnProven(Turn& turn, const ServerId& server, const ZoneId& zone,
                         const store::HubProof& proof) override;
   absl::Status OnTakenBack(Turn& turn, const ServerId& server, const Failure& why) override;
+  absl::Status OnDegraded(Turn& turn, const ServerId& server, const ZoneId& zone,
+                          const Failure& why) override;
   absl::Status OnUnproven(Turn& turn, const ServerId& server, const ZoneId& zone,
                           const Failure& failure) override;
   absl::Status OnAbsent(Turn& turn, const ServerId& server, const ZoneId& zone) override;

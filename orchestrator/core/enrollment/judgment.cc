@@ -134,9 +134,11 @@ Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const Matc
     return {Verdict::kProven, match, std::nullopt};
   }
   if (reading.started < proof.claim.join_start_time) return {};
-  const absl::Time since = proof.began - (proof.recovered ? kClockDoubt : absl::ZeroDuration());
-  const bool anonymous = match.kind == Match::Kind::kNone &&
-                         HasAnonymousRecord(reading.list, since, options.clock_tolerance, taken);
+  const absl::Duration doubt = proof.recovered ? kClockDoubt : absl::ZeroDuration();
+  const GhostRule rule{proof.began - doubt, proof.over + doubt,
+                       proof.claim.internal_instance_id.str(), options.clock_tolerance};
+  const bool anonymous =
+      match.kind == Match::Kind::kNone && HasAnonymousRecord(reading.list, rule, taken);
   return proof.doubt ? JudgeDoubt(proof, reading, match, contest, anonymous, options, now)
                      : JudgeClaim(proof, reading, match, contest, anonymous, now);
 }

@@ -44,6 +44,8 @@ struct AwaitedProof {
   // When the join began, as a clock says that has run evenly since: what the hub's dates are
   // compared with. Set for each judgment (Turn::AgeOf).
   absl::Time began = absl::InfinitePast();
+  // `quiet` as that clock says it; set for each judgment, too.
+  absl::Time over = absl::InfiniteFuture();
   // The claim's verify deadline, moved on by the time that the hub wanted to be left alone.
   absl::Time deadline = absl::InfinitePast();
   // The join began in an earlier process: its date may be of a clock that was set since.

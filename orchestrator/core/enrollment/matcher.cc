@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 
 namespace muster::core {
 
@@ -19,6 +20,10 @@ HubIndex::HubIndex(const HubList& list) : list_(list) {
     const HubInstance& instance = list.instances[i];
     const int position = static_cast<int>(i);
     by_id_.try_emplace(instance.id, position);
+    if (instance.reported_time.has_value()) {
+      newest_report_ =
+          std::max(newest_report_.value_or(absl::InfinitePast()), *instance.reported_time);
+    }
     Add(by_internal_id_, absl::AsciiStrToLower(instance.internal_instance_id.str()), position);
     Add(by_title_, absl::AsciiStrToLower(instance.title.str()), position);
   }
@@ -27,6 +32,17 @@ HubIndex::HubIndex(const HubList& list) : list_(list) {
 bool HubIndex::IsShared(absl::string_view internal_instance_id) const {
   const auto it = by_internal_id_.find(absl::AsciiStrToLower(internal_instance_id));
   return it != by_internal_id_.end() && it->second == kSeveral;
+}
+
+void HubIndex::ForEachShared(const std::function<void(const std::string&)>& found) const {
+  for (const auto& [id, position] : by_internal_id_) {
+    if (position == kSeveral) found(id);
+  }
+}
+
+const HubInstance* HubIndex::ById(const HubInstanceId& id) const {
+  const auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : &list_.instances[static_cast<size_t>(it->second)];
 }
 
 Match Matcher::One(int position, store::MatchKind by) const {
@@ -82,17 +98,23 @@ bool ProvesEnrollment(const HubInstance& instance, const HubList& list, const Pr
   return !instance.title.empty() && reported + rule.fresh_report >= rule.now;
 }
 
-bool HasAnonymousRecord(const HubList& list, absl::Time since, absl::Duration clock_tolerance,
-                        const TakenByAnother& taken) {
+bool HasAnonymousRecord(const HubList& list, const GhostRule& rule, const TakenByAnother& taken) {
   return std::any_of(
       list.instances.begin(), list.instances.end(), [&](const HubInstance& instance) {
         if (!instance.title.empty() || instance.connected.value_or(false)) return false;
         if (taken(instance.id)) return false;
+        if (!rule.internal_instance_id.empty() && !instance.internal_instance_id.empty() &&
+            !absl::EqualsIgnoreCase(rule.internal_instance_id,
+                                    instance.internal_instance_id.str())) {
+          return false;
+        }
         const std::optional<absl::Time> registered = instance.registered_time.has_value()
                                                          ? instance.registered_time
                                                          : instance.reported_time;
-        return !registered.has_value() ||
-               *registered - list.clock_offset + clock_tolerance >= since;
+        if (!registered.has_value()) return true;
+        const absl::Time ours = *registered - list.clock_offset;
+        return ours + rule.clock_tolerance >= rule.since &&
+               ours - rule.clock_tolerance <= rule.until;
       });
 }
 

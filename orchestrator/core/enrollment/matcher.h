@@ -24,6 +24,12 @@ class HubIndex {
   const HubList& list() const { return list_; }
   // Several records have this internal id.
   bool IsShared(absl::string_view internal_instance_id) const;
+  // Calls `found` with each internal id that several records have, in lower case.
+  void ForEachShared(const std::function<void(const std::string&)>& found) const;
+  // Null when there is none.
+  const HubInstance* ById(const HubInstanceId& id) const;
+  // The newest report, by the hub's clock; none: the list has no dates.
+  std::optional<absl::Time> newest_report() const { return newest_report_; }
 
  private:
   friend class Matcher;
@@ -36,6 +42,7 @@ class HubIndex {
   absl::flat_hash_map<HubInstanceId, int> by_id_;
   ByText by_internal_id_;
   ByText by_title_;  // Lower case.
+  std::optional<absl::Time> newest_report_;
 };
 
 // What is known of the server: each part may be empty.
@@ -86,12 +93,19 @@ struct ProofRule {
 // connected before (it has a title) and reported within fresh_report counts as connected.
 bool ProvesEnrollment(const HubInstance& instance, const HubList& list, const ProofRule& rule);
 
-// Whether the list holds a record that never connected, carries no name, was registered after
-// `since` (our clock) or at an unknown time, and belongs to nobody known: it may be what a join
-// with a lost answer left behind, so the absence of a named record proves nothing (certify.md 1.6,
-// 3).
-bool HasAnonymousRecord(const HubList& list, absl::Time since, absl::Duration clock_tolerance,
-                        const TakenByAnother& taken);
+// When a join can have left a record without a name, by our clock, and whose service it was.
+struct GhostRule {
+  absl::Time since;
+  absl::Time until = absl::InfiniteFuture();
+  std::string internal_instance_id;  // Empty: not known.
+  absl::Duration clock_tolerance;
+};
+
+// Whether the list holds a record that never connected, carries no name, was registered in that time
+// or at an unknown one, is of no service that is known to be another, and belongs to nobody known:
+// it may be what a join with a lost answer left behind, so the absence of a named record proves
+// nothing (certify.md 1.6, 3).
+bool HasAnonymousRecord(const HubList& list, const GhostRule& rule, const TakenByAnother& taken);
 
 }  // namespace muster::core
 

@@ -19,6 +19,9 @@ class ProofListener {
                                 const store::HubProof& proof) = 0;
   // What the server was proven by is another's, or nobody can tell whose: it is enrolled no more.
   virtual absl::Status OnTakenBack(Turn& turn, const ServerId& server, const Failure& why) = 0;
+  // Readings do not show any more what they proved: the server is enrolled no more, until one does.
+  virtual absl::Status OnDegraded(Turn& turn, const ServerId& server, const ZoneId& zone,
+                                  const Failure& why) = 0;
   // A claim, or a doubt that the worker could not clear, ends without proof: the server has failed.
   virtual absl::Status OnUnproven(Turn& turn, const ServerId& server, const ZoneId& zone,
                                   const Failure& failure) = 0;

@@ -20,8 +20,9 @@ absl::Status Verification::Verify(Turn& turn, Answer<std::vector<ZoneVerificatio
     }
   }
   auto answer = std::make_shared<Answer<std::vector<ZoneVerification>>>(std::move(done));
-  return verifier_.Verify(
-      turn, zones, [answer](std::vector<ZoneVerification> lines) { (*answer)(std::move(lines)); });
+  return verifier_.Verify(turn, zones, true, [answer](std::vector<ZoneVerification> lines) {
+    (*answer)(std::move(lines));
+  });
 }
 
 }  // namespace muster::core

@@ -9,20 +9,6 @@
 #include "orchestrator/core/enrollment/verifier_walk.h"
 
 namespace muster::core {
-namespace {
-
-constexpr int kPageSize = 500;
-
-using store::Enrollment;
-
-}  // namespace
-
-struct Verifier::Job {
-  std::vector<ZoneVerification> lines;
-  size_t remaining = 0;
-  std::function<void(std::vector<ZoneVerification>)> done;
-};
-
 absl::StatusOr<std::string> Verifier::HubUrlOf(Turn& turn, const ZoneId& zone) {
   ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, zone));
   if (entry == nullptr) return absl::NotFoundError(absl::StrCat("no zone ", zone.value()));
@@ -33,13 +19,13 @@ absl::Status Verifier::LoadOwners(Turn& turn, const std::string& cursor) {
   store::ServerQuery query;
   query.wall = store::TenantWall::Everything();
   query.after = cursor;
-  query.limit = kPageSize;
+  query.limit = kServersPerPage;
   ASSIGN_OR_RETURN(const std::vector<store::Server> page, turn.store().servers().List(query));
   for (const store::Server& server : page) {
     ASSIGN_OR_RETURN(const std::string url, HubUrlOf(turn, server.zone_id));
     Own(url, server);
   }
-  if (page.size() < kPageSize) return absl::OkStatus();
+  if (page.size() < kServersPerPage) return absl::OkStatus();
   control_.Post(
       [this, next = store::CursorOf(page.back())](Turn& t) { return LoadOwners(t, next); },
       nullptr);
@@ -101,6 +87,7 @@ void Verifier::Release(const std::set<ServerId>& servers) {
 
 void Verifier::LeaveHubs(Turn& turn, const ZoneId& zone, const Failure& why) {
   hubs_.Forget(zone);
+  walks_.erase(zone);
   for (const Line& line : TakeAsking({zone})) {
     ZoneVerification& out = line.first->lines[line.second];
     out.state = ZoneVerification::State::kFailed;
@@ -125,7 +112,7 @@ absl::Status Verifier::Looked(Turn& turn, const ServerId& server,
   return absl::OkStatus();
 }
 
-absl::Status Verifier::Verify(Turn& turn, const std::vector<ZoneId>& zones,
+absl::Status Verifier::Verify(Turn& turn, const std::vector<ZoneId>& zones, bool insist,
                               std::function<void(std::vector<ZoneVerification>)> done) {
   auto job = std::make_shared<Job>();
   job->done = std::move(done);
@@ -138,7 +125,8 @@ absl::Status Verifier::Verify(Turn& turn, const std::vector<ZoneId>& zones,
   for (size_t i = 0; i < zones.size(); ++i) {
     job->lines[i].zone_id = zones[i];
     asking_[zones[i]].emplace_back(job, i);
-    RETURN_IF_ERROR(hubs_.ReadNow(turn, zones[i]));
+    RETURN_IF_ERROR(insist ? hubs_.ReadNow(turn, zones[i])
+                           : hubs_.WantAt(turn, zones[i], turn.now()));
   }
   return absl::OkStatus();
 }
@@ -177,6 +165,13 @@ absl::Status Verifier::OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
       RETURN_IF_ERROR(Obey(turn, "", AwaitedProof(it->second), judgment));
     }
     RETURN_IF_ERROR(WantNext(turn, zone, true));
+    // Who asks for a walk goes on asking.
+    if (const auto walks = walks_.find(zone);
+        walks != walks_.end() && walks->second.wanted <= turn.now()) {
+      walks->second.wanted = absl::InfiniteFuture();
+      RETURN_IF_ERROR(
+          WalkAgain(turn, zone, std::max(again, turn.now() + options_.question_between * 5)));
+    }
   }
   for (const Line& line : TakeAsking(zones)) {
     ZoneVerification& out = line.first->lines[line.second];
@@ -198,10 +193,25 @@ absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
     RETURN_IF_ERROR(WantNext(turn, zone, false));
   }
   walk->asking = TakeAsking(zones);
-  if (walk->asking.empty()) return absl::OkStatus();
-  std::set<ZoneId> asked;
-  for (const auto& [job, line] : walk->asking) asked.insert(job->lines[line].zone_id);
-  walk->zones.assign(asked.begin(), asked.end());
+  std::set<ZoneId> passed;
+  for (const auto& [job, line] : walk->asking) passed.insert(job->lines[line].zone_id);
+  for (const ZoneId& zone : zones) {
+    const Walks& walks = walks_[zone];
+    if (!walks.under_way && turn.now() >= walks.next) passed.insert(zone);
+  }
+  if (passed.empty()) return absl::OkStatus();
+  for (const ZoneId& zone : passed) {
+    Walks& walks = walks_[zone];
+    walks.next = turn.now() + options_.renew_every;
+    walks.wanted = absl::InfiniteFuture();
+    walks.under_way = true;
+  }
+  walk->zones.assign(passed.begin(), passed.end());
+  if (watch_ != nullptr && reading->conclusive) {
+    walk->notes =
+        watch_->Begin(*reading, walk->index,
+                      [this, w = walk.get()](const HubInstanceId& id) { return HolderOf(*w, id); });
+  }
   return CheckPage(turn, walk);
 }
 
@@ -211,6 +221,9 @@ absl::Status Verifier::JudgeOne(Turn& turn, Walk& walk, const ServerId& server) 
   const HubReading& reading = *walk.reading;
   AwaitedProof& proof = it->second;
   proof.began = turn.now() - turn.AgeOf(proof.claim.join_start_time);
+  proof.over = proof.doubt && proof.answered && proof.quiet > proof.claim.join_start_time
+                   ? turn.now() - turn.AgeOf(proof.quiet)
+                   : absl::InfiniteFuture();
   const TakenByAnother taken = TakenFrom(reading.hub_url, server);
   const Match match = Matcher(walk.index, taken).Find(SubjectOf(proof.claim));
   Contest contest;
@@ -235,6 +248,15 @@ absl::Status Verifier::JudgeOne(Turn& turn, Walk& walk, const ServerId& server) 
   return Obey(turn, reading.hub_url, AwaitedProof(proof), judgment);
 }
 
+ServerId Verifier::HolderOf(const Walk& walk, const HubInstanceId& record) const {
+  if (const auto owners = owners_.find(walk.reading->hub_url); owners != owners_.end()) {
+    const auto owner = owners->second.find(record);
+    if (owner != owners->second.end()) return owner->second;
+  }
+  const auto waits = walk.contenders.find(record);
+  return waits == walk.contenders.end() ? ServerId() : waits->second.front();
+}
+
 // A server whose row is not as it should be does not keep the others from their proof.
 absl::Status Verifier::Obey(Turn& turn, const std::string& hub_url, const AwaitedProof& proof,
                             const Judgment& judgment) {
@@ -257,7 +279,9 @@ absl::Status Verifier::Move(Turn& turn, const std::string& hub_url, const Awaite
       if (judgment.tied) {
         RETURN_IF_ERROR(TakeBack(turn, hub_url, proof.server_id, *judgment.match.instance));
       }
-      return listener_->OnUnproven(turn, proof.server_id, proof.zone_id, *judgment.failure);
+      RETURN_IF_ERROR(
+          listener_->OnUnproven(turn, proof.server_id, proof.zone_id, *judgment.failure));
+      return WalkAgain(turn, proof.zone_id, turn.now() + options_.question_between);
     case Judgment::Verdict::kAbsent:
       Forget(proof.server_id);
       return listener_->OnAbsent(turn, proof.server_id, proof.zone_id);
@@ -282,9 +306,17 @@ absl::Status Verifier::Prove(Turn& turn, const std::string& hub_url, const Serve
   Forget(server);
   RETURN_IF_ERROR(TakeBack(turn, hub_url, server, *match.instance));
   owners_[hub_url][match.instance->id] = server;
-  return listener_->OnProven(turn, server, zone,
-                             {match.instance->id, match.by, turn.now(),
-                              match.instance->reported_time.value_or(turn.now())});
+  return listener_->OnProven(turn, server, zone, ProofBy(*match.instance, match.by, turn.now()));
+}
+
+int Verifier::CountUnmatched(const HubReading& reading) const {
+  const auto owners = owners_.find(reading.hub_url);
+  if (owners == owners_.end()) return reading.instances();
+  return static_cast<int>(std::count_if(reading.list.instances.begin(),
+                                        reading.list.instances.end(),
+                                        [&known = owners->second](const HubInstance& instance) {
+                                          return !known.contains(instance.id);
+                                        }));
 }
 
 absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubReading& reading) {
@@ -294,13 +326,10 @@ absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubRe
   row.try_time = turn.now();
   row.failure.reset();
   if (reading.conclusive) {
-    const Owners& owners = owners_[reading.hub_url];
     row.read_time = turn.now();
     row.hub_url = reading.hub_url;
     row.instances = reading.instances();
-    row.unmatched = static_cast<int>(std::count_if(
-        reading.list.instances.begin(), reading.list.instances.end(),
-        [&owners](const HubInstance& instance) { return !owners.contains(instance.id); }));
+    row.unmatched = CountUnmatched(reading);
   } else {
     row.failure =
         Failure{FailureCode::kHubImplausible,
@@ -308,92 +337,6 @@ absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubRe
                              reading.list.whole ? "" : "; nothing shows that the list is whole")};
   }
   return turn.store().zones().PutReading(row);
-}
-
-absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) {
-  if (!walk->zones.empty()) {
-    const ZoneId zone = walk->zones.back();
-    store::ServerQuery query;
-    query.selection.zone_id = zone;
-    query.wall = store::TenantWall::Everything();
-    query.after = walk->cursor;
-    query.limit = kPageSize;
-    ASSIGN_OR_RETURN(const std::vector<store::Server> page, turn.store().servers().List(query));
-    for (const store::Server& server : page) {
-      RETURN_IF_ERROR(IfLost(turn.Alone([&] { return CheckServer(turn, *walk, server); })));
-    }
-    if (page.size() < kPageSize) {
-      walk->zones.pop_back();
-      walk->cursor.clear();
-    } else {
-      walk->cursor = store::CursorOf(page.back());
-    }
-    control_.Post([this, walk](Turn& next) { return CheckPage(next, walk); }, nullptr);
-    return absl::OkStatus();
-  }
-  const HubReading& reading = *walk->reading;
-  for (const Line& line : walk->asking) {
-    ZoneVerification& out = line.first->lines[line.second];
-    RETURN_IF_ERROR(RecordReading(turn, out.zone_id, reading));
-    out.state = reading.conclusive ? ZoneVerification::State::kCompleted
-                                   : ZoneVerification::State::kPartial;
-    out.instances = reading.instances();
-    out.confirmed = walk->confirmed[out.zone_id];
-    if (!reading.conclusive) {
-      out.failure =
-          Failure{FailureCode::kHubImplausible, absl::StrCat(reading.instances(), " records")};
-    }
-    Answer(turn, line);
-  }
-  return absl::OkStatus();
-}
-
-// Servers that nobody waits for: the enrolled are confirmed again; those whose claim failed are
-// enrolled when the hub has their record by now. What a worker says without a command, and a record
-// that is another than the proof's, prove nothing by themselves.
-absl::Status Verifier::CheckServer(Turn& turn, Walk& walk, const store::Server& server) {
-  const HubReading& reading = *walk.reading;
-  const bool enrolled = server.enrollment == Enrollment::kEnrolled;
-  if (!enrolled && server.enrollment != Enrollment::kNotEnrolled &&
-      server.enrollment != Enrollment::kFailed) {
-    return absl::OkStatus();
-  }
-  if (!enrolled && !server.claim.has_value()) return absl::OkStatus();
-  const bool elsewhere = LookOf(server.service, reading.hub_url) == Look::kJoinedElsewhere;
-  if (!enrolled && elsewhere) return absl::OkStatus();
-  store::Claim claim = server.claim.value_or(store::Claim());
-  if (enrolled) {
-    claim.hub_instance_id =
-        server.proof.has_value() ? server.proof->hub_instance_id : HubInstanceId();
-    claim.internal_instance_id = server.service.internal_instance_id;
-  }
-  // A name is too weak without a command under way.
-  claim.machine_name.clear();
-  const Match match =
-      Matcher(walk.index, TakenFrom(reading.hub_url, server.id)).Find(SubjectOf(claim));
-  ProofRule rule{std::nullopt, options_.clock_tolerance, options_.fresh_report, turn.now()};
-  if (!enrolled) rule.join_start = turn.now() - turn.AgeOf(claim.join_start_time);
-  if (match.instance == nullptr || !ProvesEnrollment(*match.instance, reading.list, rule)) {
-    return absl::OkStatus();
-  }
-  const bool known =
-      enrolled && match.kind == Match::Kind::kOne && claim.hub_instance_id == match.instance->id;
-  if (!known) {
-    ASSIGN_OR_RETURN(const Contest contest, Weigh(turn, walk, server, claim, *match.instance));
-    if (contest.outcome != Contest::Outcome::kWon) return absl::OkStatus();
-  }
-  ++walk.confirmed[server.zone_id];
-  if (!enrolled) return Prove(turn, reading.hub_url, server.id, server.zone_id, match);
-  store::HubProof proof = server.proof.value_or(store::HubProof{});
-  if (!known) {
-    proof.match = match.by;
-    RETURN_IF_ERROR(TakeBack(turn, reading.hub_url, server.id, *match.instance));
-    owners_[reading.hub_url][match.instance->id] = server.id;
-  }
-  proof.hub_instance_id = match.instance->id;
-  proof.verified_time = turn.now();
-  proof.reported_time = match.instance->reported_time.value_or(turn.now());
-  return turn.store().servers().SetProof(server.id, proof);
 }
 
 }  // namespace muster::core

@@ -12,6 +12,10 @@
 //
 // A list that is partial, empty or implausibly short confirms presence only (invariant 9). A zone's
 // servers are judged by readings of that zone's hub with that zone's credentials alone.
+//
+// Whoever a reading was for, it also passes all servers of its zones, page by page, when somebody
+// asked or the last such walk is a while ago: proofs are renewed or questioned (renewal.h), claims
+// that came to nothing heal. What a walk leaves unproven has the hub asked again, ever more slowly.
 #ifndef MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFIER_H_
 #define MUSTER_ORCHESTRATOR_CORE_ENROLLMENT_VERIFIER_H_
 
@@ -29,6 +33,8 @@
 #include "orchestrator/core/control/turn_control.h"
 #include "orchestrator/core/enrollment/judgment.h"
 #include "orchestrator/core/enrollment/proof_listener.h"
+#include "orchestrator/core/enrollment/reading_watch.h"
+#include "orchestrator/core/enrollment/renewal.h"
 #include "orchestrator/core/hubs/hub_poller.h"
 #include "orchestrator/core/interfaces/verification_operations.h"
 #include "orchestrator/core/inventory/zone_table.h"
@@ -44,6 +50,7 @@ class Verifier final : public HubListener {
     hubs_.SetListener(this);
   }
   void SetListener(ProofListener* listener) { listener_ = listener; }
+  void SetWatch(ReadingWatch* watch) { watch_ = watch; }  // Null: nobody.
 
   // Learns which records are known to be a server's, page by page in turns of their own.
   absl::Status LoadOwners(Turn& turn, const std::string& cursor);
@@ -66,8 +73,9 @@ class Verifier final : public HubListener {
   const AwaitedProof* Find(const ServerId& server) const;
 
   // Reads these zones' hubs now, or joins the reading under way; `done` gets one line per zone in
-  // the given order, after the commit of the last.
-  absl::Status Verify(Turn& turn, const std::vector<ZoneId>& zones,
+  // the given order, after the commit of the last. An operator insists: a hub that wants to be left
+  // alone is asked all the same.
+  absl::Status Verify(Turn& turn, const std::vector<ZoneId>& zones, bool insist,
                       std::function<void(std::vector<ZoneVerification>)> done);
 
   // HubListener.
@@ -99,6 +107,8 @@ class Verifier final : public HubListener {
   absl::StatusOr<Contest> Weigh(Turn& turn, const Walk& walk, const store::Server& server,
                                 const store::Claim& claim, const HubInstance& record);
   absl::Status JudgeOne(Turn& turn, Walk& walk, const ServerId& server);
+  // Who was proven by the record, or waits by it; empty: nobody.
+  ServerId HolderOf(const Walk& walk, const HubInstanceId& record) const;
   // The record's owner, unless that is `server`, has it no more.
   absl::Status TakeBack(Turn& turn, const std::string& hub_url, const ServerId& server,
                         const HubInstance& record);
@@ -110,23 +120,44 @@ class Verifier final : public HubListener {
   absl::Status WantNext(Turn& turn, const ZoneId& zone, bool failed);
   absl::Status Prove(Turn& turn, const std::string& hub_url, const ServerId& server,
                      const ZoneId& zone, const Match& match);
+  int CountUnmatched(const HubReading& reading) const;
   absl::Status RecordReading(Turn& turn, const ZoneId& zone, const HubReading& reading);
   std::vector<Line> TakeAsking(const std::vector<ZoneId>& zones);
   static void Answer(Turn& turn, const Line& line);
   // The servers of the asked zones, a page a turn.
   absl::Status CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk);
   absl::Status CheckServer(Turn& turn, Walk& walk, const store::Server& server);
+  // Of a server with a proof: renews it, questions it, takes it back, or gives it back.
+  absl::Status CheckProof(Turn& turn, Walk& walk, const store::Server& server);
+  // Of one whose claim came to nothing: it is enrolled when the hub has its record by now.
+  absl::Status CheckClaim(Turn& turn, Walk& walk, const store::Server& server);
+  absl::Status Renew(Turn& turn, Walk& walk, const store::Server& server, const HubInstance& record,
+                     store::MatchKind by, bool known);
+  absl::Status Question(Turn& turn, Walk& walk, const store::Server& server,
+                        const Showing& showing);
+  // Its servers were all passed.
+  absl::Status EndZone(Turn& turn, Walk& walk, const ZoneId& zone);
+  // The hub is asked about the zone's servers again at `when`, if not before.
+  absl::Status WalkAgain(Turn& turn, const ZoneId& zone, absl::Time when);
 
   const VerifyOptions options_;
   TurnControl& control_;
   HubPoller& hubs_;
   ZoneTable& zones_;
   ProofListener* listener_ = nullptr;
+  ReadingWatch* watch_ = nullptr;
 
   absl::flat_hash_map<ServerId, AwaitedProof> waiting_;
   std::map<ZoneId, std::set<ServerId>> waiting_in_;
   std::map<ZoneId, std::vector<Line>> asking_;
   std::map<std::string, Owners> owners_;  // By hub URL: records proven to be a server's.
+  // When a reading next passes all servers of the zone, and when one is wanted for that alone.
+  struct Walks {
+    absl::Time next = absl::InfinitePast();
+    absl::Time wanted = absl::InfiniteFuture();
+    bool under_way = false;
+  };
+  std::map<ZoneId, Walks> walks_;
 };
 
 }  // namespace muster::core

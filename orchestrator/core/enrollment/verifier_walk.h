@@ -13,9 +13,25 @@
 
 namespace muster::core {
 
+inline constexpr int kServersPerPage = 500;  // Read in one turn.
+
 inline MatchSubject SubjectOf(const store::Claim& claim) {
   return {claim.hub_instance_id, claim.internal_instance_id, claim.machine_name};
 }
+
+inline store::HubProof ProofBy(const HubInstance& record, store::MatchKind by, absl::Time now) {
+  store::HubProof proof{record.id,    by,
+                        now,          record.reported_time.value_or(now),
+                        record.title, record.internal_instance_id,
+                        std::nullopt};
+  return proof;
+}
+
+struct Verifier::Job {
+  std::vector<ZoneVerification> lines;
+  size_t remaining = 0;
+  std::function<void(std::vector<ZoneVerification>)> done;
+};
 
 struct Verifier::Walk {
   explicit Walk(std::shared_ptr<const HubReading> r)
@@ -24,10 +40,21 @@ struct Verifier::Walk {
   const HubIndex index;
   // Who waits by each record, as of the turn that took the reading up.
   absl::flat_hash_map<HubInstanceId, std::vector<ServerId>> contenders;
+  // What became of a zone's servers.
+  struct Tally {
+    int servers = 0;
+    int enrolled = 0;
+    int confirmed = 0;
+    int degraded = 0;
+    int healed = 0;
+    bool passed_all = true;  // Nobody was left out for an error.
+    absl::Time again = absl::InfiniteFuture();
+  };
   std::vector<Line> asking;
   std::vector<ZoneId> zones;  // Left to check.
   std::string cursor;
-  std::map<ZoneId, int> confirmed;
+  std::map<ZoneId, Tally> tallies;
+  std::unique_ptr<WalkNotes> notes;  // Null: nobody watches.
 };
 
 }  // namespace muster::core

@@ -50,6 +50,10 @@ absl::Status Housekeeper::Step(Turn& turn) {
   prune("commands", [&] { return store.attempts().Prune(turn.now() - command_memory_, limit); });
   aged("rollouts", options_.rollouts,
        [&](absl::Time before) { return store.rollouts().Prune(before, limit); });
+  aged("findings", options_.findings,
+       [&](absl::Time before) { return store.findings().Prune(before, limit); });
+  aged("sweeps", options_.sweeps,
+       [&](absl::Time before) { return store.sweeps().Prune(before, limit); });
   aged("token refusals", options_.refusals,
        [&](absl::Time before) { return store.tokens().PruneRefusals(before, limit); });
   aged("certificates", options_.certificates,

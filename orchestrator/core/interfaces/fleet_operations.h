@@ -33,7 +33,10 @@ struct ZoneInput {
   std::optional<std::string> hub_ca_pem;    // Empty: the system's trust anchors.
   std::optional<int> max_concurrent_joins;  // 0: the default.
   std::optional<bool> allow_cli_join;
-  std::optional<std::string> service_account;  // Empty: none.
+  std::optional<std::string> service_account;   // Empty: none.
+  std::optional<absl::Duration> verify_within;  // Zero: the default.
+  std::optional<absl::Duration> disconnect_patience;
+  std::optional<store::SweepPlan> sweep;
   std::optional<JoiningKeyInput> joining_key;
   bool no_joining_key = false;            // The key is taken away; not with `joining_key`.
   std::optional<VerifierInput> verifier;  // Of kind none: the credentials are taken away.

@@ -8,11 +8,13 @@
 #define MUSTER_ORCHESTRATOR_CORE_INTERFACES_OPERATIONS_H_
 
 #include "orchestrator/core/interfaces/admission_operations.h"
+#include "orchestrator/core/interfaces/finding_operations.h"
 #include "orchestrator/core/interfaces/fleet_operations.h"
 #include "orchestrator/core/interfaces/operator_operations.h"
 #include "orchestrator/core/interfaces/posted.h"
 #include "orchestrator/core/interfaces/rollout_operations.h"
 #include "orchestrator/core/interfaces/server_operations.h"
+#include "orchestrator/core/interfaces/sweep_operations.h"
 #include "orchestrator/core/interfaces/token_operations.h"
 #include "orchestrator/core/interfaces/verification_operations.h"
 
@@ -27,6 +29,8 @@ struct Operations {
   Posted<RolloutOperations> rollouts;
   Posted<VerificationOperations> verification;
   Posted<OperatorOperations> operators;
+  Posted<FindingOperations> findings;
+  Posted<SweepOperations> sweeps;
 };
 
 }  // namespace muster::core

@@ -24,6 +24,8 @@ struct RolloutInput {
   std::string max_in_doubt;
   absl::Duration deadline = absl::Hours(24);
   bool allow_takeover = false;
+  bool force = false;   // Also servers that are enrolled, and those that are ambiguous.
+  bool rejoin = false;  // Only servers that are enrolled or degraded: they join again.
   std::string request_id;
 };
 

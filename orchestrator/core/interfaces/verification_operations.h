@@ -17,7 +17,12 @@ struct ZoneVerification {
   ZoneId zone_id;
   enum class State { kCompleted, kPartial, kFailed } state = State::kFailed;
   int instances = 0;
-  int confirmed = 0;
+  int servers = 0;
+  int unmatched = 0;  // Records of no server that was proven.
+  int enrolled = 0;   // Servers that are said to be enrolled, after the reading.
+  int confirmed = 0;  // Of these, the ones that this reading shows.
+  int degraded = 0;   // Were enrolled until this reading.
+  int healed = 0;     // Are enrolled by this reading.
   std::optional<Failure> failure;
 };
 

@@ -57,6 +57,13 @@ class FleetCheck {
     if (name->size() > 255) Report("display_name is longer than 255 bytes");
   }
 
+  void CheckAge(absl::string_view name, std::optional<absl::Duration> age) {
+    if (!age.has_value() || *age == absl::ZeroDuration()) return;
+    if (*age < absl::Minutes(1) || *age > absl::Hours(24 * 365)) {
+      Report(absl::StrCat(name, " must be 1 min to 365 days, or 0 for the default"));
+    }
+  }
+
   void CheckZone(const ZoneInput& zone) {
     if (!IsSlug(zone.slug)) Report("the name must be 1 to 63 of a-z, 0-9 and '-'");
     CheckDisplayName(zone.display_name);
@@ -77,6 +84,8 @@ class FleetCheck {
       const std::string problem = ProblemOfServiceAccount(*zone.service_account);
       if (!problem.empty()) Report(absl::StrCat("service_account ", problem));
     }
+    CheckAge("verify_within", zone.verify_within);
+    CheckAge("disconnect_patience", zone.disconnect_patience);
     if (zone.joining_key.has_value() && zone.no_joining_key) {
       Report("the joining key is both given and to be taken away");
     }

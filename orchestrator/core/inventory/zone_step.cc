@@ -96,6 +96,15 @@ absl::Status ZoneStep::Apply(const TenantId& tenant, const ZoneInput& input) {
   std::optional<int> joins = input.max_concurrent_joins;
   if (joins == 0) joins = tools_.default_max_concurrent_joins;
   set(zone.max_concurrent_joins, joins, "max_concurrent_joins");
+  const auto set_age = [&set](absl::Duration& age, std::optional<absl::Duration> wanted,
+                              absl::Duration usual, const char* name) {
+    if (wanted == absl::ZeroDuration()) wanted = usual;
+    set(age, wanted, name);
+  };
+  set_age(zone.verify_within, input.verify_within, store::kDefaultVerifyWithin, "verify_within");
+  set_age(zone.disconnect_patience, input.disconnect_patience, store::kDefaultDisconnectPatience,
+          "disconnect_patience");
+  set(zone.sweep, input.sweep, "sweep");
   const bool pinned_otherwise =
       zone.allow_cli_join != input.allow_cli_join.value_or(zone.allow_cli_join) ||
       zone.service_account != input.service_account.value_or(zone.service_account);

@@ -66,6 +66,8 @@ std::string ContentOf(const RolloutInput& input) {
       .Add("max_in_doubt", input.max_in_doubt)
       .Add("deadline", input.deadline)
       .Add("allow_takeover", Flag(input.allow_takeover))
+      .Add("force", Flag(input.force))
+      .Add("rejoin", Flag(input.rejoin))
       .Take();
 }
 

@@ -22,6 +22,10 @@ std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
+std::string AgeOf(absl::Duration age) {
+  return absl::FormatDuration(absl::Trunc(std::max(age, absl::ZeroDuration()), absl::Seconds(1)));
+}
+
 // "E-… (detail). What to do."
 std::string FailureText(const Failure& failure) {
   return absl::StrCat(TextOf(failure.code), failure.detail.empty() ? "" : " (", failure.detail,
@@ -46,10 +50,17 @@ std::string SummaryOf(const store::Server& server, absl::Time now) {
   switch (server.enrollment) {
     case Enrollment::kEnrolled:
       return server.proof.has_value()
-                 ? absl::StrCat(name, " is enrolled: the hub's list confirmed record ",
-                                server.proof->hub_instance_id.value(), " by ",
-                                store::ToString(server.proof->match), " at ",
-                                TimeText(server.proof->verified_time), ".")
+                 ? absl::StrCat(
+                       name, " is enrolled: the hub's list confirmed record ",
+                       server.proof->hub_instance_id.value(), " by ",
+                       store::ToString(server.proof->match), " at ",
+                       TimeText(server.proof->verified_time), ", ",
+                       AgeOf(now - server.proof->verified_time), " ago.",
+                       server.proof->questioned_time.has_value()
+                           ? absl::StrCat(" Since ", TimeText(*server.proof->questioned_time),
+                                          " its list does not show it any more; the "
+                                          "next readings decide.")
+                           : "")
                  : absl::StrCat(name, " is enrolled.");
     case Enrollment::kJoinedUnverified:
       return absl::StrCat(name, " claims to have joined; the hub is being asked",
@@ -111,6 +122,21 @@ absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
     out.entries.push_back({observation.last_seen, Explanation::Source::kWorker,
                            absl::StrCat("observed ", observation.times, " times since ",
                                         TimeText(observation.first_seen), ": ", text)});
+  }
+  store::FindingQuery about;
+  about.server_id = server;
+  ASSIGN_OR_RETURN(const std::vector<store::Finding> findings,
+                   snapshot.ListFindings(std::move(about)));
+  for (const store::Finding& finding : findings) {
+    const std::string text =
+        absl::StrCat(store::ToString(finding.kind), " ", finding.id.value(), ", ",
+                     store::ToString(finding.state), " since ", TimeText(finding.state_time), ": ",
+                     finding.evidence.str());
+    absl::StrAppend(&out.summary, " Finding ", text, "; 'muster finding show ", finding.id.value(),
+                    "' says what to do.");
+    out.entries.push_back(
+        {finding.last_seen, Explanation::Source::kHub,
+         absl::StrCat("finding ", text, ", first seen ", TimeText(finding.first_seen))});
   }
   ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
                    snapshot.ListAuditEvents({.subject = server.value(), .limit = kPerSource}));

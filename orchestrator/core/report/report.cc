@@ -47,7 +47,8 @@ void Count(ReportZone& zone, Enrollment enrollment, int servers) {
 // The lines of zones, with their counts.
 absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::WalledSnapshot& snapshot,
                                                   const ReportQuery& query,
-                                                  const store::ServerQuery& servers) {
+                                                  const store::ServerQuery& servers,
+                                                  absl::Time now) {
   std::map<ZoneId, ReportZone> zones;
   ASSIGN_OR_RETURN(const std::vector<store::Zone> all,
                    snapshot.ListZones(query.selection.tenant_id));
@@ -58,6 +59,7 @@ absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::WalledSnapshot& s
     line.zone_id = zone.id;
     line.hub_url = zone.hub_url;
     line.service_account = zone.service_account;
+    line.verify_within = zone.verify_within;
     ASSIGN_OR_RETURN(const std::optional<store::HubReading> reading, snapshot.FindReading(zone.id));
     if (!reading.has_value()) continue;
     line.hub_read_time = reading->read_time;
@@ -71,12 +73,28 @@ absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::WalledSnapshot& s
       Count(it->second, count.enrollment, count.servers);
     }
   }
+  ASSIGN_OR_RETURN(const auto proven, snapshot.CountProven(servers, now));
+  for (const auto& count : proven) {
+    const auto it = zones.find(count.zone_id);
+    if (it == zones.end()) continue;
+    it->second.proven = count.proven;
+    it->second.oldest_proof_time = count.oldest;
+  }
   std::vector<ReportZone> lines;
   const bool narrow = !query.rollout_id.empty();
   for (auto& [id, line] : zones) {
     if (!narrow || line.servers > 0) lines.push_back(std::move(line));
   }
   return lines;
+}
+
+Failure StaleProof(const store::Server& server) {
+  return {FailureCode::kVerifyStale,
+          server.proof.has_value()
+              ? absl::StrCat("last proven at ",
+                             absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", server.proof->verified_time,
+                                              absl::UTCTimeZone()))
+              : "never proven"};
 }
 
 absl::StatusOr<std::vector<ReportObservation>> Observations(const store::WalledSnapshot& snapshot,
@@ -130,7 +148,7 @@ absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const R
   servers.selection = query.selection;
   servers.rollout_id = query.rollout_id;
   if (query.after.empty()) {
-    ASSIGN_OR_RETURN(report.zones, ZoneLines(snapshot, query, servers));
+    ASSIGN_OR_RETURN(report.zones, ZoneLines(snapshot, query, servers, now));
     ASSIGN_OR_RETURN(report.observations, Observations(snapshot, servers));
   }
 
@@ -139,12 +157,14 @@ absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const R
   servers.enrollments = {Enrollment::kNotEnrolled,      Enrollment::kQueued, Enrollment::kJoining,
                          Enrollment::kJoinedUnverified, Enrollment::kFailed, Enrollment::kInDoubt,
                          Enrollment::kDegraded};
+  servers.or_unproven_at = now;
   ASSIGN_OR_RETURN(const std::vector<ZoneId> without_key,
                    snapshot.ListZonesWithoutKey(query.selection.tenant_id));
   while (true) {
     ASSIGN_OR_RETURN(const std::vector<store::Server> page, snapshot.ListServers(servers));
     for (const store::Server& server : page) {
       std::optional<Failure> failure = ProblemOf(server);
+      if (server.enrollment == Enrollment::kEnrolled) failure = StaleProof(server);
       if (!failure.has_value()) failure = HeldFailure(server, without_key);
       if (!failure.has_value() && server.enrollment == Enrollment::kNotEnrolled) {
         failure = Failure{FailureCode::kDispatchOffline, "no rollout has reached it yet"};

@@ -33,13 +33,16 @@ struct ReportZone {
   std::string service_account;  // The zone's exception; empty: none.
   int servers = 0;
   int enrolled = 0;
+  int proven = 0;       // Of the enrolled, those proven within verify_within.
   int in_progress = 0;  // queued, joining, joined_unverified
   int failed = 0;
   int in_doubt = 0;
   int not_enrolled = 0;
-  int other = 0;                            // degraded
-  std::optional<absl::Time> hub_read_time;  // Last whole reading.
-  int hub_instances = 0;                    // Of that reading.
+  int other = 0;  // degraded
+  absl::Duration verify_within;
+  std::optional<absl::Time> oldest_proof_time;  // Of the enrolled.
+  std::optional<absl::Time> hub_read_time;      // Last whole reading.
+  int hub_instances = 0;                        // Of that reading.
   int hub_unmatched = 0;
   std::optional<Failure> hub_failure;  // Of the last try to read the hub.
 };
@@ -62,7 +65,8 @@ struct ReportObservation {
 struct Report {
   absl::Time time;
   std::vector<ReportZone> zones;  // By zone id; zones without servers too. On the first page only.
-  std::vector<ReportProblem> problems;  // Every server that is not enrolled, by zone and name.
+  // Every server that is not enrolled or not proven in time, by zone and name.
+  std::vector<ReportProblem> problems;
   // Of the same servers, enrolled or not, by zone and name. On the first page only; at most
   // kMostObservations.
   std::vector<ReportObservation> observations;

@@ -92,7 +92,8 @@ absl::Status RolloutEngine::ReconsiderOne(Turn& turn, const ServerId& server) {
   Run& run = *RunOf(server);
   if (run.rollout.kind == CommandKind::kJoin) {
     ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
-    if (state == store::Enrollment::kEnrolled) {
+    const bool again = run.rollout.force && entry->target.attempts == 0;
+    if (state == store::Enrollment::kEnrolled && !again) {
       ServerChange change(turn, kSystemActor, "target.enrolled", server, entry->target.zone_id);
       RETURN_IF_ERROR(MoveTarget(turn, change, run, *entry, TargetState::kSucceeded, std::nullopt));
       return change.Record();
@@ -192,7 +193,8 @@ absl::Status RolloutEngine::Offer(Turn& turn, Run& run, Entry& entry) {
   if (run.rollout.kind == CommandKind::kJoin) {
     // Else an older doubt or claim is being settled; that reconsiders it.
     ASSIGN_OR_RETURN(const store::Enrollment state, enrollments_.StateOf(turn, server));
-    if (state != store::Enrollment::kQueued && !MayQueue(state)) return absl::OkStatus();
+    const bool again = run.rollout.force && state == store::Enrollment::kEnrolled;
+    if (state != store::Enrollment::kQueued && !MayQueue(state) && !again) return absl::OkStatus();
   }
   entry.queued = true;
   run.ready[entry.target.zone_id].push_back(server);
@@ -258,7 +260,9 @@ absl::Status RolloutEngine::Dispatch(Turn& turn, Run& run, Entry& entry) {
   delivery.kind = run.rollout.kind;
   delivery.allow_takeover = run.rollout.allow_takeover;
   delivery.number = entry.target.attempts + 1;
-  if (join) RETURN_IF_ERROR(enrollments_.Queue(turn, change, server).status());
+  if (join) {
+    RETURN_IF_ERROR(enrollments_.Queue(turn, change, server, run.rollout.force).status());
+  }
   ASSIGN_OR_RETURN(const std::optional<Dispatcher::NotSent> not_sent,
                    dispatcher_.Send(turn, change, delivery));
   if (!not_sent.has_value()) {

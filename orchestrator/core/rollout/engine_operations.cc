@@ -34,6 +34,9 @@ absl::Status CheckInput(const RolloutInput& input) {
   if (!input.max_concurrency.empty() && ParseLimit(input.max_concurrency)->value == 0) {
     return bad("max_concurrency must be above 0");
   }
+  if ((input.force || input.rejoin) && input.kind != CommandKind::kJoin) {
+    return bad("force and rejoin are of joins");
+  }
   if (input.deadline <= absl::ZeroDuration() || input.deadline > kLongestDeadline) {
     return bad("the deadline must be above 0 and at most 30 days");
   }
@@ -88,8 +91,16 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   std::set<ZoneId> zones;
   std::vector<std::string> busy;  // The first of those left to other rollouts.
   int left_out = 0;
+  std::vector<std::string> ambiguous;  // The first of those that may have a record already.
+  int ambiguous_out = 0;
   for (const store::ServerState& server : servers) {
-    if (!IsTarget(input.kind, server)) continue;
+    if (!IsTarget(input.kind, {input.force, input.rejoin}, server)) continue;
+    if (input.kind == CommandKind::kJoin && !input.force && IsAmbiguous(server)) {
+      if (++ambiguous_out <= kNamedLeftOut) {
+        ambiguous.push_back(absl::StrCat(server.zone_id.value(), "/", server.name));
+      }
+      continue;
+    }
     if (!runs_.empty()) {
       ASSIGN_OR_RETURN(const std::optional<RolloutId> other,
                        turn.store().rollouts().FindActiveRolloutOf(server.id));
@@ -108,19 +119,32 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
     target.zone_id = server.zone_id;
     target.name = server.name;
   }
+  if (ambiguous_out > 0) {
+    rollout.note =
+        absl::StrCat(ambiguous_out, ambiguous_out == 1 ? " server is" : " servers are",
+                     " left out because several hub records may be theirs (E-VERIFY-AMBIGUOUS): ",
+                     absl::StrJoin(ambiguous, ", "), ambiguous_out > kNamedLeftOut ? ", …" : "",
+                     "; --force joins them again");
+    if (targets.empty() && left_out == 0) {
+      return FailureStatus(FailureCode::kRolloutEmpty, rollout.note);
+    }
+    rollout.note += left_out > 0 ? ". " : "";
+  }
   if (left_out > 0) {
-    rollout.note = absl::StrCat(left_out, left_out == 1 ? " server is" : " servers are",
-                                " left to other rollouts: ", absl::StrJoin(busy, ", "),
-                                left_out > kNamedLeftOut ? ", …" : "");
+    rollout.note += absl::StrCat(left_out, left_out == 1 ? " server is" : " servers are",
+                                 " left to other rollouts: ", absl::StrJoin(busy, ", "),
+                                 left_out > kNamedLeftOut ? ", …" : "");
     if (targets.empty()) return FailureStatus(FailureCode::kRolloutTargetBusy, rollout.note);
   }
   if (targets.empty()) {
-    return FailureStatus(FailureCode::kRolloutEmpty,
-                         servers.empty()
-                             ? "no server fits"
-                             : absl::StrCat(servers.size(),
-                                            " servers fit, none needs it (enrolled already, or "
-                                            "out for good)"));
+    return FailureStatus(
+        FailureCode::kRolloutEmpty,
+        servers.empty()
+            ? "no server fits"
+            : absl::StrCat(servers.size(), input.rejoin
+                                               ? " servers fit, none is enrolled or degraded"
+                                               : " servers fit, none needs it (enrolled already; "
+                                                 "--force joins them again, or out for good)"));
   }
   std::set<TenantId> tenants;
   for (const ZoneId& zone : zones) {
@@ -139,6 +163,7 @@ absl::StatusOr<store::Rollout> RolloutEngine::Create(Turn& turn, const Actor& ac
   rollout.max_failures = input.max_failures;
   rollout.max_in_doubt = input.max_in_doubt;
   rollout.allow_takeover = input.allow_takeover;
+  rollout.force = input.force || input.rejoin;
   rollout.created_by = actor.name;
   rollout.create_time = turn.now();
   rollout.deadline = turn.now() + input.deadline;

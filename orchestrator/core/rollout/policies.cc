@@ -11,7 +11,12 @@ namespace muster::core {
 using store::Admission;
 using store::Enrollment;
 
-bool IsTarget(store::CommandKind kind, const store::ServerState& server) {
+bool IsAmbiguous(const store::ServerState& server) {
+  return server.enrollment == Enrollment::kFailed &&
+         server.failure == FailureCode::kVerifyAmbiguous;
+}
+
+bool IsTarget(store::CommandKind kind, Reach reach, const store::ServerState& server) {
   switch (server.admission) {
     case Admission::kBanned:
     case Admission::kRetired:
@@ -23,7 +28,10 @@ bool IsTarget(store::CommandKind kind, const store::ServerState& server) {
     case Admission::kEvicted:
       break;
   }
-  return kind != store::CommandKind::kJoin || server.enrollment != Enrollment::kEnrolled;
+  if (kind != store::CommandKind::kJoin) return true;
+  const bool enrolled = server.enrollment == Enrollment::kEnrolled;
+  if (reach.rejoin) return enrolled || server.enrollment == Enrollment::kDegraded;
+  return reach.force || !enrolled;
 }
 
 bool FailuresTrip(const store::Rollout& rollout, const store::TargetCounts& counts,

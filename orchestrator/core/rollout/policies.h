@@ -16,7 +16,13 @@ namespace muster::core {
 // ---- plan: which servers of the selection become targets ----
 // Left out: for joins those that the hub has confirmed; those that are out for good (banned,
 // retired, rejected). Servers that are away are in: the deadline tells whether they are stragglers.
-bool IsTarget(store::CommandKind kind, const store::ServerState& server);
+struct Reach {
+  bool force = false;   // Who is enrolled or ambiguous, too.
+  bool rejoin = false;  // Only who is enrolled or degraded.
+};
+bool IsTarget(store::CommandKind kind, Reach reach, const store::ServerState& server);
+// Nobody can tell whether it has a record at its hub: no join begins without an operator's word.
+bool IsAmbiguous(const store::ServerState& server);
 
 // ---- gates ----
 // Whether failures have used up the limit: it trips when the count exceeds it. Failures before the

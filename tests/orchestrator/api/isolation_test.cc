@@ -28,6 +28,7 @@
 #include "base/crypto/key.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
+#include "muster/admin/v1/finding.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/system.pb.h"
@@ -73,6 +74,8 @@ Words WordsOf(const std::string& tenant) {
           {"server_names", tenant + "web1"},
           {"token_id", names.at(tenant + ".token_id")},
           {"rollout_id", names.at(tenant + ".rollout_id")},
+          {"finding_id", "fnd-" + tenant},
+          {"sweep_id", "swp-" + tenant},
           {"subject", names.at(tenant + ".server")},
           {"hub_url", absl::StrCat("https://", tenant, "hub.example")},
           {"actor", absl::StrCat("operator:opr-", tenant, "-viewer")},
@@ -101,6 +104,8 @@ std::vector<std::string> TokensOf(const std::string& tenant) {
           PageToken("rollouts", words.at("rollout_id")),
           PageToken("servers", absl::StrCat(words.at("zone_id"), "/", tenant, "web2")),
           PageToken("targets", absl::StrCat(words.at("zone_id"), "/", tenant, "web0")),
+          PageToken("findings", "fnd-" + tenant),
+          PageToken("sweeps", "swp-" + tenant),
           PageToken("report", absl::StrCat(words.at("zone_id"), "/", tenant, "web2"))};
 }
 
@@ -250,7 +255,8 @@ std::vector<std::string> SeenOf(const std::string& tenant, const std::string& te
 // Without what is new in every answer: ids made by dice, secrets, versions.
 std::string Comparable(const std::string& text) {
   static constexpr const char* kFresh[] = {
-      "token_file:", "joining_key_version:", "joining_key_fingerprint:", "token_id:", "rollout_id:",
+      "token_file:", "joining_key_version:", "joining_key_fingerprint:",
+      "token_id:",   "rollout_id:",          "sweep_id:",
       "sequence:",   "next_page_token:"};
   std::string out;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
@@ -290,6 +296,14 @@ std::string StateOf(ApiBench& bench, const std::string& tenant) {
   targets.set_rollout_id(WordsOf(tenant).at("rollout_id"));
   add(bench.Get<admin::ListTargetsResponse>(
       "provider", "/muster.admin.v1.RolloutService/ListTargets", targets));
+  admin::ListFindingsRequest findings;
+  findings.mutable_selection()->set_tenant_id(tenant);
+  add(bench.Get<admin::ListFindingsResponse>(
+      "provider", "/muster.admin.v1.FindingService/ListFindings", findings));
+  admin::ListSweepsRequest sweeps;
+  sweeps.mutable_selection()->set_tenant_id(tenant);
+  add(bench.Get<admin::ListSweepsResponse>("provider", "/muster.admin.v1.SweepService/ListSweeps",
+                                           sweeps));
   const auto snapshot = bench.store().Read();
   const auto events =
       (*snapshot)->audit().List(store::TenantWall::Of({TenantId(tenant)}), "", 0, 0);

@@ -36,6 +36,11 @@ TEST(ApiWords, AreTheStores) {
   CheckWords<store::MatchKind>();
   CheckWords<store::VerifierKind>();
   CheckWords<store::OperatorRole>();
+  CheckWords<store::FindingKind>();
+  CheckWords<store::FindingState>();
+  CheckWords<store::Severity>();
+  CheckWords<store::SweepState>();
+  CheckWords<store::SweepTrigger>();
 }
 
 // Those of the core are told by the wire's words alone: here they are written once more.
@@ -76,6 +81,10 @@ TEST(ApiWords, AreTheCores) {
                      {Kind::kRename, "rename"},
                      {Kind::kDelete, "delete"},
                      {Kind::kReject, "reject"}});
+  using Action = core::FindingAction::Kind;
+  CheckValues<Action>({{Action::kAcknowledge, "acknowledge"},
+                       {Action::kSuppress, "suppress"},
+                       {Action::kReopen, "reopen"}});
 }
 
 TEST(ApiWords, PresenceIsNotShifted) {

@@ -1,3 +1,4 @@
+// One file because each command is one short test of one fixture.
 // The command line itself: parsing, formats, exit codes, errors, secrets.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -169,6 +170,15 @@ TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
                                                           {"rollout", "cancel"},
                                                           {"verify"},
                                                           {"report"},
+                                                          {"finding", "list"},
+                                                          {"finding", "show"},
+                                                          {"finding", "ack"},
+                                                          {"finding", "suppress"},
+                                                          {"finding", "reopen"},
+                                                          {"sweep", "run"},
+                                                          {"sweep", "list"},
+                                                          {"sweep", "show"},
+                                                          {"sweep", "diff"},
                                                           {"system", "status"},
                                                           {"audit", "list"},
                                                           {"audit", "verify"},
@@ -426,7 +436,8 @@ TEST_F(CliTest, ReportSaysWhatIsEnrolledAndWhatToDo) {
   EXPECT_EQ(admin_.report_request.rollout_id(), "rol-1");
   EXPECT_THAT(out_, AllOf(HasSubstr("never"), HasSubstr("WEB-02"),
                           HasSubstr("E-JOIN-ELSEWHERE        1  Confirm it.\n"),
-                          HasSubstr("1 of 2 servers enrolled")));
+                          HasSubstr("0 of 2 servers proven to be enrolled"),
+                          HasSubstr("1 more were, longer ago")));
   EXPECT_EQ(Run({"report", "--check"}), 5);
   EXPECT_EQ(Run({"report", "-o", "csv"}), 0);
   EXPECT_THAT(out_, StartsWith("zone,server,server_id,"));
@@ -461,8 +472,106 @@ TEST_F(CliTest, AReportCarriesTheSignedHeadAndVerifyFindsItThere) {
   EXPECT_THAT(admin_.verify_audit_request.exported_heads(), ElementsAre("head 12 changed"));
 }
 
+TEST_F(CliTest, AReportIsAsGoodAsItsProofs) {
+  auto& zone = *admin_.report.add_zones();
+  zone.set_zone_id("acme/prod");
+  zone.set_hub_url("https://hub.example");
+  zone.set_servers(2);
+  zone.set_enrolled(2);
+  zone.set_proven(2);
+  EXPECT_EQ(Run({"report", "--check"}), 0);
+  EXPECT_THAT(out_, HasSubstr("2 of 2 servers proven to be enrolled"));
+  // Older than verify_within.
+  zone.set_proven(1);
+  EXPECT_EQ(Run({"report", "--check"}), 5);
+  zone.set_proven(2);
+  // The hub cannot be read: which, since when, and why.
+  zone.mutable_hub_read_time()->set_seconds(1'790'000'000);
+  zone.mutable_hub_failure()->set_code("E-HUB-TLS");
+  zone.mutable_hub_failure()->set_detail("expired");
+  zone.mutable_hub_failure()->set_remedy("Renew it.");
+  EXPECT_EQ(Run({"report", "--check"}), 5);
+  EXPECT_THAT(err_, HasSubstr("acme/prod: hub https://hub.example not read since "
+                              "2026-09-21T14:13:20Z: E-HUB-TLS: expired. Renew it."));
+  EXPECT_EQ(Run({"report"}), 0);
+}
+
+TEST_F(CliTest, ReportShowsFindingsAndRecordsOfNobody) {
+  admin_.report.add_zones()->set_zone_id("acme/prod");
+  auto& finding = *admin_.findings.add_findings();
+  finding.set_finding_id("fnd-1");
+  finding.set_kind(admin::v1::FINDING_KIND_MISSING);
+  finding.mutable_failure()->set_detail("not among 3");
+  EXPECT_EQ(Run({"report", "--zone", "acme/prod"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("fnd-1"), HasSubstr("not among 3")));
+  EXPECT_EQ(admin_.findings_request.selection().zone_id(), "acme/prod");
+  EXPECT_EQ(admin_.findings_request.kinds_size(), 0);
+  EXPECT_EQ(Run({"report", "--section", "findings", "-o", "csv", "--check"}), 5);
+  EXPECT_THAT(out_, StartsWith("finding_id,zone,kind,"));
+  EXPECT_EQ(Run({"report", "--section", "unmatched"}), 0);
+  EXPECT_EQ(admin_.findings_request.kinds(0), admin::v1::FINDING_KIND_GHOST);
+  // They are of zones.
+  admin_.calls.clear();
+  EXPECT_EQ(Run({"report", "--name", "web-1"}), 0);
+  EXPECT_THAT(admin_.calls, ElementsAre("GetReport"));
+}
+
+TEST_F(CliTest, FindingsAreListedShownAndChanged) {
+  EXPECT_EQ(Run({"finding", "list"}), 0);
+  EXPECT_THAT(out_, HasSubstr("No findings."));
+  EXPECT_EQ(Run({"finding", "list", "--zone", "acme/prod", "--kind", "ghost", "--state", "open",
+                 "--server", "acme/prod/web-1"}),
+            0);
+  EXPECT_EQ(admin_.findings_request.kinds(0), admin::v1::FINDING_KIND_GHOST);
+  EXPECT_EQ(admin_.findings_request.states(0), admin::v1::FINDING_STATE_OPEN);
+  EXPECT_EQ(admin_.findings_request.server(), "acme/prod/web-1");
+  admin_.finding.set_finding_id("fnd-1");
+  admin_.finding.set_command("muster rollout create --zone acme/prod --name web-1");
+  EXPECT_EQ(Run({"finding", "show", "fnd-1"}), 0);
+  EXPECT_THAT(out_, HasSubstr("muster rollout create --zone acme/prod --name web-1"));
+  EXPECT_EQ(Run({"finding", "ack", "fnd-1", "--reason", "ticket"}), 0);
+  EXPECT_EQ(admin_.finding_request.action(), admin::v1::ChangeFindingRequest::ACTION_ACKNOWLEDGE);
+  EXPECT_EQ(admin_.finding_request.reason(), "ticket");
+  EXPECT_EQ(Run({"finding", "suppress", "fnd-1"}), 2) << "until when, and why?";
+  EXPECT_EQ(Run({"finding", "suppress", "fnd-1", "--until", "30d", "--reason", "test"}), 0);
+  EXPECT_EQ(admin_.finding_request.action(), admin::v1::ChangeFindingRequest::ACTION_SUPPRESS);
+  EXPECT_GT(admin_.finding_request.until().seconds(), 0);
+  EXPECT_EQ(Run({"finding", "reopen", "fnd-1"}), 0);
+  EXPECT_EQ(admin_.finding_request.action(), admin::v1::ChangeFindingRequest::ACTION_REOPEN);
+}
+
+TEST_F(CliTest, SweepsAreRunListedAndCompared) {
+  auto& swept = *admin_.swept.add_sweeps();
+  swept.set_zone_id("acme/prod");
+  swept.set_state(admin::v1::SWEEP_STATE_COMPLETED);
+  swept.add_differences("open missing fnd-1: gone");
+  EXPECT_EQ(Run({"sweep", "run", "--zone", "acme/prod"}), 0);
+  EXPECT_THAT(out_, HasSubstr("acme/prod: open missing fnd-1: gone"));
+  swept.set_state(admin::v1::SWEEP_STATE_FAILED);
+  EXPECT_EQ(Run({"sweep", "run"}), 5);
+  for (const char* id : {"swp-1", "swp-2"}) {
+    auto& sweep = *admin_.sweeps.add_sweeps();
+    sweep.set_sweep_id(id);
+    sweep.set_zone_id("acme/prod");
+    sweep.set_instances(id == std::string("swp-1") ? 10 : 7);
+  }
+  EXPECT_EQ(Run({"sweep", "list"}), 0);
+  EXPECT_THAT(out_, AllOf(HasSubstr("swp-1"), HasSubstr("swp-2")));
+  EXPECT_EQ(Run({"sweep", "show", "swp-1"}), 0);
+  EXPECT_EQ(Run({"sweep", "diff", "swp-1", "swp-2"}), 0);
+  EXPECT_THAT(out_, HasSubstr("-3"));
+  admin_.sweeps.mutable_sweeps(1)->set_zone_id("acme/test");
+  EXPECT_EQ(Run({"sweep", "diff", "swp-1", "swp-2"}), 2);
+}
+
 TEST_F(CliTest, VerifyAndAuditBringBadNewsAsFive) {
   admin_.verify.add_zones()->set_state(admin::v1::READING_STATE_COMPLETED);
+  EXPECT_EQ(Run({"verify"}), 0);
+  admin_.verify.mutable_zones(0)->set_enrolled(3);
+  admin_.verify.mutable_zones(0)->set_confirmed(2);
+  EXPECT_EQ(Run({"verify"}), 5) << "fewer are confirmed than are said to be enrolled";
+  EXPECT_THAT(err_, HasSubstr("does not show 1 of 3 enrolled servers"));
+  admin_.verify.mutable_zones(0)->set_confirmed(3);
   EXPECT_EQ(Run({"verify"}), 0);
   auto& failed = *admin_.verify.add_zones();
   failed.set_state(admin::v1::READING_STATE_FAILED);

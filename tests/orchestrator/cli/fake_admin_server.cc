@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "muster/admin/v1/finding.grpc.pb.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
 #include "muster/admin/v1/operator.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
@@ -255,6 +256,52 @@ class Verification final : public v1::VerificationService::Service {
   FakeAdmin& admin_;
 };
 
+class Findings final : public v1::FindingService::Service {
+ public:
+  explicit Findings(FakeAdmin& admin) : admin_(admin) {}
+  Status ListFindings(ServerContext*, const v1::ListFindingsRequest* request,
+                      v1::ListFindingsResponse* response) override {
+    admin_.findings_request = *request;
+    return Answer(admin_, "ListFindings", admin_.findings, response);
+  }
+  Status GetFinding(ServerContext*, const v1::GetFindingRequest*, v1::Finding* response) override {
+    return Answer(admin_, "GetFinding", admin_.finding, response);
+  }
+  Status ChangeFinding(ServerContext*, const v1::ChangeFindingRequest* request,
+                       v1::Finding* response) override {
+    admin_.finding_request = *request;
+    return Answer(admin_, "ChangeFinding", admin_.finding, response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
+class Sweeps final : public v1::SweepService::Service {
+ public:
+  explicit Sweeps(FakeAdmin& admin) : admin_(admin) {}
+  Status RunSweep(ServerContext*, const v1::RunSweepRequest*,
+                  v1::RunSweepResponse* response) override {
+    return Answer(admin_, "RunSweep", admin_.swept, response);
+  }
+  Status ListSweeps(ServerContext*, const v1::ListSweepsRequest*,
+                    v1::ListSweepsResponse* response) override {
+    return Answer(admin_, "ListSweeps", admin_.sweeps, response);
+  }
+  Status GetSweep(ServerContext*, const v1::GetSweepRequest* request,
+                  v1::Sweep* response) override {
+    for (const v1::Sweep& sweep : admin_.sweeps.sweeps()) {
+      if (sweep.sweep_id() == request->sweep_id()) {
+        return Answer(admin_, "GetSweep", sweep, response);
+      }
+    }
+    return Answer(admin_, "GetSweep", v1::Sweep(), response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
 class System final : public v1::SystemService::Service {
  public:
   explicit System(FakeAdmin& admin) : admin_(admin) {}
@@ -337,6 +384,8 @@ struct FakeAdminServer::Services {
         tokens(admin),
         rollouts(admin),
         verification(admin),
+        findings(admin),
+        sweeps(admin),
         system(admin),
         operators(admin) {}
   Tenants tenants;
@@ -345,6 +394,8 @@ struct FakeAdminServer::Services {
   Tokens tokens;
   Rollouts rollouts;
   Verification verification;
+  Findings findings;
+  Sweeps sweeps;
   System system;
   Operators operators;
   std::unique_ptr<grpc::Server> server;
@@ -357,8 +408,8 @@ FakeAdminServer::FakeAdminServer(FakeAdmin& admin, const std::string& socket)
   builder.AddListeningPort("unix:" + socket, rpc::LocalServerCredentials());
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            &services_->tenants, &services_->zones, &services_->servers, &services_->tokens,
-           &services_->rollouts, &services_->verification, &services_->system,
-           &services_->operators}) {
+           &services_->rollouts, &services_->verification, &services_->findings, &services_->sweeps,
+           &services_->system, &services_->operators}) {
     builder.RegisterService(service);
   }
   services_->server = builder.BuildAndStart();

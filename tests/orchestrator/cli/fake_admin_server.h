@@ -45,6 +45,10 @@ struct FakeAdmin {
   admin::v1::ListTargetsResponse targets;
   admin::v1::VerifyNowResponse verify;
   admin::v1::Report report;
+  admin::v1::ListFindingsResponse findings;
+  admin::v1::Finding finding;
+  admin::v1::RunSweepResponse swept;
+  admin::v1::ListSweepsResponse sweeps;
   admin::v1::SystemStatus status;
   admin::v1::VerifyAuditResponse audit;
   admin::v1::ListAuditEventsResponse events;
@@ -71,6 +75,8 @@ struct FakeAdmin {
   admin::v1::CreateTokenRequest token_request;
   admin::v1::CreateRolloutRequest rollout_request;
   admin::v1::GetReportRequest report_request;
+  admin::v1::ListFindingsRequest findings_request;
+  admin::v1::ChangeFindingRequest finding_request;
   admin::v1::CreateOperatorRequest operator_request;
   admin::v1::RenewOperatorRequest renew_request;
   admin::v1::RevokeOperatorRequest revoke_operator_request;

@@ -50,6 +50,10 @@ TEST_F(CliTest, NothingForeignIsObeyedByATerminal) {
   Poison(admin_.targets);
   Poison(admin_.verify);
   Poison(admin_.report);
+  Poison(admin_.findings);
+  Poison(admin_.finding);
+  Poison(admin_.swept);
+  Poison(admin_.sweeps);
   Poison(admin_.status);
   Poison(admin_.events);
   Poison(admin_.watch.emplace_back());
@@ -69,6 +73,11 @@ TEST_F(CliTest, NothingForeignIsObeyedByATerminal) {
       {"rollout", "watch", "rol-1"},
       {"verify"},
       {"report"},
+      {"finding", "list"},
+      {"finding", "show", "fnd-1"},
+      {"sweep", "run"},
+      {"sweep", "list"},
+      {"sweep", "show", "swp-1"},
       {"system", "status"},
       {"audit", "list"},
       {"doctor"},

@@ -113,6 +113,10 @@ TEST(Proof, WithoutConnectionStatusAFreshReportCounts) {
   EXPECT_FALSE(ProvesEnrollment(record, list, rule));
 }
 
+GhostRule Since(absl::Duration before) {
+  return {kNow - before, absl::InfiniteFuture(), "", absl::Seconds(2)};
+}
+
 TEST(Absence, NamelessRecordsOfTheTimeForbidIt) {
   HubList list;
   HubInstance ghost = Record("g", "", "");
@@ -121,12 +125,25 @@ TEST(Absence, NamelessRecordsOfTheTimeForbidIt) {
   list.instances = {ghost};
   const TakenByAnother nobody = [](const HubInstanceId&) { return false; };
   const TakenByAnother everybody = [](const HubInstanceId&) { return true; };
-  EXPECT_TRUE(HasAnonymousRecord(list, kNow - absl::Minutes(6), absl::Seconds(2), nobody));
-  EXPECT_FALSE(HasAnonymousRecord(list, kNow - absl::Minutes(4), absl::Seconds(2), nobody));
-  EXPECT_FALSE(HasAnonymousRecord(list, kNow - absl::Minutes(6), absl::Seconds(2), everybody));
+  EXPECT_TRUE(HasAnonymousRecord(list, Since(absl::Minutes(6)), nobody));
+  EXPECT_FALSE(HasAnonymousRecord(list, Since(absl::Minutes(4)), nobody));
+  EXPECT_FALSE(HasAnonymousRecord(list, Since(absl::Minutes(6)), everybody));
+  // What was made after the join was over, or by another service, is not this join's.
+  GhostRule over = Since(absl::Minutes(10));
+  over.until = kNow - absl::Minutes(6);
+  EXPECT_FALSE(HasAnonymousRecord(list, over, nobody));
+  over.until = kNow - absl::Minutes(5) - absl::Seconds(1);
+  EXPECT_TRUE(HasAnonymousRecord(list, over, nobody)) << "within what is known of the clocks";
+  GhostRule service = Since(absl::Minutes(6));
+  service.internal_instance_id = "A";
+  EXPECT_TRUE(HasAnonymousRecord(list, service, nobody)) << "it may be of any service";
+  list.instances[0].internal_instance_id = "b";
+  EXPECT_FALSE(HasAnonymousRecord(list, service, nobody));
+  list.instances[0].internal_instance_id = "a";
+  EXPECT_TRUE(HasAnonymousRecord(list, service, nobody));
   list.instances[0].registered_time.reset();
   list.instances[0].reported_time.reset();
-  EXPECT_TRUE(HasAnonymousRecord(list, kNow, absl::Seconds(2), nobody));
+  EXPECT_TRUE(HasAnonymousRecord(list, Since(absl::ZeroDuration()), nobody));
 }
 
 }  // namespace

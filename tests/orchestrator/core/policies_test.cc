@@ -202,17 +202,17 @@ TEST(Retries, OnlyTransientFailuresAndNotForEver) {
 TEST(Plan, WhoIsATarget) {
   store::ServerState server;
   server.admission = store::Admission::kAdmitted;
-  EXPECT_TRUE(IsTarget(store::CommandKind::kJoin, server));
+  EXPECT_TRUE(IsTarget(store::CommandKind::kJoin, {}, server));
   server.enrollment = store::Enrollment::kEnrolled;
-  EXPECT_FALSE(IsTarget(store::CommandKind::kJoin, server));
-  EXPECT_TRUE(IsTarget(store::CommandKind::kProbe, server));
+  EXPECT_FALSE(IsTarget(store::CommandKind::kJoin, {}, server));
+  EXPECT_TRUE(IsTarget(store::CommandKind::kProbe, {}, server));
   server.enrollment = store::Enrollment::kFailed;
   server.admission = store::Admission::kBanned;
-  EXPECT_FALSE(IsTarget(store::CommandKind::kProbe, server));
+  EXPECT_FALSE(IsTarget(store::CommandKind::kProbe, {}, server));
   server.admission = store::Admission::kRegistered;  // Away: a straggler at worst.
-  EXPECT_TRUE(IsTarget(store::CommandKind::kJoin, server));
+  EXPECT_TRUE(IsTarget(store::CommandKind::kJoin, {}, server));
   server.admission = store::Admission::kRejected;
-  EXPECT_FALSE(IsTarget(store::CommandKind::kJoin, server));
+  EXPECT_FALSE(IsTarget(store::CommandKind::kJoin, {}, server));
 }
 
 TEST(TokenBucket, TwelveAMinuteThenByWhatTheHubDoes) {

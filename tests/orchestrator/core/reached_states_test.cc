@@ -45,6 +45,11 @@ class Reached {
     const std::vector<store::BootstrapToken> tokens =
         *snapshot.tokens().List(store::TenantWall::Everything(), ZoneId());
     for (const store::BootstrapToken& token : tokens) Add("token", ToString(token.state));
+    store::SweepQuery swept;
+    swept.wall = store::TenantWall::Everything();
+    swept.limit = 0;
+    const std::vector<store::Sweep> sweeps = *snapshot.sweeps().List(swept);
+    for (const store::Sweep& sweep : sweeps) Add("sweep", ToString(sweep.state));
     const std::vector<store::Zone> zones =
         *snapshot.zones().List(store::TenantWall::Everything(), TenantId());
     for (const store::Zone& zone : zones) {
@@ -91,6 +96,59 @@ class ReachedStatesTest : public HandDriven {
     ASSERT_TRUE(rollout.ok()) << rollout.status();
     ASSERT_TRUE(Finishes(rollout->id, absl::Hours(30)));
   }
+  // ---- sweeps and findings, of tenant-1 ----
+  void Sweep(int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      operations().sweeps.Call(
+          &SweepOperations::Run, [](absl::StatusOr<std::vector<store::Sweep>>) {}, operator_,
+          std::vector<ZoneId>{ZoneId("tenant-1/prod")});
+    }
+    world_->RunFor(absl::Seconds(90));
+  }
+  void Act(FindingAction::Kind kind) {
+    store::FindingQuery query;
+    query.wall = store::TenantWall::Everything();
+    query.kinds = {store::FindingKind::kMissing};
+    const std::vector<store::Finding> findings = *world_->Read()->findings().List(query);
+    ASSERT_EQ(findings.size(), 1u);
+    FindingAction action{kind, "a reason", world_->Now() + absl::Hours(1)};
+    const auto changed = CoreBench::Ask<store::Finding>([&](auto done) {
+      operations().findings.Call(&FindingOperations::Change, std::move(done), operator_,
+                                 findings[0].id, action);
+    });
+    ASSERT_TRUE(changed.ok()) << changed.status();
+  }
+  void FindAndSweep() {
+    ASSERT_EQ(world_->ServerAt(1).enrollment, store::Enrollment::kEnrolled);
+    sim::SimHub& hub = world_->hub(1);
+    const std::string id = world_->ServerAt(1).proof->hub_instance_id.value();
+    const sim::SimHub::Record record = hub.RecordOf(id);
+    hub.Remove(id);
+    Sweep();  // suspected
+    Sweep();  // open
+    Act(FindingAction::Kind::kAcknowledge);
+    Act(FindingAction::Kind::kReopen);
+    Act(FindingAction::Kind::kSuppress);
+    hub.RecordOf(id) = record;
+    Sweep();  // resolved
+    hub.Remove(id);
+    Sweep();
+    Sweep();
+    world_->PowerOff(1);
+    RolloutInput input;
+    input.selection.names = {world_->ServerAt(1).name};
+    const auto rollout = Start(std::move(input));
+    ASSERT_TRUE(rollout.ok()) << rollout.status();
+    Sweep();  // remediating
+    world_->Connect(1);
+    ASSERT_TRUE(Finishes(rollout->id, absl::Hours(3)));
+    Sweep(2);  // One is skipped.
+    hub.SetConnectedOnly(true);
+    Sweep();  // partial
+    hub.SetConnectedOnly(false);
+    hub.SetDownUntil(world_->clock().Now() + absl::Seconds(60));
+    Sweep();  // failed
+  }
   void Ask(absl::StatusOr<store::Rollout> (RolloutOperations::*verb)(Turn&, const Actor&,
                                                                      const RolloutId&),
            const RolloutId& id) {
@@ -117,6 +175,7 @@ TEST_F(ReachedStatesTest, EveryStateOfEveryTable) {
   away.selection.names = {world_->ServerAt(7).name};
   away.deadline = absl::Hours(1);
   Rollout(away);
+  FindAndSweep();
   // degraded
   world_->MoveHub(0, "https://moved.example");
   // timed_out: a probe without an answer. rejected: an old worker.
@@ -176,6 +235,10 @@ TEST_F(ReachedStatesTest, EveryStateOfEveryTable) {
   EXPECT_EQ(reached.In("version"), NamesOf<store::KeyVersionState>());
   EXPECT_EQ(reached.In("token"), NamesOf<store::TokenState>());
   EXPECT_EQ(reached.In("certificate"), NamesOf<store::CertificateState>());
+  EXPECT_EQ(reached.In("finding"), NamesOf<store::FindingState>());
+  std::set<std::string> sweeps = reached.In("sweep");
+  sweeps.insert("running");  // As each begins.
+  EXPECT_EQ(sweeps, NamesOf<store::SweepState>());
 }
 
 }  // namespace

@@ -13,6 +13,12 @@ using testing::HasSubstr;
 
 class RefusalsTest : public HandDriven {
  protected:
+  // What sweeps find makes rows, too.
+  RefusalsTest() {
+    CoreOptions options;
+    options.sweep.every = absl::ZeroDuration();
+    Build(0, 0, options);
+  }
   struct Rows {
     int64_t events = 0;    // Of the audit log.
     int64_t refusals = 0;  // Kept at tokens.

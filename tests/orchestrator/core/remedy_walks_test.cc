@@ -99,6 +99,7 @@ TEST_F(RemedyWalksTest, AGhostBesideTheServer) {
   const ServerId server = world_->servers()[0];
   ASSERT_EQ(FailureOf(server), FailureCode::kVerifyAmbiguous);
   world_->workers()[0]->ForgetGhosts();  // Deleted on the hub.
+  input.force = true;
   const auto again = Start(input);
   ASSERT_TRUE(again.ok()) << again.status();
   ASSERT_TRUE(Finishes(again->id, absl::Hours(3)));

@@ -44,6 +44,9 @@ class ReportPagesTest : public testing::Test {
           "'acme/z' || (i % 3), 'Web-' || i, 'web-' || i, 'admitted', "
           "CASE i % 5 WHEN 0 THEN 'enrolled' ELSE 'failed' END, '', '', '', '', '', '', "
           "'unknown', '', '', '', '', 0, '', 0 FROM n");
+      run("UPDATE servers SET proof_verified_time_us = unixepoch() * 1000000, "
+          "proof_reported_time_us = 0, proof_hub_instance_id = 'record of ' || id, "
+          "proof_match = 'hub_id' WHERE enrollment = 'enrolled'");
     }
     store_ =
         store::SqliteStore::Open({.path = path, .quick_check = false, .durable = false})->release();

@@ -65,7 +65,10 @@ TEST_F(SettlingTest, WhoWaitsForAnOlderDoubtEndsWithItsVerdict) {
   EXPECT_EQ(TargetOf(next->id, 0).failure->code, FailureCode::kVerifyAmbiguous);
   EXPECT_EQ(world_->workers()[0]->joins(), 1);
   // An operator who has seen that may have it joined all the same.
-  const auto wanted = Start(Over("web-0"));
+  RolloutInput insists = Over("web-0");
+  EXPECT_FAILS_WITH(Start(insists), kRolloutEmpty);  // Not without a word.
+  insists.force = true;
+  const auto wanted = Start(insists);
   ASSERT_TRUE(wanted.ok()) << wanted.status();
   ASSERT_TRUE(Finishes(wanted->id, absl::Hours(1)));
   EXPECT_EQ(world_->Counts(wanted->id).succeeded, 1);

@@ -1,3 +1,4 @@
+// One file because it is the contract of one interface.
 // Tenants, zones with keys and readings, servers.
 #include "base/failure_code.h"
 #include "tests/store/contract/store_contract.h"
@@ -47,6 +48,9 @@ TEST_P(StoreContract, ZonesKeepEveryField) {
   zone.max_concurrent_joins = 7;
   zone.allow_cli_join = true;
   zone.service_account = "certify";
+  zone.verify_within = absl::Hours(3);
+  zone.disconnect_patience = absl::Minutes(7);
+  zone.sweep = {"15 2 * * *", "Europe/Vienna", absl::Hours(2), true};
   zone.verifier = {VerifierKind::kLogin, "viewer", {std::string("\0\1\2", 3)}};
   Change([&](Transaction& t) { EXPECT_OK(t.zones().Put(zone)); });
   const auto snapshot = Read();
@@ -57,6 +61,9 @@ TEST_P(StoreContract, ZonesKeepEveryField) {
   EXPECT_EQ(read.max_concurrent_joins, 7);
   EXPECT_TRUE(read.allow_cli_join);
   EXPECT_EQ(read.service_account, "certify");
+  EXPECT_EQ(read.verify_within, zone.verify_within);
+  EXPECT_EQ(read.disconnect_patience, zone.disconnect_patience);
+  EXPECT_EQ(read.sweep, zone.sweep);
   EXPECT_EQ(read.verifier.kind, VerifierKind::kLogin);
   EXPECT_EQ(read.verifier.principal, "viewer");
   EXPECT_EQ(read.verifier.secret, zone.verifier.secret);

@@ -24,6 +24,7 @@ TEST_P(StoreContract, RolloutsKeepEveryField) {
   rollout.reason = "max failures";
   rollout.selection = {kAcme, kProd, {{"a", "1"}, {"b", ""}}, {"web*", "db:1"}};
   rollout.allow_takeover = true;
+  rollout.force = true;
   rollout.forgiven_failures = 4;
   rollout.note = "2 servers are left to other rollouts";
   Change([&](Transaction& t) {
@@ -46,6 +47,7 @@ TEST_P(StoreContract, RolloutsKeepEveryField) {
   EXPECT_EQ(read.max_failures, "0");
   EXPECT_EQ(read.max_in_doubt, "2%");
   EXPECT_TRUE(read.allow_takeover);
+  EXPECT_TRUE(read.force);
   EXPECT_EQ(read.forgiven_failures, 5);
   EXPECT_EQ(read.note, rollout.note);
   EXPECT_EQ(read.created_by, "operator:opr-1");

@@ -1,0 +1,65 @@
+#include "orchestrator/core/report/finding_text.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace muster::core {
+namespace {
+
+using store::FindingKind;
+
+// "web-1" of "acme/prod/web-1".
+absl::string_view NameIn(absl::string_view server) { return server.substr(server.rfind('/') + 1); }
+
+}  // namespace
+
+Failure FailureOf(const store::Finding& finding) {
+  return {store::CodeOf(finding.kind), finding.evidence.str()};
+}
+
+std::string OwnerOf(const store::Finding& finding) {
+  switch (InfoOf(store::CodeOf(finding.kind)).owner) {
+    case FailureOwner::kCustomer:
+      return "customer";
+    case FailureOwner::kProvider:
+      return "provider";
+    case FailureOwner::kVendor:
+      return "vendor";
+  }
+  return "";
+}
+
+std::string CommandFor(const store::Finding& finding, absl::string_view server) {
+  const std::string zone = absl::StrCat("--zone ", finding.zone_id.value());
+  const std::string suppress =
+      absl::StrCat("muster finding suppress ", finding.id.value(), " --until 30d --reason \"…\"");
+  if (server.empty()) {
+    return finding.kind == FindingKind::kUnproven ? absl::StrCat("muster verify ", zone) : suppress;
+  }
+  const std::string here =
+      absl::StrCat("--zone ", server.substr(0, server.rfind('/')), " --name ", NameIn(server));
+  switch (finding.kind) {
+    case FindingKind::kMissing:
+    case FindingKind::kDisconnected:
+      return absl::StrCat("muster rollout create ", here);
+    case FindingKind::kWrongZone:
+      return absl::StrCat("muster rollout create ", here, " --force --allow-takeover");
+    case FindingKind::kIdentityChanged:
+      return absl::StrCat("muster server release-record ", server);
+    case FindingKind::kDuplicateIdentity:
+    case FindingKind::kWorkerMissing:
+      return absl::StrCat("muster explain ", server);
+    case FindingKind::kRenamed:
+      return absl::StrCat("muster server rename ", server, " NEW-NAME");
+    case FindingKind::kMoved:
+      return absl::StrCat("muster server retire ", server);
+    case FindingKind::kUnproven:
+      return absl::StrCat("muster verify ", zone);
+    case FindingKind::kGhost:
+    case FindingKind::kUnknown:
+    case FindingKind::kClockSkew:
+      return suppress;
+  }
+  return "";
+}
+
+}  // namespace muster::core
