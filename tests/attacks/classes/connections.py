@@ -97,7 +97,7 @@ def half_hellos(world):
     return held(gone == len(connections[::40]), f"{during}; {gone} of {len(connections[::40])} closed")
 
 
-@attack("connections", "handshakes as fast as it goes from 8 addresses for 6 seconds", "everybody is served", quick=True)
+@attack("connections", "handshakes as fast as it goes from 8 addresses for 6 seconds", "everybody is served")
 def handshakes(world):
     world.orchestrator
     until = time.monotonic() + 6

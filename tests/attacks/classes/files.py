@@ -72,7 +72,7 @@ def refuses(copies, what, change, remedy=("chmod", "chown")):
     return held(not remedy or any(word in said for word in remedy), f"{what}: {code(said)}, with nothing to do about it") and code(said)
 
 
-@attack("files", "a copy of the data directory that nobody touched", "starts: else the other attacks prove nothing", quick=True)
+@attack("files", "a copy of the data directory that nobody touched", "starts: else the other attacks prove nothing")
 def untouched(world):
     copies = Copies(world)
     started, said = copies.starts(copies.new())
@@ -81,7 +81,7 @@ def untouched(world):
     return "starts"
 
 
-@attack("files", "a data directory that others can write to, or own", "refused, with the command that mends it", quick=True)
+@attack("files", "a data directory that others can write to, or own", "refused, with the command that mends it")
 def loose_directory(world):
     copies, seen = Copies(world), []
     for mode in (0o777, 0o773, 0o772, 0o757, 0o1777):

@@ -125,7 +125,7 @@ def health_names(world):
 OF_ONE = 8  # Watching streams of one peer, by its key, over all its connections (docs/security.md).
 
 
-@attack("health_reflection", "a worker opens 1,000 health streams on each of 6 connections", "8 for one peer, no thread more; others are served", quick=True)
+@attack("health_reflection", "a worker opens 1,000 health streams on each of 6 connections", "8 for one peer, no thread more; others are served")
 def many_watches(world):
     member, rude_one, other = world.member(), world.member(), world.member()
     pid, rest = world.orchestrator.pid, world.orchestrator.resident_mib()

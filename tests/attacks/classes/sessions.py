@@ -80,7 +80,7 @@ def alive(world, member):
 # ---- who speaks ----
 
 
-@attack("sessions", "two programs with one identity, in turns, 30 times", "one session at a time: E-SESSION-REPLACED", quick=True)
+@attack("sessions", "two programs with one identity, in turns, 30 times", "one session at a time: E-SESSION-REPLACED")
 def two_at_once(world):
     member, open_ones = world.member(), []
     for _ in range(30):
