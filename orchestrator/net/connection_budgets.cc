@@ -36,7 +36,7 @@ constexpr int kAdminOpenCalls = 128;
 constexpr int kAdminCallsAtOnce = 2000;
 constexpr double kAdminCallsPerSecond = 500;
 // A worker has one, and those that it lost and that are not known to have ended.
-constexpr int kSessionsPerCertificate = 8;
+constexpr int kSessionsPerCertificate = 64;
 
 int OrElse(int asked, int64_t otherwise) { return asked > 0 ? asked : static_cast<int>(otherwise); }
 
