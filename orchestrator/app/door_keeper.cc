@@ -201,11 +201,8 @@ absl::StatusOr<std::shared_ptr<DoorKeeper::Life>> DoorKeeper::Spawn() {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  // Nothing of our environment: the master key may be in it. What the door frees is overwritten by
-  // glibc (mallopt(3), M_PERTURB; small pieces only without the threads' caches), for tokens pass
-  // through it in memory that is gRPC's and OpenSSL's.
-  char wiped[] = "GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0";
-  char* const environment[] = {wiped, nullptr};
+  // Nothing of our environment: the master key may be in it.
+  char* const environment[] = {nullptr};
   pid_t pid = -1;
   const int error =
       posix_spawn(&pid, options_.program.c_str(), &actions, nullptr, arguments.data(), environment);

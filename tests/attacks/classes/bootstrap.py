@@ -162,7 +162,7 @@ def inside_door(world):
     held(not any("muster.db" in name or str(world.orchestrator.data) in name for name in files), files)
     with open(f"/proc/{door}/environ", "rb") as file:
         told = file.read().strip(b"\0")
-        held(told.replace(b"\0", b":") == b"GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0", f"it has an environment: {told}")
+        held(not told, f"it has an environment: {told}")
     return f"seccomp, uid {status['Uid'].split()[0]}, no capability, {len(files)} descriptors, none of a file"
 
 
