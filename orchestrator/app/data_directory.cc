@@ -68,13 +68,18 @@ absl::Status CheckOurs(const DataPaths& paths) {
   return absl::OkStatus();
 }
 
-// Who can put another database, key or list of addresses there is the orchestrator.
+// Who can put another database, key, list of addresses or backup there is the orchestrator.
 absl::Status CheckClosed(const DataPaths& paths) {
-  for (const char* folder : {"", "/ca", "/audit", "/listeners"}) {
-    const std::string path = paths.root + folder;
-    if (!Exists(path)) continue;
-    RETURN_IF_ERROR(EnsureCode(CheckOursAlone(path), FailureCode::kSystemDataDir));
+  RETURN_IF_ERROR(EnsureCode(CheckOursAlone(paths.root), FailureCode::kSystemDataDir));
+  std::error_code error;
+  for (fs::directory_iterator entry(paths.root, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;  // A link to nowhere is no folder.
+    if (!entry->is_directory(ignored)) continue;
+    RETURN_IF_ERROR(
+        EnsureCode(CheckOursAlone(entry->path().string()), FailureCode::kSystemDataDir));
   }
+  if (error) return CannotLookInto(paths.root, error);
   return EnsureCode(CheckUnreachableByOthers(paths.database()), FailureCode::kSystemDataDir);
 }
 

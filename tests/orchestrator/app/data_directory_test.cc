@@ -67,6 +67,35 @@ TEST_F(DataDirectoryTest, SecretsAreTheOwnersAlone) {
   }
 }
 
+// A folder that a later version makes is one of them, too.
+TEST_F(DataDirectoryTest, NoFolderInItMayBeWrittenToByOthers) {
+  ASSERT_TRUE(Init().ok());
+  const DataPaths paths(options_.data_dir);
+  for (const std::string& folder : {paths.listeners(""), paths.backups(), paths.root + "/later"}) {
+    fs::create_directories(folder);
+    fs::permissions(folder, fs::perms::owner_all);
+  }
+  fs::create_directory_symlink(paths.backups(), paths.root + "/link");
+  fs::create_symlink("/nowhere/at/all", paths.root + "/dangling");
+  ASSERT_TRUE(Open().ok()) << Open().status();
+  std::vector<std::string> folders = {paths.root};
+  for (const auto& entry : fs::directory_iterator(paths.root)) {
+    if (entry.is_directory() && !entry.is_symlink()) folders.push_back(entry.path().string());
+  }
+  EXPECT_EQ(folders.size(), 7u);  // ca, audit, operator and the three of above.
+  for (const std::string& folder : folders) {
+    for (const fs::perms loose : {fs::perms::group_write, fs::perms::others_write}) {
+      fs::permissions(folder, loose, fs::perm_options::add);
+      const absl::Status refused = Open().status();
+      EXPECT_EQ(FailureCodeOf(refused), FailureCode::kSystemDataDir) << folder << ": " << refused;
+      EXPECT_NE(refused.message().find("chmod go-w '" + options_.data_dir), absl::string_view::npos)
+          << refused;
+      fs::permissions(folder, loose, fs::perm_options::remove);
+    }
+  }
+  EXPECT_TRUE(Open().ok()) << Open().status();
+}
+
 // Whatever a crash leaves behind, running init again finishes it.
 TEST_F(DataDirectoryTest, AnInitThatWasCutOffIsFinishedByTheNext) {
   const DataPaths paths(options_.data_dir);
