@@ -28,6 +28,7 @@ class Sent:
         return f"{self.bytes / 2**20:.1f} MiB sent over {self.connections} connections, {self.cut} cut off"
 
 
+MANY = 30  # Connections that are no few.
 PATIENCE = 15  # Seconds more, for who has not sent its floor: on a slow machine, or while its address waits.
 
 
@@ -109,7 +110,7 @@ def endless_header(port, end, source):
 def many_small_connections(port, end, source):
     """Connections that shake hands, open a few calls and stay."""
     held, sent = [], Sent()
-    while time.monotonic() < end:
+    while time.monotonic() < (end if sent.connections >= MANY else end + PATIENCE):
         try:
             connection = Connection(port, source=source)
         except OSError:
@@ -125,7 +126,7 @@ def many_small_connections(port, end, source):
 
 def attacked(flood, sent):
     """Whether a flood was one."""
-    return sent.connections >= 30 if flood is many_small_connections else sent.bytes >= FLOOR
+    return sent.connections >= MANY if flood is many_small_connections else sent.bytes >= FLOOR
 
 
 ALL = [many_streams, open_and_reset, endless_continuation, endless_header, many_small_connections]

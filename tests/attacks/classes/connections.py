@@ -97,27 +97,32 @@ def half_hellos(world):
     return held(gone == len(connections[::40]), f"{during}; {gone} of {len(connections[::40])} closed")
 
 
-@attack("connections", "handshakes as fast as it goes from 8 addresses for 6 seconds", "everybody is served")
+@attack("connections", "handshakes as fast as it goes from 8 addresses for 6 seconds", "everybody is served", quick=True)
 def handshakes(world):
     world.orchestrator
-    until = time.monotonic() + 6
 
-    def shake(source):
+    def shake(source, go_on):
         done = 0
-        while time.monotonic() < until:
+        while go_on(done):
             try:
-                tls.connect(world.ports["bootstrap"], source=source, seconds=3).close()
+                tls.connect(world.ports["bootstrap"], source=source).close()
                 done += 1
             except OSError:
                 time.sleep(0.01)
         return done
 
+    # What one client makes here and now, in a row; eight make as many at least, and go on until they have.
+    begin = time.monotonic()
+    floor = shake(world.address(), lambda done: time.monotonic() < begin + 6)
+    tried(floor >= 6, f"{floor} handshakes of one client in {time.monotonic() - begin:.0f} s")
+    begin, ends = time.monotonic(), time.monotonic() + 6
+    late = ends + 6 * measure.slowness()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        running = [pool.submit(shake, world.address()) for _ in range(8)]
+        running = [pool.submit(shake, world.address(), lambda done: time.monotonic() < ends or done < floor / 8 and time.monotonic() < late) for _ in range(8)]
         seen = served(world)
         done = sum(one.result() for one in running)
-    tried(done >= 200, f"{done} handshakes")
-    return f"{done} handshakes; {seen}"
+    tried(done >= floor // 2, f"{done} handshakes in {time.monotonic() - begin:.0f} s, one client alone makes {floor} in 6 s")
+    return f"{done} handshakes in {time.monotonic() - begin:.0f} s, {floor} of one client alone in 6 s; {seen}"
 
 
 @attack("connections", "5,000 connections that are reset at once", "no descriptor is kept; everybody is served")

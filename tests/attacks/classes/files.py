@@ -7,6 +7,7 @@ import stat
 import subprocess
 import tarfile
 
+from frame import measure
 from frame.attack import Skipped, all_held, attack, held, tried
 from frame.programs import Orchestrator, Program
 
@@ -25,9 +26,12 @@ class Copies:
     def __init__(self, world):
         self.world, self.model = world, world.folder / "model"
         if not self.model.exists():
-            orchestrator = Orchestrator(world.binaries, self.model)
-            orchestrator.muster("apply", "-f", world.write("model.yaml", "tenants:\n  - id: acme\n    zones:\n      - zone: prod\n        hub_url: http://127.0.0.1:9\n"))
-            orchestrator.stop()
+            making = world.folder / world.unique("model")
+            orchestrator = Orchestrator(world.binaries, making)
+            world.started.append(orchestrator)
+            done = orchestrator.muster("apply", "-f", world.write("model.yaml", "tenants:\n  - id: acme\n    zones:\n      - zone: prod\n        hub_url: http://127.0.0.1:9\n"))
+            tried(done.returncode == 0 and orchestrator.stop() == 0, f"no model: {done.stderr}")
+            making.rename(self.model)  # It is there when it is whole: the next attack would take a half of one for a data directory.
 
     def new(self):
         folder = self.world.folder / self.world.unique("copy")
@@ -38,8 +42,8 @@ class Copies:
         """(whether it started, or "hangs" or "crashes", what it said)."""
         ports = data.parent / "copy.ports"
         ports.unlink(missing_ok=True)
-        program = Program(data.parent / "copy.log", self.world.binaries / "muster-orchestrator", "serve", "--data-dir", data, "--session-listen", "127.0.0.1:0",
-                          "--bootstrap-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--port-file", ports)
+        self.world.started.append(program := Program(data.parent / "copy.log", self.world.binaries / "muster-orchestrator", "serve", "--data-dir", data, "--session-listen", "127.0.0.1:0",
+                          "--bootstrap-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--port-file", ports))
         try:
             program.await_file(ports, SECONDS)
         except RuntimeError:
@@ -72,7 +76,7 @@ def refuses(copies, what, change, remedy=("chmod", "chown")):
     return held(not remedy or any(word in said for word in remedy), f"{what}: {code(said)}, with nothing to do about it") and code(said)
 
 
-@attack("files", "a copy of the data directory that nobody touched", "starts: else the other attacks prove nothing")
+@attack("files", "a copy of the data directory that nobody touched", "starts: else the other attacks prove nothing", quick=True)
 def untouched(world):
     copies = Copies(world)
     started, said = copies.starts(copies.new())
@@ -81,19 +85,21 @@ def untouched(world):
     return "starts"
 
 
-@attack("files", "a data directory that others can write to, or own", "refused, with the command that mends it")
+@attack("files", "a data directory that others can write to, or own", "refused, with the command that mends it", quick=True)
 def loose_directory(world):
     copies, seen = Copies(world), []
     for mode in (0o777, 0o773, 0o772, 0o757, 0o1777):
         seen.append(refuses(copies, f"mode {mode:o}", lambda data: data.chmod(mode)))
     other_user()
     seen.append(refuses(copies, "of another", lambda data: os.chown(data, NOBODY, NOBODY)))
-    for part in ("ca", "audit", "listeners"):
+    folders = sorted({"backups", *(place.name for place in (copies.model / "data").iterdir() if place.is_dir())})
+    tried({"ca", "audit", "listeners", "operator"} <= set(folders), f"only {folders} are there")
+    for part in folders:
         def change(data, part=part):
-            if (data / part).exists():
-                (data / part).chmod(0o777)
+            (data / part).mkdir(exist_ok=True)
+            (data / part).chmod(0o777)
         seen.append(refuses(copies, f"{part} 0777", change))
-    return all_held(seen)
+    return f"itself, {', '.join(folders)}: {all_held(seen)}"
 
 
 KEYS = ("ca/ca.key", "master.key", "audit/key.pem")
@@ -225,7 +231,7 @@ def loose_worker(world):
     def tried(what):
         program = Program(world.folder / "loose.log", world.binaries / "muster-worker", "run", "--data-dir", data)
         program.log.write_text("")
-        ended = wait(program, 2)
+        ended = wait(program, 20)
         program.kill()
         said = program.said()
         seen.append(held(ended and ("chmod" in said or "chown" in said), f"{what}: {code(said)}") and code(said))
@@ -248,7 +254,7 @@ def loose_worker(world):
 
 def wait(program, seconds):
     try:
-        program.process.wait(seconds)
+        program.process.wait(seconds * measure.slowness())
         return True
     except subprocess.TimeoutExpired:
         return False
@@ -289,13 +295,13 @@ def loose_token(world):
     for mode in (0o644, 0o640, 0o666):
         token.file.chmod(mode)
         done = world.orchestrator.run("muster-worker", "enroll", "--token-file", token.file, "--data-dir", world.folder / world.unique("w"), "--server-name", name)
-        seen.append(held(done.returncode and "chmod" in done.stderr, f"token {mode:o}: {done.returncode} {done.stderr[:100]}") and code(done.stderr))
+        seen.append(held(done.returncode and "chmod" in done.stderr, f"token {mode:o}: {done.returncode} {done.stderr[:100]}") and f"token {mode:o} refused")
     operator = world.operator()
     operator.folder.chmod(0o755)  # Where nobody can enter, a file's mode does not count.
     for mode in (0o644, 0o640):
         (operator.folder / "operator.key").chmod(mode)
         done = world.muster("whoami", operator=operator, check=False)
-        seen.append(held(done.returncode and "chmod" in done.stderr, f"operator.key {mode:o}: {done.returncode} {done.stderr[:100]}") and code(done.stderr))
+        seen.append(held(done.returncode and "chmod" in done.stderr, f"operator.key {mode:o}: {done.returncode} {done.stderr[:100]}") and f"operator.key {mode:o} refused")
     return all_held(seen)
 
 

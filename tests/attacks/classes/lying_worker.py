@@ -257,7 +257,8 @@ def terminal(world):
 
 @attack("lying_worker", "failure texts whose bytes are no UTF-8", "replaced or refused; everything can be listed")
 def no_text(world):
-    return shown_clean(world, [b"\xff\xfe\xfd", b"cut \xe2\x82", b"\xed\xa0\x80\xed\xb0\x80", b"nul \x00 \xc0\x80", b"\xf8\x88\x80\x80\x80"])
+    # Refused with the message that they are in; what is text is taken from the next worker.
+    return shown_clean(world, [b"\xff\xfe\xfd", b"cut \xe2\x82", b"\xed\xa0\x80\xed\xb0\x80", b"nul \x00 \xc0\x80", b"\xf8\x88\x80\x80\x80", b"a text"])
 
 
 def shown_clean(world, texts):
@@ -293,7 +294,7 @@ def many_problems(world):
     for turn in range(10):  # More, and it is cut off.
         problems = [{"code": f"E-MADE-UP-{turn}-{number}", "detail": "d"} for number in range(1000)]
         worker.stream.send(wire().WorkerMessage(heartbeat={"service": {"presence": 3, "problems": problems}}))
-    worker.stream.send(wire().WorkerMessage(heartbeat={"service": {"presence": 3, "version": "1.2.3"}}))
+    worker.stream.send(wire().WorkerMessage(heartbeat={"service": {"presence": 3, "version": "1.2.3", "problems": problems}}))
     await_that(lambda: server(world, worker.server_id).service.version == "1.2.3", 5)
     found = server(world, worker.server_id)
     worker.close()

@@ -10,6 +10,7 @@ import tarfile
 import threading
 import time
 
+from frame import measure
 from frame.attack import Skipped, all_held, attack, held, tried
 from frame.programs import Orchestrator, Program, await_that
 from frame.world import Options
@@ -211,7 +212,7 @@ def core_dumps(world):
             await_that(lambda: "level=" in program.said(), 10)
             dumpable = pathlib.Path(f"/proc/{program.pid}/limits").read_text()
             os.kill(program.pid, number)
-            program.process.wait(20)
+            program.process.wait(20 * measure.slowness())
             limit = re.search(r"Max core file size\s+(\S+)", dumpable).group(1)
             seen.append(held(not list(place.iterdir()) and limit == "0", f"{what}: {list(place.iterdir())}, limit {limit}") and f"{what} without")
     return all_held(seen)

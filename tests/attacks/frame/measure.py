@@ -3,12 +3,30 @@ import os
 import pathlib
 import resource
 import threading
+import time
 
 
 def slowness():
-    """How much longer things may take because the machine has others to do: 1 on a quiet one, up to 6. For limits of patience; what must not take a
-    processor is measured in a processor's time."""
-    return min(6.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+    """How much longer things may take because the machine has others to do: 1 on a quiet one, up to 12. For limits of patience; what must not take a
+    processor is measured in a processor's time. Looks at the last minute and at this moment: what began just now is in no mean yet."""
+    minute, _, _, now = pathlib.Path("/proc/loadavg").read_text().split()[:4]
+    waiting = max(float(minute), float(now.partition("/")[0]))
+    return min(12.0, max(1.0, waiting / (os.cpu_count() or 1)))
+
+
+class Patience:
+    """A time that something may take, longer while the machine is slow: on such a one it is looked at again when it is over."""
+
+    def __init__(self, seconds):
+        self.seconds, self.begin = seconds, time.monotonic()
+
+    @property
+    def took(self):
+        return time.monotonic() - self.begin
+
+    @property
+    def over(self):
+        return self.took > self.seconds and self.took > self.seconds * slowness()
 
 
 def cpu_of_ended_children():

@@ -51,7 +51,7 @@ class Program:
     def stop(self, seconds=60):
         """Asks it to end; its exit code."""
         self.process.terminate()
-        return self.process.wait(seconds)
+        return self.process.wait(seconds * measure.slowness())
 
     def kill(self):
         self.process.kill()
@@ -59,10 +59,10 @@ class Program:
 
 
 def await_that(condition, seconds, every=0.05):
-    """Whether it becomes true in time."""
-    until = time.monotonic() + seconds
+    """Whether it becomes true in time, which is longer on a machine that has others to do."""
+    patience = measure.Patience(seconds)
     while not condition():
-        if time.monotonic() > until:
+        if patience.over:
             return False
         time.sleep(every)
     return True
@@ -96,7 +96,7 @@ class Orchestrator(Program):
     def run(self, program, *arguments, input=None, seconds=120, **how):
         """Runs one of the programs to its end; the result has returncode, stdout and stderr."""
         given = {"input": input} if input is not None else {"stdin": subprocess.DEVNULL}
-        done = subprocess.run([str(self.binaries / program), *map(str, arguments)], capture_output=True, timeout=seconds,
+        done = subprocess.run([str(self.binaries / program), *map(str, arguments)], capture_output=True, timeout=seconds * measure.slowness(),
                               **{key: value.encode() if isinstance(value, str) and key == "input" else value for key, value in given.items()}, **how)
         # Decoded here: text=True would make "\r" what it is not.
         done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")

@@ -2,6 +2,7 @@
 import argparse
 import importlib.util
 import multiprocessing
+import os
 import pathlib
 import shutil
 import signal
@@ -75,7 +76,8 @@ def one(each, place):
 
 def work(task, results, binaries, options, keep):
     """One process: the attacks of one world, in order."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # Whoever runs this in the background has the programs ignore them.
+        signal.signal(number, signal.SIG_DFL)
     place = None
     for index, each in task:
         begin = time.monotonic()
@@ -127,7 +129,7 @@ def parse():
     parser.add_argument("--class", dest="classes", action="append", metavar="CLASS", help="only this class; may be given several times")
     parser.add_argument("--attack", metavar="PART", help="only attacks whose name has this in it")
     parser.add_argument("--list", action="store_true", help="show the attacks and run none")
-    parser.add_argument("--quick", action="store_true", help="a selection that takes less than a minute")
+    parser.add_argument("--quick", action="store_true", help="a selection that takes a minute or two")
     parser.add_argument("--sensitivity", action="store_true", help="run three attacks against programs without the protection that stops them: they must succeed")
     parser.add_argument("--binaries", metavar="FOLDER", type=lambda text: str(pathlib.Path(text).resolve()), default=programs.default_binaries(), help="where the programs are (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=4, help="worlds at once (default: %(default)s)")
@@ -162,6 +164,7 @@ def main():
             return 2
 
     # What shares a world is one task: some attacks of a class, so that the others need not wait.
+    os.umask(0o022)  # Whatever it is here: what the attacks make is open to others where they say so, and only there.
     tasks, shared = {}, {}
     for index, each in chosen:
         shared[each.cls] = shared.get(each.cls, -1) + (not each.alone)

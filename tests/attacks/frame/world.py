@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import textwrap
 
-from . import programs, tls
+from . import measure, programs, tls
 from .attack import Skipped
 from .certificates import Authority, Identity, new_key, request
 from .grpc import Client
@@ -196,7 +196,7 @@ class World:
         client = self.session(identity)
         stream = client.open("Session/Connect")
         stream.send(self.hello(name, **fields))
-        first = stream.read(seconds)
+        first = stream.read(seconds * measure.slowness())
         return client, stream, first.welcome if first is not None and first.HasField("welcome") else None
 
     def session_says(self, identity, name="web", **fields):
@@ -206,7 +206,7 @@ class World:
         try:
             stream = client.open("Session/Connect")
             stream.send(self.hello(name, **fields))
-            first = stream.read()
+            first = stream.read(20 * measure.slowness())
             if first is not None and first.HasField("welcome"):
                 return "Welcome"
             if first is not None and first.HasField("goodbye") and first.goodbye.code:
