@@ -48,6 +48,7 @@ void AddCommands(CommandTree& tree) {
   AddTenantCommands(tree);
   AddZoneCommands(tree);
   AddServerCommands(tree);
+  AddExplainCodeCommands(tree);
   AddServerDoorCommands(tree);
   AddServerLifeCommands(tree);
   AddServerImportCommand(tree);
@@ -328,7 +329,7 @@ int RunCli(const std::vector<std::string>& args, CliEnvironment& environment) {
                   "", environment);
   }
   int exit_code = 0;
-  if (!Parse(app, args, environment, exit_code)) return exit_code;
+  if (!Parse(app, WithExplainedCode(args), environment, exit_code)) return exit_code;
 
   const auto timeout = yaml::ParseDurationText(flags.timeout);
   if (!timeout.has_value() || *timeout <= absl::ZeroDuration()) {

@@ -48,6 +48,7 @@ void AddApplyCommand(CommandTree& tree);    // apply, export
 void AddTenantCommands(CommandTree& tree);  // tenant list
 void AddZoneCommands(CommandTree& tree);    // zone list, key set
 void AddServerCommands(CommandTree& tree);  // server list/show/explain/evict/settle/…, explain
+void AddExplainCodeCommands(CommandTree& tree);   // explain code, explain codes
 void AddServerDoorCommands(CommandTree& tree);    // server admit, reject
 void AddServerLifeCommands(CommandTree& tree);    // server retire/restore/ban/unban/rename/delete
 void AddServerImportCommand(CommandTree& tree);   // server import
@@ -63,6 +64,9 @@ void AddDoctorCommand(CommandTree& tree);         // doctor
 void AddCompletionCommand(CommandTree& tree);     // completion bash/zsh/fish
 void AddContextCommands(CommandTree& tree);       // context list/add/use/remove
 void AddManCommand(CommandTree& tree);            // man
+
+// "muster explain E-AREA-NAME" with the verb that it leaves out.
+std::vector<std::string> WithExplainedCode(std::vector<std::string> args);
 
 }  // namespace muster::cli
 

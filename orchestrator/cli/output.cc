@@ -77,6 +77,11 @@ void Output::PrintDetails(const google::protobuf::Message& message, const Table&
   }
 }
 
+void Output::PrintDetails(const Table& table) {
+  if (format_ != OutputFormat::kTable) return Print(table);
+  WriteDetails(table, style_, environment_.out);
+}
+
 void Output::Print(const Table& table) {
   switch (format_) {
     case OutputFormat::kTable:

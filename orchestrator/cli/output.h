@@ -34,8 +34,9 @@ class Output {
                  const std::vector<const google::protobuf::Message*>& messages, const Table& table);
   // One thing: as Print, but the table stands upright.
   void PrintDetails(const google::protobuf::Message& message, const Table& table);
-  // An answer that no message describes.
+  // Answers that no message describes.
   void Print(const Table& table);
+  void PrintDetails(const Table& table);
   // As a table of this output shows a time ("2026-07-18T09:00:00Z").
   std::string TimeText(const std::string& utc) const { return cli::TimeText(utc, style_); }
   // A sentence on the standard output, for people only.

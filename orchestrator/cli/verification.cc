@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -6,8 +7,11 @@
 #include "muster/admin/v1/verification.pb.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/finding_table.h"
+#include "orchestrator/cli/report_gather.h"
+#include "orchestrator/cli/report_page.h"
 #include "orchestrator/cli/selection_flags.h"
 #include "orchestrator/cli/text.h"
+#include "proto/rpc/time.h"
 
 namespace muster::cli {
 namespace {
@@ -15,6 +19,8 @@ namespace {
 using ReportLine = v1::Report::ZoneLine;
 using ReportProblem = v1::Report::ProblemLine;
 using ReportObservation = v1::Report::ObservationLine;
+
+constexpr absl::Duration kPagePeriod = absl::Hours(24 * 30);
 
 constexpr Field<v1::ZoneVerification> kVerificationFields[] = {
     {"zone", Show::kAlways, [](const v1::ZoneVerification& z) { return z.zone_id(); }, Unit::kName},
@@ -150,6 +156,8 @@ struct ReportFlags {
   SelectionFlags selection;
   std::string rollout;
   std::string section;
+  std::string since;
+  bool html = false;
   bool check = false;
 };
 
@@ -227,9 +235,41 @@ Table HeadOf(const v1::Report& report) {
   return MakeTable(kReportHeadFields, heads);
 }
 
+// The report as a page, of a tenant or a zone over a time.
+absl::StatusOr<ExitCode> PrintPage(Context& context, const ReportFlags& flags,
+                                   const v1::Selection& place) {
+  if (!flags.rollout.empty() || !flags.section.empty() ||
+      place.labels_size() + place.names_size() > 0) {
+    return absl::InvalidArgumentError(
+        "--html shows a tenant, a zone or all of them: leave out --rollout, --section, --label and "
+        "--name");
+  }
+  const absl::Time now = context.environment().now();
+  absl::Time from = now - kPagePeriod;
+  if (!flags.since.empty()) {
+    ASSIGN_OR_RETURN(const auto since,
+                     ParseTimeFlag("--since", flags.since, context.environment()));
+    from = rpc::FromProto(since);
+    if (from >= now) return absl::InvalidArgumentError("--since is not in the past");
+  }
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const ReportPageInput input, GatherReportPage(*client, place, from, now));
+  context.environment().out << ReportPage(input);
+  if (!flags.check) return ExitCode::kOk;
+  const bool well = std::all_of(
+      input.report.zones().begin(), input.report.zones().end(), [](const ReportLine& zone) {
+        return zone.proven() == zone.servers() && (zone.servers() == 0 || !zone.has_hub_failure());
+      });
+  return well ? ExitCode::kOk : ExitCode::kNotAllWell;
+}
+
 absl::StatusOr<ExitCode> PrintReport(Context& context, const ReportFlags& flags) {
   v1::GetReportRequest request;
   ASSIGN_OR_RETURN(*request.mutable_selection(), flags.selection.ToProto());
+  if (flags.html) return PrintPage(context, flags, request.selection());
+  if (!flags.since.empty()) {
+    return absl::InvalidArgumentError("--since goes with --html: the other forms are of now");
+  }
   request.set_rollout_id(flags.rollout);
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::Report report, client->GetReport(request));
@@ -335,6 +375,11 @@ void AddVerificationCommands(CommandTree& tree) {
                   "audit head alone (CSV: default problems, it holds one table)")
       ->check(
           CLI::IsMember({"zones", "problems", "observations", "findings", "unmatched", "audit"}));
+  report.add_flag("--html", flags->html,
+                  "As a page for a browser or a printer, with plots, on the standard output");
+  report.add_option("--since", flags->since,
+                    "With --html: what the page looks back to, such as 90d or 2026-07-01 (default: "
+                    "30d)");
   report.add_flag(
       "--check", flags->check,
       "Exit code 5 when a server is not proven to be enrolled, or a hub could not be read");
