@@ -20,6 +20,7 @@
 #include "orchestrator/core/enrollment/verification.h"
 #include "orchestrator/core/enrollment/verifier.h"
 #include "orchestrator/core/housekeeping/housekeeper.h"
+#include "orchestrator/core/hubs/hub_desk.h"
 #include "orchestrator/core/hubs/hub_poller.h"
 #include "orchestrator/core/inventory/fleet.h"
 #include "orchestrator/core/inventory/look_alikes.h"
@@ -58,6 +59,7 @@ struct Core::Parts {
         refusals(agenda),
         bootstraps(ids, refusals, look_alikes),
         verification(verifier, zones),
+        hub_desk(hubs, zones),
         operators(d.operator_watch, refusals),
         findings(options.sweep, ids),
         sweeper(options.sweep, {control, agenda, ids, zones, verifier, findings,
@@ -70,6 +72,7 @@ struct Core::Parts {
                    .admission = {control, bootstraps},
                    .rollouts = {control, engine},
                    .verification = {control, verification},
+                   .hubs = {control, hub_desk},
                    .operators = {control, operators},
                    .findings = {control, findings},
                    .sweeps = {control, sweeper}},
@@ -148,6 +151,7 @@ struct Core::Parts {
   Refusals refusals;
   Bootstraps bootstraps;
   Verification verification;
+  HubDesk hub_desk;
   Operators operators;
   FindingKeeper findings;
   Sweeper sweeper;
@@ -168,6 +172,7 @@ absl::Status Core::Start() {
     RETURN_IF_ERROR(p.dispatcher.Recover(turn));
     RETURN_IF_ERROR(p.enrollments.Recover(turn));
     RETURN_IF_ERROR(p.sweeper.Recover(turn));
+    RETURN_IF_ERROR(p.hubs.Recover(turn));
     RETURN_IF_ERROR(p.heads.Recover(turn));
     p.housekeeper.Start(turn.now());
     return absl::OkStatus();

@@ -55,10 +55,16 @@ struct VerifyOptions {
   absl::Duration service_join_limit = absl::Minutes(15);
   // A hub's Retry-After is obeyed up to this; an operator's verify asks all the same.
   absl::Duration longest_retry_after = absl::Minutes(15);
-  // A claim outlives its deadline for so long while the hub wants to be left alone.
-  absl::Duration claim_patience = absl::Hours(1);
-  // A whole list that stays implausibly short for so long is the truth.
-  absl::Duration short_list_patience = absl::Minutes(30);
+  // A hub that goes on failing is left alone for up to this (hubs/hub_standing.h).
+  absl::Duration breaker_cap = absl::Minutes(5);
+  // No joining key leaves for a hub that was read longer ago.
+  absl::Duration join_reading_age = absl::Minutes(10);
+  // A doubt outlives its deadline for so long while the hub may not be asked; a claim as long as
+  // that lasts.
+  absl::Duration unread_doubt_patience = absl::Hours(1);
+  // An implausibly short list is the truth when so many readings, so far apart, show the same.
+  int short_list_readings = 3;
+  absl::Duration short_list_between = absl::Minutes(10);
   absl::Duration clock_tolerance = absl::Seconds(2);  // The offset is known to whole seconds.
   absl::Duration fresh_report = absl::Seconds(90);    // For lists without connection status.
   // Connected records report every 30 s (certify.md 4.4): one that is so far behind the newest

@@ -87,11 +87,11 @@ HttpHubClient::~HttpHubClient() = default;
 void HttpHubClient::ReadList(bool insist, Keep keep, Done done) {
   const absl::Duration left = not_before_ - clock_.Now();
   if (!insist && left > absl::ZeroDuration()) {
-    return done(HubFailure{{FailureCode::kHubRateLimited,
-                            absl::StrCat("the hub answered 429 and is left alone for another ",
-                                         absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))),
-                                         "; 'muster verify' asks it all the same")},
-                           left});
+    return done(HubFailure{
+        {wish_code_, absl::StrCat("the hub asked to be left alone (Retry-After), for another ",
+                                  absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))),
+                                  "; 'muster verify' asks it all the same")},
+        left});
   }
   reading_ = std::make_unique<Reading>();
   reading_->keep = std::move(keep);
@@ -100,9 +100,12 @@ void HttpHubClient::ReadList(bool insist, Keep keep, Done done) {
 }
 
 void HttpHubClient::End(HubReadOutcome outcome) {
-  if (const auto* const failed = std::get_if<HubFailure>(&outcome);
-      failed != nullptr && failed->retry_after) {
+  const auto* const failed = std::get_if<HubFailure>(&outcome);
+  if (failed == nullptr) {
+    not_before_ = absl::InfinitePast();  // Who insisted was answered.
+  } else if (failed->retry_after) {
     not_before_ = clock_.Now() + std::min(*failed->retry_after, kLongestRetryAfter);
+    wish_code_ = failed->failure.code;
   }
   const std::unique_ptr<Reading> reading = std::move(reading_);
   reading->done(std::move(outcome));  // Here this client may be gone.
@@ -240,6 +243,10 @@ void HttpHubClient::Conclude(InstanceList parsed) {
       break;
   }
   list.clock_offset = reading_->clock_offset;
+  list.shows_disconnected = parsed.shows_disconnected;
+  list.shows_pending = parsed.shows_pending;
+  list.shows_itself = has_own;
+  list.hub_version = facts_.version;
   End(std::move(list));
 }
 

@@ -5,8 +5,9 @@
 //                 ├─ API token refused, a login is configured ─► log in, once again
 //                 └─ access token expired ─► refresh, or log in ─► once again
 //
-// A hub that answered 429 is left alone until the time it named, a quarter of an hour at most: reads
-// before that fail from memory, unless somebody insists. Redirects are never followed, for the credentials would go along.
+// A hub that answered 429, or 5xx with Retry-After, is left alone until the time it named, a quarter
+// of an hour at most: reads before that fail from memory, unless somebody insists. Redirects are
+// never followed, for the credentials would go along.
 #ifndef MUSTER_ORCHESTRATOR_HUB_HTTP_HUB_CLIENT_H_
 #define MUSTER_ORCHESTRATOR_HUB_HTTP_HUB_CLIENT_H_
 
@@ -126,6 +127,7 @@ class HttpHubClient {
   std::optional<HubLogin> login_;
   bool token_refused_ = false;  // The login is in use instead.
   absl::Time not_before_ = absl::InfinitePast();
+  FailureCode wish_code_{};  // Of the answer that said so.
   HubFacts facts_;
   absl::Time facts_time_ = absl::InfinitePast();
   std::unique_ptr<Reading> reading_;

@@ -80,6 +80,10 @@ HubFailure FailureOfAnswer(absl::string_view request_line, const http::Response&
     absl::StrAppend(&detail, "; to be asked again in ", absl::FormatDuration(*out.retry_after));
   } else if (status >= 500) {
     out.failure.code = FailureCode::kHubError;
+    out.retry_after = RetryAfterOf(response);
+    if (out.retry_after.has_value()) {
+      absl::StrAppend(&detail, "; to be asked again in ", absl::FormatDuration(*out.retry_after));
+    }
   } else if (status >= 300 && status < 400) {
     detail =
         absl::StrCat(request_line, " answered ", status, ", ", RedirectText(response, scrubber));

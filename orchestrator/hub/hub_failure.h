@@ -6,7 +6,7 @@
 //   connection broken before the whole answer   E-HUB-ERROR
 //   401, 403, 200 or 204 with null              E-HUB-AUTH
 //   429                                         E-HUB-RATE-LIMITED, with the time to come again
-//   5xx                                         E-HUB-ERROR
+//   5xx                                         E-HUB-ERROR, with that time where Retry-After says it
 //   3xx, other 4xx, HTML, half a JSON, no HTTP  E-HUB-BAD-ANSWER
 //   connected, but stalled or not done in time  E-HUB-LIMIT, with the limit
 //   larger than a limit

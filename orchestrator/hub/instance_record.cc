@@ -134,6 +134,7 @@ void RecordBuilder::Text(InstanceField field, absl::string_view value) {
 void RecordBuilder::Truth(InstanceField field, bool value) {
   if (field != InstanceField::kIsPending) return;
   record_.pending = value;
+  list_.shows_pending = true;
   list_.shows_disconnected = true;  // Written by hubs that list all records.
 }
 

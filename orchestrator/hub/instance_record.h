@@ -19,6 +19,7 @@ struct InstanceList {
   // The list shows that it also holds what is not connected: hubs of 2025 list connected instances
   // only, and nothing in their answer says so.
   bool shows_disconnected = false;
+  bool shows_pending = false;  // Some record says whether it ever connected.
 };
 
 // What is told of a record; kUnknown for all other names.

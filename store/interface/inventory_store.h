@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "store/model/hub_contact.h"
 #include "store/model/hub_reading.h"
 #include "store/model/observation.h"
 #include "store/model/server.h"
@@ -45,7 +46,7 @@ class ZoneStore {
   // does not exist. The pin version never falls, and rises when hub_url,
   // allow_cli_join or service_account change.
   virtual absl::Status Put(const Zone& zone) = 0;
-  // With its keys, tokens and reading. FailedPrecondition while it has servers.
+  // With its keys, tokens and what is known of its hub. FailedPrecondition while it has servers.
   virtual absl::Status Delete(const ZoneId& id) = 0;
 
   // The one key in state active; none when the zone has none.
@@ -76,6 +77,14 @@ class ZoneStore {
   // A reading that began at `time` showed all enrolled servers of the zone that are not questioned:
   // each is proven as of then, unless it was proven later.
   virtual absl::Status Confirm(const ZoneId& zone, absl::Time time) = 0;
+
+  virtual absl::StatusOr<std::optional<HubContact>> FindContact(const ZoneId& zone) const = 0;
+  // Of one tenant, or of all that the wall admits when it is empty. By zone id.
+  virtual absl::StatusOr<std::vector<HubContact>> ListContacts(const TenantWall& wall,
+                                                               const TenantId& tenant) const = 0;
+  virtual absl::Status PutContact(const HubContact& contact) = 0;
+  // The zone's hub is read at another place, or by other means; OK when there was none.
+  virtual absl::Status DropContact(const ZoneId& zone) = 0;
 };
 
 class ServerStore {

@@ -45,6 +45,9 @@ class WalledSnapshot {
   absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const {
     return s_.zones().FindReading(wall_, zone);
   }
+  absl::StatusOr<std::vector<HubContact>> ListContacts(const TenantId& tenant) const {
+    return s_.zones().ListContacts(wall_, tenant);
+  }
 
   absl::StatusOr<std::optional<Server>> FindServer(const ServerId& id) const {
     return s_.servers().Find(wall_, id);

@@ -133,6 +133,14 @@ constexpr std::array kVerifierKinds = {
     Name<VerifierKind>{VerifierKind::kApiToken, "api_token"},
     Name<VerifierKind>{VerifierKind::kLogin, "login"},
 };
+constexpr std::array kHubListKinds = {
+    Name<HubListKind>{HubListKind::kUnknown, "unknown"},
+    Name<HubListKind>{HubListKind::kFull, "full"},
+    Name<HubListKind>{HubListKind::kWithoutPending, "without_pending"},
+    Name<HubListKind>{HubListKind::kConnectedOnly, "connected_only"},
+    Name<HubListKind>{HubListKind::kSummary, "summary"},
+    Name<HubListKind>{HubListKind::kLegacy, "legacy"},
+};
 constexpr std::array kServicePresences = {
     Name<ServicePresence>{ServicePresence::kUnknown, "unknown"},
     Name<ServicePresence>{ServicePresence::kMissing, "missing"},
@@ -203,6 +211,7 @@ MUSTER_STATE_STRINGS(CommandKind)
 MUSTER_STATE_STRINGS(MatchKind)
 MUSTER_STATE_STRINGS(TokenMode)
 MUSTER_STATE_STRINGS(VerifierKind)
+MUSTER_STATE_STRINGS(HubListKind)
 MUSTER_STATE_STRINGS(ServicePresence)
 MUSTER_STATE_STRINGS(OperatorRole)
 MUSTER_STATE_STRINGS(FindingKind)

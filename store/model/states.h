@@ -117,6 +117,15 @@ constexpr bool ChangesNothing(CommandKind kind) { return kind == CommandKind::kP
 enum class MatchKind { kHubId, kInternalId, kMachineName };
 enum class TokenMode { kAuto, kPending };
 enum class VerifierKind { kNone, kApiToken, kLogin };
+// What a hub's list can show (certify.md 8).
+enum class HubListKind {
+  kUnknown,         // It was not read.
+  kFull,            // All records, with isPendingConnection.
+  kWithoutPending,  // All records; nothing says which of them never connected.
+  kConnectedOnly,   // Nothing shows that it holds what is not connected: hubs of 2025.
+  kSummary,         // The public summary: no connection status, no internal ids.
+  kLegacy,          // 2024: connected instances, with little of each.
+};
 enum class ServicePresence { kUnknown, kMissing, kUnreachable, kRunning };
 enum class OperatorRole { kViewer, kOperator, kTenantAdmin, kProviderAdmin };  // Each may more.
 
@@ -136,6 +145,7 @@ MUSTER_STATE_STRINGS(CommandKind)
 MUSTER_STATE_STRINGS(MatchKind)
 MUSTER_STATE_STRINGS(TokenMode)
 MUSTER_STATE_STRINGS(VerifierKind)
+MUSTER_STATE_STRINGS(HubListKind)
 MUSTER_STATE_STRINGS(ServicePresence)
 MUSTER_STATE_STRINGS(OperatorRole)
 MUSTER_STATE_STRINGS(FindingKind)

@@ -114,6 +114,9 @@ void ColumnReader::ReadEnum(ServicePresence& value) {
 void ColumnReader::ReadEnum(VerifierKind& value) {
   Take(ParseVerifierKind(row_.TextView(column_)), value);
 }
+void ColumnReader::ReadEnum(HubListKind& value) {
+  Take(ParseHubListKind(row_.TextView(column_)), value);
+}
 void ColumnReader::ReadEnum(TokenMode& value) {
   Take(ParseTokenMode(row_.TextView(column_)), value);
 }

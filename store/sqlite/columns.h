@@ -97,6 +97,7 @@ class ColumnReader {
   void ReadEnum(MatchKind& value);
   void ReadEnum(ServicePresence& value);
   void ReadEnum(VerifierKind& value);
+  void ReadEnum(HubListKind& value);
   void ReadEnum(TokenMode& value);
   void ReadEnum(OperatorRole& value);
   void ReadEnum(FindingKind& value);

@@ -51,6 +51,9 @@ constexpr char kFindings[] =
 constexpr char kSweeps[] =
 #include "store/sqlite/migrations/0016_sweeps.inc"
     ;
+constexpr char kHubContacts[] =
+#include "store/sqlite/migrations/0017_hub_contacts.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -79,6 +82,8 @@ constexpr sql::Migration kMigrations[] = {
     {14, "age_of_proofs", kAgeOfProofs, 14},
     {15, "findings", kFindings, 14},
     {16, "sweeps", kSweeps, 14},
+    // The programs before would keep what is known of a zone's hub when it gets another.
+    {17, "hub_contacts", kHubContacts, 17},
 };
 
 }  // namespace

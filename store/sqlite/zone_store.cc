@@ -43,6 +43,25 @@ absl::StatusOr<JoiningKeyVersion> ReadKey(const sql::Row& row) {
   return key;
 }
 
+constexpr char kContactColumns[] =
+    "zone_id, try_time_us, read_time_us, failures, failing_time_us, failure_code, failure_detail, "
+    "open_time_us, not_before_us, list_kind, hub_version, clock_offset_us, instances, "
+    "short_readings, short_instances, short_digest, short_time_us, accepted_instances "
+    "FROM hub_contacts";
+
+absl::StatusOr<HubContact> ReadContact(const sql::Row& row) {
+  HubContact contact;
+  RETURN_IF_ERROR(ColumnReader(row)
+                      .Read(contact.zone_id, contact.try_time, contact.read_time, contact.failures,
+                            contact.failing_time, contact.failure, contact.open_time,
+                            contact.not_before, contact.list_kind, contact.hub_version,
+                            contact.clock_offset, contact.instances, contact.short_readings,
+                            contact.short_instances, contact.short_digest, contact.short_time,
+                            contact.accepted_instances)
+                      .status());
+  return contact;
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<Zone>> SqliteZoneStore::Find(const ZoneId& id) const {
@@ -104,7 +123,8 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
 
 absl::Status SqliteZoneStore::Delete(const ZoneId& id) {
   for (const char* statement :
-       {"DELETE FROM hub_readings WHERE zone_id = ?", "DELETE FROM joining_keys WHERE zone_id = ?",
+       {"DELETE FROM hub_readings WHERE zone_id = ?", "DELETE FROM hub_contacts WHERE zone_id = ?",
+        "DELETE FROM joining_keys WHERE zone_id = ?",
         "DELETE FROM bootstrap_tokens WHERE zone_id = ?", "DELETE FROM zones WHERE id = ?"}) {
     RETURN_IF_ERROR(Explain(db_.Cached(statement).RunWith(id), ErrorKind::kConstraintForeignKey,
                             absl::StrCat("zone ", id.value(), " still has servers")));
@@ -231,6 +251,44 @@ absl::Status SqliteZoneStore::PutReading(const HubReading& reading) {
                    reading.hub_url),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", reading.zone_id.value(), " does not exist"));
+}
+
+absl::StatusOr<std::optional<HubContact>> SqliteZoneStore::FindContact(const ZoneId& zone) const {
+  return db_.Cached(absl::StrCat("SELECT ", kContactColumns, " WHERE zone_id = ?"))
+      .BindAll(zone)
+      .One(ReadContact);
+}
+
+absl::StatusOr<std::vector<HubContact>> SqliteZoneStore::ListContacts(
+    const TenantWall& wall, const TenantId& tenant) const {
+  Where where;
+  where.AndOwnedWithin("zone_id", "zones", wall);
+  if (!tenant.empty()) {
+    where.And("zone_id IN (SELECT id FROM zones WHERE tenant_id = ?)", {tenant.value()});
+  }
+  return where.Build(db_, kContactColumns, "ORDER BY zone_id").All(ReadContact);
+}
+
+absl::Status SqliteZoneStore::PutContact(const HubContact& contact) {
+  return Explain(
+      db_.Cached(
+             "INSERT OR REPLACE INTO hub_contacts (zone_id, try_time_us, read_time_us, failures, "
+             "failing_time_us, failure_code, failure_detail, open_time_us, not_before_us, "
+             "list_kind, hub_version, clock_offset_us, instances, short_readings, "
+             "short_instances, short_digest, short_time_us, accepted_instances) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .RunWith(contact.zone_id, contact.try_time, contact.read_time, contact.failures,
+                   contact.failing_time, CodeOf(contact.failure), DetailOf(contact.failure),
+                   contact.open_time, contact.not_before, ToString(contact.list_kind),
+                   contact.hub_version, contact.clock_offset, contact.instances,
+                   contact.short_readings, contact.short_instances, contact.short_digest,
+                   contact.short_time, contact.accepted_instances),
+      ErrorKind::kConstraintForeignKey,
+      absl::StrCat("zone ", contact.zone_id.value(), " does not exist"));
+}
+
+absl::Status SqliteZoneStore::DropContact(const ZoneId& zone) {
+  return db_.Cached("DELETE FROM hub_contacts WHERE zone_id = ?").RunWith(zone);
 }
 
 }  // namespace muster::store

@@ -7,7 +7,7 @@
 
 namespace muster::store {
 
-// Tables zones, joining_keys, hub_readings.
+// Tables zones, joining_keys, hub_readings, hub_contacts.
 class SqliteZoneStore final : public ZoneStore {
  public:
   explicit SqliteZoneStore(sql::Database& db) : db_(db) {}
@@ -36,6 +36,12 @@ class SqliteZoneStore final : public ZoneStore {
   absl::StatusOr<std::optional<HubReading>> FindReading(const TenantWall& wall,
                                                         const ZoneId& zone) const override;
   absl::Status PutReading(const HubReading& reading) override;
+
+  absl::StatusOr<std::optional<HubContact>> FindContact(const ZoneId& zone) const override;
+  absl::StatusOr<std::vector<HubContact>> ListContacts(const TenantWall& wall,
+                                                       const TenantId& tenant) const override;
+  absl::Status PutContact(const HubContact& contact) override;
+  absl::Status DropContact(const ZoneId& zone) override;
 
  private:
   sql::Database& db_;

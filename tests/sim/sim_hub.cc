@@ -1,6 +1,7 @@
 #include "tests/sim/sim_hub.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
@@ -48,6 +49,10 @@ void SimHub::RemoveGhosts(const std::string& owner, const std::string& known) {
 
 void SimHub::Disconnect(const std::string& id) { records_[id].connected_since.reset(); }
 
+void SimHub::Lose(size_t keep) {
+  while (records_.size() > keep) records_.erase(std::prev(records_.end()));
+}
+
 core::HubList SimHub::List(absl::Time now, absl::Duration lag) const {
   core::HubList list = TrueList(now, lag);
   for (core::HubInstance& instance : list.instances) {
@@ -60,7 +65,7 @@ core::HubList SimHub::List(absl::Time now, absl::Duration lag) const {
 
 core::HubList SimHub::TrueList(absl::Time now, absl::Duration lag) const {
   core::HubList list;
-  list.whole = !connected_only_;
+  list.whole = list.shows_disconnected = list.shows_pending = !connected_only_;
   for (const auto& [id, record] : records_) {
     if (record.registered + lag > now) continue;
     if (connected_only_ && !record.connected_since.has_value()) continue;

@@ -52,6 +52,8 @@ class SimHub {
   Record& RecordOf(const std::string& id) { return records_[id]; }
   // Its clock is so far ahead of everybody's.
   void SetClock(absl::Duration ahead) { ahead_ = ahead; }
+  // All records but the first `keep` are gone, and do not come back by themselves.
+  void Lose(size_t keep);
 
   // The list as of `now`, without records younger than `lag`.
   core::HubList List(absl::Time now, absl::Duration lag) const;

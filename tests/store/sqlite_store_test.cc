@@ -312,6 +312,7 @@ TEST_F(SqliteStoreTest, TheSchemaKnowsEveryState) {
   check("targets", TargetState{});
   check("joining_keys", KeyVersionState{});
   check("zones", VerifierKind{});
+  check("hub_contacts", HubListKind{});
   check("bootstrap_tokens", TokenState{});
   check("bootstrap_tokens", TokenMode{});
   check("worker_certificates", CertificateState{});

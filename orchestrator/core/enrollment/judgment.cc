@@ -121,6 +121,15 @@ Look LookOf(const store::ServiceFacts& service, const std::string& hub_url) {
   return service.presence == store::ServicePresence::kRunning ? Look::kNotJoined : Look::kNone;
 }
 
+void PutOff(AwaitedProof& proof, absl::Time askable, const VerifyOptions& options) {
+  if (askable <= proof.claim.join_start_time) return;
+  absl::Time deadline = askable + options.verify_deadline;
+  if (proof.doubt) {
+    deadline = std::min(deadline, proof.claim.verify_deadline + options.unread_doubt_patience);
+  }
+  proof.deadline = std::max(proof.deadline, deadline);
+}
+
 bool ContestMatters(const AwaitedProof& proof, const HubReading& reading, const Match& match,
                     const VerifyOptions& options, absl::Time now) {
   return match.instance != nullptr &&
@@ -145,10 +154,7 @@ Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const Matc
 
 Judgment JudgeUnread(AwaitedProof& proof, const Failure& failure, absl::Time again,
                      const VerifyOptions& options, absl::Time now) {
-  if (again > now) {
-    proof.deadline = std::min(again + options.verify_deadline,
-                              proof.claim.verify_deadline + options.claim_patience);
-  }
+  if (again > now) PutOff(proof, again, options);
   // Doubt stays doubt while the hub cannot be read (invariant 8), unless the worker knows.
   if (proof.doubt) return proof.answered ? JudgeByLook(proof, now) : Judgment();
   if (now < DeadlineOf(proof)) return {};

@@ -46,7 +46,7 @@ struct AwaitedProof {
   absl::Time began = absl::InfinitePast();
   // `quiet` as that clock says it; set for each judgment, too.
   absl::Time over = absl::InfiniteFuture();
-  // The claim's verify deadline, moved on by the time that the hub wanted to be left alone.
+  // The claim's verify deadline, moved on by the time that the hub was left alone (PutOff).
   absl::Time deadline = absl::InfinitePast();
   // The join began in an earlier process: its date may be of a clock that was set since.
   bool recovered = false;
@@ -71,8 +71,11 @@ bool ContestMatters(const AwaitedProof& proof, const HubReading& reading, const 
 Judgment JudgeReading(AwaitedProof& proof, const HubReading& reading, const Match& match,
                       const Contest& contest, const TakenByAnother& taken,
                       const VerifyOptions& options, absl::Time now);
-// The hub could not be read; `failure` says why. While it wants to be left alone, until `again`,
-// nobody fails for that: the verify deadline moves on with it, up to claim_patience.
+// The hub may be asked (again) from `askable` on: the time before does not count, so that no deadline
+// runs out while nobody may ask; for a doubt up to unread_doubt_patience.
+void PutOff(AwaitedProof& proof, absl::Time askable, const VerifyOptions& options);
+// The hub could not be read; `failure` says why. It is left alone until `again`: nobody fails for
+// that (PutOff).
 Judgment JudgeUnread(AwaitedProof& proof, const Failure& failure, absl::Time again,
                      const VerifyOptions& options, absl::Time now);
 // When the hub should be read next for this server, after a reading that left it waiting.

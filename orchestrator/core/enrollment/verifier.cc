@@ -161,6 +161,7 @@ absl::Status Verifier::OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
     for (const ServerId& server : waiting) {
       const auto it = waiting_.find(server);
       if (it == waiting_.end()) continue;
+      PutOff(it->second, hubs_.AskableSince(zone), options_);
       const Judgment judgment = JudgeUnread(it->second, failure, again, options_, turn.now());
       RETURN_IF_ERROR(Obey(turn, "", AwaitedProof(it->second), judgment));
     }
@@ -224,6 +225,7 @@ absl::Status Verifier::JudgeOne(Turn& turn, Walk& walk, const ServerId& server) 
   proof.over = proof.doubt && proof.answered && proof.quiet > proof.claim.join_start_time
                    ? turn.now() - turn.AgeOf(proof.quiet)
                    : absl::InfiniteFuture();
+  PutOff(proof, hubs_.AskableSince(proof.zone_id), options_);
   const TakenByAnother taken = TakenFrom(reading.hub_url, server);
   const Match match = Matcher(walk.index, taken).Find(SubjectOf(proof.claim));
   Contest contest;
@@ -331,10 +333,7 @@ absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubRe
     row.instances = reading.instances();
     row.unmatched = CountUnmatched(reading);
   } else {
-    row.failure =
-        Failure{FailureCode::kHubImplausible,
-                absl::StrCat(reading.instances(), " records, ", row.instances, " before",
-                             reading.list.whole ? "" : "; nothing shows that the list is whole")};
+    row.failure = Failure{FailureCode::kHubImplausible, WhyInconclusive(reading, row.instances)};
   }
   return turn.store().zones().PutReading(row);
 }

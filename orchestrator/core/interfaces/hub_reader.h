@@ -37,6 +37,12 @@ struct HubList {
   enum class Route { kInternal, kPublic, kLegacy };
   std::vector<HubInstance> instances;
   Route route = Route::kInternal;
+  // What some record of the list shows: that the list also holds what is not connected, and which
+  // records never connected (isPendingConnection). Hubs differ (certify.md 8).
+  bool shows_disconnected = true;
+  bool shows_pending = true;
+  // Whether the hub's own instance is in it: who may see only a part does not see that.
+  bool shows_itself = true;
   // Whether the list is whole as far as the hub's answer tells. A list that is not may confirm
   // presence, never absence (invariant 9).
   bool whole = true;
@@ -45,6 +51,7 @@ struct HubList {
   // What the hub calls itself: the id of its own instance, in lower case. Empty where it does not
   // tell. Two addresses that lead to one hub have it in common, and so do copies of one hub.
   std::string hub_instance_id;
+  ForeignText hub_version;  // Empty where it does not tell.
 };
 
 // Everything needed to read one hub; copied from the store's zone. Several zones may name the same

@@ -10,6 +10,7 @@
 #include "orchestrator/core/interfaces/admission_operations.h"
 #include "orchestrator/core/interfaces/finding_operations.h"
 #include "orchestrator/core/interfaces/fleet_operations.h"
+#include "orchestrator/core/interfaces/hub_operations.h"
 #include "orchestrator/core/interfaces/operator_operations.h"
 #include "orchestrator/core/interfaces/posted.h"
 #include "orchestrator/core/interfaces/rollout_operations.h"
@@ -28,6 +29,7 @@ struct Operations {
   Posted<AdmissionOperations> admission;
   Posted<RolloutOperations> rollouts;
   Posted<VerificationOperations> verification;
+  Posted<HubOperations> hubs;
   Posted<OperatorOperations> operators;
   Posted<FindingOperations> findings;
   Posted<SweepOperations> sweeps;

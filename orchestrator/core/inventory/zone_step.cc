@@ -59,6 +59,14 @@ absl::StatusOr<int> ActivateNextKey(Turn& turn, const InventoryTools& tools, con
   return key.version;
 }
 
+// Whether what is known of the hub by readings of the one holds for the other.
+bool IsReadAlike(const store::Zone& before, const store::Zone& after) {
+  return before.hub_url == after.hub_url && before.hub_ca_pem == after.hub_ca_pem &&
+         before.verifier.kind == after.verifier.kind &&
+         before.verifier.principal == after.verifier.principal &&
+         before.verifier.secret == after.verifier.secret;
+}
+
 absl::Status TaintKey(Turn& turn, const Actor& actor, const store::JoiningKeyVersion& key) {
   RETURN_IF_ERROR(turn.store().zones().TaintActiveKey(key.zone_id));
   return Audit(turn, actor.name, "zone.key", key.zone_id.value(), TenantOf(key.zone_id),
@@ -140,6 +148,9 @@ absl::Status ZoneStep::Apply(const TenantId& tenant, const ZoneInput& input) {
     changes_.push_back(change);
     if (!choices_.dry_run) {
       RETURN_IF_ERROR(turn_.store().zones().Put(zone));
+      if (before.has_value() && !IsReadAlike(*before, zone)) {
+        RETURN_IF_ERROR(turn_.store().zones().DropContact(id));
+      }
       RETURN_IF_ERROR(Audit(turn_, actor_.name, before.has_value() ? "zone.update" : "zone.create",
                             id.value(), tenant, change));
     }

@@ -153,8 +153,21 @@ TEST_F(JudgmentTest, AClaimOutlivesItsDeadlineWhileTheHubWantsToBeLeftAlone) {
   EXPECT_EQ(UnreadAt(absl::Minutes(20)).verdict, Verdict::kWait)
       << "the time that it was left alone does not count";
   EXPECT_EQ(UnreadAt(absl::Minutes(23)).verdict, Verdict::kUnproven);
-  EXPECT_EQ(UnreadAt(absl::Hours(2), absl::Minutes(15)).verdict, Verdict::kUnproven)
-      << "not for ever";
+  EXPECT_EQ(UnreadAt(absl::Hours(9), absl::Minutes(15)).verdict, Verdict::kWait)
+      << "as long as that lasts";
+}
+
+// Who claims, or comes back, while the hub is left alone has a whole deadline when it is over.
+TEST_F(JudgmentTest, TheTimeInWhichTheHubMayNotBeAskedDoesNotCount) {
+  PutOff(proof_, kJoinBegan - absl::Minutes(1), options_);
+  EXPECT_EQ(proof_.deadline, absl::InfinitePast()) << "that was before its join";
+  PutOff(proof_, kJoinBegan + absl::Hours(5), options_);
+  EXPECT_EQ(JudgeAt(absl::Hours(5) + absl::Minutes(2)).verdict, Verdict::kWait);
+  EXPECT_EQ(JudgeAt(absl::Hours(5) + absl::Minutes(4)).verdict, Verdict::kUnproven);
+  Doubt(absl::Seconds(70));
+  proof_.deadline = absl::InfinitePast();
+  PutOff(proof_, kJoinBegan + absl::Hours(5), options_);
+  EXPECT_EQ(proof_.deadline, proof_.claim.verify_deadline + options_.unread_doubt_patience);
 }
 
 TEST_F(JudgmentTest, AFailureSoonerThanTheDeadlineIsNoVerdictWithoutARetryAfter) {

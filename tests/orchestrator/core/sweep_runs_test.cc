@@ -50,6 +50,23 @@ TEST_F(SweepRunsTest, OfTwoAtOnceOneIsSkippedAndSaysSo) {
   EXPECT_EQ(Sweep().state, SweepState::kCompleted);
 }
 
+TEST_F(SweepRunsTest, PlannedSweepsLeaveAHubAloneThatWantsIt) {
+  CoreOptions options;
+  options.sweep.every = absl::Minutes(5);
+  Build(2, 0, options);
+  world_->RunFor(absl::Hours(1));
+  world_->LeaveHubsAlone(absl::Minutes(14));
+  world_->RunFor(absl::Hours(1));
+  store::SweepQuery query;
+  query.wall = store::TenantWall::Everything();
+  query.selection.zone_id = zone_;
+  query.limit = 0;
+  int failed = 0;
+  const std::vector<store::Sweep> sweeps = *world_->Read()->sweeps().List(query);
+  for (const store::Sweep& sweep : sweeps) failed += sweep.state == SweepState::kFailed;
+  EXPECT_EQ(failed, 1) << "only the first, by which it is known";
+}
+
 TEST_F(SweepRunsTest, ASweepThatTheEndInterruptsHasFailed) {
   Enroll();
   operations().sweeps.Call(

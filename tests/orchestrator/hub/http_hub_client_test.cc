@@ -255,6 +255,19 @@ TEST_F(HttpHubClientTest, LeavesALimitingHubAloneAsLongAsItAsks) {
   EXPECT_EQ(ListOf(Read(client)).instances.size(), 2u);
 }
 
+TEST_F(HttpHubClientTest, AHubThatAnswersWhoInsistsIsNotLeftAloneAnyMore) {
+  http::Response limited = FakeHttpClient::Json(503, "");
+  limited.headers.emplace_back("Retry-After", "600");
+  http_.Then(limited);
+  Serve({{"/internal/v1/hub/instances", FakeHttpClient::Json(200, kFullList)}});
+  HttpHubClient& client = Client();
+  EXPECT_EQ(FailureOf(Read(client)).failure.code, FailureCode::kHubError);
+  EXPECT_EQ(FailureOf(Read(client)).failure.code, FailureCode::kHubError) << "left alone";
+  EXPECT_EQ(http_.requests().size(), 1u);
+  EXPECT_EQ(ListOf(Read(client, /*insist=*/true)).instances.size(), 2u);
+  EXPECT_EQ(ListOf(Read(client)).instances.size(), 2u);
+}
+
 TEST_F(HttpHubClientTest, HasAWaitForAHubThatNamesNone) {
   http_.Then(FakeHttpClient::Json(429, ""));
   EXPECT_EQ(FailureOf(Read(Client())).retry_after, absl::Seconds(30));

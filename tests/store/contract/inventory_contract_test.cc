@@ -150,6 +150,51 @@ TEST_P(StoreContract, HubReadingsAreReplaced) {
   EXPECT_EQ(Code(t->zones().PutReading(reading)), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_P(StoreContract, HubContactsKeepEveryField) {
+  EXPECT_EQ(*Read()->zones().FindContact(kProd), std::nullopt);
+  HubContact contact{.zone_id = kProd, .try_time = At(5)};
+  Change([&](Transaction& t) { EXPECT_OK(t.zones().PutContact(contact)); });
+  EXPECT_EQ((*Read()->zones().FindContact(kProd))->failure, std::nullopt);
+  contact.read_time = At(2);
+  contact.failures = 3;
+  contact.failing_time = At(3);
+  contact.failure = Failure{FailureCode::kHubTls, "expired"};
+  contact.open_time = At(5);
+  contact.not_before = At(9);
+  contact.list_kind = HubListKind::kConnectedOnly;
+  contact.hub_version = "7.0.2.0";
+  contact.clock_offset = -absl::Seconds(4);
+  contact.instances = 12;
+  contact.short_readings = 2;
+  contact.short_instances = 4;
+  contact.short_digest = "4:99";
+  contact.short_time = At(1);
+  contact.accepted_instances = 4;
+  Change([&](Transaction& t) { EXPECT_OK(t.zones().PutContact(contact)); });
+  const HubContact read = **Read()->zones().FindContact(kProd);
+  EXPECT_EQ(read.try_time, At(5));
+  EXPECT_EQ(read.read_time, At(2));
+  EXPECT_EQ(read.failures, 3);
+  EXPECT_EQ(read.failing_time, At(3));
+  EXPECT_EQ(read.failure, contact.failure);
+  EXPECT_EQ(read.open_time, At(5));
+  EXPECT_EQ(read.not_before, At(9));
+  EXPECT_EQ(read.list_kind, HubListKind::kConnectedOnly);
+  EXPECT_EQ(read.hub_version, "7.0.2.0");
+  EXPECT_EQ(read.clock_offset, -absl::Seconds(4));
+  EXPECT_EQ(read.instances, 12);
+  EXPECT_EQ(read.short_readings, 2);
+  EXPECT_EQ(read.short_instances, 4);
+  EXPECT_EQ(read.short_digest, "4:99");
+  EXPECT_EQ(read.short_time, At(1));
+  EXPECT_EQ(read.accepted_instances, 4);
+  Change([&](Transaction& t) { EXPECT_OK(t.zones().DropContact(kProd)); });
+  EXPECT_EQ(*Read()->zones().FindContact(kProd), std::nullopt);
+  auto t = *store_->Begin();
+  contact.zone_id = ZoneId("acme/none");
+  EXPECT_EQ(Code(t->zones().PutContact(contact)), absl::StatusCode::kFailedPrecondition);
+}
+
 TEST_P(StoreContract, ServersKeepEveryField) {
   Server server = MakeServer("Web1");
   server.labels = {{"role", "web"}, {"odd:key", "1:x, ünïcode"}, {"empty", ""}};

@@ -46,6 +46,7 @@ class WallContract : public StoreContract {
     EXPECT_OK(t.zones().Put(MakeZone(things.zone)));
     EXPECT_OK(t.zones().ActivateKey(MakeKey(things.zone, 1)));
     EXPECT_OK(t.zones().PutReading({.zone_id = things.zone, .instances = 7, .try_time = At(1)}));
+    EXPECT_OK(t.zones().PutContact({.zone_id = things.zone, .try_time = At(1)}));
     Server server = MakeServer("web", things.zone);
     server.id = things.server;
     EXPECT_OK(t.servers().Insert(server));
@@ -83,6 +84,7 @@ class WallContract : public StoreContract {
     note("tenant", view.FindTenant(things.tenant)->has_value());
     note("zone", view.FindZone(things.zone)->has_value());
     note("key", view.FindActiveKey(things.zone)->has_value());
+    note("contact of the hub", !view.ListContacts(things.tenant)->empty());
     note("reading", view.FindReading(things.zone)->has_value());
     note("server", view.FindServer(things.server)->has_value());
     note("server by name", view.FindServerByName(things.zone, "WEB")->has_value());
@@ -105,7 +107,7 @@ class WallContract : public StoreContract {
          !view.CountByEnrollment({.selection = {.tenant_id = things.tenant}})->empty());
     return found;
   }
-  static constexpr size_t kKinds = 20;
+  static constexpr size_t kKinds = 21;
 
   static std::vector<std::string> TenantsIn(const WalledSnapshot& view) {
     std::vector<std::string> tenants;
