@@ -40,6 +40,10 @@ struct TlsOptions {
 struct Response {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // In the server's order and spelling.
+  // Of a request with describe_peer: the address that answered, "10.0.0.7:443"; over TLS the
+  // server's certificate. Empty where a client does not know.
+  std::string peer_address;
+  std::string peer_certificate_pem;
   std::string
       body;  // Foreign bytes, which may repeat a secret: redact before keeping or printing them.
 
@@ -77,6 +81,8 @@ struct Request {
   // Never send the request again on a new connection when a kept one turns out to be dead. Requests
   // of other methods than GET, HEAD and OPTIONS are always sent once.
   bool send_once = false;
+  // Fill Response::peer_address and peer_certificate_pem, on a connection of its own.
+  bool describe_peer = false;
 
   Request() = default;
   Request(Request&&) = default;

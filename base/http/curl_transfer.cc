@@ -247,6 +247,10 @@ void CurlTransfer::SetAll(const Url& url) {
   // method; on a new one it never does.
   curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, IsRepeatable(request_) ? 0L : 1L);
   curl_easy_setopt(curl_, CURLOPT_PROXY, "");  // Not the environment's.
+  if (request_.describe_peer) {
+    curl_easy_setopt(curl_, CURLOPT_CERTINFO, 1L);
+    curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, 1L);  // A kept one tells no certificate.
+  }
   if (request_.accept_compressed) curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, "");
   if (request_.negotiate) {
     curl_easy_setopt(curl_, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_NEGOTIATE));
@@ -258,6 +262,24 @@ void CurlTransfer::SetAll(const Url& url) {
   curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, lines_->get());
 }
 
+void CurlTransfer::DescribePeer() {
+  const char* address = nullptr;
+  long port = 0;
+  curl_easy_getinfo(curl_, CURLINFO_PRIMARY_IP, &address);
+  curl_easy_getinfo(curl_, CURLINFO_PRIMARY_PORT, &port);
+  if (address != nullptr && *address != '\0') {
+    const bool six = absl::StrContains(address, ":");
+    response_.peer_address = absl::StrCat(six ? "[" : "", address, six ? "]" : "", ":", port);
+  }
+  curl_certinfo* chain = nullptr;
+  curl_easy_getinfo(curl_, CURLINFO_CERTINFO, &chain);
+  if (chain == nullptr || chain->num_of_certs < 1) return;
+  for (const curl_slist* line = chain->certinfo[0]; line != nullptr; line = line->next) {
+    absl::string_view text = line->data;
+    if (absl::ConsumePrefix(&text, "Cert:")) response_.peer_certificate_pem = std::string(text);
+  }
+}
+
 absl::StatusOr<Response> CurlTransfer::Finish(CURLcode code) {
   long status = 0;
   long bytes_sent = 0;
@@ -265,6 +287,7 @@ absl::StatusOr<Response> CurlTransfer::Finish(CURLcode code) {
   curl_easy_getinfo(curl_, CURLINFO_REQUEST_SIZE, &bytes_sent);
   if (code == CURLE_OK || enough_) {
     response_.status = static_cast<int>(status);
+    if (request_.describe_peer) DescribePeer();
     return std::move(response_);
   }
   if (code == CURLE_URL_MALFORMAT) {

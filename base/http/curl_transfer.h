@@ -55,6 +55,7 @@ class CurlTransfer {
   bool TakeHeader(absl::string_view piece);
   void SetAll(const Url& url);
   void SetMethodAndBody();
+  void DescribePeer();
 
   CURL* const curl_;
   const Request& request_;

@@ -44,9 +44,9 @@ void Calls::NoteRefusal(const std::string& actor, const std::string& path,
 
 absl::StatusOr<CallTable> CallTable::Create(const Dependencies& dependencies) {
   CallTable table;
-  for (auto* add :
-       {AddTenantCalls, AddZoneCalls, AddServerCalls, AddTokenCalls, AddRolloutCalls,
-        AddVerificationCalls, AddFindingCalls, AddSweepCalls, AddSystemCalls, AddOperatorCalls}) {
+  for (auto* add : {AddTenantCalls, AddZoneCalls, AddServerCalls, AddTokenCalls, AddRolloutCalls,
+                    AddVerificationCalls, AddHubCalls, AddFindingCalls, AddSweepCalls,
+                    AddSystemCalls, AddOperatorCalls}) {
     add(table, dependencies);
   }
   RETURN_IF_ERROR(table.CheckComplete());

@@ -224,6 +224,7 @@ void AddRolloutCalls(CallTable& table, const Dependencies& d);
 void AddVerificationCalls(CallTable& table, const Dependencies& d);
 void AddFindingCalls(CallTable& table, const Dependencies& d);
 void AddSweepCalls(CallTable& table, const Dependencies& d);
+void AddHubCalls(CallTable& table, const Dependencies& d);
 void AddSystemCalls(CallTable& table, const Dependencies& d);
 void AddOperatorCalls(CallTable& table, const Dependencies& d);
 

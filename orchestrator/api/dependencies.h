@@ -15,6 +15,7 @@
 #include "orchestrator/api/system_facts.h"
 #include "orchestrator/core/interfaces/audit_trust.h"
 #include "orchestrator/core/interfaces/connected_servers.h"
+#include "orchestrator/core/interfaces/hub_checker.h"
 #include "orchestrator/core/interfaces/operations.h"
 #include "orchestrator/identity/certificate_authority.h"
 #include "proto/rpc/roles.h"
@@ -31,6 +32,7 @@ struct Dependencies {
   const core::AuditKey& audit_key;
   const core::HeadBook& head_book;
   const core::ConnectedServers& connected;
+  core::HubChecker& hub_checker;
   RolloutWatchers& watchers;
   LongCalls& long_calls;
   const Revocations& revocations;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/finding.pb.h"
+#include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
@@ -23,6 +24,7 @@
 #include "orchestrator/api/requests.h"
 #include "orchestrator/core/audit/audit_verdict.h"
 #include "orchestrator/core/interfaces/finding_operations.h"
+#include "orchestrator/core/interfaces/hub_checker.h"
 #include "orchestrator/core/interfaces/server_operations.h"
 #include "orchestrator/core/interfaces/verification_operations.h"
 #include "orchestrator/core/report/explain.h"
@@ -62,6 +64,11 @@ MUSTER_WIRE_ENUM(store::TokenMode, store::TokenMode::kPending, muster::admin::v1
                  muster::admin::v1::TOKEN_MODE_PENDING);
 MUSTER_WIRE_ENUM(store::VerifierKind, store::VerifierKind::kLogin, muster::admin::v1::VerifierKind,
                  muster::admin::v1::VERIFIER_KIND_LOGIN);
+MUSTER_WIRE_ENUM(store::HubListKind, store::HubListKind::kLegacy, muster::admin::v1::HubListKind,
+                 muster::admin::v1::HUB_LIST_KIND_LEGACY);
+MUSTER_WIRE_ENUM(core::HubCheckStep::Result, core::HubCheckStep::Result::kSkipped,
+                 muster::admin::v1::HubCheckStep::Result,
+                 muster::admin::v1::HubCheckStep::RESULT_SKIPPED);
 MUSTER_WIRE_ENUM(store::MatchKind, store::MatchKind::kMachineName, muster::admin::v1::MatchKind,
                  muster::admin::v1::MATCH_KIND_MACHINE_NAME);
 MUSTER_WIRE_ENUM(core::ZoneVerification::State, core::ZoneVerification::State::kFailed,

@@ -68,6 +68,7 @@ struct Orchestrator::Parts {
             .audit_key = *audit_key,
             .head_book = *head_book,
             .connected = *sessions,
+            .hub_checker = *hub_reader,
             .watchers = *watchers,
             .long_calls = long_calls,
             .revocations = *revocations,

@@ -56,6 +56,7 @@ void AddCommands(CommandTree& tree) {
   AddTokenSnippetCommand(tree);
   AddOperatorCommands(tree);
   AddRolloutCommands(tree);
+  AddHubCommands(tree);
   AddVerificationCommands(tree);
   AddFindingCommands(tree);
   AddSweepCommands(tree);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "muster/admin/v1/finding.grpc.pb.h"
+#include "muster/admin/v1/hub.grpc.pb.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
 #include "muster/admin/v1/operator.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
@@ -87,6 +88,7 @@ struct Client::Stubs {
   v1::TokenService::Stub tokens{channel};
   v1::OperatorService::Stub operators{channel};
   v1::RolloutService::Stub rollouts{channel};
+  v1::HubService::Stub hubs{channel};
   v1::VerificationService::Stub verification{channel};
   v1::FindingService::Stub findings{channel};
   v1::SweepService::Stub sweeps{channel};
@@ -312,6 +314,20 @@ absl::Status Client::WatchRollout(const v1::GetRolloutRequest& request,
   }
   if (stopped) return absl::CancelledError("no longer watched");
   return AnswerOf(status);
+}
+
+absl::StatusOr<v1::ListHubsResponse> Client::ListHubs(const v1::ListHubsRequest& request) {
+  return Call(stubs_->hubs, &v1::HubService::Stub::ListHubs, request, timeout_);
+}
+
+absl::StatusOr<v1::CheckHubResponse> Client::CheckHub(const v1::CheckHubRequest& request) {
+  return Call(stubs_->hubs, &v1::HubService::Stub::CheckHub, request,
+              std::max(timeout_, kVerifyCall));
+}
+
+absl::StatusOr<v1::AcceptShrinkResponse> Client::AcceptShrink(
+    const v1::AcceptShrinkRequest& request) {
+  return Call(stubs_->hubs, &v1::HubService::Stub::AcceptShrink, request, timeout_);
 }
 
 absl::StatusOr<v1::VerifyNowResponse> Client::VerifyNow(const v1::VerifyNowRequest& request) {

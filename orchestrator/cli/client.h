@@ -39,6 +39,12 @@ class ExplainServerResponse;
 class ChangeFindingRequest;
 class Finding;
 class GetFindingRequest;
+class AcceptShrinkRequest;
+class AcceptShrinkResponse;
+class CheckHubRequest;
+class CheckHubResponse;
+class ListHubsRequest;
+class ListHubsResponse;
 class GetReportRequest;
 class GetSweepRequest;
 class ListFindingsRequest;
@@ -97,7 +103,8 @@ namespace v1 = admin::v1;
 class Client {
  public:
   // Does not dial yet. `timeout` is the deadline of each call; calls that are long by nature
-  // (ApplyFleet, ImportServers, GetReport, VerifyAudit, VerifyNow, RunSweep) have at least 2, the last two 10
+  // (ApplyFleet, CheckHub, ImportServers, GetReport, VerifyAudit, VerifyNow, RunSweep) have at least
+  // 2, CheckHub, VerifyNow and RunSweep 10
   // minutes.
   Client(const Connection& connection, absl::Duration timeout);
   ~Client();
@@ -153,6 +160,10 @@ class Client {
   absl::Status WatchRollout(const v1::GetRolloutRequest& request,
                             const std::function<bool(const v1::Rollout&)>& on_state,
                             const std::function<bool()>& keep_on);
+
+  absl::StatusOr<v1::ListHubsResponse> ListHubs(const v1::ListHubsRequest& request);
+  absl::StatusOr<v1::CheckHubResponse> CheckHub(const v1::CheckHubRequest& request);
+  absl::StatusOr<v1::AcceptShrinkResponse> AcceptShrink(const v1::AcceptShrinkRequest& request);
 
   absl::StatusOr<v1::VerifyNowResponse> VerifyNow(const v1::VerifyNowRequest& request);
   // The whole of it: joins the pages.

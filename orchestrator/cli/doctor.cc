@@ -9,6 +9,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
@@ -185,6 +186,51 @@ void CheckZones(const v1::ListZonesResponse& zones, Findings& findings) {
   }
 }
 
+// By what is known of them: nobody is asked for this.
+void CheckHubs(const v1::ListHubsResponse& hubs, Findings& findings) {
+  const int before = findings.problems();
+  int read = 0;
+  for (const v1::Hub& hub : hubs.hubs()) {
+    const std::string check = absl::StrCat("hub of ", hub.zone_id());
+    const std::string look = absl::StrCat("muster hub check ", hub.zone_id());
+    read += hub.standing() == v1::HUB_STANDING_READ;
+    if (hub.has_failure()) {
+      findings.Problem(
+          check,
+          absl::StrCat("cannot be read since ", TextOf(hub.failing_time()),
+                       hub.has_left_alone_until()
+                           ? absl::StrCat(", left alone until ", TextOf(hub.left_alone_until()))
+                           : "",
+                       ": ", TextOf(hub.failure())),
+          absl::StrCat(look, ". ", hub.failure().remedy()));
+    } else if (hub.standing() == v1::HUB_STANDING_LEFT_ALONE) {
+      findings.Warning(
+          check, absl::StrCat("wants to be left alone until ", TextOf(hub.left_alone_until())),
+          "It is asked again by itself.");
+    } else if (hub.standing() == v1::HUB_STANDING_NEVER_READ) {
+      findings.Warning(check, "was never read by its present URL, CA file and verifier", look);
+    }
+    if (hub.short_readings() > 0) {
+      findings.Warning(check,
+                       absl::StrCat("lists ", Counted(hub.short_instances(), "record"),
+                                    ", far fewer than before: nothing is concluded from that"),
+                       absl::StrCat("muster hub accept-shrink ", hub.zone_id(),
+                                    ", if the hub has really lost the others"));
+    }
+    if (hub.list_kind() == v1::HUB_LIST_KIND_CONNECTED_ONLY ||
+        hub.list_kind() == v1::HUB_LIST_KIND_SUMMARY ||
+        hub.list_kind() == v1::HUB_LIST_KIND_LEGACY) {
+      findings.Warning(
+          check, absl::StrCat("its list is ", WordOf(hub.list_kind()), ": it proves no absence"),
+          "Bring the hub up to date, or let the proxy in front of it pass "
+          "/internal/v1/hub/instances.");
+    }
+  }
+  if (findings.problems() == before && read > 0) {
+    findings.Ok("hubs", absl::StrCat(Counted(read, "hub"), " read at the last try"));
+  }
+}
+
 void CheckTokens(const v1::ListTokensResponse& tokens, absl::Time now,
                  const std::set<std::string>& zones_that_need_one, Findings& findings) {
   std::set<std::string> served;
@@ -288,6 +334,8 @@ void CheckOperators(Client& client, absl::Time now, Findings& findings) {
 absl::Status CheckFleet(Context& context, Client& client, Findings& findings) {
   ASSIGN_OR_RETURN(const auto zones, client.ListZones({}));
   CheckZones(zones, findings);
+  ASSIGN_OR_RETURN(const auto hubs, client.ListHubs({}));
+  CheckHubs(hubs, findings);
   ASSIGN_OR_RETURN(const auto servers, client.ListServers({}, 0));
   std::set<std::string> zones_that_need_tokens;
   CheckServers(servers, findings, zones_that_need_tokens);

@@ -149,7 +149,8 @@ std::string UnreadText(Context& context, const ReportLine& zone) {
           ? absl::StrCat("not read since ", context.output().TimeText(TextOf(zone.hub_read_time())))
           : "never read";
   return absl::StrCat(zone.zone_id(), ": hub ", zone.hub_url(), " ", since, ": ",
-                      TextOf(zone.hub_failure()), ". ", zone.hub_failure().remedy());
+                      TextOf(zone.hub_failure()), ". ", zone.hub_failure().remedy(),
+                      " 'muster hub check ", zone.zone_id(), "' looks at it step by step.");
 }
 
 struct ReportFlags {

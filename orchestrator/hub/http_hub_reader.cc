@@ -7,6 +7,7 @@
 #include "base/crypto/sealing.h"
 #include "base/failure_code.h"
 #include "base/log.h"
+#include "orchestrator/hub/hub_check.h"
 
 namespace muster::hub {
 namespace {
@@ -21,6 +22,15 @@ std::string KeyOf(const core::HubReadRequest& request, const Secret& secret) {
   std::string key = crypto::Sha256(text);
   Wipe(text);
   return key;
+}
+
+void SetCredentials(const store::Verifier& verifier, Secret secret, HubClientOptions& options) {
+  NamedSecret credentials{verifier.principal, std::move(secret)};
+  if (verifier.kind == store::VerifierKind::kApiToken) {
+    options.api_token = std::move(credentials);
+  } else {
+    options.login = std::move(credentials);
+  }
 }
 
 }  // namespace
@@ -43,20 +53,60 @@ void HttpHubReader::Read(core::HubReadRequest request, Done done) {
   });
 }
 
-void HttpHubReader::Begin(const core::HubReadRequest& request, Done done) {
+std::variant<Secret, Failure> HttpHubReader::Open(const core::HubReadRequest& request) const {
   if (request.verifier.kind == store::VerifierKind::kNone) {
-    done(Failure{FailureCode::kHubAuth,
-                 absl::StrCat("zone ", request.zone_id.value(), " has no verifier")});
-    return;
+    return Failure{FailureCode::kHubAuth,
+                   absl::StrCat("zone ", request.zone_id.value(), " has no verifier")};
   }
   absl::StatusOr<Secret> secret =
       vault_.Open(request.verifier.secret, core::VerifierBinding(request.zone_id));
-  if (!secret.ok()) {
-    done(Failure{FailureCode::kKeyUnsealable,
+  if (secret.ok()) return *std::move(secret);
+  return Failure{FailureCode::kKeyUnsealable,
                  absl::StrCat("the sealed secret of the verifier of zone ", request.zone_id.value(),
-                              " does not open")});
-    return;
-  }
+                              " does not open")};
+}
+
+HubClientOptions HttpHubReader::OptionsOf(const core::HubReadRequest& request) const {
+  return {.hub_url = request.hub_url,
+          .ca_pem = request.hub_ca_pem,
+          .connect_timeout = options_.connect_timeout,
+          .total_timeout = options_.total_timeout,
+          .stall_timeout = options_.stall_timeout,
+          .pace_group = request.tenant_id.value()};
+}
+
+void HttpHubReader::Check(core::HubReadRequest request,
+                          absl::AnyInvocable<void(std::vector<core::HubCheckStep>)> done) {
+  executor_.Run([this, request = std::move(request), done = std::move(done)]() mutable {
+    HubCheckOptions options{.client = OptionsOf(request)};
+    std::variant<Secret, Failure> opened = Open(request);
+    if (const auto* const failed = std::get_if<Failure>(&opened)) {
+      options.no_credentials = failed->detail;
+    } else {
+      SetCredentials(request.verifier, std::get<Secret>(std::move(opened)), options.client);
+    }
+    const TenantId tenant = request.tenant_id;
+    gate_.Enter(
+        tenant, [this, tenant, options = std::move(options), done = std::move(done)]() mutable {
+          auto share = std::make_shared<ReadBudget::Share>(budget_, tenant);
+          HttpHubClient::Keep keep = [share](size_t bytes) -> std::optional<std::string> {
+            if (share->Take(bytes)) return std::nullopt;
+            return share->refusal();
+          };
+          HubCheck::Start(std::move(options), http_, clock_, std::move(keep),
+                          [this, tenant,
+                           done = std::move(done)](std::vector<core::HubCheckStep> steps) mutable {
+                            gate_.Leave(tenant);
+                            done(std::move(steps));
+                          });
+        });
+  });
+}
+
+void HttpHubReader::Begin(const core::HubReadRequest& request, Done done) {
+  std::variant<Secret, Failure> opened = Open(request);
+  if (auto* const failed = std::get_if<Failure>(&opened)) return done(std::move(*failed));
+  auto* const secret = std::get_if<Secret>(&opened);
   const std::string key = KeyOf(request, *secret);
   Entry* entry = nullptr;
   absl::Status created;
@@ -68,18 +118,8 @@ void HttpHubReader::Begin(const core::HubReadRequest& request, Done done) {
     if (slot == nullptr) slot = std::make_unique<Entry>();
     entry = slot.get();
     if (entry->client == nullptr) {
-      HubClientOptions options{.hub_url = request.hub_url,
-                               .ca_pem = request.hub_ca_pem,
-                               .connect_timeout = options_.connect_timeout,
-                               .total_timeout = options_.total_timeout,
-                               .stall_timeout = options_.stall_timeout,
-                               .pace_group = request.tenant_id.value()};
-      NamedSecret credentials{request.verifier.principal, *std::move(secret)};
-      if (request.verifier.kind == store::VerifierKind::kApiToken) {
-        options.api_token = std::move(credentials);
-      } else {
-        options.login = std::move(credentials);
-      }
+      HubClientOptions options = OptionsOf(request);
+      SetCredentials(request.verifier, std::move(*secret), options);
       auto client = HttpHubClient::Create(std::move(options), http_, clock_);
       if (client.ok()) {
         entry->client = *std::move(client);

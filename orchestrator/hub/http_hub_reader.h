@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -26,6 +27,7 @@
 #include "base/executor.h"
 #include "base/http/async_client.h"
 #include "base/mutex.h"
+#include "orchestrator/core/interfaces/hub_checker.h"
 #include "orchestrator/core/interfaces/hub_reader.h"
 #include "orchestrator/core/interfaces/key_vault.h"
 #include "orchestrator/hub/http_hub_client.h"
@@ -50,7 +52,7 @@ struct HubReaderOptions {
 // Thread-safe. All parameters outlive it, and it outlives what it queued on the executor and what
 // it began: stop the HTTP client (its calls end), then the executor, then destroy the reader. A
 // read that the stopping executor drops is never answered.
-class HttpHubReader final : public core::HubReader {
+class HttpHubReader final : public core::HubReader, public core::HubChecker {
  public:
   HttpHubReader(Executor& executor, http::AsyncClient& http, core::KeyVault& vault,
                 const Clock& clock, HubReaderOptions options = {});
@@ -59,6 +61,11 @@ class HttpHubReader final : public core::HubReader {
   // Failures: those of hub_failure.h; E-KEY-UNSEALABLE; E-HUB-AUTH for a zone without verifier.
   void Read(core::HubReadRequest request,
             absl::AnyInvocable<void(core::HubReadResult)> done) override;
+
+  // A place and memory of its tenant's, as a reading; no memory of what readings found, nor for
+  // them.
+  void Check(core::HubReadRequest request,
+             absl::AnyInvocable<void(std::vector<core::HubCheckStep>)> done) override;
 
   const ReadBudget& budget() const { return budget_; }
 
@@ -76,6 +83,10 @@ class HttpHubReader final : public core::HubReader {
   };
 
   void Begin(const core::HubReadRequest& request, Done done);
+  // The verifier's credentials are not in it yet.
+  HubClientOptions OptionsOf(const core::HubReadRequest& request) const;
+  // Opens the sealed secret. Why there is none, else.
+  std::variant<Secret, Failure> Open(const core::HubReadRequest& request) const;
   void Poll(Entry& entry);
   void OnOutcome(Entry& entry, absl::Time start, HubReadOutcome outcome);
   void ForgetIdle(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -291,6 +291,8 @@ class SecretsSelftest {
                                                {"rollout", "list", "-o", "json"},
                                                {"audit", "list", "-o", "json"},
                                                {"report", "-o", "json"},
+                                               {"hub", "show", kZone},
+                                               {"hub", "check", kZone},
                                                {"doctor"}}) {
       RETURN_IF_ERROR(Command("muster", command, /*must_succeed=*/false));
     }

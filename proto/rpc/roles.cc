@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "muster/admin/v1/finding.pb.h"
+#include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
@@ -58,6 +59,7 @@ std::vector<const google::protobuf::FileDescriptor*> ServiceFiles() {
       muster::admin::v1::Finding::descriptor()->file(),
       muster::admin::v1::SystemStatus::descriptor()->file(),
       muster::admin::v1::Operator::descriptor()->file(),
+      muster::admin::v1::Hub::descriptor()->file(),
   };
 }
 

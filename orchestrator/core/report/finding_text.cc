@@ -33,7 +33,10 @@ std::string CommandFor(const store::Finding& finding, absl::string_view server) 
   const std::string suppress =
       absl::StrCat("muster finding suppress ", finding.id.value(), " --until 30d --reason \"…\"");
   if (server.empty()) {
-    return finding.kind == FindingKind::kUnproven ? absl::StrCat("muster verify ", zone) : suppress;
+    // Unproven as a whole: the hub is not read.
+    return finding.kind == FindingKind::kUnproven
+               ? absl::StrCat("muster hub check ", finding.zone_id.value())
+               : suppress;
   }
   const std::string here =
       absl::StrCat("--zone ", server.substr(0, server.rfind('/')), " --name ", NameIn(server));

@@ -21,6 +21,7 @@ const std::map<std::string, Flag>& Flags() {
       {"allowUnsignedJoincheck", &HubLevers::allow_unsigned_joincheck},
       {"extraFields", &HubLevers::extra_fields},
       {"freezeLastReported", &HubLevers::freeze_last_reported},
+      {"dateHeader", &HubLevers::date_header},
       {"rateLimits", &HubLevers::rate_limits},
       {"rateLimitBody", &HubLevers::rate_limit_body},
       {"rateLimitRetryAfter", &HubLevers::rate_limit_retry_after},

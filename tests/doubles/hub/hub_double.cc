@@ -41,6 +41,13 @@ HubDouble::~HubDouble() {
 }
 
 void HubDouble::Serve(const Request& request, Reply reply) {
+  if (core_.levers.date_header) {
+    reply = [this, reply = std::move(reply)](Response response) {
+      response.headers.emplace_back(
+          "Date", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", core_.Now(), absl::UTCTimeZone()));
+      reply(std::move(response));
+    };
+  }
   core_.faults.Serve(request, std::move(reply), [this](const Request& admitted, Reply answer) {
     const bool always = absl::StartsWith(admitted.path, "/_control") ||
                         absl::StrContains(admitted.path, "/system/") ||

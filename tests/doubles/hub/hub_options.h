@@ -72,6 +72,7 @@ struct HubLevers {
   std::set<std::string> flapping;                  // ids whose status turns over at each list
   std::optional<bool> narrow_by_scope;             // unset: by profile
   absl::Duration skew = absl::ZeroDuration();      // the hub's clock is this far ahead
+  bool date_header = false;                        // answers say the hub's time, as Kestrel's do
   bool rate_limits = true;
   bool rate_limit_body = true;  // 429 with a problem body
   bool rate_limit_retry_after = true;

@@ -29,6 +29,15 @@ class NoHubs final : public core::HubReader {
   }
 };
 
+// Every hub is well.
+class GoodHubs final : public core::HubChecker {
+ public:
+  void Check(core::HubReadRequest,
+             absl::AnyInvocable<void(std::vector<core::HubCheckStep>)> done) override {
+    done({{"dns", core::HubCheckStep::Result::kOk, "resolves", ""}});
+  }
+};
+
 class NoWorkers final : public core::WorkerLink {
  public:
   void SendCommand(core::SessionId, core::OutboundCommand) override {}
@@ -108,6 +117,7 @@ struct ApiBench::Parts {
   sim::SimAuditKey audit_key;
   sim::SimHeadBook head_book;
   NoHubs hubs;
+  GoodHubs hub_checker;
   NoWorkers workers;
   AllConnected connected;
   SomeFacts facts;
@@ -141,6 +151,7 @@ ApiBench::ApiBench(const Image& image) : image_(image) {
                                       .audit_key = p.audit_key,
                                       .head_book = p.head_book,
                                       .connected = p.connected,
+                                      .hub_checker = p.hub_checker,
                                       .watchers = p.watchers,
                                       .long_calls = p.long_calls,
                                       .revocations = p.revocations,

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "muster/admin/v1/finding.grpc.pb.h"
+#include "muster/admin/v1/hub.grpc.pb.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
 #include "muster/admin/v1/operator.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
@@ -302,6 +303,26 @@ class Sweeps final : public v1::SweepService::Service {
   FakeAdmin& admin_;
 };
 
+class Hubs final : public v1::HubService::Service {
+ public:
+  explicit Hubs(FakeAdmin& admin) : admin_(admin) {}
+  Status ListHubs(ServerContext*, const v1::ListHubsRequest*,
+                  v1::ListHubsResponse* response) override {
+    return Answer(admin_, "ListHubs", admin_.hubs, response);
+  }
+  Status CheckHub(ServerContext*, const v1::CheckHubRequest*,
+                  v1::CheckHubResponse* response) override {
+    return Answer(admin_, "CheckHub", admin_.hub_check, response);
+  }
+  Status AcceptShrink(ServerContext*, const v1::AcceptShrinkRequest*,
+                      v1::AcceptShrinkResponse* response) override {
+    return Answer(admin_, "AcceptShrink", admin_.accepted_shrink, response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
 class System final : public v1::SystemService::Service {
  public:
   explicit System(FakeAdmin& admin) : admin_(admin) {}
@@ -383,6 +404,7 @@ struct FakeAdminServer::Services {
         servers(admin),
         tokens(admin),
         rollouts(admin),
+        hubs(admin),
         verification(admin),
         findings(admin),
         sweeps(admin),
@@ -393,6 +415,7 @@ struct FakeAdminServer::Services {
   Servers servers;
   Tokens tokens;
   Rollouts rollouts;
+  Hubs hubs;
   Verification verification;
   Findings findings;
   Sweeps sweeps;
@@ -408,8 +431,8 @@ FakeAdminServer::FakeAdminServer(FakeAdmin& admin, const std::string& socket)
   builder.AddListeningPort("unix:" + socket, rpc::LocalServerCredentials());
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            &services_->tenants, &services_->zones, &services_->servers, &services_->tokens,
-           &services_->rollouts, &services_->verification, &services_->findings, &services_->sweeps,
-           &services_->system, &services_->operators}) {
+           &services_->rollouts, &services_->hubs, &services_->verification, &services_->findings,
+           &services_->sweeps, &services_->system, &services_->operators}) {
     builder.RegisterService(service);
   }
   services_->server = builder.BuildAndStart();

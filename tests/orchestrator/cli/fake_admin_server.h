@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "muster/admin/v1/finding.pb.h"
+#include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
 #include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
@@ -44,6 +45,9 @@ struct FakeAdmin {
   admin::v1::ListRolloutsResponse rollouts;
   admin::v1::ListTargetsResponse targets;
   admin::v1::VerifyNowResponse verify;
+  admin::v1::ListHubsResponse hubs;
+  admin::v1::CheckHubResponse hub_check;
+  admin::v1::AcceptShrinkResponse accepted_shrink;
   admin::v1::Report report;
   admin::v1::ListFindingsResponse findings;
   admin::v1::Finding finding;
