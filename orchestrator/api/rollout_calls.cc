@@ -9,6 +9,7 @@
 #include "orchestrator/api/requests.h"
 #include "orchestrator/api/rollout_watch_stream.h"
 #include "orchestrator/api/values.h"
+#include "orchestrator/core/report/held.h"
 
 namespace muster::api {
 namespace {
@@ -75,7 +76,7 @@ class RolloutCalls final : public Calls {
   absl::Status GetRollout(const Context& context, const admin::GetRolloutRequest& request,
                           admin::Rollout& response) const {
     ASSIGN_OR_RETURN(const auto rollout, FindRollout(request.rollout_id(), context.snapshot));
-    ASSIGN_OR_RETURN(response, ToProto(rollout, context.snapshot));
+    ASSIGN_OR_RETURN(response, ToProto(rollout, context.snapshot, d_.clock.Now()));
     return absl::OkStatus();
   }
 
@@ -90,7 +91,8 @@ class RolloutCalls final : public Calls {
     ASSIGN_OR_RETURN(auto rollouts, context.snapshot.ListRollouts(query));
     page.Cut(rollouts, response, [](const store::Rollout& rollout) { return rollout.id.value(); });
     for (const store::Rollout& rollout : rollouts) {
-      ASSIGN_OR_RETURN(*response.add_rollouts(), ToProto(rollout, context.snapshot));
+      ASSIGN_OR_RETURN(*response.add_rollouts(),
+                       ToProto(rollout, context.snapshot, d_.clock.Now()));
     }
     return absl::OkStatus();
   }
@@ -106,11 +108,11 @@ class RolloutCalls final : public Calls {
     page.Cut(targets, response, [](const store::Target& target) {
       return absl::StrCat(target.zone_id.value(), "/", absl::AsciiStrToLower(target.name));
     });
-    ASSIGN_OR_RETURN(const auto without_key,
-                     context.snapshot.ListZonesWithoutKey(rollout.tenant_id));
+    ASSIGN_OR_RETURN(const auto held,
+                     core::ListHeldZones(context.snapshot, rollout.tenant_id, d_.clock.Now()));
     for (const store::Target& target : targets) {
       ASSIGN_OR_RETURN(*response.add_targets(),
-                       ToProto(target, rollout.kind, without_key, context.snapshot));
+                       ToProto(target, rollout.kind, held, context.snapshot));
     }
     return absl::OkStatus();
   }
@@ -120,12 +122,13 @@ class RolloutCalls final : public Calls {
                                              const admin::GetRolloutRequest& request) const {
     const RolloutId id(request.rollout_id());
     auto reader = [this, id, claim = std::move(claim)] {
-      return WithCaller(claim, [&id](const Context& context) -> absl::StatusOr<WatchedRollout> {
-        ASSIGN_OR_RETURN(const auto rollout, FindRollout(id.value(), context.snapshot));
-        WatchedRollout out{.final = store::IsFinal(rollout.state)};
-        ASSIGN_OR_RETURN(out.message, ToProto(rollout, context.snapshot));
-        return out;
-      });
+      return WithCaller(
+          claim, [this, &id](const Context& context) -> absl::StatusOr<WatchedRollout> {
+            ASSIGN_OR_RETURN(const auto rollout, FindRollout(id.value(), context.snapshot));
+            WatchedRollout out{.final = store::IsFinal(rollout.state)};
+            ASSIGN_OR_RETURN(out.message, ToProto(rollout, context.snapshot, d_.clock.Now()));
+            return out;
+          });
     };
     return std::make_shared<RolloutWatchStream>(id, d_.watchers, d_.pool, std::move(reader));
   }
@@ -160,9 +163,9 @@ class RolloutCalls final : public Calls {
             to = std::move(to)](absl::StatusOr<store::Rollout> rollout) mutable {
       if (!rollout.ok()) return to.Finish(rollout.status());
       AnswerOnPool(std::move(to), std::move(wall),
-                   [rollout = *std::move(rollout)](const store::WalledSnapshot& now,
-                                                   admin::Rollout& response) -> absl::Status {
-                     ASSIGN_OR_RETURN(response, ToProto(rollout, now));
+                   [this, rollout = *std::move(rollout)](const store::WalledSnapshot& snapshot,
+                                                         admin::Rollout& response) -> absl::Status {
+                     ASSIGN_OR_RETURN(response, ToProto(rollout, snapshot, d_.clock.Now()));
                      return absl::OkStatus();
                    });
     };

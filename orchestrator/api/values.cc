@@ -135,18 +135,18 @@ admin::Rollout ToProto(const store::Rollout& rollout, const store::TargetCounts&
 }
 
 absl::StatusOr<admin::Rollout> ToProto(const store::Rollout& rollout,
-                                       const store::WalledSnapshot& snapshot) {
+                                       const store::WalledSnapshot& snapshot, absl::Time now) {
   ASSIGN_OR_RETURN(const auto counts, snapshot.CountTargets(rollout.id));
   admin::Rollout out = ToProto(rollout, counts);
   if (rollout.reason.empty()) {
-    ASSIGN_OR_RETURN(const auto held, core::HeldZones(snapshot, rollout, counts));
+    ASSIGN_OR_RETURN(const auto held, core::HeldZones(snapshot, rollout, counts, now));
     out.set_reason(core::HeldText(held));
   }
   return out;
 }
 
 absl::StatusOr<admin::Target> ToProto(const store::Target& target, store::CommandKind kind,
-                                      const std::vector<ZoneId>& without_key,
+                                      const std::vector<core::HeldZone>& held,
                                       const store::WalledSnapshot& snapshot) {
   admin::Target out;
   out.set_server_id(target.server_id.value());
@@ -160,7 +160,7 @@ absl::StatusOr<admin::Target> ToProto(const store::Target& target, store::Comman
   const bool waits =
       target.state == store::TargetState::kWaiting && kind == store::CommandKind::kJoin;
   if (server.has_value() && waits && !target.failure.has_value()) {
-    SetIf(core::HeldFailure(*server, without_key), [&] { return out.mutable_failure(); });
+    SetIf(core::HeldFailure(*server, held), [&] { return out.mutable_failure(); });
   }
   if (server.has_value() && server->proof.has_value()) {
     out.set_hub_instance_id(server->proof->hub_instance_id.value());

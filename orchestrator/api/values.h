@@ -12,6 +12,7 @@
 #include "muster/types/v1/facts.pb.h"
 #include "muster/types/v1/failure.pb.h"
 #include "orchestrator/api/wire_enums.h"
+#include "orchestrator/core/report/held.h"
 #include "proto/rpc/time.h"
 #include "store/interface/walled_snapshot.h"
 
@@ -38,11 +39,12 @@ absl::StatusOr<muster::admin::v1::Token> ToProto(const store::BootstrapToken& to
                                                  const store::WalledSnapshot& snapshot,
                                                  absl::Time now);
 absl::StatusOr<muster::admin::v1::Rollout> ToProto(const store::Rollout& rollout,
-                                                   const store::WalledSnapshot& snapshot);
-// `without_key`: the zones whose joins are held, by id (WalledSnapshot::ListZonesWithoutKey).
+                                                   const store::WalledSnapshot& snapshot,
+                                                   absl::Time now);
+// `held`: the zones whose joins are held, by id (core::ListHeldZones).
 absl::StatusOr<muster::admin::v1::Target> ToProto(const store::Target& target,
                                                   store::CommandKind kind,
-                                                  const std::vector<ZoneId>& without_key,
+                                                  const std::vector<core::HeldZone>& held,
                                                   const store::WalledSnapshot& snapshot);
 
 // What may be absent: the message's field stays so, too.

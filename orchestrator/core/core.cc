@@ -50,7 +50,7 @@ struct Core::Parts {
         hubs(options.verify, control, agenda, d.hub_reader, zones),
         verifier(options.verify, control, hubs, zones),
         enrollments(options, control, dispatcher, verifier),
-        engine(options, EngineParts{control, agenda, d.random, ids, zones, dispatcher, pacing,
+        engine(options, EngineParts{control, agenda, d.random, ids, zones, dispatcher, pacing, hubs,
                                     enrollments, d.watch}),
         fleet(InventoryTools{d.vault, d.random, options.default_max_concurrent_joins}, zones,
               verifier),

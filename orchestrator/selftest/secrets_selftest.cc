@@ -264,6 +264,9 @@ class SecretsSelftest {
       return absl::AbortedError(absl::StrCat("the hub was asked ", stand_in_->readings(),
                                              " times only; look into ", At("logs")));
     }
+    // No key leaves for a hub that is not read.
+    stand_in_->RefuseReadings(-1);
+    RETURN_IF_ERROR(Command("muster", {"verify", "--zone", kZone}));
     for (int i = 0; i < spellings; ++i) {
       stand_in_->RefuseJoins(i);
       RETURN_IF_ERROR(Rollout());
@@ -276,7 +279,6 @@ class SecretsSelftest {
   }
 
   absl::Status Join() {
-    stand_in_->RefuseReadings(-1);
     stand_in_->RefuseJoins(-1);
     RETURN_IF_ERROR(Rollout());
     return Command("muster", {"report", "--zone", kZone, "--check"});

@@ -116,6 +116,30 @@ v1::Report MainJob::Report() {
   return report;
 }
 
+v1::Hub MainJob::Hub() {
+  grpc::ClientContext context;
+  app::SetTestDeadline(context);
+  v1::ListHubsResponse hubs;
+  const absl::Status status = rpc::FromGrpcStatus(
+      v1::HubService::NewStub(orchestrator_.OperatorChannel())->ListHubs(&context, {}, &hubs));
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(hubs.hubs_size(), 1);
+  return hubs.hubs_size() == 1 ? hubs.hubs(0) : v1::Hub();
+}
+
+v1::CheckHubResponse MainJob::CheckHub() {
+  v1::CheckHubRequest request;
+  request.set_zone_id(Hub().zone_id());
+  grpc::ClientContext context;
+  app::SetTestDeadline(context);
+  v1::CheckHubResponse check;
+  const absl::Status status =
+      rpc::FromGrpcStatus(v1::HubService::NewStub(orchestrator_.OperatorChannel())
+                              ->CheckHub(&context, request, &check));
+  EXPECT_TRUE(status.ok()) << status;
+  return check;
+}
+
 int64_t MainJob::RecordsOnHub() { return hub_->Counters().records_created; }
 
 std::vector<std::string> MainJob::FilesWithTheSecret() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "muster/admin/v1/hub.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/verification.grpc.pb.h"
 #include "tests/doubles/hub/hub_double.h"
@@ -41,6 +42,9 @@ class MainJob {
   // Follows it over lost connections until its final state.
   muster::admin::v1::Rollout AwaitEnd(const std::string& rollout_id);
   muster::admin::v1::Report Report();
+  // What is known of the one zone's hub, and a look at it.
+  muster::admin::v1::Hub Hub();
+  muster::admin::v1::CheckHubResponse CheckHub();
   // Records that the hub made for servers: one each when nothing was joined twice.
   int64_t RecordsOnHub();
   // Files below the data directories of orchestrator and workers that hold the joining secret.

@@ -2,6 +2,8 @@
 // process.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
@@ -69,6 +71,43 @@ TEST(MainJobTest, AServerWithoutAWorkerIsAStragglerWithAReason) {
   ASSERT_EQ(report.problems_size(), 1);
   EXPECT_EQ(report.problems(0).server(), "srv-02");
   EXPECT_EQ(report.problems(0).failure().code(), "E-DISPATCH-OFFLINE");
+}
+
+// No key leaves for a hub that refuses the zone's verifier: nobody registers there, and operators
+// are told why on every side; when it is mended all goes on by itself.
+TEST(MainJobTest, AHubThatCannotBeReadHoldsItsServersAndSaysWhy) {
+  MainJob job(2);
+  ASSERT_TRUE(job.orchestrator().Start().ok());
+  job.Prepare(2);
+  EXPECT_EQ(job.Hub().standing(), admin::v1::HUB_STANDING_NEVER_READ);
+  job.hub().AddFault({.name = "refused",
+                      .path = "internal/v1/hub/instances",
+                      .times = -1,
+                      .answer = *doubles::CannedResponse("401-role")});
+  const std::string id = job.CreateJoin().rollout_id();
+  // A reading that is refused is tried once more. The fourth begins when what came of the third is on
+  // record.
+  ASSERT_TRUE(job.hub().Await([](doubles::HubCore& core) { return core.faults.applied() >= 8; }));
+  const auto hub = job.Hub();
+  EXPECT_EQ(hub.failure().code(), "E-HUB-AUTH");
+  EXPECT_GE(hub.failures(), 3);
+  EXPECT_TRUE(hub.has_failing_time() && !hub.has_read_time());
+  EXPECT_EQ(job.RecordsOnHub(), 0) << "a key left";
+  const auto report = job.Report();
+  ASSERT_EQ(report.problems_size(), 2);
+  EXPECT_EQ(report.problems(0).failure().code(), "E-HUB-AUTH");
+  std::map<std::string, admin::v1::HubCheckStep> steps;
+  const auto check = job.CheckHub();
+  for (const auto& step : check.steps()) steps[step.name()] = step;
+  EXPECT_EQ(steps["credentials"].result(), admin::v1::HubCheckStep::RESULT_OK);
+  EXPECT_EQ(steps["role"].result(), admin::v1::HubCheckStep::RESULT_PROBLEM)
+      << check.ShortDebugString();
+  job.hub().RemoveFaults("refused");
+  const auto rollout = job.AwaitEnd(id);
+  EXPECT_EQ(rollout.counts().succeeded(), 2) << rollout.ShortDebugString();
+  EXPECT_EQ(job.RecordsOnHub(), 2);
+  EXPECT_EQ(job.Hub().standing(), admin::v1::HUB_STANDING_READ);
+  EXPECT_EQ(job.Hub().instances(), 2);
 }
 
 TEST(MainJobTest, AnOrderlyRestartInTheMiddleLosesNothing) {

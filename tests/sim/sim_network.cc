@@ -178,6 +178,11 @@ void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand comman
     Violation(absl::StrCat("a key was sent for ", command.hub_url, ", which is not the hub of ",
                            command.zone_id.value()));
   }
+  if (command.kind == store::CommandKind::kJoin &&
+      !hubs_read_.contains({command.zone_id, command.hub_url})) {
+    Violation(absl::StrCat("a key was sent for ", command.hub_url, ", which nobody has read for ",
+                           command.zone_id.value()));
+  }
   if (intent != attempts.end()) CheckIntent(*intent, command);
   const auto it = links_.find(session);
   if (it == links_.end()) return;
@@ -242,6 +247,7 @@ void SimWorld::Read(core::HubReadRequest request,
         }
         // Its clock minus ours, in whole seconds, as the Date header has it.
         list.clock_offset += absl::Floor(clock_.Now() - Now(), absl::Seconds(1));
+        hubs_read_.emplace(request.zone_id, request.hub_url);
         if (auto react = std::exchange(before_reading_, nullptr)) react();
         (*shared)(std::move(list));
       });

@@ -242,6 +242,7 @@ class SimWorld final : private core::WorkerLink,
   bool power_fails_ = false;
   std::set<size_t> evicted_;
   std::set<ZoneId> refused_verifiers_;
+  std::set<std::pair<ZoneId, std::string>> hubs_read_;  // For whom, at which address; ever.
   absl::Time left_alone_until_ = absl::InfinitePast();
   int changes_ = 0;
   std::set<RolloutId> watched_;

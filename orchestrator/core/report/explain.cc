@@ -108,10 +108,10 @@ absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
                     ": 'muster server admit' lets it in, 'muster server reject' does not.");
   }
   if (!ProblemOf(out.server).has_value()) {
-    ASSIGN_OR_RETURN(const std::vector<ZoneId> without_key,
-                     snapshot.ListZonesWithoutKey(out.server.tenant_id));
-    if (const auto held = HeldFailure(out.server, without_key)) {
-      absl::StrAppend(&out.summary, " It is held: ", FailureText(*held));
+    ASSIGN_OR_RETURN(const std::vector<HeldZone> held,
+                     ListHeldZones(snapshot, out.server.tenant_id, now));
+    if (const auto why = HeldFailure(out.server, held)) {
+      absl::StrAppend(&out.summary, " It is held: ", FailureText(*why));
     }
   }
   ASSIGN_OR_RETURN(const std::vector<store::Observation> observations,

@@ -158,14 +158,14 @@ absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const R
                          Enrollment::kJoinedUnverified, Enrollment::kFailed, Enrollment::kInDoubt,
                          Enrollment::kDegraded};
   servers.or_unproven_at = now;
-  ASSIGN_OR_RETURN(const std::vector<ZoneId> without_key,
-                   snapshot.ListZonesWithoutKey(query.selection.tenant_id));
+  ASSIGN_OR_RETURN(const std::vector<HeldZone> held,
+                   ListHeldZones(snapshot, query.selection.tenant_id, now));
   while (true) {
     ASSIGN_OR_RETURN(const std::vector<store::Server> page, snapshot.ListServers(servers));
     for (const store::Server& server : page) {
       std::optional<Failure> failure = ProblemOf(server);
       if (server.enrollment == Enrollment::kEnrolled) failure = StaleProof(server);
-      if (!failure.has_value()) failure = HeldFailure(server, without_key);
+      if (!failure.has_value()) failure = HeldFailure(server, held);
       if (!failure.has_value() && server.enrollment == Enrollment::kNotEnrolled) {
         failure = Failure{FailureCode::kDispatchOffline, "no rollout has reached it yet"};
       }

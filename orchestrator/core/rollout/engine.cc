@@ -31,6 +31,7 @@ RolloutEngine::RolloutEngine(const CoreOptions& options, EngineParts parts)
       zones_(parts.zones),
       dispatcher_(parts.dispatcher),
       pacing_(parts.pacing),
+      hubs_(parts.hubs),
       enrollments_(parts.enrollments),
       watch_(parts.watch) {
   enrollments_.SetListener(this);
@@ -208,10 +209,19 @@ void RolloutEngine::Released(const ServerId& server) {
   RunOf(server)->ready[entry->target.zone_id].push_front(server);
 }
 
-// A zone without a joining key holds its targets until one is set.
-bool RolloutEngine::IsHeld(Run& run, const ZoneId& zone_id, const ZoneEntry* zone) {
-  const bool held = zone != nullptr && !zone->key.has_value();
-  if (held ? run.without_key.insert(zone_id).second : run.without_key.erase(zone_id) > 0) {
+// A zone without a joining key holds its targets until one is set, one whose hub was not read until
+// it is: no key leaves before.
+absl::StatusOr<bool> RolloutEngine::IsHeld(Turn& turn, Run& run, const ZoneId& zone_id,
+                                           const ZoneEntry* zone) {
+  bool held = false;
+  if (zone != nullptr) {
+    held = !zone->key.has_value();
+    if (!held) {
+      ASSIGN_OR_RETURN(const bool may_join, hubs_.MayJoin(turn, zone_id));
+      held = !may_join;
+    }
+  }
+  if (held ? run.held.insert(zone_id).second : run.held.erase(zone_id) > 0) {
     changed_.insert(run.rollout.id);  // Whoever watches sees it.
   }
   return held;
@@ -223,7 +233,10 @@ absl::Status RolloutEngine::DispatchReady(Turn& turn, Run& run, int& budget) {
     while (!queue.empty() && budget > 0 &&
            run.counts.in_flight + run.slots_in_doubt < run.max_concurrency) {
       ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, zone_id));
-      if (join && IsHeld(run, zone_id, zone)) break;
+      if (join) {
+        ASSIGN_OR_RETURN(const bool held, IsHeld(turn, run, zone_id, zone));
+        if (held) break;
+      }
       if (join && zone != nullptr && joins_in_flight_[zone_id] >= zone->zone.max_concurrent_joins) {
         break;
       }
@@ -310,10 +323,18 @@ absl::Status RolloutEngine::SweepTarget(Turn& turn, Run& run, Entry& entry) {
   ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, entry.target.zone_id));
   if (ending->failure.code == FailureCode::kRolloutDeadline &&
       entry.target.state == TargetState::kWaiting && run.rollout.kind == CommandKind::kJoin &&
-      zone != nullptr && !zone->key.has_value()) {
-    ending->failure = {FailureCode::kKeyMissing,
-                       absl::StrCat("zone ", entry.target.zone_id.value(),
-                                    " had none when the rollout's deadline passed")};
+      zone != nullptr) {
+    if (!zone->key.has_value()) {
+      ending->failure = {FailureCode::kKeyMissing,
+                         absl::StrCat("zone ", entry.target.zone_id.value(),
+                                      " had none when the rollout's deadline passed")};
+    } else {
+      ASSIGN_OR_RETURN(const auto held, hubs_.WhyHeld(turn, entry.target.zone_id));
+      if (held.has_value()) {
+        ending->failure = {held->code,
+                           absl::StrCat("when the rollout's deadline passed, ", held->detail)};
+      }
+    }
   }
   ServerChange change(turn, kSystemActor, absl::StrCat("target.", store::ToString(ending->state)),
                       server, entry.target.zone_id);

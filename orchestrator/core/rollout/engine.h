@@ -6,7 +6,7 @@
 //
 //   Create ─► targets waiting ─► pages ─► ready (connected, idle, due)
 //                 ▲                          │ gates: rollout running, its concurrency, the zone's,
-//                 │ retry, never arrived     ▼        pacing, per turn budget
+//                 │ retry, never arrived     ▼        key, hub read, pacing, per turn budget
 //                 └───────────────────── in_flight ─► verifying ─► succeeded
 //                                            │  ▲          └─► failed
 //                                            ▼  │ worker is back
@@ -40,6 +40,7 @@
 #include "orchestrator/core/dispatch/dispatcher.h"
 #include "orchestrator/core/enrollment/enrollment_listener.h"
 #include "orchestrator/core/enrollment/enrollments.h"
+#include "orchestrator/core/hubs/hub_poller.h"
 #include "orchestrator/core/interfaces/rollout_operations.h"
 #include "orchestrator/core/interfaces/rollout_watch.h"
 #include "orchestrator/core/inventory/zone_table.h"
@@ -58,6 +59,7 @@ struct EngineParts {
   ZoneTable& zones;
   Dispatcher& dispatcher;
   PacingTable& pacing;
+  HubPoller& hubs;
   Enrollments& enrollments;
   RolloutWatch& watch;
 };
@@ -141,7 +143,7 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   absl::Status Take(Turn& turn, Run& run, store::Target target);
   absl::Status Offer(Turn& turn, Run& run, Entry& entry);
   void OfferAt(const ServerId& server, absl::Time when);
-  bool IsHeld(Run& run, const ZoneId& zone_id, const ZoneEntry* zone);
+  absl::StatusOr<bool> IsHeld(Turn& turn, Run& run, const ZoneId& zone_id, const ZoneEntry* zone);
   absl::Status DispatchReady(Turn& turn, Run& run, int& budget);
   absl::Status Dispatch(Turn& turn, Run& run, Entry& entry);
   // Nothing begins any more since then; what is under way is awaited for a while.
@@ -163,6 +165,7 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   ZoneTable& zones_;
   Dispatcher& dispatcher_;
   PacingTable& pacing_;
+  HubPoller& hubs_;
   Enrollments& enrollments_;
   RolloutWatch& watch_;
 

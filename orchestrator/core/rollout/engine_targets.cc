@@ -181,6 +181,9 @@ absl::Status RolloutEngine::OnEnrollment(Turn& turn, ServerChange& change,
     reconsider_.push_back(event.server);
   }
   RETURN_IF_ERROR(Pace(turn, event));
+  if (event.failure.has_value() && IsOfTheHub(event.failure->code)) {
+    RETURN_IF_ERROR(hubs_.Question(turn, event.zone));
+  }
   Entry* entry =
       event.rollout.empty() ? EntryOf(event.server) : EntryIn(event.rollout, event.server);
   if (entry == nullptr && event.unproven) {

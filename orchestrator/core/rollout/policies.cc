@@ -53,6 +53,11 @@ bool DoubtHoldsSlot(const store::Target& target, bool answered, absl::Time since
          now < since + patience;
 }
 
+bool IsOfTheHub(FailureCode code) {
+  return code == FailureCode::kJoinHubUnreachable || code == FailureCode::kJoinHubError ||
+         code == FailureCode::kJoinHubTls;
+}
+
 std::optional<store::TargetState> NextState(store::TargetState from, const EnrollmentEvent& event) {
   using enum store::TargetState;
   using What = EnrollmentEvent::What;

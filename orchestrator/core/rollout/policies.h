@@ -41,6 +41,9 @@ bool DoubtsTrip(int doubts, int max_in_doubt);
 bool DoubtHoldsSlot(const store::Target& target, bool answered, absl::Time since,
                     absl::Duration patience, absl::Time now);
 
+// Whether a join that failed so puts its hub in question: before the next one it is read anew.
+bool IsOfTheHub(FailureCode code);
+
 // ---- outcomes ----
 // Where a target moves when its server's enrollment does; nothing: it stays.
 std::optional<store::TargetState> NextState(store::TargetState from, const EnrollmentEvent& event);

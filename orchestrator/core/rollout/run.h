@@ -32,10 +32,10 @@ struct Run {
   // Targets that are not final; addresses are stable.
   std::unordered_map<ServerId, Entry, absl::Hash<ServerId>> entries;
   std::map<ZoneId, std::deque<ServerId>> ready;  // Connected, idle and due.
-  std::set<ZoneId> without_key;  // Zones whose queues were held when last looked at.
-  std::set<ServerId> doubts;     // Targets in doubt.
-  int forgiven_doubts = 0;       // Of these.
-  int slots_in_doubt = 0;        // Slots that these hold.
+  std::set<ZoneId> held;      // Zones whose queues were held when last looked at.
+  std::set<ServerId> doubts;  // Targets in doubt.
+  int forgiven_doubts = 0;    // Of these.
+  int slots_in_doubt = 0;     // Slots that these hold.
   // Waiting targets are taken up in pages: out of the plan that this process made, in its order, or
   // else (it was made before a restart) out of the store.
   std::vector<store::Target> planned;

@@ -16,9 +16,9 @@ from frame.world import Options
 from hostile.http import Server, answer, as_json
 from hostile.service import Service, app_data, refusal
 
-WORLD = Options(flags=("--max-attempts", "1"))
+WORLD = Options(hubs=True, flags=("--max-attempts", "1"))  # No joining key leaves for a hub that nobody could read.
 ZONE = "acme/lab"
-SECRET = "joining-secret-of-acme-lab-0123456789"
+SECRET = "secret-of-the-joining-key-acme-lab"
 UNTRUSTED = "E-SERVICE-UNTRUSTED"
 
 

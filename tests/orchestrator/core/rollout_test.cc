@@ -212,13 +212,37 @@ TEST_F(RolloutTest, PlantedProblemsGetTheirCodes) {
   EXPECT_EQ(world_->workers()[4]->joins(), 3);
 }
 
-// Remedy walked: E-VERIFY-UNPROVEN
+// It holds up who claims and fails nobody: the server's state goes on after its rollout.
 TEST_F(RolloutTest, AHubThatCannotBeReadProvesNothing) {
   Build(2);
-  sim::Faults faults;
-  faults.hub_read_fails = 1;
-  world_->SetFaults(faults);
+  world_->AtJoin(0, [&] {
+    sim::Faults faults;
+    faults.hub_read_fails = 1;
+    world_->SetFaults(faults);
+  });
   RolloutInput input;
+  input.selection.names = {"web-0"};
+  input.max_failures = "100%";
+  input.deadline = absl::Hours(1);
+  const auto rollout = Start(input);
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(2)));
+  EXPECT_EQ(world_->ServerAt(0).enrollment, Enrollment::kJoinedUnverified);
+  world_->SetFaults({});
+  ASSERT_TRUE(world_->RunUntil(
+      [&] { return world_->ServerAt(0).enrollment == Enrollment::kEnrolled; }, absl::Minutes(10)));
+  EXPECT_EQ(world_->workers()[0]->joins(), 1);
+}
+
+// Remedy walked: E-VERIFY-UNPROVEN
+TEST_F(RolloutTest, AListThatIsNotWholeProvesNothing) {
+  Build(2);
+  world_->AtJoin(0, [&] {
+    sim::Faults faults;
+    faults.hub_read_empty = 1;
+    world_->SetFaults(faults);
+  });
+  RolloutInput input;
+  input.selection.names = {"web-0"};
   input.max_failures = "100%";
   const auto rollout = Start(input);
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
@@ -463,7 +487,7 @@ TEST_F(RolloutTest, AMovedHubIsReadWhereItIs) {
 // A hub that wants to be left alone longer than a claim may wait fails nobody who has joined.
 TEST_F(RolloutTest, ClaimsOutliveAHubsRetryAfter) {
   Build(2);
-  world_->LeaveHubsAlone(absl::Minutes(10));
+  world_->AtJoin(0, [&] { world_->LeaveHubsAlone(absl::Minutes(10)); });
   const auto rollout = Start();
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
   EXPECT_EQ(world_->Counts(rollout->id).succeeded, 2);

@@ -189,7 +189,7 @@ TEST_F(SettlingTest, ARetiredServerLeavesNoDoubtThatNobodyEnds) {
 // A machine whose clock is set back while it is down: what began lies in its future.
 TEST_F(SettlingTest, ARestartWithAClockSetBackStillProves) {
   Build(2);
-  world_->LeaveHubsAlone(absl::Minutes(2));
+  world_->AtJoin(0, [&] { world_->LeaveHubsAlone(absl::Minutes(5)); });
   const auto rollout = Start(Over("web-0"));
   ASSERT_TRUE(world_->RunUntil(
       [&] { return world_->ServerAt(0).enrollment == Enrollment::kJoinedUnverified; },
@@ -244,7 +244,7 @@ TEST_F(SettlingTest, RestartsDoNotProlongTheEnd) {
   Build(2);
   RolloutInput input = Over("web-0");
   input.deadline = absl::Minutes(5);
-  world_->LeaveHubsAlone(absl::Hours(3));
+  world_->AtJoin(0, [&] { world_->LeaveHubsAlone(absl::Hours(3)); });
   const auto rollout = Start(input);
   ASSERT_TRUE(world_->RunUntil(
       [&] { return world_->ServerAt(0).enrollment == Enrollment::kJoinedUnverified; },
