@@ -130,6 +130,7 @@ struct StandIn::Server {
                               {"instanceId", kHubId},
                               {"title", "HUB"},
                               {"clientName", "Certify Management Hub"},
+                              {"isPendingConnection", false},
                               {"connectionStatus", "connected"},
                               {"dateLastReported", now}}});
     if (joined) {

@@ -66,8 +66,9 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) 
     out.degraded = tally.degraded;
     out.healed = tally.healed;
     if (!reading.conclusive) {
-      out.failure =
-          Failure{FailureCode::kHubImplausible, absl::StrCat(reading.instances(), " records")};
+      // As it was recorded: why nothing is concluded.
+      ASSIGN_OR_RETURN(const auto recorded, turn.store().zones().FindReading(out.zone_id));
+      if (recorded.has_value()) out.failure = recorded->failure;
     }
     Answer(turn, line);
   }
