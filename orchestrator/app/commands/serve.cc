@@ -15,6 +15,7 @@ struct ServeFlags {
   std::string port_file;
   LogFlags log;
   absl::Duration verify_poll = core::VerifyOptions().poll_interval;
+  absl::Duration confirm_after = core::VerifyOptions().question_between;
   absl::Duration store_lost_linger = absl::Seconds(5);
   double disk_warning_mib = 512;
   bool no_door = false;
@@ -104,6 +105,8 @@ void DescribeWork(CLI::App& serve, ServeFlags& flags) {
   group.Duration("--verify-poll", flags.verify_poll, "Between readings of a hub while waiting");
   group.Duration("--verify-deadline", o.core.verify.verify_deadline,
                  "A claim that no hub confirms for so long has failed");
+  group.Duration("--confirm-after", flags.confirm_after,
+                 "A loss or a finding counts when a reading so much later shows it, too");
   group.Duration("--heartbeat-interval", o.sessions.heartbeat_interval,
                  "Of workers; three missed end a session");
   group.Duration("--stop-deadline", o.stop_deadline, "For calls that run when it stops");
@@ -150,6 +153,8 @@ int Serve(ServeFlags flags) {
   verify.poll_interval = flags.verify_poll;
   verify.poll_first = std::min(verify.poll_first, flags.verify_poll);
   verify.poll_interval_failing = std::max(verify.poll_interval_failing, flags.verify_poll);
+  verify.question_between = flags.confirm_after;
+  flags.options.core.sweep.confirm_after = flags.confirm_after;
   flags.options.disk_warning_bytes =
       static_cast<int64_t>(flags.disk_warning_mib * static_cast<double>(kMebibyte));
   DoorOptions& door = flags.options.door;
