@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "proto/rpc/time.h"
 
@@ -19,8 +21,16 @@ std::string NameOf(const v1::Selection& place) {
   return place.tenant_id().empty() ? "all tenants" : place.tenant_id();
 }
 
-bool IsOf(const v1::Rollout& rollout, const v1::Selection& place) {
-  return place.zone_id().empty() || rollout.selection().zone_id() == place.zone_id();
+bool IsIn(absl::string_view zone, const v1::Selection& place) {
+  if (!place.zone_id().empty()) return zone == place.zone_id();
+  return place.tenant_id().empty() || absl::StartsWith(zone, absl::StrCat(place.tenant_id(), "/"));
+}
+
+void Count(v1::TargetState state, v1::Counts& counts) {
+  counts.set_total(counts.total() + 1);
+  if (state == v1::TARGET_STATE_SUCCEEDED) counts.set_succeeded(counts.succeeded() + 1);
+  if (state == v1::TARGET_STATE_FAILED) counts.set_failed(counts.failed() + 1);
+  if (state == v1::TARGET_STATE_STRAGGLER) counts.set_stragglers(counts.stragglers() + 1);
 }
 
 absl::Status GatherFindings(Client& client, ReportPageInput& input, const v1::Selection& place) {
@@ -42,25 +52,30 @@ absl::Status GatherFindings(Client& client, ReportPageInput& input, const v1::Se
   return absl::OkStatus();
 }
 
+// A rollout may be over more than the place, over other customers' servers too: of such a one only
+// what became of the place's own is shown.
 absl::Status GatherRollouts(Client& client, ReportPageInput& input, const v1::Selection& place) {
-  v1::ListRolloutsRequest request;
-  request.set_tenant_id(place.tenant_id());
   ASSIGN_OR_RETURN(const v1::ListRolloutsResponse rollouts,
-                   client.ListRollouts(request, kMostRollouts));
-  for (const v1::Rollout& rollout : rollouts.rollouts()) {
+                   client.ListRollouts(v1::ListRolloutsRequest(), kMostRollouts));
+  for (v1::Rollout rollout : rollouts.rollouts()) {
     const absl::Time created = rpc::FromProto(rollout.create_time());
-    if (created < input.from || !IsOf(rollout, place)) continue;
-    input.rollouts.push_back(rollout);
-    if (rollout.kind() != v1::COMMAND_KIND_JOIN || rollout.counts().succeeded() == 0) continue;
-    v1::ListTargetsRequest proven;
-    proven.set_rollout_id(rollout.rollout_id());
-    proven.add_states(v1::TARGET_STATE_SUCCEEDED);
-    ASSIGN_OR_RETURN(const v1::ListTargetsResponse targets, client.ListTargets(proven, 0));
+    if (created < input.from) continue;
+    v1::ListTargetsRequest request;
+    request.set_rollout_id(rollout.rollout_id());
+    ASSIGN_OR_RETURN(const v1::ListTargetsResponse targets, client.ListTargets(request, 0));
+    v1::Counts own;
     for (const v1::Target& target : targets.targets()) {
-      if (target.has_finish_time()) {
+      if (!IsIn(target.zone_id(), place)) continue;
+      Count(target.state(), own);
+      if (rollout.kind() == v1::COMMAND_KIND_JOIN && target.state() == v1::TARGET_STATE_SUCCEEDED &&
+          target.has_finish_time()) {
         input.waits.push_back(rpc::FromProto(target.finish_time()) - created);
       }
     }
+    if (own.total() == 0) continue;
+    if (own.total() < targets.targets_size()) rollout.clear_reason();
+    *rollout.mutable_counts() = own;
+    input.rollouts.push_back(std::move(rollout));
   }
   return absl::OkStatus();
 }

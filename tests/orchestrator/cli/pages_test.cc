@@ -9,6 +9,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "muster/admin/v1/rollout.pb.h"
+#include "orchestrator/cli/client.h"
+#include "proto/rpc/time.h"
 #include "tests/orchestrator/cli/cli_fixture.h"
 
 namespace muster::cli {
@@ -84,6 +87,34 @@ TEST_F(PageTest, TheReportIsWrittenAsAPage) {
     EXPECT_EQ(Run(line), 0) << err_;
     EXPECT_THAT(out_, testing::StartsWith("<!doctype html>"));
   }
+}
+
+// A rollout over all customers: of it the page of one has that one's servers, and no word of others.
+TEST_F(PageTest, ARolloutOverOthersTooIsShownInPart) {
+  v1::Rollout& rollout = *admin_.rollouts.add_rollouts();
+  rollout.set_rollout_id("rol-1");
+  rollout.set_kind(v1::COMMAND_KIND_JOIN);
+  rollout.set_reason("targets of zone other/prod are held");
+  rollout.mutable_counts()->set_total(4711);
+  *rollout.mutable_create_time() = rpc::ToProto(absl::FromUnixSeconds(1'784'365'000));
+  for (const std::string zone : {"acme/prod", "acme/test", "acmex/prod", "other/prod"}) {
+    v1::Target& target = *admin_.targets.add_targets();
+    target.set_zone_id(zone);
+    target.set_name("web");
+    target.set_state(v1::TARGET_STATE_SUCCEEDED);
+    *target.mutable_finish_time() = rpc::ToProto(absl::FromUnixSeconds(1'784'365'042));
+  }
+  EXPECT_EQ(Run({"report", "--tenant", "acme", "--html"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("Half of 2 within 42 s"));
+  EXPECT_THAT(out_, Not(HasSubstr("other/prod")));
+  EXPECT_THAT(out_, Not(HasSubstr("4711")));
+  EXPECT_EQ(Run({"report", "--zone", "acme/test", "--html"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("Half of 1 within 42 s"));
+  EXPECT_EQ(Run({"report", "--tenant", "nobody", "--html"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("None was created in this time."));
+  EXPECT_EQ(Run({"report", "--html"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("Half of 4 within 42 s"));
+  EXPECT_THAT(out_, HasSubstr("other/prod")) << "the provider's own page";
 }
 
 TEST_F(PageTest, WhatItCannotShowIsRefused) {
