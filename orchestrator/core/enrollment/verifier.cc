@@ -190,7 +190,7 @@ absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
   for (const ZoneId& zone : zones) {
     const std::set<ServerId> waiting = waiting_in_[zone];
     for (const ServerId& server : waiting) RETURN_IF_ERROR(JudgeOne(turn, *walk, server));
-    RETURN_IF_ERROR(RecordReading(turn, zone, *reading));
+    RETURN_IF_ERROR(RecordReading(turn, zone, *reading).status());
     RETURN_IF_ERROR(WantNext(turn, zone, false));
   }
   walk->asking = TakeAsking(zones);
@@ -321,7 +321,8 @@ int Verifier::CountUnmatched(const HubReading& reading) const {
                                         }));
 }
 
-absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubReading& reading) {
+absl::StatusOr<std::optional<Failure>> Verifier::RecordReading(Turn& turn, const ZoneId& zone,
+                                                               const HubReading& reading) {
   ASSIGN_OR_RETURN(const std::optional<store::HubReading> before,
                    turn.store().zones().FindReading(zone));
   store::HubReading row = before.value_or(store::HubReading{zone});
@@ -335,7 +336,8 @@ absl::Status Verifier::RecordReading(Turn& turn, const ZoneId& zone, const HubRe
   } else {
     row.failure = Failure{FailureCode::kHubImplausible, WhyInconclusive(reading, row.instances)};
   }
-  return turn.store().zones().PutReading(row);
+  RETURN_IF_ERROR(turn.store().zones().PutReading(row));
+  return row.failure;
 }
 
 }  // namespace muster::core

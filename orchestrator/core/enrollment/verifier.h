@@ -121,7 +121,9 @@ class Verifier final : public HubListener {
   absl::Status Prove(Turn& turn, const std::string& hub_url, const ServerId& server,
                      const ZoneId& zone, const Match& match);
   int CountUnmatched(const HubReading& reading) const;
-  absl::Status RecordReading(Turn& turn, const ZoneId& zone, const HubReading& reading);
+  // Why nothing is concluded from it, as recorded; none when it is conclusive.
+  absl::StatusOr<std::optional<Failure>> RecordReading(Turn& turn, const ZoneId& zone,
+                                                       const HubReading& reading);
   std::vector<Line> TakeAsking(const std::vector<ZoneId>& zones);
   static void Answer(Turn& turn, const Line& line);
   // The servers of the asked zones, a page a turn.

@@ -54,7 +54,7 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) 
   const HubReading& reading = *walk->reading;
   for (const Line& line : walk->asking) {
     ZoneVerification& out = line.first->lines[line.second];
-    RETURN_IF_ERROR(RecordReading(turn, out.zone_id, reading));
+    ASSIGN_OR_RETURN(out.failure, RecordReading(turn, out.zone_id, reading));
     out.unmatched = CountUnmatched(reading);
     const Walk::Tally& tally = walk->tallies[out.zone_id];
     out.state = reading.conclusive ? ZoneVerification::State::kCompleted
@@ -65,11 +65,6 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) 
     out.confirmed = tally.confirmed;
     out.degraded = tally.degraded;
     out.healed = tally.healed;
-    if (!reading.conclusive) {
-      // As it was recorded: why nothing is concluded.
-      ASSIGN_OR_RETURN(const auto recorded, turn.store().zones().FindReading(out.zone_id));
-      if (recorded.has_value()) out.failure = recorded->failure;
-    }
     Answer(turn, line);
   }
   return absl::OkStatus();
