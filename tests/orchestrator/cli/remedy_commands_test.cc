@@ -1,8 +1,10 @@
 // Every 'muster …' that a remedy names is a command, and every flag it names there exists.
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -18,6 +20,9 @@ constexpr absl::string_view kRemedies[] = {
 #undef MUSTER_FAILURE
 };
 
+const std::set<std::string> kNouns = {"explain", "finding", "hub",   "rollout",
+                                      "server",  "sweep",   "token", "zone"};
+
 class RemedyCommandsTest : public CliTest {
  protected:
   // What may stand behind these words, as the shells are told.
@@ -26,6 +31,18 @@ class RemedyCommandsTest : public CliTest {
     words.push_back(begin);
     EXPECT_EQ(RunWithoutSocket(words), 0);
     return absl::StrSplit(out_, '\n', absl::SkipEmpty());
+  }
+  void ExpectCommand(const std::string& command, const std::string& in) {
+    const std::vector<std::string> words = absl::StrSplit(command, ' ', absl::SkipEmpty());
+    std::vector<std::string> before;
+    for (const std::string& word : words) {
+      const bool flag = absl::StartsWith(word, "--");
+      if (!flag && absl::ascii_isupper(static_cast<unsigned char>(word[0]))) continue;  // NAME
+      EXPECT_TRUE(Next(before, word).contains(word)) << word << " in: " << in;
+      if (!flag) before.push_back(word);
+    }
+    // A noun alone is no command: 'muster explain acme/prod/web-1' was one.
+    EXPECT_TRUE(before.size() != 1 || !kNouns.contains(before.front())) << in;
   }
 };
 
@@ -36,18 +53,25 @@ TEST_F(RemedyCommandsTest, TheCommandsAndFlagsOfTheRemediesExist) {
     const std::string text(remedy);
     for (std::sregex_iterator it(text.begin(), text.end(), quoted), end; it != end; ++it) {
       ++commands;
-      std::vector<std::string> before;
-      const std::string command = (*it)[1];
-      const std::vector<std::string> words = absl::StrSplit(command, ' ');
-      for (const std::string& word : words) {
-        const bool flag = absl::StartsWith(word, "--");
-        if (!flag && absl::ascii_isupper(static_cast<unsigned char>(word[0]))) continue;  // NAME
-        EXPECT_TRUE(Next(before, word).contains(word)) << word << " in: " << remedy;
-        if (!flag) before.push_back(word);
-      }
+      ExpectCommand((*it)[1], text);
     }
   }
   EXPECT_GT(commands, 20) << "the remedies were not found";
+}
+
+// Those that findings tell to type stand in one source, each before the server or zone that follows.
+TEST_F(RemedyCommandsTest, TheCommandsOfTheFindingsExist) {
+  std::ifstream file(MUSTER_SOURCE_DIR "/orchestrator/core/report/finding_text.cc");
+  std::stringstream source;
+  source << file.rdbuf();
+  const std::string text = source.str();
+  const std::regex literal("\"muster ([^\"\\\\]*)\"");
+  int commands = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), literal), end; it != end; ++it) {
+    ++commands;
+    ExpectCommand((*it)[1], (*it)[0]);
+  }
+  EXPECT_GT(commands, 6) << "the commands were not found";
 }
 
 }  // namespace
