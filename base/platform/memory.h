@@ -19,6 +19,9 @@ void ReturnFreeMemory();
 // process lives (mlock(2)). False when the system does not allow it: RLIMIT_MEMLOCK, for one.
 bool LockInMemory(absl::string_view bytes);
 
+// Overwrites a piece of the heap, all of it, before it is given back: what malloc returned.
+void WipeHeapPiece(void* memory);
+
 }  // namespace muster
 
 #endif  // MUSTER_BASE_PLATFORM_MEMORY_H_

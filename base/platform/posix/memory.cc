@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,5 +27,7 @@ void ReturnFreeMemory() { malloc_trim(0); }
 bool LockInMemory(absl::string_view bytes) {
   return bytes.empty() || mlock(bytes.data(), bytes.size()) == 0;
 }
+
+void WipeHeapPiece(void* memory) { explicit_bzero(memory, malloc_usable_size(memory)); }
 
 }  // namespace muster

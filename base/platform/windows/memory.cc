@@ -23,4 +23,6 @@ bool LockInMemory(absl::string_view bytes) {
   return bytes.empty() || VirtualLock(const_cast<char*>(bytes.data()), bytes.size()) != 0;
 }
 
+void WipeHeapPiece(void* memory) { SecureZeroMemory(memory, _msize(memory)); }
+
 }  // namespace muster

@@ -2,17 +2,16 @@
 // live"): strings of JSON parsers and protobuf, buffers of HTTP clients, and whatever else of a
 // library's may have held a secret for a moment. Linked into the programs, not into libraries: it
 // takes the place of C++'s own new and delete, everywhere in the process.
-#include <malloc.h>
-#include <string.h>
-
 #include <cstdlib>
 #include <new>
+
+#include "base/platform/memory.h"
 
 namespace {
 
 void WipeAndFree(void* memory) {
   if (memory == nullptr) return;
-  explicit_bzero(memory, malloc_usable_size(memory));
+  muster::WipeHeapPiece(memory);
   std::free(memory);
 }
 
