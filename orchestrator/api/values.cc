@@ -4,6 +4,7 @@
 #include "base/crypto/trust_anchors.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "base/utc_text.h"
 #include "orchestrator/core/report/held.h"
 #include "orchestrator/core/report/report.h"
 #include "orchestrator/core/rollout/limits.h"
@@ -232,8 +233,8 @@ absl::StatusOr<admin::Token> ToProto(const store::BootstrapToken& token,
   ASSIGN_OR_RETURN(const auto refusals, snapshot.ListRefusals(token.id, kShownRefusals));
   for (const auto& refusal : refusals) {
     out.add_refusals(
-        absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", refusal.time, absl::UTCTimeZone()), " ",
-                     refusal.address, " ", refusal.server_name, " ", TextOf(refusal.code),
+        absl::StrCat(UtcText(refusal.time), " ", refusal.address, " ", refusal.server_name, " ",
+                     TextOf(refusal.code),
                      refusal.times > 1 ? absl::StrCat(" (and ", refusal.times - 1, " more)") : ""));
   }
   return out;

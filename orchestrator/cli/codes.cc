@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "base/failure_words.h"
 
 namespace muster::cli {
 namespace {
@@ -37,30 +38,14 @@ constexpr std::pair<const char*, const char*> kAreas[] = {
     {"WORKER", "The worker and its machine"},
 };
 
-const char* OwnerText(FailureOwner owner) {
-  switch (owner) {
-    case FailureOwner::kCustomer:
-      return "customer";
-    case FailureOwner::kProvider:
-      return "provider";
-    case FailureOwner::kVendor:
-      return "vendor";
-  }
-  return "";
-}
-
-const char* ClassText(FailureClass failure_class) {
-  return failure_class == FailureClass::kTransient ? "transient" : "permanent";
-}
-
 constexpr Field<FailureInfo> kFields[] = {
     {"code", Show::kAlways, [](const FailureInfo& info) { return std::string(info.text); },
      Unit::kName},
     {"about", Show::kDetails, [](const FailureInfo& info) { return TitleOfArea(AreaOf(info)); }},
     {"class", Show::kAlways,
-     [](const FailureInfo& info) { return std::string(ClassText(info.failure_class)); }},
+     [](const FailureInfo& info) { return std::string(WordOf(info.failure_class)); }},
     {"who_can_mend_it", Show::kAlways,
-     [](const FailureInfo& info) { return std::string(OwnerText(info.owner)); }},
+     [](const FailureInfo& info) { return std::string(WordOf(info.owner)); }},
     {"what_to_do", Show::kAlways, [](const FailureInfo& info) { return std::string(info.remedy); },
      Unit::kProse},
 };
@@ -98,8 +83,8 @@ std::string CodesPage(std::span<const FailureInfo> codes) {
       if (AreaOf(info) != area) continue;
       if (std::exchange(first, false)) absl::StrAppend(&page, "\n## ", title, "\n");
       // What looks like HTML to a browser is text here.
-      absl::StrAppend(&page, "\n### ", info.text, "\n\n", ClassText(info.failure_class),
-                      "; who can mend it: ", OwnerText(info.owner), ". ",
+      absl::StrAppend(&page, "\n### ", info.text, "\n\n", WordOf(info.failure_class),
+                      "; who can mend it: ", WordOf(info.owner), ". ",
                       absl::StrReplaceAll(info.remedy, {{"<", "&lt;"}, {"*", "\\*"}}), "\n");
     }
   }

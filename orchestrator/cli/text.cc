@@ -6,13 +6,14 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/utc_text.h"
 #include "base/yaml/duration_text.h"
 #include "proto/rpc/time.h"
 
 namespace muster::cli {
 std::string TextOf(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0 && time.nanos() == 0) return "";
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", rpc::FromProto(time), absl::UTCTimeZone());
+  return UtcText(rpc::FromProto(time));
 }
 
 std::string TextOf(const google::protobuf::Duration& duration) {

@@ -12,6 +12,7 @@
 #include "base/crypto/certificate.h"
 #include "base/failure_code.h"
 #include "base/http/transport_error.h"
+#include "base/utc_text.h"
 #include "orchestrator/hub/foreign_text.h"
 #include "orchestrator/hub/hub_failure.h"
 
@@ -30,10 +31,6 @@ constexpr absl::Duration kExpiresSoon = absl::Hours(24 * 14);
 constexpr std::array<const char*, 12> kSteps = {"dns",         "tcp",  "tls",     "clock",
                                                 "redirect",    "path", "version", "rate limit",
                                                 "credentials", "role", "scope",   "list"};
-
-std::string Shown(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
 
 struct Words {
   std::string seen;
@@ -248,7 +245,7 @@ void HubCheck::TellConnection(const http::Response& response) {
     bool soon = false;
     if (certificate.ok()) {
       absl::StrAppend(&seen, ": by ", scrubber_.Clean(certificate->issuer_common_name(), 80),
-                      ", until ", Shown(certificate->not_after()));
+                      ", until ", UtcText(certificate->not_after()));
       soon = certificate->not_after() - clock_.Now() < kExpiresSoon;
     }
     Add("tls", soon ? Result::kWarning : Result::kOk, std::move(seen),

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
+#include "base/utc_text.h"
 
 namespace muster::core {
 namespace {
@@ -13,10 +14,6 @@ using store::HubListKind;
 
 constexpr int kFailuresBeforeBreak = 3;
 constexpr int kMostDoublings = 16;
-
-std::string ShownTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
 
 absl::Duration BreakAfter(int failures, const VerifyOptions& options) {
   if (failures < kFailuresBeforeBreak) return absl::ZeroDuration();
@@ -96,15 +93,14 @@ std::optional<Failure> WhyHeld(const HubContact& contact, absl::Time now) {
     if (!alone) return std::nullopt;
     return Failure{FailureCode::kHubRateLimited,
                    absl::StrCat("the hub of ", contact.zone_id.value(), " is left alone until ",
-                                ShownTime(*contact.not_before),
+                                UtcText(*contact.not_before),
                                 ", as it asked for when another zone's verifier read it")};
   }
-  std::string detail =
-      absl::StrCat("the hub of ", contact.zone_id.value(), " is not read since ",
-                   ShownTime(contact.failing_time.value_or(contact.try_time)), ", ",
-                   contact.failures, contact.failures == 1 ? " try" : " tries");
+  std::string detail = absl::StrCat("the hub of ", contact.zone_id.value(), " is not read since ",
+                                    UtcText(contact.failing_time.value_or(contact.try_time)), ", ",
+                                    contact.failures, contact.failures == 1 ? " try" : " tries");
   if (alone) {
-    absl::StrAppend(&detail, ", and left alone until ", ShownTime(*contact.not_before));
+    absl::StrAppend(&detail, ", and left alone until ", UtcText(*contact.not_before));
   }
   absl::StrAppend(&detail, ": ", contact.failure->detail);
   return Failure{contact.failure->code, std::move(detail)};

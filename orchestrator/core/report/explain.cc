@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "base/utc_text.h"
 #include "orchestrator/core/admission/key_admission.h"
 #include "orchestrator/core/report/held.h"
 #include "orchestrator/core/report/report.h"
@@ -17,10 +18,6 @@ namespace {
 using store::Enrollment;
 
 constexpr int kPerSource = 200;
-
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
 
 std::string AgeOf(absl::Duration age) {
   return absl::FormatDuration(absl::Trunc(std::max(age, absl::ZeroDuration()), absl::Seconds(1)));
@@ -54,10 +51,10 @@ std::string SummaryOf(const store::Server& server, absl::Time now) {
                        name, " is enrolled: the hub's list confirmed record ",
                        server.proof->hub_instance_id.value(), " by ",
                        store::ToString(server.proof->match), " at ",
-                       TimeText(server.proof->verified_time), ", ",
+                       UtcText(server.proof->verified_time), ", ",
                        AgeOf(now - server.proof->verified_time), " ago.",
                        server.proof->questioned_time.has_value()
-                           ? absl::StrCat(" Since ", TimeText(*server.proof->questioned_time),
+                           ? absl::StrCat(" Since ", UtcText(*server.proof->questioned_time),
                                           " its list does not show it any more; the "
                                           "next readings decide.")
                            : "")
@@ -65,7 +62,7 @@ std::string SummaryOf(const store::Server& server, absl::Time now) {
     case Enrollment::kJoinedUnverified:
       return absl::StrCat(name, " claims to have joined; the hub is being asked",
                           server.claim.has_value()
-                              ? absl::StrCat(" until ", TimeText(server.claim->verify_deadline))
+                              ? absl::StrCat(" until ", UtcText(server.claim->verify_deadline))
                               : "",
                           ".");
     case Enrollment::kJoining:
@@ -121,7 +118,7 @@ absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
     absl::StrAppend(&out.summary, " Observed: ", text);
     out.entries.push_back({observation.last_seen, Explanation::Source::kWorker,
                            absl::StrCat("observed ", observation.times, " times since ",
-                                        TimeText(observation.first_seen), ": ", text)});
+                                        UtcText(observation.first_seen), ": ", text)});
   }
   store::FindingQuery about;
   about.server_id = server;
@@ -130,13 +127,13 @@ absl::StatusOr<Explanation> ExplainServer(const store::WalledSnapshot& snapshot,
   for (const store::Finding& finding : findings) {
     const std::string text =
         absl::StrCat(store::ToString(finding.kind), " ", finding.id.value(), ", ",
-                     store::ToString(finding.state), " since ", TimeText(finding.state_time), ": ",
+                     store::ToString(finding.state), " since ", UtcText(finding.state_time), ": ",
                      finding.evidence.str());
     absl::StrAppend(&out.summary, " Finding ", text, "; 'muster finding show ", finding.id.value(),
                     "' says what to do.");
     out.entries.push_back(
         {finding.last_seen, Explanation::Source::kHub,
-         absl::StrCat("finding ", text, ", first seen ", TimeText(finding.first_seen))});
+         absl::StrCat("finding ", text, ", first seen ", UtcText(finding.first_seen))});
   }
   ASSIGN_OR_RETURN(const std::vector<store::AuditEvent> events,
                    snapshot.ListAuditEvents({.subject = server.value(), .limit = kPerSource}));

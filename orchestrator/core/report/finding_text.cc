@@ -1,6 +1,7 @@
 #include "orchestrator/core/report/finding_text.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/failure_words.h"
 
 namespace muster::core {
 namespace {
@@ -17,15 +18,7 @@ Failure FailureOf(const store::Finding& finding) {
 }
 
 std::string OwnerOf(const store::Finding& finding) {
-  switch (InfoOf(store::CodeOf(finding.kind)).owner) {
-    case FailureOwner::kCustomer:
-      return "customer";
-    case FailureOwner::kProvider:
-      return "provider";
-    case FailureOwner::kVendor:
-      return "vendor";
-  }
-  return "";
+  return WordOf(InfoOf(store::CodeOf(finding.kind)).owner);
 }
 
 std::string CommandFor(const store::Finding& finding, absl::string_view server) {

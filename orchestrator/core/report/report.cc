@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "base/utc_text.h"
 #include "orchestrator/core/report/held.h"
 
 namespace muster::core {
@@ -91,9 +92,7 @@ absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::WalledSnapshot& s
 Failure StaleProof(const store::Server& server) {
   return {FailureCode::kVerifyStale,
           server.proof.has_value()
-              ? absl::StrCat("last proven at ",
-                             absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", server.proof->verified_time,
-                                              absl::UTCTimeZone()))
+              ? absl::StrCat("last proven at ", UtcText(server.proof->verified_time))
               : "never proven"};
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "base/utc_text.h"
 #include "orchestrator/core/enrollment/judgment.h"
 #include "orchestrator/core/enrollment/record_claim.h"
 
@@ -18,10 +19,6 @@ using store::FindingKind;
 constexpr size_t kShownRecords = 5;
 
 std::string OfRecord(const HubInstanceId& id) { return absl::StrCat("record ", id.value()); }
-
-std::string WhenText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
 
 // All that the hub says of a record, in its own words.
 std::string RecordText(const HubInstance& record) {
@@ -37,10 +34,10 @@ std::string RecordText(const HubInstance& record) {
     absl::StrAppend(&text, *record.connected ? ", connected" : ", disconnected");
   }
   if (record.registered_time.has_value()) {
-    absl::StrAppend(&text, ", registered ", WhenText(*record.registered_time));
+    absl::StrAppend(&text, ", registered ", UtcText(*record.registered_time));
   }
   if (record.reported_time.has_value()) {
-    absl::StrAppend(&text, ", last report ", WhenText(*record.reported_time));
+    absl::StrAppend(&text, ", last report ", UtcText(*record.reported_time));
   }
   return text;
 }
@@ -171,12 +168,12 @@ absl::Status Comparison::EndServers(Turn& turn, const store::Zone& zone, OfZone&
     if (turn.now() - contact <= options_.worker_silent) continue;
     Add(of.sightings,
         {FindingKind::kWorkerMissing, server.value(), server, HubInstanceId(),
-         absl::StrCat("its hub shows it, its worker was last heard of at ", WhenText(contact))});
+         absl::StrCat("its hub shows it, its worker was last heard of at ", UtcText(contact))});
   }
   for (const auto& [server, proven] : of.questioned) {
     if (turn.now() - proven <= zone.verify_within) continue;
     Add(of.sightings, {FindingKind::kUnproven, server.value(), server, HubInstanceId(),
-                       absl::StrCat("last proven at ", WhenText(proven))});
+                       absl::StrCat("last proven at ", UtcText(proven))});
   }
   for (const auto& [server, record] : of.borrowed) {
     ASSIGN_OR_RETURN(const auto borrower, turn.store().servers().Find(server));
@@ -301,7 +298,7 @@ absl::Status Comparison::CompareMachines(Turn& turn, const store::Zone& zone, Si
                                    here ? " (connected)"
                                         : absl::StrCat(" (last seen ",
                                                        server.last_contact_time.has_value()
-                                                           ? WhenText(*server.last_contact_time)
+                                                           ? UtcText(*server.last_contact_time)
                                                            : std::string("never"),
                                                        ")")));
     }

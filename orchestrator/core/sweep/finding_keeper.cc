@@ -11,6 +11,7 @@
 #include "base/failure_code.h"
 #include "base/names.h"
 #include "base/status_macros.h"
+#include "base/utc_text.h"
 #include "orchestrator/core/control/server_change.h"
 
 namespace muster::core {
@@ -194,13 +195,9 @@ absl::Status FindingKeeper::TakeUnread(Turn& turn, const store::Zone& zone,
   const bool read = reading.has_value() && reading->read_time.has_value();
   const Sighting sighting{
       FindingKind::kUnproven, kTheHub, ServerId(), HubInstanceId(),
-      absl::StrCat(
-          said - in_time, " of ", said, " enrolled servers were not proven within ",
-          absl::FormatDuration(zone.verify_within), "; hub ", zone.hub_url, " not read ",
-          read ? absl::StrCat("since ", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", *reading->read_time,
-                                                         absl::UTCTimeZone()))
-               : "yet",
-          ": ", why)};
+      absl::StrCat(said - in_time, " of ", said, " enrolled servers were not proven within ",
+                   absl::FormatDuration(zone.verify_within), "; hub ", zone.hub_url, " not read ",
+                   read ? absl::StrCat("since ", UtcText(*reading->read_time)) : "yet", ": ", why)};
   ASSIGN_OR_RETURN(const auto known,
                    turn.store().findings().FindOf(zone.id, sighting.kind, sighting.subject));
   return See(turn, zone.id, sighting, known.has_value() ? &*known : nullptr);
