@@ -7,6 +7,15 @@
 #include "absl/strings/match.h"
 
 namespace muster::core {
+namespace {
+
+bool Contradict(const HubInstance& first, const HubInstance& second) {
+  return !absl::EqualsIgnoreCase(first.title.str(), second.title.str()) ||
+         !absl::EqualsIgnoreCase(first.internal_instance_id.str(),
+                                 second.internal_instance_id.str());
+}
+
+}  // namespace
 
 void HubIndex::Add(ByText& map, std::string&& key, int position) {
   if (key.empty()) return;
@@ -19,7 +28,10 @@ HubIndex::HubIndex(const HubList& list) : list_(list) {
   for (size_t i = 0; i < list.instances.size(); ++i) {
     const HubInstance& instance = list.instances[i];
     const int position = static_cast<int>(i);
-    by_id_.try_emplace(instance.id, position);
+    const auto [first, fresh] = by_id_.try_emplace(instance.id, position);
+    if (!fresh && Contradict(list.instances[static_cast<size_t>(first->second)], instance)) {
+      contradictions_.try_emplace(instance.id, position);
+    }
     if (instance.reported_time.has_value()) {
       newest_report_ =
           std::max(newest_report_.value_or(absl::InfinitePast()), *instance.reported_time);
@@ -45,9 +57,15 @@ const HubInstance* HubIndex::ById(const HubInstanceId& id) const {
   return it == by_id_.end() ? nullptr : &list_.instances[static_cast<size_t>(it->second)];
 }
 
+const HubInstance* HubIndex::Contradiction(const HubInstanceId& id) const {
+  const auto it = contradictions_.find(id);
+  return it == contradictions_.end() ? nullptr : &list_.instances[static_cast<size_t>(it->second)];
+}
+
 Match Matcher::One(int position, store::MatchKind by) const {
   if (position == HubIndex::kSeveral) return {Match::Kind::kSeveral, nullptr, by};
   const HubInstance& instance = index_.list_.instances[static_cast<size_t>(position)];
+  if (index_.Contradiction(instance.id) != nullptr) return {Match::Kind::kSeveral, nullptr, by};
   if (taken_(instance.id)) return {Match::Kind::kTaken, &instance, by};
   return {Match::Kind::kOne, &instance, by};
 }
@@ -78,7 +96,7 @@ Match Matcher::ByName(const MatchSubject& subject) const {
       !subject.internal_instance_id.empty() && !instance.internal_instance_id.empty();
   // Equal internal ids would have matched before.
   if (other_service || taken_(instance.id)) return {};
-  return {Match::Kind::kOne, &instance, store::MatchKind::kMachineName};
+  return One(it->second, store::MatchKind::kMachineName);
 }
 
 Match Matcher::Find(const MatchSubject& subject) const {

@@ -26,8 +26,11 @@ class HubIndex {
   bool IsShared(absl::string_view internal_instance_id) const;
   // Calls `found` with each internal id that several records have, in lower case.
   void ForEachShared(const std::function<void(const std::string&)>& found) const;
-  // Null when there is none.
+  // Null when there is none; the first when there are more.
   const HubInstance* ById(const HubInstanceId& id) const;
+  // A later record with the id that has another title or another internal id: the list contradicts
+  // itself, and nobody can be told by that id. Null when there is none.
+  const HubInstance* Contradiction(const HubInstanceId& id) const;
   // The newest report, by the hub's clock; none: the list has no dates.
   std::optional<absl::Time> newest_report() const { return newest_report_; }
 
@@ -40,6 +43,7 @@ class HubIndex {
 
   const HubList& list_;
   absl::flat_hash_map<HubInstanceId, int> by_id_;
+  absl::flat_hash_map<HubInstanceId, int> contradictions_;
   ByText by_internal_id_;
   ByText by_title_;  // Lower case.
   std::optional<absl::Time> newest_report_;

@@ -46,6 +46,12 @@ std::string RecordWords(const HubInstance& record) {
       record.title.empty() ? " without a title" : absl::StrCat(" of \"", record.title.str(), "\""));
 }
 
+std::string InternalId(const HubInstance& record) {
+  return record.internal_instance_id.empty()
+             ? ""
+             : absl::StrCat(", internal id ", record.internal_instance_id.str());
+}
+
 Showing Disconnected(const HubInstance& record, const HubList& list,
                      std::optional<absl::Time> questioned, absl::Duration patience,
                      absl::string_view how, absl::Time now) {
@@ -68,7 +74,8 @@ Showing Disconnected(const HubInstance& record, const HubList& list,
 
 }  // namespace
 
-Showing ShowingOf(const store::Server& server, const HubInstance* instance, const HubList& list,
+Showing ShowingOf(const store::Server& server, const HubInstance* instance,
+                  const HubInstance* contradiction, const HubList& list,
                   std::optional<absl::Time> newest, absl::Duration disconnect_patience,
                   const VerifyOptions& options, absl::Time now) {
   if (instance == nullptr) {
@@ -80,17 +87,22 @@ Showing ShowingOf(const store::Server& server, const HubInstance* instance, cons
     return gone;
   }
   const HubInstance& record = *instance;
+  if (contradiction != nullptr) {
+    Showing another{Showing::What::kAnother, instance};
+    another.lasts = true;
+    another.failure = Failure{
+        FailureCode::kVerifyIdentity,
+        absl::StrCat("the hub lists one id twice: ", RecordWords(record), InternalId(record),
+                     ", and ", RecordWords(*contradiction), InternalId(*contradiction))};
+    return another;
+  }
   if (IsAnother(server, record)) {
     Showing another{Showing::What::kAnother, instance};
     another.lasts = true;
     another.failure = Failure{
         FailureCode::kVerifyIdentity,
         absl::StrCat(
-            RecordWords(record),
-            record.internal_instance_id.empty()
-                ? ""
-                : absl::StrCat(", internal id ", record.internal_instance_id.str()),
-            ", proved ", server.name,
+            RecordWords(record), InternalId(record), ", proved ", server.name,
             server.proof->title.empty() ? ""
                                         : absl::StrCat(" as \"", server.proof->title.str(), "\""),
             server.proof->internal_instance_id.empty()

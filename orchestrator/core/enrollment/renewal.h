@@ -4,6 +4,7 @@
 //   its record, connected, reporting, the same machine        shown
 //   its record, disconnected or silent                        disconnected   lasts from the zone's patience on
 //   its record, of another title or another service           another        lasts
+//   its id twice, of two titles or two services               another        lasts
 //   no record with its id                                     gone           lasts
 //
 // Proof is renewed by what is shown, and questioned by the rest. Two whole readings apart that
@@ -32,10 +33,11 @@ struct Showing {
   std::optional<Failure> failure = std::nullopt;  // Unless shown.
 };
 
-// `server` has a proof; `instance` is the record with the proof's id, null when there is none. `newest`
-// is the newest report of the list, by the hub's clock. The hub's dates are compared with each other
+// `server` has a proof; `instance` is the record with the proof's id, null when there is none, and
+// `contradiction` another with that id (HubIndex::Contradiction). `newest` is the newest report of the list, by the hub's clock. The hub's dates are compared with each other
 // first: a hub whose clock is wrong loses nobody.
-Showing ShowingOf(const store::Server& server, const HubInstance* instance, const HubList& list,
+Showing ShowingOf(const store::Server& server, const HubInstance* instance,
+                  const HubInstance* contradiction, const HubList& list,
                   std::optional<absl::Time> newest, absl::Duration disconnect_patience,
                   const VerifyOptions& options, absl::Time now);
 

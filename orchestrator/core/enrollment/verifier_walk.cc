@@ -108,8 +108,9 @@ absl::Status Verifier::CheckProof(Turn& turn, Walk& walk, const store::Server& s
   ASSIGN_OR_RETURN(const ZoneEntry* entry, zones_.Find(turn, server.zone_id));
   if (entry == nullptr) return absl::OkStatus();
   const HubInstance* record = walk.index.ById(server.proof->hub_instance_id);
-  const Showing showing = ShowingOf(server, record, reading.list, walk.index.newest_report(),
-                                    entry->zone.disconnect_patience, options_, turn.now());
+  const Showing showing = ShowingOf(
+      server, record, walk.index.Contradiction(server.proof->hub_instance_id), reading.list,
+      walk.index.newest_report(), entry->zone.disconnect_patience, options_, turn.now());
   if (walk.notes != nullptr) walk.notes->Judged(server, showing);
   if (showing.what == Showing::What::kShown) {
     if (!enrolled) {

@@ -71,6 +71,28 @@ TEST_F(MatcherTest, ARecordOfAnotherServerIsTakenAndSeveralAreAmbiguous) {
   EXPECT_EQ(Find({HubInstanceId("b"), "int-1", ""}).kind, Match::Kind::kOne);
 }
 
+// A list that contradicts itself about an id tells nobody by it, whichever way the record is found.
+TEST_F(MatcherTest, AnIdListedTwiceIsSeveralUnlessBothSayTheSame) {
+  for (const HubInstance& second : {Record("a", "int-1", "another"), Record("a", "int-2", "WEB-1"),
+                                    Record("a", "", "WEB-1"), Record("a", "int-1", "")}) {
+    for (const bool reversed : {false, true}) {
+      list_.instances = {Record("a", "int-1", "WEB-1"), second, Record("b", "int-8", "WEB-8")};
+      if (reversed) std::swap(list_.instances[0], list_.instances[1]);
+      for (const MatchSubject& subject :
+           {MatchSubject{HubInstanceId("a"), "int-1", "web-1"},
+            MatchSubject{HubInstanceId("a"), "", ""}, MatchSubject{HubInstanceId(), "int-1", ""},
+            MatchSubject{HubInstanceId(), "", "web-1"}}) {
+        const Match match = Find(subject);
+        EXPECT_EQ(match.kind, Match::Kind::kSeveral);
+        EXPECT_EQ(match.instance, nullptr);
+      }
+      EXPECT_EQ(Find({HubInstanceId("b"), "", ""}).kind, Match::Kind::kOne);
+    }
+  }
+  list_.instances = {Record("a", "int-1", "WEB-1"), Record("a", "INT-1", "web-1")};
+  EXPECT_EQ(Find({HubInstanceId("a"), "", ""}).kind, Match::Kind::kOne);
+}
+
 TEST(Proof, ConnectedAndReportedSinceTheJoinByOneClock) {
   HubList list;
   ProofRule rule;

@@ -33,7 +33,8 @@ class RenewalTest : public testing::Test {
     record_.reported_time = kReadTime - absl::Seconds(20);
   }
   Showing Show(std::optional<absl::Time> newest = kReadTime) {
-    return ShowingOf(server_, &record_, list_, newest, kZonePatience, options_, kReadTime);
+    return ShowingOf(server_, &record_, contradiction_, list_, newest, kZonePatience, options_,
+                     kReadTime);
   }
   HubReading Reading(absl::Duration after, bool conclusive = true) {
     HubReading reading;
@@ -44,6 +45,7 @@ class RenewalTest : public testing::Test {
 
   store::Server server_;
   HubInstance record_;
+  const HubInstance* contradiction_ = nullptr;
   HubList list_;
   const VerifyOptions options_;
 };
@@ -56,10 +58,21 @@ TEST_F(RenewalTest, AConnectedRecordOfTheMachineIsShown) {
 
 TEST_F(RenewalTest, WhatIsNotThereIsGone) {
   const Showing gone =
-      ShowingOf(server_, nullptr, list_, kReadTime, kZonePatience, options_, kReadTime);
+      ShowingOf(server_, nullptr, nullptr, list_, kReadTime, kZonePatience, options_, kReadTime);
   EXPECT_EQ(gone.what, What::kGone);
   EXPECT_TRUE(gone.lasts);
   EXPECT_EQ(gone.failure->code, FailureCode::kVerifyGone);
+}
+
+TEST_F(RenewalTest, AnIdThatTheHubListsTwiceIsNoMachinesAnyMore) {
+  HubInstance second = record_;
+  second.title = "another";
+  contradiction_ = &second;
+  EXPECT_EQ(Show().what, What::kAnother);
+  EXPECT_TRUE(Show().lasts);
+  EXPECT_EQ(Show().failure->code, FailureCode::kVerifyIdentity);
+  EXPECT_THAT(Show().failure->detail, testing::HasSubstr("lists one id twice"));
+  EXPECT_THAT(Show().failure->detail, testing::HasSubstr("\"another\""));
 }
 
 TEST_F(RenewalTest, DisconnectedLastsFromThePatienceOn) {
