@@ -85,9 +85,12 @@ def large(world):
     for body in (good + field(3, field(1, "x" * (1 << 20))), good + field(3, field(3, "x" * 60_000)), good + field(4, "y" * 60_000),
                  good + b"".join(field(900, 1) for _ in range(15_000)), good + field(3, field(1, "m")) * 5000):
         answer = world.bootstrap().call("Bootstrap/Enroll", body)
+        if len(body) > 1 << 20 and answer.code == "CONNECTION":
+            seen.append("cut off")  # It is more than a connection may send in one go: whoever is faster ends it.
+            continue
         tried(answer.code in ("OK", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT", "PERMISSION_DENIED", "ALREADY_EXISTS", "FAILED_PRECONDITION"), answer)
         seen.append(str(answer))
-    tried("RESOURCE_EXHAUSTED" in seen[0], f"a megabyte: {seen[0]}")
+    tried("RESOURCE_EXHAUSTED" in seen[0] or seen[0] == "cut off", f"a megabyte: {seen[0]}")
     shown = world.muster("server", "show", f"acme/prod/{name}").stdout
     return held(len(shown) < 10_000, f"{all_held(seen)}; {len(shown)} bytes are shown")
 
