@@ -1,8 +1,7 @@
 #include "base/foreign_text.h"
 
-#include <algorithm>
-
 #include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
 #include "base/names.h"
 #include "base/redact.h"
 
@@ -12,8 +11,17 @@ namespace {
 // What is read of a text before it is cut: nobody keeps that much.
 constexpr size_t kMostForeign = 16 << 10;
 
+// What our own words are made of, with the arrow of "from → to". Others are looked at one by one.
 bool IsVisibleLine(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  constexpr absl::string_view kArrow = "→";
+  while (!text.empty()) {
+    if (text[0] >= ' ' && text[0] <= '~') {
+      text.remove_prefix(1);
+    } else if (!absl::ConsumePrefix(&text, kArrow)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // The length of the longest beginning of at most `limit` bytes that ends between two characters.
@@ -27,7 +35,7 @@ size_t CutForeign(absl::string_view text, size_t limit) {
 
 std::string ForeignText::Clean(absl::string_view foreign, size_t max_bytes) {
   foreign = foreign.substr(0, kMostForeign);
-  if (IsVisibleLine(foreign)) return std::string(foreign.substr(0, max_bytes));
+  if (IsVisibleLine(foreign)) return std::string(foreign.substr(0, CutForeign(foreign, max_bytes)));
   std::string text = CleanLine(foreign, foreign.size());
   if (!ProblemOfVisibleText(text).empty()) text = Shown(text);
   text.resize(CutForeign(text, max_bytes));

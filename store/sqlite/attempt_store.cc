@@ -98,6 +98,7 @@ absl::Status SqliteAttemptStore::InsertCommand(const Command& command) {
           .RunWith(command.id, command.server_id, command.zone_id, OrNull(command.rollout_id),
                    ToString(command.kind), OrNull(command.key_version_id), command.allow_takeover,
                    command.create_time, command.expire_time);
+  if (status.ok()) return status;
   return Explain(
       Explain(status, ErrorKind::kConstraintForeignKey,
               absl::StrCat("command ", command.id.value(), ": server ", command.server_id.value(),
@@ -116,6 +117,7 @@ absl::Status SqliteAttemptStore::Insert(const Attempt& attempt) {
                    OrNull(attempt.rollout_id), attempt.number, ToString(attempt.state),
                    attempt.reason, CodeOf(attempt.failure), DetailOf(attempt.failure),
                    attempt.create_time, attempt.sent_time, attempt.finish_time);
+  if (status.ok()) return status;
   return Explain(
       Explain(status, ErrorKind::kConstraintForeignKey,
               absl::StrCat(Name(attempt.id), ": there is no ", ToString(attempt.kind), " command ",

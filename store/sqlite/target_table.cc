@@ -78,6 +78,8 @@ absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
         rollout, target.server_id, target.zone_id, target.name, ToString(target.state),
         CodeOf(target.failure), DetailOf(target.failure), target.attempts, target.next_try_time,
         target.doubt_forgiven, target.finish_time);
+    ++counts[{rollout, target.state}];
+    if (status.ok()) continue;
     RETURN_IF_ERROR(Explain(
         Explain(status, ErrorKind::kConstraintUnique,
                 absl::StrCat("server ", target.name, " (", target.server_id.value(),
@@ -85,7 +87,6 @@ absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
         ErrorKind::kConstraintForeignKey,
         absl::StrCat("server ", target.server_id.value(), " is not in zone ",
                      target.zone_id.value())));
-    ++counts[{rollout, target.state}];
   }
   return AddToCounts(db, counts);
 }

@@ -15,7 +15,7 @@ namespace {
 
 TEST(ForeignTextTest, KeepsWhatPeopleCanSee) {
   for (const char* text : {"", "WEB-01.corp.example", "Microsoft Windows Server 2022", "Größe",
-                           "データベース", "a b"}) {
+                           "データベース", "a b", "target t: waiting → in_flight"}) {
     EXPECT_EQ(ForeignText(text), text);
   }
 }
@@ -43,11 +43,19 @@ TEST(ForeignTextTest, HoldsForAnyBytes) {
     const size_t size = below(40);
     while (bytes.size() < size) {
       // Half of it from what makes trouble.
-      constexpr const char* kParts[] = {"\xe2\x80\xae", "\xc2\x9b", "\xf0\x9f\x92\xa9",
-                                        "\xc3",         "\n",       "\xef\xbb\xbf",
-                                        "\xed\xa0\x80", "a",        " "};
+      constexpr const char* kParts[] = {"\xe2\x80\xae",
+                                        "\xc2\x9b",
+                                        "\xf0\x9f\x92\xa9",
+                                        "\xc3",
+                                        "\n",
+                                        "\xef\xbb\xbf",
+                                        "\xed\xa0\x80",
+                                        "a",
+                                        " ",
+                                        "→",
+                                        "\xe2\x86"};
       if (below(2) == 0) {
-        bytes += kParts[below(9)];
+        bytes += kParts[below(11)];
       } else {
         bytes.push_back(static_cast<char>(below(256)));
       }

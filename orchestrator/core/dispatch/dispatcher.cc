@@ -49,6 +49,7 @@ const OpenAttempt* Dispatcher::FindOpen(const ServerId& server) const {
 absl::Status Dispatcher::Recover(Turn& turn) {
   begun_ = turn.now();
   look_for_late_copies_until_ = begun_ + options_.command_ttl;
+  looked_for_late_copies_.clear();
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts, turn.store().attempts().ListOpen());
   for (const store::Attempt& attempt : attempts) {
     // One that cannot be taken up costs its server, not the start.
@@ -123,11 +124,17 @@ absl::StatusOr<std::optional<store::Command>> Dispatcher::FindRedelivery(Turn& t
 
 absl::StatusOr<absl::Time> Dispatcher::LateCopyUntil(Turn& turn, const ServerId& server) {
   if (const auto it = late_copies_.find(server); it != late_copies_.end()) return it->second;
-  if (turn.now() >= look_for_late_copies_until_) return absl::InfinitePast();
+  if (turn.now() >= look_for_late_copies_until_) {
+    looked_for_late_copies_.clear();
+    return absl::InfinitePast();
+  }
+  // What became of its commands since is known.
+  if (looked_for_late_copies_.contains(server)) return absl::InfinitePast();
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> last,
                    turn.store().attempts().ListOfServer(server, 1));
   if (last.empty() || store::ChangesNothing(last[0].kind) ||
       (last[0].state != AttemptState::kSettled && !NothingRan(last[0]))) {
+    looked_for_late_copies_.insert(server);
     return absl::InfinitePast();
   }
   ASSIGN_OR_RETURN(const std::optional<store::Command> command,

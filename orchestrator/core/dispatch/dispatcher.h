@@ -30,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/ids.h"
@@ -157,11 +158,12 @@ class Dispatcher {
   CloneWatch clones_{agenda_};
   OpenTable open_;
   // Commands that never arrived, until they expire: only they themselves may be sent meanwhile. What
-  // an earlier process knew of them is looked up, so long as one may be unexpired.
+  // an earlier process knew of them is looked up once, so long as one may be unexpired.
   absl::StatusOr<absl::Time> LateCopyUntil(Turn& turn, const ServerId& server);
   std::map<ServerId, absl::Time> late_copies_;
   absl::Time begun_ = absl::InfinitePast();  // This process.
   absl::Time look_for_late_copies_until_ = absl::InfinitePast();
+  absl::flat_hash_set<ServerId> looked_for_late_copies_;  // In vain.
   std::set<std::pair<absl::Time, ServerId>> deadlines_;
   std::set<ServerId> barred_;
   absl::Time armed_ = absl::InfiniteFuture();
