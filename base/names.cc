@@ -163,6 +163,10 @@ absl::StatusOr<std::string> NormalizeServerName(absl::string_view text) {
 
 std::string FoldName(absl::string_view name) {
   if (name.size() > 1) absl::ConsumeSuffix(&name, ".");
+  // As nearly all names are: composed already, and folded as below.
+  if (std::all_of(name.begin(), name.end(), absl::ascii_isascii)) {
+    return absl::AsciiStrToLower(name);
+  }
   const std::optional<std::string> folded =
       Mapped(name, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
   return folded.has_value() ? *folded : absl::AsciiStrToLower(name);

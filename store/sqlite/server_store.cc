@@ -154,7 +154,7 @@ absl::StatusOr<Where> Filter(const ServerQuery& query) {
 absl::StatusOr<sql::Statement> ListOf(sql::Database& db, absl::string_view columns_from,
                                       const ServerQuery& query) {
   ASSIGN_OR_RETURN(Where where, Filter(query));
-  where.AndAfter("s.zone_id", "s.name", query.after);
+  where.AndAfter("s.zone_id", "s.name", query.after, query.selection.zone_id.value());
   return where.Build(db, columns_from,
                      absl::StrCat("ORDER BY s.zone_id, s.name ", LimitClause(query.limit)));
 }

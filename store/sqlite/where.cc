@@ -70,9 +70,12 @@ Where& Where::AndSharedWithin(absl::string_view id_column, absl::string_view sel
 }
 
 Where& Where::AndAfter(absl::string_view zone_column, absl::string_view name_column,
-                       absl::string_view cursor) {
+                       absl::string_view cursor, absl::string_view only_zone) {
   if (cursor.empty()) return *this;
   Cursor after = ParseCursor(cursor);
+  if (!only_zone.empty() && after.zone == only_zone) {
+    return And(absl::StrCat(name_column, " > ?"), {std::move(after.name)});
+  }
   return And(absl::StrCat("(", zone_column, ", ", name_column, ") > (?, ?)"),
              {std::move(after.zone), std::move(after.name)});
 }

@@ -34,8 +34,10 @@ class Where {
   // they may see.
   Where& AndIn(absl::string_view column, std::vector<std::string> values);
   // Rows behind the cursor "zone/name", in the order zone, name. An empty cursor adds nothing.
+  // `only_zone`: another condition leaves rows of this zone only. SQLite then begins at the name;
+  // compared with both columns it would walk from the zone's first row to the cursor each time.
   Where& AndAfter(absl::string_view zone_column, absl::string_view name_column,
-                  absl::string_view cursor);
+                  absl::string_view cursor, absl::string_view only_zone = "");
 
   // SELECT <select> WHERE … <tail>, with all values bound. Kept prepared while it has few values.
   sql::Statement Build(sql::Database& db, absl::string_view select, absl::string_view tail) const;
