@@ -88,9 +88,10 @@ struct SweepOptions {
   absl::Duration confirm_after = absl::Minutes(1);  // Seen so long apart twice: no chance.
   // What is seen again so soon after it was gone flaps: so it is when two machines share a record.
   absl::Duration flap_within = absl::Hours(24);
-  int most_of_a_kind = 1000;   // Findings of a zone: nobody reads more.
-  int most_records = 1000;     // Of nobody that are looked at one by one.
-  int most_differences = 200;  // Told of one sweep.
+  int most_of_a_kind = 1000;      // Findings of a zone: nobody reads more.
+  int most_records = 1000;        // Of nobody that are looked at one by one.
+  int records_per_turn = 20'000;  // Compared while commands wait.
+  int most_differences = 200;     // Told of one sweep.
 };
 
 // How long what is over is kept. Zero: for ever. docs/operations.md has the table.

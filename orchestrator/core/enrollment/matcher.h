@@ -7,47 +7,14 @@
 #include <optional>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/ids.h"
+#include "orchestrator/core/hubs/hub_index.h"
 #include "orchestrator/core/interfaces/hub_reader.h"
 #include "store/model/states.h"
 
 namespace muster::core {
-
-// A list with its three ways in. Borrows the list.
-class HubIndex {
- public:
-  explicit HubIndex(const HubList& list);
-  const HubList& list() const { return list_; }
-  // Several records have this internal id.
-  bool IsShared(absl::string_view internal_instance_id) const;
-  // Calls `found` with each internal id that several records have, in lower case.
-  void ForEachShared(const std::function<void(const std::string&)>& found) const;
-  // Null when there is none; the first when there are more.
-  const HubInstance* ById(const HubInstanceId& id) const;
-  // A later record with the id that has another title or another internal id: the list contradicts
-  // itself, and nobody can be told by that id. Null when there is none.
-  const HubInstance* Contradiction(const HubInstanceId& id) const;
-  // The newest report, by the hub's clock; none: the list has no dates.
-  std::optional<absl::Time> newest_report() const { return newest_report_; }
-
- private:
-  friend class Matcher;
-  // Position of the only record with the key; kSeveral when there are more.
-  static constexpr int kSeveral = -1;
-  using ByText = absl::flat_hash_map<std::string, int>;
-  static void Add(ByText& map, std::string&& key, int position);
-
-  const HubList& list_;
-  absl::flat_hash_map<HubInstanceId, int> by_id_;
-  absl::flat_hash_map<HubInstanceId, int> contradictions_;
-  ByText by_internal_id_;
-  ByText by_title_;  // Lower case.
-  std::optional<absl::Time> newest_report_;
-};
 
 // What is known of the server: each part may be empty.
 struct MatchSubject {

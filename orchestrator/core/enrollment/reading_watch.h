@@ -10,7 +10,7 @@
 #include <functional>
 #include <memory>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/ids.h"
 #include "orchestrator/core/enrollment/matcher.h"
 #include "orchestrator/core/enrollment/renewal.h"
@@ -20,8 +20,8 @@
 
 namespace muster::core {
 
-// Who was proven by a record, or waits for proof by it; empty: nobody.
-using HolderOfRecord = std::function<ServerId(const HubInstanceId&)>;
+// Who was proven by a record, or waits for proof by it; null: nobody. Good until the next turn.
+using HolderOfRecord = std::function<const ServerId*(const HubInstanceId&)>;
 
 // What is noted on one walk. Dies with it.
 class WalkNotes {
@@ -31,8 +31,8 @@ class WalkNotes {
   virtual void Passed(const store::Server& server) = 0;
   // Each that has a proof, right after it was passed.
   virtual void Judged(const store::Server& server, const Showing& showing) = 0;
-  // All of the zone were passed.
-  virtual absl::Status EndZone(Turn& turn, const ZoneId& zone) = 0;
+  // All of the zone were passed. False: there is more to do than fits a turn; call again in another.
+  virtual absl::StatusOr<bool> EndZone(Turn& turn, const ZoneId& zone) = 0;
 };
 
 class ReadingWatch {

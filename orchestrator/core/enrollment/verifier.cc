@@ -184,8 +184,9 @@ absl::Status Verifier::OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
 }
 
 absl::Status Verifier::OnRead(Turn& turn, const std::vector<ZoneId>& zones,
-                              const std::shared_ptr<const HubReading>& reading) {
-  auto walk = std::make_shared<Walk>(reading);
+                              const std::shared_ptr<const IndexedReading>& read) {
+  const HubReading* const reading = &read->reading;
+  auto walk = std::make_shared<Walk>(read);
   RETURN_IF_ERROR(FindContenders(turn, *walk));
   for (const ZoneId& zone : zones) {
     const std::set<ServerId> waiting = waiting_in_[zone];
@@ -250,13 +251,13 @@ absl::Status Verifier::JudgeOne(Turn& turn, Walk& walk, const ServerId& server) 
   return Obey(turn, reading.hub_url, AwaitedProof(proof), judgment);
 }
 
-ServerId Verifier::HolderOf(const Walk& walk, const HubInstanceId& record) const {
+const ServerId* Verifier::HolderOf(const Walk& walk, const HubInstanceId& record) const {
   if (const auto owners = owners_.find(walk.reading->hub_url); owners != owners_.end()) {
     const auto owner = owners->second.find(record);
-    if (owner != owners->second.end()) return owner->second;
+    if (owner != owners->second.end()) return &owner->second;
   }
   const auto waits = walk.contenders.find(record);
-  return waits == walk.contenders.end() ? ServerId() : waits->second.front();
+  return waits == walk.contenders.end() ? nullptr : &waits->second.front();
 }
 
 // A server whose row is not as it should be does not keep the others from their proof.

@@ -80,7 +80,7 @@ class Verifier final : public HubListener {
 
   // HubListener.
   absl::Status OnRead(Turn& turn, const std::vector<ZoneId>& zones,
-                      const std::shared_ptr<const HubReading>& reading) override;
+                      const std::shared_ptr<const IndexedReading>& read) override;
   absl::Status OnUnread(Turn& turn, const std::vector<ZoneId>& zones, const Failure& failure,
                         absl::Time again) override;
 
@@ -107,8 +107,8 @@ class Verifier final : public HubListener {
   absl::StatusOr<Contest> Weigh(Turn& turn, const Walk& walk, const store::Server& server,
                                 const store::Claim& claim, const HubInstance& record);
   absl::Status JudgeOne(Turn& turn, Walk& walk, const ServerId& server);
-  // Who was proven by the record, or waits by it; empty: nobody.
-  ServerId HolderOf(const Walk& walk, const HubInstanceId& record) const;
+  // Who was proven by the record, or waits by it; null: nobody.
+  const ServerId* HolderOf(const Walk& walk, const HubInstanceId& record) const;
   // The record's owner, unless that is `server`, has it no more.
   absl::Status TakeBack(Turn& turn, const std::string& hub_url, const ServerId& server,
                         const HubInstance& record);
@@ -138,7 +138,10 @@ class Verifier final : public HubListener {
   absl::Status Question(Turn& turn, Walk& walk, const store::Server& server,
                         const Showing& showing);
   // Its servers were all passed.
-  absl::Status EndZone(Turn& turn, Walk& walk, const ZoneId& zone);
+  // All servers of the zone were passed.
+  absl::Status Confirm(Turn& turn, Walk& walk, const ZoneId& zone);
+  // False: not yet; it takes another turn.
+  absl::StatusOr<bool> EndZone(Turn& turn, Walk& walk, const ZoneId& zone);
   // The hub is asked about the zone's servers again at `when`, if not before.
   absl::Status WalkAgain(Turn& turn, const ZoneId& zone, absl::Time when);
 

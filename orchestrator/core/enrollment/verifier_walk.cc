@@ -27,6 +27,15 @@ absl::Status Verifier::WalkAgain(Turn& turn, const ZoneId& zone, absl::Time when
 absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) {
   if (!walk->zones.empty()) {
     const ZoneId zone = walk->zones.back();
+    if (walk->all_passed) {
+      ASSIGN_OR_RETURN(const bool ended, EndZone(turn, *walk, zone));
+      if (ended) {
+        walk->zones.pop_back();
+        walk->all_passed = false;
+      }
+      control_.Post([this, walk](Turn& next) { return CheckPage(next, walk); }, nullptr);
+      return absl::OkStatus();
+    }
     Walk::Tally& tally = walk->tallies[zone];
     store::ServerQuery query;
     query.selection.zone_id = zone;
@@ -42,9 +51,9 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) 
       RETURN_IF_ERROR(IfLost(checked));
     }
     if (page.size() < kServersPerPage) {
-      walk->zones.pop_back();
       walk->cursor.clear();
-      RETURN_IF_ERROR(EndZone(turn, *walk, zone));
+      walk->all_passed = true;
+      RETURN_IF_ERROR(Confirm(turn, *walk, zone));
     } else {
       walk->cursor = store::CursorOf(page.back());
     }
@@ -70,20 +79,28 @@ absl::Status Verifier::CheckPage(Turn& turn, const std::shared_ptr<Walk>& walk) 
   return absl::OkStatus();
 }
 
-absl::Status Verifier::EndZone(Turn& turn, Walk& walk, const ZoneId& zone) {
+absl::Status Verifier::Confirm(Turn& turn, Walk& walk, const ZoneId& zone) {
+  // A zone without walks left the hub meanwhile.
+  walk.notable = walk.reading->conclusive && walk.tallies[zone].passed_all && walks_.contains(zone);
+  if (!walk.notable) return absl::OkStatus();
+  return turn.store().zones().Confirm(zone, std::min(walk.reading->started, turn.now()));
+}
+
+absl::StatusOr<bool> Verifier::EndZone(Turn& turn, Walk& walk, const ZoneId& zone) {
   const auto walks = walks_.find(zone);
-  if (walks == walks_.end()) return absl::OkStatus();  // It left the hub meanwhile.
-  walks->second.under_way = false;
-  const Walk::Tally& tally = walk.tallies[zone];
-  if (walk.reading->conclusive && tally.passed_all) {
-    RETURN_IF_ERROR(
-        turn.store().zones().Confirm(zone, std::min(walk.reading->started, turn.now())));
-    if (walk.notes != nullptr) {
-      RETURN_IF_ERROR(IfLost(turn.Alone([&] { return walk.notes->EndZone(turn, zone); })));
-    }
+  if (walks == walks_.end()) return true;
+  if (walk.notable && walk.notes != nullptr) {
+    bool ended = true;
+    RETURN_IF_ERROR(IfLost(turn.Alone([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(ended, walk.notes->EndZone(turn, zone));
+      return absl::OkStatus();
+    })));
+    if (!ended) return false;
   }
-  if (tally.again == absl::InfiniteFuture()) return absl::OkStatus();
-  return WalkAgain(turn, zone, tally.again);
+  walks->second.under_way = false;
+  const absl::Time again = walk.tallies[zone].again;
+  if (again != absl::InfiniteFuture()) RETURN_IF_ERROR(WalkAgain(turn, zone, again));
+  return true;
 }
 
 absl::Status Verifier::CheckServer(Turn& turn, Walk& walk, const store::Server& server) {

@@ -34,10 +34,11 @@ struct Verifier::Job {
 };
 
 struct Verifier::Walk {
-  explicit Walk(std::shared_ptr<const HubReading> r)
-      : reading(std::move(r)), index(reading->list) {}
-  const std::shared_ptr<const HubReading> reading;
-  const HubIndex index;
+  explicit Walk(std::shared_ptr<const IndexedReading> r)
+      : read(std::move(r)), reading(&read->reading), index(read->index) {}
+  const std::shared_ptr<const IndexedReading> read;
+  const HubReading* const reading;
+  const HubIndex& index;
   // Who waits by each record, as of the turn that took the reading up.
   absl::flat_hash_map<HubInstanceId, std::vector<ServerId>> contenders;
   // What became of a zone's servers.
@@ -53,6 +54,8 @@ struct Verifier::Walk {
   std::vector<Line> asking;
   std::vector<ZoneId> zones;  // Left to check.
   std::string cursor;
+  bool all_passed = false;  // Of the zone that is checked.
+  bool notable = false;     // And its end says what is missing.
   std::map<ZoneId, Tally> tallies;
   std::unique_ptr<WalkNotes> notes;  // Null: nobody watches.
 };

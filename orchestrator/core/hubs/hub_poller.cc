@@ -180,13 +180,16 @@ absl::Status HubPoller::Poll(Turn& turn, Source& source, bool insist) {
   turn.AfterCommit([this, settings = source.settings, request = std::move(request),
                     started = turn.now()]() mutable {
     reader_.Read(std::move(request), [this, settings, started](HubReadResult result) {
-      control_.Post(
-          [this, settings, started, result = std::move(result)](Turn& next) mutable {
-            return OnResult(next, settings, started, std::move(result));
-          },
-          [](absl::Status status) {
-            if (!status.ok()) log::Error("a hub's list was not used", {{"error", status}});
-          });
+      HubUnread* const unread = std::get_if<HubUnread>(&result);
+      Read read = unread != nullptr
+                      ? Read(std::move(*unread))
+                      : std::make_shared<IndexedReading>(std::get<HubList>(std::move(result)));
+      control_.Post([this, settings, started, read = std::move(read)](
+                        Turn& next) { return OnResult(next, settings, started, read); },
+                    [](absl::Status status) {
+                      if (!status.ok())
+                        log::Error("a hub's list was not used", {{"error", status}});
+                    });
     });
   });
   return absl::OkStatus();
@@ -244,7 +247,7 @@ absl::Status HubPoller::OnFailed(Turn& turn, Source& source, const std::vector<Z
 }
 
 absl::Status HubPoller::OnResult(Turn& turn, const Settings& settings, absl::Time started,
-                                 HubReadResult result) {
+                                 const Read& read) {
   Source* source = Find(settings);
   if (source == nullptr) return absl::OkStatus();
   // `reading` keeps the source alive while its zones are looked at.
@@ -254,10 +257,12 @@ absl::Status HubPoller::OnResult(Turn& turn, const Settings& settings, absl::Tim
     sources_.erase(settings);
     return absl::OkStatus();
   }
-  if (const HubUnread* unread = std::get_if<HubUnread>(&result)) {
+  if (const HubUnread* unread = std::get_if<HubUnread>(&read)) {
     return OnFailed(turn, *source, zones, *unread);
   }
-  const std::string& itself = std::get<HubList>(result).hub_instance_id;
+  const auto& indexed = std::get<std::shared_ptr<IndexedReading>>(read);
+  HubReading& reading = indexed->reading;
+  const std::string& itself = reading.list.hub_instance_id;
   ASSIGN_OR_RETURN(const bool anothers, IsAnothers(turn, *source, zones, itself));
   if (anothers) {
     const Failure shared{FailureCode::kHubShared,
@@ -266,15 +271,13 @@ absl::Status HubPoller::OnResult(Turn& turn, const Settings& settings, absl::Tim
                                       "registered before")};
     return OnFailed(turn, *source, zones, shared);
   }
-  auto reading = std::make_shared<HubReading>();
-  reading->hub_url = settings.hub_url;
-  reading->list = std::get<HubList>(std::move(result));
-  reading->started = started;
-  NoteRead(source->contact, reading->list, turn.now());
+  reading.hub_url = settings.hub_url;
+  reading.started = started;
+  NoteRead(source->contact, reading.list, turn.now());
   source->succeeded = source->begun;
-  ASSIGN_OR_RETURN(reading->conclusive, IsConclusive(turn, *source, zones, reading->list, started));
+  ASSIGN_OR_RETURN(reading.conclusive, IsConclusive(turn, *source, zones, reading.list, started));
   RETURN_IF_ERROR(Keep(turn, *source));
-  RETURN_IF_ERROR(listener_->OnRead(turn, zones, reading));
+  RETURN_IF_ERROR(listener_->OnRead(turn, zones, indexed));
   LookAgain(*source, turn.now(), EarliestOf(*source, turn.now()));
   return absl::OkStatus();
 }

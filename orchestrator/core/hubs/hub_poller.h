@@ -28,6 +28,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,6 +37,7 @@
 #include "base/ids.h"
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/turn_control.h"
+#include "orchestrator/core/hubs/hub_index.h"
 #include "orchestrator/core/hubs/hub_reading.h"
 #include "orchestrator/core/interfaces/hub_reader.h"
 #include "orchestrator/core/inventory/zone_table.h"
@@ -50,7 +52,7 @@ class HubListener {
  public:
   virtual ~HubListener() = default;
   virtual absl::Status OnRead(Turn& turn, const std::vector<ZoneId>& zones,
-                              const std::shared_ptr<const HubReading>& reading) = 0;
+                              const std::shared_ptr<const IndexedReading>& read) = 0;
   // `again`: before then the hub is left alone; past when it may be asked at any time.
   virtual absl::Status OnUnread(Turn& turn, const std::vector<ZoneId>& zones,
                                 const Failure& failure, absl::Time again) = 0;
@@ -126,8 +128,9 @@ class HubPoller {
   absl::Time EarliestOf(const Source& source, absl::Time now) const;
   absl::Status PollDue(Turn& turn, const Settings& settings);
   absl::Status Poll(Turn& turn, Source& source, bool insist);
-  absl::Status OnResult(Turn& turn, const Settings& settings, absl::Time started,
-                        HubReadResult result);
+  // What came of a reading.
+  using Read = std::variant<HubUnread, std::shared_ptr<IndexedReading>>;
+  absl::Status OnResult(Turn& turn, const Settings& settings, absl::Time started, const Read& read);
   absl::Status OnFailed(Turn& turn, Source& source, const std::vector<ZoneId>& zones,
                         const HubUnread& unread);
   // The hub's own wish is for whoever asks, with whatever credentials.

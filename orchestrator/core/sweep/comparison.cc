@@ -73,8 +73,8 @@ void Comparison::Passed(const store::Server& server) {
                       service.hub_url.str(), ", its zone's hub is ", reading_.hub_url)});
   }
   if (proven && !service.hub_instance_id.empty()) {
-    const ServerId holder = holder_(service.hub_instance_id);
-    if (!holder.empty() && holder != server.id) {
+    const ServerId* const holder = holder_(service.hub_instance_id);
+    if (holder != nullptr && *holder != server.id) {
       of.borrowed.emplace_back(server.id, service.hub_instance_id);
     }
   }
@@ -137,20 +137,22 @@ absl::StatusOr<std::vector<store::Zone>> Comparison::ZonesHere(
   return here;
 }
 
-absl::Status Comparison::EndZone(Turn& turn, const ZoneId& zone_id) {
-  OfZone of = std::move(zones_[zone_id]);
-  zones_.erase(zone_id);
+absl::StatusOr<bool> Comparison::EndZone(Turn& turn, const ZoneId& zone_id) {
+  OfZone& of = zones_[zone_id];
   std::vector<store::Zone> elsewhere;
   ASSIGN_OR_RETURN(const std::vector<store::Zone> here,
                    ZonesHere(turn, TenantOf(zone_id), elsewhere));
   const auto zone =
       std::find_if(here.begin(), here.end(), [&](const store::Zone& z) { return z.id == zone_id; });
-  if (zone == here.end()) return absl::OkStatus();  // It has another hub by now.
-  RETURN_IF_ERROR(EndServers(turn, *zone, of));
-  if (zone == here.begin()) {
-    CompareServices(of.sightings);
-    RETURN_IF_ERROR(CompareRecords(turn, here, elsewhere, of.sightings));
+  if (zone == here.end()) return true;  // It has another hub by now.
+  if (zone == here.begin() && of.compared < reading_.list.instances.size()) {
+    if (of.compared == 0) CompareServices(of.sightings);
+    RETURN_IF_ERROR(CompareRecords(turn, here, elsewhere, of));
+    if (reading_.list.instances.size() > static_cast<size_t>(options_.records_per_turn)) {
+      return false;
+    }
   }
+  RETURN_IF_ERROR(EndServers(turn, *zone, of));
   RETURN_IF_ERROR(CompareMachines(turn, *zone, of.sightings));
   const absl::Duration skew = reading_.list.clock_offset;
   if (absl::AbsDuration(skew) > options_.clock_skew) {
@@ -160,7 +162,10 @@ absl::Status Comparison::EndZone(Turn& turn, const ZoneId& zone_id) {
                                     skew > absl::ZeroDuration() ? " ahead of" : " behind",
                                     " the orchestrator's")});
   }
-  return take_(turn, zone_id, std::move(of.sightings));
+  Sightings sightings = std::move(of.sightings);
+  zones_.erase(zone_id);
+  RETURN_IF_ERROR(take_(turn, zone_id, std::move(sightings)));
+  return true;
 }
 
 absl::Status Comparison::EndServers(Turn& turn, const store::Zone& zone, OfZone& of) {
@@ -177,7 +182,9 @@ absl::Status Comparison::EndServers(Turn& turn, const store::Zone& zone, OfZone&
   }
   for (const auto& [server, record] : of.borrowed) {
     ASSIGN_OR_RETURN(const auto borrower, turn.store().servers().Find(server));
-    ASSIGN_OR_RETURN(const auto holder, turn.store().servers().Find(holder_(record)));
+    const ServerId* const held_by = holder_(record);
+    if (held_by == nullptr) continue;
+    ASSIGN_OR_RETURN(const auto holder, turn.store().servers().Find(*held_by));
     if (!borrower.has_value() || !holder.has_value()) continue;
     if (borrower->tenant_id != holder->tenant_id) continue;
     Add(of.sightings, {FindingKind::kDuplicateIdentity, OfRecord(record), server, record,
@@ -200,7 +207,9 @@ void Comparison::CompareServices(Sightings& out) const {
     ServerId server;
     std::vector<std::string> texts;
     for (const HubInstance* record : records) {
-      if (server.empty()) server = holder_(record->id);
+      if (const ServerId* holder = holder_(record->id); server.empty() && holder != nullptr) {
+        server = *holder;
+      }
       if (texts.size() < kShownRecords) texts.push_back(RecordText(*record));
     }
     Add(out,
@@ -210,7 +219,9 @@ void Comparison::CompareServices(Sightings& out) const {
 }
 
 absl::Status Comparison::CompareRecords(Turn& turn, const std::vector<store::Zone>& here,
-                                        const std::vector<store::Zone>& elsewhere, Sightings& out) {
+                                        const std::vector<store::Zone>& elsewhere, OfZone& of) {
+  Sightings& out = of.sightings;
+  const std::vector<HubInstance>& records = reading_.list.instances;
   const store::ServerStore& servers = turn.store().servers();
   const auto named = [&](const std::vector<store::Zone>& zones,
                          const std::string& title) -> absl::StatusOr<std::optional<store::Server>> {
@@ -223,14 +234,17 @@ absl::Status Comparison::CompareRecords(Turn& turn, const std::vector<store::Zon
     }
     return std::optional<store::Server>();
   };
-  int looked_at = 0;
-  for (const HubInstance& record : reading_.list.instances) {
-    if (!holder_(record.id).empty()) continue;
-    if (++looked_at > options_.most_records) {
+  const size_t end =
+      std::min(records.size(), of.compared + static_cast<size_t>(options_.records_per_turn));
+  while (of.compared < end) {
+    const HubInstance& record = records[of.compared++];
+    if (holder_(record.id) != nullptr) continue;
+    if (++of.of_nobody > options_.most_records) {
       for (const FindingKind kind : {FindingKind::kGhost, FindingKind::kUnknown,
                                      FindingKind::kWrongZone, FindingKind::kDuplicateIdentity}) {
         out.cut_off.insert(kind);
       }
+      of.compared = records.size();
       break;
     }
     Sighting sighting{FindingKind::kUnknown, OfRecord(record.id), ServerId(), record.id,

@@ -47,7 +47,7 @@ class Comparison final : public WalkNotes {
 
   void Passed(const store::Server& server) override;
   void Judged(const store::Server& server, const Showing& showing) override;
-  absl::Status EndZone(Turn& turn, const ZoneId& zone) override;
+  absl::StatusOr<bool> EndZone(Turn& turn, const ZoneId& zone) override;
 
  private:
   // What is looked at when the zone ends, with the store and the time at hand.
@@ -56,13 +56,16 @@ class Comparison final : public WalkNotes {
     std::vector<std::pair<ServerId, absl::Time>> silent_workers;  // Enrolled; last contact.
     std::vector<std::pair<ServerId, absl::Time>> questioned;      // Last proven.
     std::vector<std::pair<ServerId, HubInstanceId>> borrowed;     // Whose id is another's.
+    size_t compared = 0;                                          // Records of the list, so far.
+    int of_nobody = 0;                                            // Of these.
   };
   // The tenant's zones at the hub, by id.
   absl::StatusOr<std::vector<store::Zone>> ZonesHere(Turn& turn, const TenantId& tenant,
                                                      std::vector<store::Zone>& elsewhere);
   absl::Status EndServers(Turn& turn, const store::Zone& zone, OfZone& of);
+  // The next of the list, as many as fit a turn.
   absl::Status CompareRecords(Turn& turn, const std::vector<store::Zone>& here,
-                              const std::vector<store::Zone>& elsewhere, Sightings& out);
+                              const std::vector<store::Zone>& elsewhere, OfZone& of);
   absl::Status CompareMachines(Turn& turn, const store::Zone& zone, Sightings& out);
   void CompareServices(Sightings& out) const;
   // Adds it, unless there are too many of its kind.

@@ -113,7 +113,8 @@ class HubPollerTest : public testing::Test, protected HubListener {
   }
 
   absl::Status OnRead(Turn& turn, const std::vector<ZoneId>& zones,
-                      const std::shared_ptr<const HubReading>& reading) override {
+                      const std::shared_ptr<const IndexedReading>& read) override {
+    const HubReading* const reading = &read->reading;
     conclusive_ = reading->conclusive;
     for (const ZoneId& zone : zones) {
       if (!reading->conclusive) continue;

@@ -36,7 +36,7 @@ class NamedHubs final : public HubReader {
 class LastReadings final : public HubListener {
  public:
   absl::Status OnRead(Turn&, const std::vector<ZoneId>& zones,
-                      const std::shared_ptr<const HubReading>&) override {
+                      const std::shared_ptr<const IndexedReading>&) override {
     for (const ZoneId& zone : zones) failures[zone].reset();
     return absl::OkStatus();
   }

@@ -24,6 +24,7 @@ class SweepFixture : public HandDriven {
   // A fleet that is enrolled; servers 0, 2, … are tenant-0's. Nothing sweeps but when asked.
   void Enroll(int servers = 4, CoreOptions options = {}) {
     options.sweep.every = absl::ZeroDuration();
+    options.sweep.records_per_turn = 1;  // A long list, as it were.
     Build(servers, 0, std::move(options));
     const auto rollout = Start();
     ASSERT_TRUE(rollout.ok()) << rollout.status();
