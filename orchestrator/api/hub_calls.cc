@@ -7,22 +7,15 @@
 #include "orchestrator/api/call_table.h"
 #include "orchestrator/api/requests.h"
 #include "orchestrator/api/values.h"
+#include "orchestrator/core/hubs/hub_standing.h"
 
 namespace muster::api {
 namespace {
 
 namespace admin = muster::admin::v1;
 
-admin::HubStanding StandingOf(const store::HubContact& contact, absl::Time now) {
-  if (contact.not_before.has_value() && *contact.not_before > now) {
-    return admin::HUB_STANDING_LEFT_ALONE;
-  }
-  if (contact.failure.has_value()) return admin::HUB_STANDING_FAILING;
-  return contact.read_time.has_value() ? admin::HUB_STANDING_READ : admin::HUB_STANDING_NEVER_READ;
-}
-
 void Show(const store::HubContact& contact, absl::Time now, admin::Hub& out) {
-  out.set_standing(StandingOf(contact, now));
+  out.set_standing(ToProto(core::StandingOf(contact, now)));
   SetIf(contact.read_time, [&] { return out.mutable_read_time(); });
   if (contact.failure.has_value() || contact.read_time.has_value()) {
     *out.mutable_try_time() = ToProto(contact.try_time);

@@ -23,6 +23,7 @@
 #include "muster/types/v1/server.pb.h"
 #include "orchestrator/api/requests.h"
 #include "orchestrator/core/audit/audit_verdict.h"
+#include "orchestrator/core/hubs/hub_standing.h"
 #include "orchestrator/core/interfaces/finding_operations.h"
 #include "orchestrator/core/interfaces/hub_checker.h"
 #include "orchestrator/core/interfaces/server_operations.h"
@@ -66,6 +67,8 @@ MUSTER_WIRE_ENUM(store::VerifierKind, store::VerifierKind::kLogin, muster::admin
                  muster::admin::v1::VERIFIER_KIND_LOGIN);
 MUSTER_WIRE_ENUM(store::HubListKind, store::HubListKind::kLegacy, muster::admin::v1::HubListKind,
                  muster::admin::v1::HUB_LIST_KIND_LEGACY);
+MUSTER_WIRE_ENUM(core::HubStanding, core::HubStanding::kLeftAlone, muster::admin::v1::HubStanding,
+                 muster::admin::v1::HUB_STANDING_LEFT_ALONE);
 MUSTER_WIRE_ENUM(core::HubCheckStep::Result, core::HubCheckStep::Result::kSkipped,
                  muster::admin::v1::HubCheckStep::Result,
                  muster::admin::v1::HubCheckStep::RESULT_SKIPPED);

@@ -66,6 +66,26 @@ absl::Time LeftAloneUntil(const HubContact& contact, const VerifyOptions& option
   return until <= now + options.longest_retry_after ? until : absl::InfinitePast();
 }
 
+HubStanding StandingOf(const HubContact& contact, absl::Time now) {
+  if (contact.not_before.has_value() && *contact.not_before > now) return HubStanding::kLeftAlone;
+  if (contact.failure.has_value()) return HubStanding::kFailing;
+  return contact.read_time.has_value() ? HubStanding::kRead : HubStanding::kNeverRead;
+}
+
+absl::string_view ToString(HubStanding standing) {
+  switch (standing) {
+    case HubStanding::kNeverRead:
+      return "never_read";
+    case HubStanding::kRead:
+      return "read";
+    case HubStanding::kFailing:
+      return "failing";
+    case HubStanding::kLeftAlone:
+      return "left_alone";
+  }
+  return "";
+}
+
 HubListKind KindOf(const HubList& list) {
   switch (list.route) {
     case HubList::Route::kPublic:

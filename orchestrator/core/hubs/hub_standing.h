@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/failure.h"
 #include "orchestrator/core/interfaces/hub_reader.h"
@@ -36,6 +37,11 @@ bool NoteWish(store::HubContact& contact, absl::Time until, absl::Time now);
 // longest_retry_after is of a clock that was set back since, and says nothing.
 absl::Time LeftAloneUntil(const store::HubContact& contact, const VerifyOptions& options,
                           absl::Time now);
+
+// What an operator is shown of it.
+enum class HubStanding { kNeverRead, kRead, kFailing, kLeftAlone };
+HubStanding StandingOf(const store::HubContact& contact, absl::Time now);
+absl::string_view ToString(HubStanding standing);
 
 // What lists of this hub can show.
 store::HubListKind KindOf(const HubList& list);

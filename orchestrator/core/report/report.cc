@@ -132,11 +132,25 @@ std::optional<Failure> ProblemOf(const store::Server& server) {
   return std::nullopt;
 }
 
-Connectivity ConnectivityOf(const store::Server& server, bool connected, absl::Time now) {
+absl::string_view ToString(Connectivity connectivity) {
+  switch (connectivity) {
+    case Connectivity::kNeverSeen:
+      return "never_seen";
+    case Connectivity::kOnline:
+      return "online";
+    case Connectivity::kOffline:
+      return "offline";
+    case Connectivity::kStale:
+      return "stale";
+  }
+  return "";
+}
+
+Connectivity ConnectivityOf(const std::optional<absl::Time>& last_contact, bool connected,
+                            absl::Time now) {
   if (connected) return Connectivity::kOnline;
-  if (!server.last_contact_time.has_value()) return Connectivity::kNeverSeen;
-  return now - *server.last_contact_time > kStaleAfter ? Connectivity::kStale
-                                                       : Connectivity::kOffline;
+  if (!last_contact.has_value()) return Connectivity::kNeverSeen;
+  return now - *last_contact > kStaleAfter ? Connectivity::kStale : Connectivity::kOffline;
 }
 
 absl::StatusOr<Report> MakeReport(const store::WalledSnapshot& snapshot, const ReportQuery& query,

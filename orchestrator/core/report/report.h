@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/failure.h"
 #include "base/ids.h"
@@ -82,7 +83,12 @@ std::optional<Failure> ProblemOf(const store::Server& server);
 // Connectivity is derived, never stored. `connected`: a session is open now
 // (the session registry knows).
 enum class Connectivity { kNeverSeen, kOnline, kOffline, kStale };
-Connectivity ConnectivityOf(const store::Server& server, bool connected, absl::Time now);
+absl::string_view ToString(Connectivity connectivity);
+Connectivity ConnectivityOf(const std::optional<absl::Time>& last_contact, bool connected,
+                            absl::Time now);
+inline Connectivity ConnectivityOf(const store::Server& server, bool connected, absl::Time now) {
+  return ConnectivityOf(server.last_contact_time, connected, now);
+}
 
 }  // namespace muster::core
 

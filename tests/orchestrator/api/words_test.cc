@@ -14,7 +14,7 @@
 namespace muster::api {
 namespace {
 
-// Every value of a dense store enum has the same word on the wire, and the wire has no more.
+// Every value of a dense enum with words of its own has the same word on the wire, and the wire has no more.
 template <typename E>
 void CheckWords() {
   std::vector<std::string> words;
@@ -25,7 +25,7 @@ void CheckWords() {
   EXPECT_EQ(words, rpc::WordsOf<decltype(ToProto(E{}))>());
 }
 
-TEST(ApiWords, AreTheStores) {
+TEST(ApiWords, AreThoseOfStoreAndCore) {
   CheckWords<store::Admission>();
   CheckWords<store::Enrollment>();
   CheckWords<store::CommandKind>();
@@ -41,9 +41,11 @@ TEST(ApiWords, AreTheStores) {
   CheckWords<store::Severity>();
   CheckWords<store::SweepState>();
   CheckWords<store::SweepTrigger>();
+  CheckWords<core::Connectivity>();
+  CheckWords<core::HubStanding>();
 }
 
-// Those of the core are told by the wire's words alone: here they are written once more.
+// Others of the core are told by the wire's words alone: here they are written once more.
 template <typename E>
 void CheckValues(const std::vector<std::pair<E, std::string>>& values) {
   std::vector<std::string> words;
@@ -55,12 +57,7 @@ void CheckValues(const std::vector<std::pair<E, std::string>>& values) {
   EXPECT_EQ(words, rpc::WordsOf<decltype(ToProto(E{}))>());
 }
 
-TEST(ApiWords, AreTheCores) {
-  using core::Connectivity;
-  CheckValues<Connectivity>({{Connectivity::kNeverSeen, "never_seen"},
-                             {Connectivity::kOnline, "online"},
-                             {Connectivity::kOffline, "offline"},
-                             {Connectivity::kStale, "stale"}});
+TEST(ApiWords, AreTheCoresThatNothingElseSpells) {
   using Reading = core::ZoneVerification::State;
   CheckValues<Reading>({{Reading::kCompleted, "completed"},
                         {Reading::kPartial, "partial"},

@@ -98,6 +98,23 @@ TEST_F(HubStandingTest, SaysSinceWhenAndUntilWhen) {
 }
 
 // The hub has told another zone's reading so: nobody joins meanwhile, and who looks is told why.
+TEST_F(HubStandingTest, OperatorsAreShownOneWordForIt) {
+  const auto word = [this](absl::Duration after = absl::ZeroDuration()) {
+    return ToString(StandingOf(contact_, kNoon + after));
+  };
+  EXPECT_EQ(word(), "never_read");
+  FailOnce();
+  EXPECT_EQ(word(), "failing");
+  FailOnce();
+  FailOnce();
+  EXPECT_EQ(word(absl::Seconds(29)), "left_alone");
+  EXPECT_EQ(word(absl::Seconds(30)), "failing") << "it may be asked again";
+  NoteRead(contact_, ListOf(3), kNoon);
+  EXPECT_EQ(word(), "read");
+  NoteWish(contact_, kNoon + absl::Minutes(1), kNoon);
+  EXPECT_EQ(word(), "left_alone") << "whatever it answered last";
+}
+
 TEST_F(HubStandingTest, NobodyJoinsAHubThatWantsToBeLeftAlone) {
   NoteRead(contact_, ListOf(0), kNoon);
   contact_.open_time = kNoon;
