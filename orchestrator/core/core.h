@@ -31,6 +31,7 @@
 #include "orchestrator/core/interfaces/operations.h"
 #include "orchestrator/core/interfaces/operator_watch.h"
 #include "orchestrator/core/interfaces/rollout_watch.h"
+#include "orchestrator/core/interfaces/work_watch.h"
 #include "orchestrator/core/interfaces/worker_events.h"
 #include "orchestrator/core/interfaces/worker_link.h"
 #include "orchestrator/core/options.h"
@@ -55,6 +56,7 @@ struct CoreDependencies {
   AuditKey* audit_key = nullptr;
   HeadBook* head_book = nullptr;
   OperatorWatch* operator_watch = nullptr;  // Null: nothing is open for operators.
+  WorkWatch* work_watch = nullptr;          // Null: nobody counts.
 };
 
 // Lifetime: destroy it only after strand, timers and hub reader have stopped calling back.

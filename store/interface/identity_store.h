@@ -68,6 +68,14 @@ class CertificateStore {
   // Admitted servers whose newest active certificate ends before `before`: workers that did not
   // renew in time. Reads the whole table.
   virtual absl::StatusOr<int> CountEnding(absl::Time before) const = 0;
+  // The same as figures: of those certificates, how many have ended by `now`, how many others end
+  // before `before`, and the next end after `now`.
+  struct Endings {
+    int ended = 0;
+    int ending = 0;
+    std::optional<absl::Time> next;
+  };
+  virtual absl::StatusOr<Endings> LookAtEndings(absl::Time now, absl::Time before) const = 0;
   virtual absl::Status Insert(const WorkerCertificate& certificate) = 0;
   virtual absl::Status Confirm(const CertificateId& id) = 0;
   // An operator let its key in.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "store/model/hub_contact.h"
@@ -123,6 +124,16 @@ class ServerStore {
   };
   virtual absl::StatusOr<std::vector<ProvenCount>> CountProven(const ServerQuery& query,
                                                                absl::Time now) const = 0;
+  // Where each of the query's servers stands, in no order; limit and page are not looked at. Reads
+  // all of them, and keeps none.
+  struct Standing {
+    ServerId id;
+    ZoneId zone_id;
+    Admission admission = Admission::kRegistered;
+    std::optional<absl::Time> last_contact_time;
+  };
+  virtual absl::Status ForEachStanding(const ServerQuery& query,
+                                       absl::FunctionRef<void(const Standing&)> each) const = 0;
   // Servers of one tenant that share a machine id with another of them, by machine id and id; without
   // those that are out for good. At most `limit`.
   virtual absl::StatusOr<std::vector<Server>> ListSharedMachines(const TenantId& tenant,

@@ -75,6 +75,11 @@ class WalledSnapshot {
     query.wall = wall_;
     return s_.servers().CountProven(query, now);
   }
+  absl::Status ForEachStanding(ServerQuery query,
+                               absl::FunctionRef<void(const ServerStore::Standing&)> each) const {
+    query.wall = wall_;
+    return s_.servers().ForEachStanding(query, each);
+  }
   absl::StatusOr<std::vector<ServerStore::Observed>> ListObserved(ServerQuery query) const {
     query.wall = wall_;
     return s_.servers().ListObserved(query);
@@ -124,6 +129,9 @@ class WalledSnapshot {
   absl::StatusOr<std::vector<Rollout>> ListRollouts(RolloutQuery query) const {
     query.wall = wall_;
     return s_.rollouts().List(query);
+  }
+  absl::StatusOr<std::vector<RolloutStore::StateCount>> CountRolloutsByState() const {
+    return s_.rollouts().CountByState(wall_);
   }
   absl::StatusOr<int> CountUnfinishedRollouts() const {
     return s_.rollouts().CountUnfinished(wall_);

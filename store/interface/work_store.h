@@ -23,6 +23,13 @@ class RolloutStore {
   virtual absl::StatusOr<std::vector<Rollout>> List(const RolloutQuery& query) const = 0;
   virtual absl::StatusOr<std::vector<Rollout>> ListUnfinished() const = 0;  // Oldest first.
   virtual absl::StatusOr<int> CountUnfinished(const TenantWall& wall) const = 0;
+  // How many rollouts there are in each state, per tenant; none: of several.
+  struct StateCount {
+    TenantId tenant_id;
+    RolloutState state = RolloutState::kPlanned;
+    int rollouts = 0;
+  };
+  virtual absl::StatusOr<std::vector<StateCount>> CountByState(const TenantWall& wall) const = 0;
   virtual absl::StatusOr<TargetCounts> Count(const RolloutId& id) const = 0;
   virtual absl::StatusOr<TargetCounts> Count(const TenantWall& wall, const RolloutId& id) const = 0;
 

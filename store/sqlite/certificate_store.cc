@@ -93,6 +93,23 @@ absl::StatusOr<int> SqliteCertificateStore::CountEnding(absl::Time before) const
   return count.value_or(0);
 }
 
+absl::StatusOr<CertificateStore::Endings> SqliteCertificateStore::LookAtEndings(
+    absl::Time now, absl::Time before) const {
+  ASSIGN_OR_RETURN(
+      const std::optional<Endings> endings,
+      db_.Cached("SELECT coalesce(sum(end_us <= ?1), 0), "
+                 "coalesce(sum(end_us > ?1 AND end_us < ?2), 0), "
+                 "min(CASE WHEN end_us > ?1 THEN end_us END) FROM "
+                 "(SELECT max(c.not_after_us) AS end_us "
+                 "FROM worker_certificates c JOIN servers s ON s.id = c.server_id "
+                 "WHERE c.state = 'active' AND s.admission = 'admitted' GROUP BY c.server_id)")
+          .BindAll(now, before)
+          .One([](const sql::Row& row) {
+            return Endings{row.Get<int>(0), row.Get<int>(1), row.Get<std::optional<absl::Time>>(2)};
+          }));
+  return endings.value_or(Endings());
+}
+
 absl::Status SqliteCertificateStore::Insert(const WorkerCertificate& certificate) {
   const absl::Status status =
       db_.Cached(

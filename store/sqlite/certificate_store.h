@@ -21,6 +21,7 @@ class SqliteCertificateStore final : public CertificateStore {
   absl::StatusOr<std::optional<absl::Time>> NewestWaitingTime(const ZoneId& zone) const override;
   absl::StatusOr<bool> IsRevokedKey(absl::string_view public_key_hash) const override;
   absl::StatusOr<int> CountEnding(absl::Time before) const override;
+  absl::StatusOr<Endings> LookAtEndings(absl::Time now, absl::Time before) const override;
   absl::Status Insert(const WorkerCertificate& certificate) override;
   absl::Status Confirm(const CertificateId& id) override;
   absl::Status SetAdmitted(const CertificateId& id) override;

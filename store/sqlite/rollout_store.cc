@@ -76,6 +76,21 @@ absl::StatusOr<int> SqliteRolloutStore::CountUnfinished(const TenantWall& wall) 
   return count.value_or(0);
 }
 
+absl::StatusOr<std::vector<RolloutStore::StateCount>> SqliteRolloutStore::CountByState(
+    const TenantWall& wall) const {
+  Where where;
+  where.AndWithin("tenant_id", wall);
+  return where
+      .Build(db_, "coalesce(tenant_id, ''), state, count(*) FROM rollouts",
+             "GROUP BY tenant_id, state ORDER BY tenant_id, state")
+      .All([](const sql::Row& row) -> absl::StatusOr<StateCount> {
+        StateCount count;
+        RETURN_IF_ERROR(
+            ColumnReader(row).Read(count.tenant_id, count.state, count.rollouts).status());
+        return count;
+      });
+}
+
 absl::StatusOr<std::vector<Rollout>> SqliteRolloutStore::ListUnfinished() const {
   return db_
       .Cached(absl::StrCat("SELECT ", kRolloutColumns,

@@ -27,6 +27,7 @@ class SqliteRolloutStore final : public RolloutStore {
   absl::StatusOr<std::vector<Rollout>> List(const RolloutQuery& query) const override;
   absl::StatusOr<std::vector<Rollout>> ListUnfinished() const override;
   absl::StatusOr<int> CountUnfinished(const TenantWall& wall) const override;
+  absl::StatusOr<std::vector<StateCount>> CountByState(const TenantWall& wall) const override;
   absl::StatusOr<TargetCounts> Count(const RolloutId& id) const override;
   absl::StatusOr<TargetCounts> Count(const TenantWall& wall, const RolloutId& id) const override;
 

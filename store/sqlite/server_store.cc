@@ -272,6 +272,21 @@ absl::StatusOr<std::vector<ServerStore::ProvenCount>> SqliteServerStore::CountPr
   return counts;
 }
 
+absl::Status SqliteServerStore::ForEachStanding(
+    const ServerQuery& query, absl::FunctionRef<void(const Standing&)> each) const {
+  ASSIGN_OR_RETURN(const Where where, Filter(query));
+  return where.Build(db_, "s.id, s.zone_id, s.admission, s.last_contact_time_us FROM servers s", "")
+      .ForEach([&each](const sql::Row& row) -> absl::Status {
+        Standing standing;
+        RETURN_IF_ERROR(
+            ColumnReader(row)
+                .Read(standing.id, standing.zone_id, standing.admission, standing.last_contact_time)
+                .status());
+        each(standing);
+        return absl::OkStatus();
+      });
+}
+
 absl::StatusOr<std::vector<Server>> SqliteServerStore::ListSharedMachines(const TenantId& tenant,
                                                                           int limit) const {
   return db_

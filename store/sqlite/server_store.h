@@ -27,6 +27,8 @@ class SqliteServerStore final : public ServerStore {
   absl::StatusOr<std::optional<absl::Time>> NewestAdmissionTime(const ZoneId& zone) const override;
   absl::StatusOr<std::vector<ProvenCount>> CountProven(const ServerQuery& query,
                                                        absl::Time now) const override;
+  absl::Status ForEachStanding(const ServerQuery& query,
+                               absl::FunctionRef<void(const Standing&)> each) const override;
   absl::StatusOr<std::vector<Server>> ListSharedMachines(const TenantId& tenant,
                                                          int limit) const override;
   absl::StatusOr<std::vector<EnrollmentCount>> CountByEnrollment(

@@ -55,6 +55,7 @@ struct WorldOptions {
   int offline = 0;  // The last ones never connect.
   Faults faults;
   core::CoreOptions core;
+  core::WorkWatch* work_watch = nullptr;  // Borrowed; null: nobody counts.
 };
 
 class SimWorld final : private core::WorkerLink,

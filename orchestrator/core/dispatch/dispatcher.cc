@@ -97,11 +97,17 @@ void Dispatcher::Bar(Turn& turn, const ServerId& server) {
   barred_.insert(server);
 }
 
-absl::Status Dispatcher::Move(ServerChange& change, OpenAttempt& open, AttemptState to,
-                              absl::Time now) {
+absl::Status Dispatcher::Move(Turn& turn, ServerChange& change, OpenAttempt& open,
+                              AttemptState to) {
   const AttemptState from = open.attempt.state;
   open.attempt.state = to;
-  if (!store::IsOpen(to)) open.attempt.finish_time = now;
+  if (!store::IsOpen(to)) {
+    open.attempt.finish_time = turn.now();
+    if (work_watch_ != nullptr) {
+      turn.AfterCommit(
+          [watch = work_watch_, kind = open.attempt.kind, to] { watch->AttemptEnded(kind, to); });
+    }
+  }
   return change.Attempt(open.attempt, from);
 }
 
@@ -232,7 +238,9 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   out.kind = command.kind;
   out.expire_time = command.expire_time;
   turn.AfterCommit([this, to = session->id, out = std::move(out)]() mutable {
+    const store::CommandKind kind = out.kind;
     workers_.SendCommand(to, std::move(out));
+    if (work_watch_ != nullptr) work_watch_->CommandSent(kind);
   });
   OpenAttempt& placed = open_[delivery.server_id] = std::move(open);
   SetDeadline(placed,
@@ -332,7 +340,7 @@ absl::Status Dispatcher::Doubt(Turn& turn, OpenAttempt& open, const CommandRepor
                       "command.in_doubt", open.attempt.server_id, open.command.zone_id);
   open.attempt.reason = WasReason(open.attempt.state);
   open.attempt.failure = failure;
-  RETURN_IF_ERROR(Move(change, open, AttemptState::kInDoubt, turn.now()));
+  RETURN_IF_ERROR(Move(turn, change, open, AttemptState::kInDoubt));
   open.answered = report != nullptr;
   SetDeadline(open, absl::InfiniteFuture());
   RETURN_IF_ERROR(listener_->OnDoubt(turn, change, open, report));
@@ -344,7 +352,7 @@ absl::Status Dispatcher::Resume(Turn& turn, OpenAttempt& open, SessionId session
                       open.attempt.server_id, open.command.zone_id);
   open.attempt.reason.clear();
   open.attempt.failure.reset();
-  RETURN_IF_ERROR(Move(change, open, AttemptState::kRunning, turn.now()));
+  RETURN_IF_ERROR(Move(turn, change, open, AttemptState::kRunning));
   open.session = session;
   open.answered = false;
   SetDeadline(open,
@@ -359,7 +367,7 @@ absl::Status Dispatcher::NeverArrived(Turn& turn, OpenTable::iterator it) {
   ServerChange change(turn, WorkerActor(open.attempt.server_id), "command.never_arrived",
                       open.attempt.server_id, open.command.zone_id);
   open.attempt.reason = kNeverArrivedReason;
-  RETURN_IF_ERROR(Move(change, open, AttemptState::kSettled, turn.now()));
+  RETURN_IF_ERROR(Move(turn, change, open, AttemptState::kSettled));
   SetDeadline(open, absl::InfiniteFuture());
   const OpenAttempt closed = std::move(open);
   open_.erase(it);
@@ -386,7 +394,7 @@ absl::Status Dispatcher::Acknowledged(Turn& turn, SessionId session, const Comma
   }
   ServerChange change(turn, WorkerActor(open->attempt.server_id), "command.acknowledged",
                       open->attempt.server_id, open->command.zone_id);
-  RETURN_IF_ERROR(Move(change, *open, AttemptState::kAcknowledged, turn.now()));
+  RETURN_IF_ERROR(Move(turn, change, *open, AttemptState::kAcknowledged));
   SetDeadline(*open, turn.now() + options_.join_timeout);
   return change.Record();
 }
@@ -400,7 +408,7 @@ absl::Status Dispatcher::Started(Turn& turn, SessionId session, const CommandId&
   }
   ServerChange change(turn, WorkerActor(open->attempt.server_id), "command.started",
                       open->attempt.server_id, open->command.zone_id);
-  RETURN_IF_ERROR(Move(change, *open, AttemptState::kRunning, turn.now()));
+  RETURN_IF_ERROR(Move(turn, change, *open, AttemptState::kRunning));
   SetDeadline(*open, turn.now() + options_.join_timeout);
   return change.Record();
 }
@@ -447,7 +455,7 @@ absl::Status Dispatcher::Close(Turn& turn, OpenTable::iterator it, const Command
     open.attempt.failure =
         report.failure.value_or(Failure{FailureCode::kJoinUnknownAnswer, "no reason was given"});
   }
-  RETURN_IF_ERROR(Move(change, open, to, turn.now()));
+  RETURN_IF_ERROR(Move(turn, change, open, to));
   SetDeadline(open, absl::InfiniteFuture());
   const OpenAttempt closed = std::move(open);
   open_.erase(it);
@@ -463,7 +471,7 @@ absl::Status Dispatcher::Settle(Turn& turn, ServerChange& change, const ServerId
   }
   OpenAttempt& open = it->second;
   open.attempt.reason = std::string(reason.data(), reason.size());
-  RETURN_IF_ERROR(Move(change, open, AttemptState::kSettled, turn.now()));
+  RETURN_IF_ERROR(Move(turn, change, open, AttemptState::kSettled));
   SetDeadline(open, absl::InfiniteFuture());
   if (!open.answered && open.command.expire_time > turn.now()) {
     late_copies_[server] = open.command.expire_time;

@@ -40,6 +40,7 @@
 #include "orchestrator/core/dispatch/clone_watch.h"
 #include "orchestrator/core/dispatch/session_table.h"
 #include "orchestrator/core/interfaces/key_vault.h"
+#include "orchestrator/core/interfaces/work_watch.h"
 #include "orchestrator/core/interfaces/worker_events.h"
 #include "orchestrator/core/interfaces/worker_link.h"
 #include "orchestrator/core/inventory/zone_table.h"
@@ -68,13 +69,14 @@ struct Delivery {
 class Dispatcher {
  public:
   Dispatcher(const DispatchOptions& options, Agenda& agenda, OrderedIds& ids, KeyVault& vault,
-             WorkerLink& workers, ZoneTable& zones)
+             WorkerLink& workers, ZoneTable& zones, WorkWatch* work_watch = nullptr)
       : options_(options),
         agenda_(agenda),
         ids_(ids),
         vault_(vault),
         workers_(workers),
-        zones_(zones) {}
+        zones_(zones),
+        work_watch_(work_watch) {}
   void SetListener(AttemptListener* listener) { listener_ = listener; }
 
   // After a restart no worker is connected: what was under way is in doubt.
@@ -138,8 +140,7 @@ class Dispatcher {
   absl::Status Close(Turn& turn, OpenTable::iterator it, const CommandReport& report,
                      store::AttemptState to);
   // Moves an attempt inside memory and store; its reason and failure are those in `open`.
-  absl::Status Move(ServerChange& change, OpenAttempt& open, store::AttemptState to,
-                    absl::Time now);
+  absl::Status Move(Turn& turn, ServerChange& change, OpenAttempt& open, store::AttemptState to);
   void SetDeadline(OpenAttempt& open, absl::Time deadline);
   void ArmDeadlines();
   absl::Status CheckDeadlines(Turn& turn);
@@ -152,6 +153,7 @@ class Dispatcher {
   KeyVault& vault_;
   WorkerLink& workers_;
   ZoneTable& zones_;
+  WorkWatch* const work_watch_;  // Null: nobody counts.
   AttemptListener* listener_ = nullptr;
 
   SessionTable sessions_;

@@ -33,7 +33,8 @@ RolloutEngine::RolloutEngine(const CoreOptions& options, EngineParts parts)
       pacing_(parts.pacing),
       hubs_(parts.hubs),
       enrollments_(parts.enrollments),
-      watch_(parts.watch) {
+      watch_(parts.watch),
+      work_watch_(parts.work_watch) {
   enrollments_.SetListener(this);
   pacing_.SetReleased([this](const ServerId& server) { Released(server); });
 }

@@ -43,6 +43,7 @@
 #include "orchestrator/core/hubs/hub_poller.h"
 #include "orchestrator/core/interfaces/rollout_operations.h"
 #include "orchestrator/core/interfaces/rollout_watch.h"
+#include "orchestrator/core/interfaces/work_watch.h"
 #include "orchestrator/core/inventory/zone_table.h"
 #include "orchestrator/core/options.h"
 #include "orchestrator/core/pacing/pacing_table.h"
@@ -62,6 +63,7 @@ struct EngineParts {
   HubPoller& hubs;
   Enrollments& enrollments;
   RolloutWatch& watch;
+  WorkWatch* work_watch = nullptr;  // Null: nobody counts.
 };
 
 // On the strand only.
@@ -168,6 +170,7 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
   HubPoller& hubs_;
   Enrollments& enrollments_;
   RolloutWatch& watch_;
+  WorkWatch* const work_watch_;
 
   std::map<RolloutId, std::unique_ptr<Run>> runs_;
   absl::flat_hash_map<ServerId, Run*> run_of_;

@@ -81,6 +81,11 @@ absl::Status RolloutEngine::MoveTarget(Turn& turn, ServerChange& change, Run& ru
   if (run.rollout.kind == CommandKind::kJoin) {
     if (from == TargetState::kInFlight) --joins_in_flight_[target.zone_id];
     if (to == TargetState::kInFlight) ++joins_in_flight_[target.zone_id];
+    if (to == TargetState::kSucceeded && target.attempts > 0 && work_watch_ != nullptr) {
+      turn.AfterCommit(
+          [watch = work_watch_, tenant = TenantOf(target.zone_id),
+           after = turn.now() - run.rollout.create_time] { watch->TargetProven(tenant, after); });
+    }
   }
   if (run.ending() && (to == TargetState::kWaiting || to == TargetState::kInDoubt)) {
     run.sweep.push_back(target.server_id);

@@ -22,6 +22,7 @@ class CoreBench : public testing::Test {
     world.servers = servers;
     world.offline = offline;
     world.core = std::move(options);
+    world.work_watch = work_watch_;
     world_ = std::make_unique<sim::SimWorld>(std::move(world));
     world_->RunFor(absl::Minutes(1));
   }
@@ -71,6 +72,7 @@ class CoreBench : public testing::Test {
     return world_->RunUntil([&] { return IsFinal(world_->RolloutNow(id).state); }, within);
   }
 
+  WorkWatch* work_watch_ = nullptr;  // Of what Build() makes.
   std::unique_ptr<sim::SimWorld> world_;
   const Actor operator_ = sim::SimWorld::Operator();
   const ZoneId zone_{"tenant-0/prod"};

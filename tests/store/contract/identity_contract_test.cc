@@ -162,6 +162,23 @@ TEST_P(StoreContract, CertificatesThatEndAreCountedByServer) {
   EXPECT_EQ(*Read()->certificates().CountEnding(At(50)), 0);
   EXPECT_EQ(*Read()->certificates().CountEnding(At(60)), 1);
   EXPECT_EQ(*Read()->certificates().CountEnding(At(100)), 2);
+  const auto at = [this](int now, int before) {
+    const auto seen = *Read()->certificates().LookAtEndings(At(now), At(before));
+    return absl::StrCat(
+        seen.ended, " ", seen.ending, " ",
+        seen.next.has_value() ? absl::ToUnixSeconds(*seen.next - (At(0) - absl::UnixEpoch())) : -1);
+  };
+  EXPECT_EQ(at(10, 40), "0 0 50");
+  EXPECT_EQ(at(10, 51), "0 1 50");
+  EXPECT_EQ(at(50, 91), "1 1 90") << "it has ended when its time has come";
+  EXPECT_EQ(at(90, 91), "2 0 -1");
+}
+
+TEST_P(StoreContract, EndingsOfNoCertificatesAreNone) {
+  const auto seen = *Read()->certificates().LookAtEndings(At(0), At(10));
+  EXPECT_EQ(seen.ended, 0);
+  EXPECT_EQ(seen.ending, 0);
+  EXPECT_EQ(seen.next, std::nullopt);
 }
 
 TEST_P(StoreContract, NothingIsPromisedToARejectedServerAndItsMachineIsKnown) {

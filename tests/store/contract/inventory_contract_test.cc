@@ -526,6 +526,36 @@ TEST_P(StoreContract, EnrollmentsAreCountedPerZone) {
               IsEmpty());
 }
 
+TEST_P(StoreContract, EachServersStandingIsToldBehindTheWall) {
+  Change([&](Transaction& t) {
+    Server seen = MakeServer("seen");
+    seen.admission = Admission::kPending;
+    Server retired = MakeServer("retired");
+    retired.admission = Admission::kRetired;
+    for (const Server& server : {seen, retired, MakeServer("new", kTest)}) {
+      EXPECT_OK(t.servers().Insert(server));
+    }
+    EXPECT_OK(t.servers().SetLastContact(seen.id, At(7)));
+  });
+  const auto told = [this](const ServerQuery& query) {
+    std::vector<std::string> lines;
+    EXPECT_OK(Read()->servers().ForEachStanding(query, [&](const ServerStore::Standing& standing) {
+      lines.push_back(absl::StrCat(standing.id.value(), " ", standing.zone_id.value(), " ",
+                                   ToString(standing.admission),
+                                   standing.last_contact_time.has_value() ? " seen" : ""));
+      if (standing.last_contact_time.has_value()) {
+        EXPECT_EQ(*standing.last_contact_time, At(7));
+      }
+    }));
+    return lines;
+  };
+  EXPECT_THAT(told({.wall = TenantWall::Everything()}),
+              testing::UnorderedElementsAre("srv-acme/prod-seen acme/prod pending seen",
+                                            "srv-acme/test-new acme/test registered"));
+  EXPECT_THAT(told({.wall = TenantWall::Of({TenantId("other")})}), IsEmpty());
+  EXPECT_THAT(told({}), IsEmpty());
+}
+
 TEST_P(StoreContract, UnprovenServersAreThoseWithAClaim) {
   EXPECT_THAT(*Read()->servers().ListUnprovenZones(), IsEmpty());
   const auto insert = [](Transaction& t, const char* name, Enrollment enrollment, bool claim) {

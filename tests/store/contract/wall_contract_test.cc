@@ -198,6 +198,33 @@ TEST_P(WallContract, ACursorBehindTheWallIsAsOneThatIsNone) {
   EXPECT_THAT(*all.ListRollouts({.before = RolloutId("rol-globex")}), SizeIs(2));
 }
 
+TEST_P(StoreContract, RolloutsAreCountedByTenantAndState) {
+  Change([](Transaction& t) {
+    for (const char* id : {"rol-1", "rol-2"}) {
+      Rollout rollout = MakeRollout(id);
+      rollout.tenant_id = kAcme;
+      EXPECT_OK(t.rollouts().Insert(rollout, {}));
+    }
+    EXPECT_OK(t.rollouts().Insert(MakeRollout("rol-3"), {}));
+    EXPECT_OK(t.rollouts().Move(RolloutId("rol-2"), RolloutState::kRunning, RolloutState::kPaused,
+                                "", std::nullopt));
+  });
+  const auto counts = [this](const TenantWall& wall) {
+    std::vector<std::string> lines;
+    const auto all = *Read()->rollouts().CountByState(wall);
+    for (const auto& count : all) {
+      lines.push_back(
+          absl::StrCat(count.tenant_id.value(), " ", ToString(count.state), " ", count.rollouts));
+    }
+    return lines;
+  };
+  EXPECT_THAT(counts(TenantWall::Everything()),
+              testing::ElementsAre(" running 1", "acme paused 1", "acme running 1"));
+  EXPECT_THAT(counts(TenantWall::Of({kAcme})),
+              testing::ElementsAre("acme paused 1", "acme running 1"));
+  EXPECT_THAT(counts(TenantWall()), testing::IsEmpty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, WallContract, testing::ValuesIn(Implementations()),
                          [](const auto& test) { return test.param.name; });
 
