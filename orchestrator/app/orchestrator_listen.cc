@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "orchestrator/app/door_keeper.h"
+#include "orchestrator/app/http_probe.h"
 #include "orchestrator/app/listener_certificate.h"
 #include "orchestrator/app/listener_probe.h"
 #include "orchestrator/app/orchestrator_parts.h"
@@ -323,9 +324,9 @@ void Orchestrator::Parts::LookAtConnections() {
 absl::Status Orchestrator::Parts::ListenForProbes() {
   if (options.health_listen.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(http_probe,
-                   HttpProbe::Start(options.health_listen, [this](const std::string& path) {
-                     return AnswerProbe(*self_check, path);
-                   }));
+                   HttpListener::Start(
+                       {.name = "health", .address = options.health_listen},
+                       [this](const std::string& path) { return AnswerProbe(*self_check, path); }));
   endpoints.health_port = http_probe->port();
   return absl::OkStatus();
 }

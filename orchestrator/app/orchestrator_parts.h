@@ -23,7 +23,7 @@
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/disk_space.h"
 #include "orchestrator/app/event_mark.h"
-#include "orchestrator/app/http_probe.h"
+#include "orchestrator/app/http_listener.h"
 #include "orchestrator/app/listener_certificate.h"
 #include "orchestrator/app/listeners.h"
 #include "orchestrator/app/memory_return.h"
@@ -129,7 +129,7 @@ struct Orchestrator::Parts {
   std::unique_ptr<rpc::BootstrapDesk> desk;
   std::vector<std::unique_ptr<Entrance>> listeners;
   DoorKeeper* door_keeper = nullptr;  // One of them, or none.
-  std::unique_ptr<HttpProbe> http_probe;
+  std::unique_ptr<HttpListener> http_probe;
 };
 
 }  // namespace muster::app

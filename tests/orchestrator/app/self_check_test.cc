@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
-#include "orchestrator/app/http_probe.h"
+#include "orchestrator/app/http_listener.h"
 #include "orchestrator/app/listener_probe.h"
 #include "tests/fakes/fake_clock.h"
 
@@ -164,14 +166,19 @@ TEST(ListenerProbeTest, TheAddressFromInside) {
   EXPECT_EQ(AddressToProbe("unix:/run/x.sock", 0), "unix:/run/x.sock");
 }
 
-// What the probe answers to these bytes, up to its end of the connection.
-std::string Ask(int port, const std::string& bytes) {
+int ConnectTo(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<uint16_t>(port));
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  return fd;
+}
+
+// What the probe answers to these bytes, up to its end of the connection.
+std::string Ask(int port, const std::string& bytes) {
+  const int fd = ConnectTo(port);
   EXPECT_EQ(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t(bytes.size()));
   std::string answer;
   char buffer[4096];
@@ -182,11 +189,12 @@ std::string Ask(int port, const std::string& bytes) {
   return answer;
 }
 
-TEST(HttpProbeTest, AnswersGetAndNothingElse) {
-  const auto probe = HttpProbe::Start("127.0.0.1:0", [](const std::string& path) -> HttpAnswer {
-    if (path == "/readyz") return {503, "{\"ready\":false}"};
-    return {200, path == "/healthz" ? "{}" : ""};
-  });
+TEST(HttpListenerTest, AnswersGetAndNothingElse) {
+  const auto probe = HttpListener::Start({.name = "health", .address = "127.0.0.1:0"},
+                                         [](const std::string& path) -> HttpAnswer {
+                                           if (path == "/readyz") return {503, "{\"ready\":false}"};
+                                           return {200, path == "/healthz" ? "{}" : ""};
+                                         });
   ASSERT_TRUE(probe.ok()) << probe.status();
   const int port = (*probe)->port();
   EXPECT_THAT(Ask(port, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), HasSubstr("HTTP/1.1 200 OK"));
@@ -203,14 +211,47 @@ TEST(HttpProbeTest, AnswersGetAndNothingElse) {
   EXPECT_THAT(Ask(port, "GET /healthz HTTP/1.1\r\n\r\n"), HasSubstr(" 200 "));
 }
 
-TEST(HttpProbeTest, AddressesThatCannotBeListenedOn) {
+// However long they may stay.
+TEST(HttpListenerTest, WhoHoldsConnectionsKeepsNobodyOut) {
+  const auto listener = HttpListener::Start({.name = "health",
+                                             .address = "127.0.0.1:0",
+                                             .most_connections = 2,
+                                             .ask_within = absl::Hours(1)},
+                                            [](const std::string&) -> HttpAnswer {
+                                              return {200, "here"};
+                                            });
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  std::vector<int> silent;
+  for (int i = 0; i < 10; ++i) silent.push_back(ConnectTo((*listener)->port()));
+  EXPECT_THAT(Ask((*listener)->port(), "GET / HTTP/1.1\r\n\r\n"), testing::EndsWith("here"));
+  char byte = 0;
+  for (int i = 0; i < 9; ++i) EXPECT_LE(recv(silent[i], &byte, 1, 0), 0) << i;
+  EXPECT_EQ(send(silent[9], "GET / HTTP/1.0\r\n\r\n", 18, MSG_NOSIGNAL), 18);
+  EXPECT_EQ(recv(silent[9], &byte, 1, 0), 1) << "the newest is none of those that had to go";
+  for (const int fd : silent) close(fd);
+}
+
+TEST(HttpListenerTest, ASilentConnectionEnds) {
+  const auto listener = HttpListener::Start(
+      {.name = "health", .address = "127.0.0.1:0", .ask_within = absl::Milliseconds(20)},
+      [](const std::string&) { return HttpAnswer{}; });
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_EQ(Ask((*listener)->port(), ""), "");
+  EXPECT_EQ(Ask((*listener)->port(), "GET / HT"), "");
+}
+
+TEST(HttpListenerTest, AddressesThatCannotBeListenedOn) {
   const auto answer = [](const std::string&) { return HttpAnswer{}; };
-  const auto first = HttpProbe::Start("127.0.0.1:0", answer);
+  const auto first = HttpListener::Start({.name = "x", .address = "127.0.0.1:0"}, answer);
   ASSERT_TRUE(first.ok());
   for (const std::string& address :
        {absl::StrCat("127.0.0.1:", (*first)->port()), std::string("no.such.host:1"),
-        std::string("203.0.113.77:1")}) {
-    EXPECT_EQ(FailureCodeOf(HttpProbe::Start(address, answer).status()), FailureCode::kSystemListen)
+        std::string("203.0.113.77:1"), std::string("127.0.0.1"), std::string("127.0.0.1:"),
+        std::string("127.0.0.1:x"), std::string("127.0.0.1:65536"), std::string("127.0.0.1:-1"),
+        std::string("")}) {
+    EXPECT_EQ(
+        FailureCodeOf(HttpListener::Start({.name = "x", .address = address}, answer).status()),
+        FailureCode::kSystemListen)
         << address;
   }
 }
