@@ -28,3 +28,11 @@ find_library(SECCOMP_LIBRARY seccomp REQUIRED)
 add_library(Seccomp::Seccomp UNKNOWN IMPORTED)
 set_target_properties(Seccomp::Seccomp PROPERTIES IMPORTED_LOCATION ${SECCOMP_LIBRARY}
                       INTERFACE_INCLUDE_DIRECTORIES ${SECCOMP_INCLUDE_DIR})
+
+# prometheus-cpp's does, and asks for the web server and the HTTP client of its other parts: its core
+# needs neither.
+find_path(PROMETHEUS_CPP_INCLUDE_DIR prometheus/text_serializer.h REQUIRED)
+find_library(PROMETHEUS_CPP_CORE_LIBRARY prometheus-cpp-core REQUIRED)
+add_library(PrometheusCpp::Core UNKNOWN IMPORTED)
+set_target_properties(PrometheusCpp::Core PROPERTIES IMPORTED_LOCATION ${PROMETHEUS_CPP_CORE_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES ${PROMETHEUS_CPP_INCLUDE_DIR})

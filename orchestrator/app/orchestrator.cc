@@ -104,7 +104,8 @@ absl::Status Orchestrator::Parts::Open() {
                                                              .options = std::move(core_options),
                                                              .audit_key = audit_key.get(),
                                                              .head_book = head_book.get(),
-                                                             .operator_watch = revocations.get()});
+                                                             .operator_watch = revocations.get(),
+                                                             .work_watch = &work_counts});
   RETURN_IF_ERROR(LookForOlderDatabase());
   RETURN_IF_ERROR(StartCore());
   sessions->Start();
@@ -229,6 +230,8 @@ void Orchestrator::Parts::StartSelfCheck() {
     const store::StoreHealth health = store->Health();
     if (health.read_only) OnStoreLost(absl::DataLossError(health.reason));
   });
+  // The last: it may take a while, and no look waits for it.
+  if (metrics_page != nullptr) self_check->OnLook([this] { metrics_page->Refresh(); });
   self_check->Start();
 }
 
@@ -249,6 +252,7 @@ void Orchestrator::Parts::OnStoreLost(const absl::Status& why) {
 void Orchestrator::Parts::Stop() {
   if (std::exchange(stopped, true)) return;
   http_probe.reset();  // From here on whoever asks finds nobody: not ready.
+  metrics_listener.reset();
   for (const auto& listener : listeners) listener->Drain();
   const absl::Status why = absl::UnavailableError("the orchestrator is stopping; reconnect");
   if (sessions != nullptr) sessions->EndAll(why);
@@ -296,7 +300,8 @@ absl::StatusOr<std::unique_ptr<Orchestrator>> Orchestrator::Create(OrchestratorO
                                       {"bootstrap", at.bootstrap_address},
                                       {"admin", at.admin_address},
                                       {"socket", at.admin_socket},
-                                      {"health_port", at.health_port}});
+                                      {"health_port", at.health_port},
+                                      {"metrics_port", at.metrics_port}});
   return orchestrator;
 }
 

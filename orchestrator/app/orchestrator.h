@@ -36,6 +36,9 @@ struct OrchestratorOptions {
   std::string admin_socket;  // Empty: admin.sock in the data directory.
   // Plain HTTP for liveness and readiness (http_probe.h), with an IP address; empty: none.
   std::string health_listen;
+  // Plain HTTP for Prometheus, with an IP address; empty: none. Whoever reaches it sees the ids of
+  // all tenants and zones.
+  std::string metrics_listen;
   // What workers and operators dial. Host: empty for the first address of `init`. A whole
   // "host:port" wins over it; empty: that host with the listener's port.
   std::string public_address;
@@ -72,6 +75,7 @@ struct Endpoints {
   int bootstrap_port = 0;
   int admin_port = 0;
   int health_port = 0;          // 0: no HTTP probe.
+  int metrics_port = 0;         // 0: no metrics.
   std::string session_address;  // Public.
   std::string bootstrap_address;
   std::string admin_address;

@@ -258,6 +258,7 @@ absl::Status Orchestrator::Parts::Listen() {
                       ProbeDoor::kLocalSocket)
                       .status());
   RETURN_IF_ERROR(ListenForProbes());
+  RETURN_IF_ERROR(ListenForMetrics());
   TellOperatorDirectory();
   return absl::OkStatus();
 }

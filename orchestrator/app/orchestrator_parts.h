@@ -31,6 +31,9 @@
 #include "orchestrator/app/self_check.h"
 #include "orchestrator/core/core.h"
 #include "orchestrator/hub/http_hub_reader.h"
+#include "orchestrator/metrics/metrics_page.h"
+#include "orchestrator/metrics/store_figures.h"
+#include "orchestrator/metrics/work_counts.h"
 #include "orchestrator/rpc/admin/admin_services.h"
 #include "orchestrator/rpc/worker/bootstrap_desk.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
@@ -47,6 +50,9 @@ struct Orchestrator::Parts {
   absl::Status StartCore();
   absl::Status Listen();
   absl::Status ListenForProbes();
+  absl::Status ListenForMetrics();
+  absl::Status CollectMetrics(metrics::Families& families);
+  absl::Status CollectFromStore(metrics::Families& families);
   void TellOperatorDirectory();
   void StartSelfCheck();
   absl::Status LookForOlderDatabase();
@@ -79,11 +85,12 @@ struct Orchestrator::Parts {
             .random = random,
             .bootstrap_address = endpoints.bootstrap_address,
             .admin_address = [this] { return listening ? endpoints.admin_address : ""; },
-            .start_time = clock.Now()};
+            .start_time = start_time};
   }
 
   const OrchestratorOptions options;
   const Clock& clock = SystemClock();
+  const absl::Time start_time = clock.Now();
   Random& random = crypto::SecureRandom();
   DataDirectory directory;
   Endpoints endpoints;
@@ -103,6 +110,7 @@ struct Orchestrator::Parts {
   std::unique_ptr<api::RolloutWatchers> watchers;
   api::LongCalls long_calls;
   std::unique_ptr<api::Revocations> revocations;
+  metrics::WorkCounts work_counts;
   std::unique_ptr<core::Core> core;
   // Threads, which call into all above.
   std::unique_ptr<ThreadStrand> strand;
@@ -130,6 +138,10 @@ struct Orchestrator::Parts {
   std::vector<std::unique_ptr<Entrance>> listeners;
   DoorKeeper* door_keeper = nullptr;  // One of them, or none.
   std::unique_ptr<HttpListener> http_probe;
+  // Prometheus' page, made by the self check's looks.
+  std::unique_ptr<metrics::StoreFigures> store_figures;
+  std::unique_ptr<metrics::MetricsPage> metrics_page;
+  std::unique_ptr<HttpListener> metrics_listener;
 };
 
 }  // namespace muster::app

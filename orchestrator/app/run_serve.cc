@@ -77,6 +77,7 @@ absl::Status WritePortFile(const std::string& path, const Endpoints& at) {
                                {"bootstrap", at.bootstrap_port},
                                {"admin", at.admin_port},
                                {"health", at.health_port},
+                               {"metrics", at.metrics_port},
                                {"session_address", at.session_address},
                                {"bootstrap_address", at.bootstrap_address},
                                {"admin_address", at.admin_address},

@@ -54,6 +54,11 @@ constexpr Rule kRules[] = {
     {"orchestrator/api/",
      "^orchestrator/(hub|secrets|rpc|app|cli)/|^proto/rpc/(channel|credentials|grpc_log|status)",
      "carriers stand in front of the API, and name it"},
+    {"orchestrator/metrics/",
+     "grpc|^boost|sqlite|^base/sql/|^store/sqlite/|^orchestrator/"
+     "(hub|secrets|identity|rpc|app|cli)/",
+     "figures are made of what others know; who serves them is the app's affair"},
+    {"(?!orchestrator/metrics/)", "^prometheus/", "one room knows the library of metrics"},
     {"orchestrator/rpc/admin/", "^store/|^orchestrator/core/",
      "gRPC carries the calls; the API answers them"},
     {"orchestrator/rpc/worker/", "^orchestrator/(api|rpc/admin)/",

@@ -55,6 +55,7 @@ app::Endpoints AwaitReady(Process& process) {
   at.bootstrap_address = Field(line, "bootstrap");
   at.admin_address = Field(line, "admin");
   at.admin_socket = Field(line, "socket");
+  at.metrics_port = atoi(Field(line, "metrics_port").c_str());
   at.session_port = PortOf(at.session_address);
   at.bootstrap_port = PortOf(at.bootstrap_address);
   at.admin_port = PortOf(at.admin_address);

@@ -55,6 +55,9 @@ void DescribeListeners(CLI::App& serve, ServeFlags& flags) {
   group.Listen("--health-listen", o.health_listen,
                "Plain HTTP for /healthz and /readyz, on an IP address such as 127.0.0.1:8446 "
                "[none]");
+  group.Listen("--metrics-listen", o.metrics_listen,
+               "Plain HTTP for Prometheus' GET /metrics, on an IP address such as 127.0.0.1:8447 "
+               "[none]");
   group.Text("--port-file", flags.port_file,
              "Write the actual ports and addresses here, as JSON, once all listen");
   group.Number("--bootstrap-rate-per-minute", o.bootstrap_calls_per_minute,

@@ -1,4 +1,5 @@
-// Every 'muster …' that a remedy names is a command, and every flag it names there exists.
+// Every 'muster …' that a remedy, a finding or an alert names is a command, and every flag it names
+// there exists.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -35,14 +36,19 @@ class RemedyCommandsTest : public CliTest {
   void ExpectCommand(const std::string& command, const std::string& in) {
     const std::vector<std::string> words = absl::StrSplit(command, ' ', absl::SkipEmpty());
     std::vector<std::string> before;
+    std::vector<std::string> verbs;
     for (const std::string& word : words) {
-      const bool flag = absl::StartsWith(word, "--");
-      if (!flag && absl::ascii_isupper(static_cast<unsigned char>(word[0]))) continue;  // NAME
-      EXPECT_TRUE(Next(before, word).contains(word)) << word << " in: " << in;
-      if (!flag) before.push_back(word);
+      const auto first = static_cast<unsigned char>(word[0]);
+      const bool flag = word[0] == '-';
+      const bool value = !before.empty() && before.back()[0] == '-';
+      if (!absl::ascii_isupper(first) && !absl::ascii_isdigit(first)) {  // NAME, 5
+        EXPECT_TRUE(Next(before, word).contains(word)) << word << " in: " << in;
+        if (!flag && !value) verbs.push_back(word);
+      }
+      before.push_back(word);
     }
     // A noun alone is no command: 'muster explain acme/prod/web-1' was one.
-    EXPECT_TRUE(before.size() != 1 || !kNouns.contains(before.front())) << in;
+    EXPECT_TRUE(verbs.size() != 1 || !kNouns.contains(verbs.front())) << in;
   }
 };
 
@@ -72,6 +78,21 @@ TEST_F(RemedyCommandsTest, TheCommandsOfTheFindingsExist) {
     ExpectCommand((*it)[1], (*it)[0]);
   }
   EXPECT_GT(commands, 6) << "the commands were not found";
+}
+
+TEST_F(RemedyCommandsTest, TheCommandsOfTheAlertsExist) {
+  std::ifstream file(MUSTER_SOURCE_DIR "/deploy/monitoring/muster.rules.yml");
+  std::stringstream rules;
+  rules << file.rdbuf();
+  const std::string text =
+      std::regex_replace(rules.str(), std::regex("\\{\\{ \\$labels\\.[a-z]+ \\}\\}"), "LABEL");
+  const std::regex command("command: \"muster ([^\"]*)\"");
+  int commands = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), command), end; it != end; ++it) {
+    ++commands;
+    ExpectCommand((*it)[1], (*it)[0]);
+  }
+  EXPECT_GT(commands, 15) << "the commands were not found";
 }
 
 }  // namespace
