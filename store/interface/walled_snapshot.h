@@ -23,6 +23,10 @@ class WalledSnapshot {
       : s_(snapshot), wall_(std::move(wall)) {}
 
   const TenantWall& wall() const { return wall_; }
+  // As who is bound to this tenant sees it; nothing where the wall does not admit it.
+  WalledSnapshot Of(const TenantId& tenant) const {
+    return {s_, wall_.Admits(tenant) ? TenantWall::Of({tenant}) : TenantWall()};
+  }
 
   absl::StatusOr<std::optional<Tenant>> FindTenant(const TenantId& id) const {
     return s_.tenants().Find(wall_, id);
@@ -151,6 +155,20 @@ class WalledSnapshot {
   absl::StatusOr<std::vector<AuditEvent>> ListAuditEvents(AuditQuery query) const {
     query.wall = wall_;
     return s_.audit().List(query);
+  }
+
+  absl::StatusOr<std::vector<LinkedEvent>> ListLinkedEvents(const TenantId& tenant, int64_t after,
+                                                            int limit) const {
+    return s_.audit().ListLinked(wall_, tenant, after, limit);
+  }
+  absl::StatusOr<std::string> AuditLinkAt(const TenantId& tenant, int64_t sequence) const {
+    return s_.audit().LinkAt(wall_, tenant, sequence);
+  }
+  // Sequences of events before a time are at most this.
+  absl::StatusOr<int64_t> LastSequenceBefore(absl::Time time) const {
+    const auto link = s_.audit().LastBefore(time);
+    if (!link.ok()) return link.status();
+    return link->sequence;
   }
 
   // What belongs to no tenant, such as the audit chain as a whole: null behind a wall.

@@ -106,6 +106,15 @@ class AuditLog {
   // The newest event before a time; its sequence is 0 when there is none.
   virtual absl::StatusOr<AuditLink> LastBefore(absl::Time time) const = 0;
 
+  // Events of one tenant behind a sequence, oldest first; none of one whom the wall does not admit.
+  virtual absl::StatusOr<std::vector<LinkedEvent>> ListLinked(const TenantWall& wall,
+                                                              const TenantId& tenant, int64_t after,
+                                                              int limit) const = 0;
+  // The link of the tenant's chain at its last event that is not behind a sequence: 32 bytes, zeros
+  // where the chain has not begun. NotFound when the wall does not admit the tenant.
+  virtual absl::StatusOr<std::string> LinkAt(const TenantWall& wall, const TenantId& tenant,
+                                             int64_t sequence) const = 0;
+
   virtual absl::Status AppendHead(const AuditHead& head) = 0;
   virtual absl::StatusOr<std::vector<AuditHead>> ListHeads() const = 0;  // By sequence.
   // Makes at most `limit` events findable by subject without reading them; List finds them in any

@@ -44,6 +44,14 @@ struct AuditLink {
   std::string hash;      // 32 bytes.
 };
 
+// An event in the chain of its tenant, which runs inside of the log's: its link covers the event and
+// the tenant's link before it, and the event's hash covers the link. Who sees the events of one
+// tenant alone can tell that none is missing or altered.
+struct LinkedEvent {
+  AuditEvent event;
+  std::string link;  // 32 bytes; empty: written before there were links.
+};
+
 // A signed link.
 struct AuditHead {
   enum class Kind {

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
+#include <limits>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,7 +18,9 @@ void AppendInt(std::string& out, int64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(bits >> shift));
 }
 
-std::string HashOf(absl::string_view previous, int64_t sequence, const AuditEvent& event) {
+// Of a tenant's link before and an event its link; of a hash before, what the hash of an event was
+// before there were links.
+std::string LinkOf(absl::string_view previous, int64_t sequence, const AuditEvent& event) {
   std::string bytes(previous);
   bytes.reserve(256);
   AppendInt(bytes, sequence);
@@ -28,6 +32,14 @@ std::string HashOf(absl::string_view previous, int64_t sequence, const AuditEven
   }
   return crypto::Sha256(bytes);
 }
+
+// 64 bytes are hashed: never what LinkOf hashes, which is longer.
+std::string HashOf(absl::string_view previous, absl::string_view link) {
+  return crypto::Sha256(absl::StrCat(previous, link));
+}
+
+constexpr size_t kLinkBytes = 32;
+constexpr int64_t kNewest = std::numeric_limits<int64_t>::max();
 
 constexpr char kEventColumns[] =
     "sequence, time_us, actor, action, subject, tenant_id, detail FROM audit_events";
@@ -87,14 +99,21 @@ absl::Status SqliteAuditLog::Append(const AuditEvent& event) {
   if (!last_.has_value()) {
     ASSIGN_OR_RETURN(last_, ReadLast());
   }
+  auto link = links_.find(event.tenant_id.value());
+  if (link == links_.end()) {
+    ASSIGN_OR_RETURN(std::string before, TenantLink(event.tenant_id, kNewest));
+    link = links_.emplace(event.tenant_id.value(), std::move(before)).first;
+  }
   const int64_t sequence = last_->sequence + 1;
-  std::string hash = HashOf(last_->hash, sequence, event);
+  link->second = LinkOf(link->second, sequence, event);
+  // The first of all has no hash before.
+  std::string hash = HashOf(last_->hash, link->second);
   const absl::Status status =
       db_.Cached(
              "INSERT INTO audit_events (sequence, time_us, actor, action, subject, tenant_id, "
-             "detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+             "detail, hash, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(sequence, event.time, event.actor, event.action, event.subject, event.tenant_id,
-                   event.detail, sql::Blob{hash});
+                   event.detail, sql::Blob{hash}, sql::Blob{link->second});
   if (status.ok()) {
     last_ = AuditLink{sequence, std::move(hash)};
   } else {
@@ -200,28 +219,52 @@ absl::StatusOr<int> SqliteAuditLog::IndexSubjects(int limit) {
 }
 
 // What is left at or before the checkpoint waits to be deleted: the first of it has lost what its
-// hash was made of, the others must still lead to the checkpoint.
+// hash was made of, the others must still lead to the checkpoint. Links of tenants begin where the
+// pruned events of theirs have ended.
 absl::StatusOr<AuditCheck> SqliteAuditLog::Verify() const {
   AuditCheck check;
   ASSIGN_OR_RETURN(const AuditLink checkpoint, Checkpoint());
   check.checkpoint = checkpoint.sequence;
+  // A database that no start has brought up to date yet.
+  ASSIGN_OR_RETURN(const auto has_links,
+                   db_.Cached("SELECT count(*) FROM pragma_table_info("
+                              "'audit_events') WHERE name = 'link'")
+                       .One([](const sql::Row& row) { return row.Int64(0); }));
+  std::map<std::string, std::string> links;
   AuditLink link = checkpoint;
   const auto bad = [&check](int64_t sequence) {
     if (!check.intact) return;
     check.intact = false;
     check.first_bad_sequence = sequence;
   };
+  if (has_links.value_or(0) > 0) {
+    RETURN_IF_ERROR(db_.Prepare("SELECT tenant_id, link FROM audit_ends")
+                        .ForEach([&links](const sql::Row& row) {
+                          links[std::string(row.TextView(0))] = row.Text(1);
+                        }));
+  }
   RETURN_IF_ERROR(
-      db_.Prepare("SELECT sequence, time_us, actor, action, subject, tenant_id, detail, hash "
-                  "FROM audit_events ORDER BY sequence")
+      db_
+          .Prepare(absl::StrCat(
+              "SELECT sequence, time_us, actor, action, subject, tenant_id, detail, hash, ",
+              has_links.value_or(0) > 0 ? "link" : "NULL", " FROM audit_events ORDER BY sequence"))
           .ForEach([&](const sql::Row& row) {
             const AuditEvent event = ReadStoredEvent(row);
             const std::string hash = row.Text(7);
             const bool waits = check.events == 0 && event.sequence <= checkpoint.sequence;
             ++check.events;
+            std::string wanted;
+            if (row.IsNull(8)) {
+              wanted = LinkOf(link.hash, event.sequence, event);
+            } else {
+              std::string& own = links[event.tenant_id.value()];
+              if (own.empty()) own = std::string(kLinkBytes, '\0');
+              own = LinkOf(own, event.sequence, event);
+              if (own != row.Text(8)) bad(event.sequence);
+              wanted = HashOf(link.hash, own);
+            }
             // Sequences have no gaps: the first event behind a checkpoint is the next.
-            if (!waits && (event.sequence != link.sequence + 1 ||
-                           hash != HashOf(link.hash, event.sequence, event))) {
+            if (!waits && (event.sequence != link.sequence + 1 || hash != wanted)) {
               bad(event.sequence);
             }
             if (event.sequence == checkpoint.sequence && hash != checkpoint.hash) {
@@ -248,6 +291,47 @@ absl::StatusOr<AuditLink> SqliteAuditLog::LastBefore(absl::Time time) const {
                        .BindAll(behind)
                        .One(ReadLink));
   return std::move(link).value_or(AuditLink{});
+}
+
+absl::StatusOr<std::vector<LinkedEvent>> SqliteAuditLog::ListLinked(const TenantWall& wall,
+                                                                    const TenantId& tenant,
+                                                                    int64_t after,
+                                                                    int limit) const {
+  if (!wall.Admits(tenant)) return std::vector<LinkedEvent>();
+  return db_
+      .Cached(
+          "SELECT sequence, time_us, actor, action, subject, tenant_id, detail, "
+          "coalesce(link, x'') FROM audit_events WHERE tenant_id = ? AND sequence > ? "
+          "ORDER BY sequence LIMIT ?")
+      .BindAll(tenant, after, limit > 0 ? limit : -1)
+      .All([](const sql::Row& row) {
+        std::string link = row.Text(7);
+        return LinkedEvent{link.empty() ? ReadEvent(row) : ReadStoredEvent(row), std::move(link)};
+      });
+}
+
+absl::StatusOr<std::string> SqliteAuditLog::LinkAt(const TenantWall& wall, const TenantId& tenant,
+                                                   int64_t sequence) const {
+  if (!wall.Admits(tenant)) return absl::NotFoundError("there is no such tenant");
+  return TenantLink(tenant, sequence);
+}
+
+// Whatever comes behind an event with a link has one, too: the last one tells.
+absl::StatusOr<std::string> SqliteAuditLog::TenantLink(const TenantId& tenant,
+                                                       int64_t sequence) const {
+  const auto text = [](const sql::Row& row) { return row.Text(0); };
+  ASSIGN_OR_RETURN(std::optional<std::string> link,
+                   db_.Cached("SELECT coalesce(link, x'') FROM audit_events WHERE tenant_id = ? "
+                              "AND sequence <= ? ORDER BY sequence DESC LIMIT 1")
+                       .BindAll(tenant, sequence)
+                       .One(text));
+  if (!link.has_value()) {
+    ASSIGN_OR_RETURN(
+        link,
+        db_.Cached("SELECT link FROM audit_ends WHERE tenant_id = ?").BindAll(tenant).One(text));
+  }
+  if (!link.has_value() || link->empty()) return std::string(kLinkBytes, '\0');
+  return *std::move(link);
 }
 
 absl::Status SqliteAuditLog::AppendHead(const AuditHead& head) {
@@ -283,6 +367,12 @@ absl::StatusOr<int> SqliteAuditLog::Prune(int limit) {
                              "subject, sequence FROM audit_events WHERE sequence <= ? "
                              "ORDER BY sequence LIMIT ?)")
                       .RunWith(checkpoint.sequence, limit > 0 ? limit : -1));
+  RETURN_IF_ERROR(
+      db_.Cached("INSERT INTO audit_ends SELECT tenant_id, max(sequence), link FROM (SELECT "
+                 "sequence, tenant_id, link FROM audit_events WHERE sequence <= ? ORDER BY "
+                 "sequence LIMIT ?) WHERE link IS NOT NULL GROUP BY tenant_id ON CONFLICT "
+                 "(tenant_id) DO UPDATE SET sequence = excluded.sequence, link = excluded.link")
+          .RunWith(checkpoint.sequence, limit > 0 ? limit : -1));
   RETURN_IF_ERROR(db_.Cached("DELETE FROM audit_events WHERE sequence IN (SELECT sequence FROM "
                              "audit_events WHERE sequence <= ? ORDER BY sequence LIMIT ?)")
                       .RunWith(checkpoint.sequence, limit > 0 ? limit : -1));

@@ -3,6 +3,7 @@
 #define MUSTER_STORE_SQLITE_AUDIT_LOG_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,18 +14,27 @@
 
 namespace muster::store {
 
-// Table audit_events. hash = SHA-256(hash before, sequence, time, actor, action, subject, tenant,
-// detail), each text with its length in front; triggers refuse UPDATE, and DELETE behind the newest
-// checkpoint. Table audit_heads: what vouches for the chain. Table audit_subjects: which events are
+// Table audit_events:
+//
+//   link = SHA-256(the tenant's link before, sequence, time, actor, action, subject, tenant, detail)
+//   hash = SHA-256(hash before, link)
+//
+// each text with its length in front. Events from before there were links have none, and their hash
+// was made of the hash before in the place of the link before. Triggers refuse UPDATE, and DELETE
+// behind the newest checkpoint. Table audit_ends: the links of events that were pruned last, of each
+// tenant. Table audit_heads: what vouches for the chain. Table audit_subjects: which events are
 // about a subject, up to the sequence in audit_indexed; what comes behind is read.
 //
-// The last link of the chain is remembered between two appends; whoever undoes appends says so with
-// Forget().
+// The last links of the chains are remembered between two appends; whoever undoes appends says so
+// with Forget().
 class SqliteAuditLog final : public AuditLog {
  public:
   explicit SqliteAuditLog(sql::Database& db) : db_(db) {}
-  // The next Append reads the last link from the table again.
-  void Forget() { last_.reset(); }
+  // The next Append reads the last links from the tables again.
+  void Forget() {
+    last_.reset();
+    links_.clear();
+  }
 
   using AuditLog::List;
   absl::Status Append(const AuditEvent& event) override;
@@ -33,6 +43,11 @@ class SqliteAuditLog final : public AuditLog {
   absl::StatusOr<AuditLink> Last() const override;
   absl::StatusOr<std::optional<std::string>> HashAt(int64_t sequence) const override;
   absl::StatusOr<AuditLink> LastBefore(absl::Time time) const override;
+  absl::StatusOr<std::vector<LinkedEvent>> ListLinked(const TenantWall& wall,
+                                                      const TenantId& tenant, int64_t after,
+                                                      int limit) const override;
+  absl::StatusOr<std::string> LinkAt(const TenantWall& wall, const TenantId& tenant,
+                                     int64_t sequence) const override;
   absl::Status AppendHead(const AuditHead& head) override;
   absl::StatusOr<std::vector<AuditHead>> ListHeads() const override;
   absl::StatusOr<int> IndexSubjects(int limit) override;
@@ -40,6 +55,7 @@ class SqliteAuditLog final : public AuditLog {
 
  private:
   absl::StatusOr<AuditLink> ReadLast() const;
+  absl::StatusOr<std::string> TenantLink(const TenantId& tenant, int64_t sequence) const;
   absl::StatusOr<int64_t> Indexed() const;
   absl::StatusOr<std::vector<AuditEvent>> ListOfSubject(const AuditQuery& query, Where where) const;
   absl::StatusOr<AuditLink> Checkpoint() const;
@@ -48,6 +64,7 @@ class SqliteAuditLog final : public AuditLog {
 
   sql::Database& db_;
   std::optional<AuditLink> last_;
+  std::map<std::string, std::string> links_;  // By tenant.
 };
 
 }  // namespace muster::store

@@ -54,6 +54,9 @@ constexpr char kSweeps[] =
 constexpr char kHubContacts[] =
 #include "store/sqlite/migrations/0017_hub_contacts.inc"
     ;
+constexpr char kAuditLinks[] =
+#include "store/sqlite/migrations/0018_audit_links.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -84,6 +87,8 @@ constexpr sql::Migration kMigrations[] = {
     {16, "sweeps", kSweeps, 14},
     // The programs before would keep what is known of a zone's hub when it gets another.
     {17, "hub_contacts", kHubContacts, 17},
+    // The programs before would write events without links, and take those with links for altered.
+    {18, "audit_links", kAuditLinks, 18},
 };
 
 }  // namespace

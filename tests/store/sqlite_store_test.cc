@@ -273,6 +273,7 @@ TEST_F(SqliteStoreTest, TamperingWithTheAuditLogShows) {
   EXPECT_EQ(first_bad("UPDATE audit_events SET actor = 'systemt', action = 'est' "
                       "WHERE sequence = 5"),
             5);
+  EXPECT_EQ(first_bad("UPDATE audit_events SET link = zeroblob(32) WHERE sequence = 4"), 4);
   EXPECT_EQ(first_bad("DELETE FROM audit_events WHERE sequence = 2"), 3);
 }
 

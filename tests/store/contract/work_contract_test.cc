@@ -1,4 +1,4 @@
-// Rollouts with targets, commands with attempts, the audit log.
+// Rollouts with targets, commands with attempts.
 #include "base/failure_code.h"
 #include "tests/store/contract/store_contract.h"
 
@@ -429,45 +429,6 @@ TEST_P(StoreContract, PruneForgetsExpiredCommandsThatNothingIsOpenOf) {
   EXPECT_THAT(*snapshot->attempts().ListOf(old.id), IsEmpty());
   EXPECT_TRUE(snapshot->attempts().FindCommand(open.id)->has_value());
   EXPECT_TRUE(snapshot->attempts().FindCommand(recent.id)->has_value());
-}
-
-TEST_P(StoreContract, TheAuditLogIsNumberedFilteredAndIntact) {
-  Change([](Transaction& t) {
-    for (int i = 1; i <= 4; ++i) {
-      EXPECT_OK(t.audit().Append({.sequence = 77,  // The store numbers.
-                                  .time = At(i),
-                                  .actor = "system",
-                                  .action = "server.enrollment",
-                                  .subject = i % 2 == 0 ? "srv-even" : "srv-odd",
-                                  .tenant_id = i == 3 ? TenantId() : kAcme,
-                                  .detail = absl::StrCat("move ", i)}));
-    }
-  });
-  const auto snapshot = Read();
-  const TenantWall all = TenantWall::Everything();
-  const auto sequences = [&](absl::string_view subject, const TenantWall& wall, int64_t before,
-                             int limit) {
-    std::vector<int64_t> out;
-    const auto events = *snapshot->audit().List(wall, subject, before, limit);
-    for (const AuditEvent& event : events) out.push_back(event.sequence);
-    return out;
-  };
-  EXPECT_THAT(sequences("", all, 0, 0), ElementsAre(4, 3, 2, 1));
-  EXPECT_THAT(sequences("", all, 0, 2), ElementsAre(4, 3));
-  EXPECT_THAT(sequences("", all, 3, 2), ElementsAre(2, 1));
-  EXPECT_THAT(sequences("srv-odd", all, 0, 10), ElementsAre(3, 1));
-  EXPECT_THAT(sequences("srv-odd", TenantWall::Of({kAcme}), 0, 10), ElementsAre(1));
-  EXPECT_THAT(sequences("", TenantWall::Of({TenantId("other")}), 0, 10), IsEmpty());
-  const AuditEvent event = snapshot->audit().List(TenantWall::Everything(), "", 2, 1)->front();
-  EXPECT_EQ(event.time, At(1));
-  EXPECT_EQ(event.actor, "system");
-  EXPECT_EQ(event.action, "server.enrollment");
-  EXPECT_EQ(event.subject, "srv-odd");
-  EXPECT_EQ(event.tenant_id, kAcme);
-  EXPECT_EQ(event.detail, "move 1");
-  const AuditCheck check = *snapshot->audit().Verify();
-  EXPECT_TRUE(check.intact);
-  EXPECT_EQ(check.events, 4);
 }
 
 }  // namespace
