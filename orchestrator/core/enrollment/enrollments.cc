@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/failure_code.h"
 #include "base/status_macros.h"
+#include "base/utc_text.h"
 #include "orchestrator/core/dispatch/session_facts.h"
 #include "orchestrator/core/inventory/enrollment_reset.h"
 
@@ -410,8 +411,12 @@ absl::Status Enrollments::RetryOrFail(Turn& turn, ServerChange& change, const Ro
 absl::Status Enrollments::OnProven(Turn& turn, const ServerId& server, const ZoneId& zone,
                                    const store::HubProof& proof) {
   ServerChange change(turn, kSystemActor, "server.verified", server, zone);
-  change.Note(absl::StrCat("hub record ", proof.hub_instance_id.value(), " by ",
-                           store::ToString(proof.match)));
+  // What the hub answered, so that the log alone tells it later.
+  change.Note(absl::StrCat(
+      "hub record ", proof.hub_instance_id.value(), " by ", store::ToString(proof.match),
+      ", titled ", proof.title.empty() ? "nothing" : proof.title.str(), ", of service ",
+      proof.internal_instance_id.empty() ? "unknown" : proof.internal_instance_id.str(),
+      ", last reported ", UtcText(proof.reported_time)));
   ASSIGN_OR_RETURN(const Enrollment from, StateOf(turn, server));
   RETURN_IF_ERROR(dispatcher_.Settle(turn, change, server, kSettledByProof));
   RETURN_IF_ERROR(Move(change, server, from, Enrollment::kEnrolled, std::nullopt));
