@@ -36,6 +36,25 @@ std::string PublicKey::Fingerprint() const {
 
 bool PublicKey::IsP256() const { return OnP256(key_.get()); }
 
+std::string PublicKey::ToPem() const {
+  const OwnedBio bio(BIO_new(BIO_s_mem()));
+  if (bio == nullptr || PEM_write_bio_PUBKEY(bio.get(), key_.get()) != 1) {
+    ForgetErrors();
+    return "";
+  }
+  return WrittenTo(bio.get());
+}
+
+absl::StatusOr<PublicKey> PublicKey::FromPem(absl::string_view pem) {
+  const OwnedBio bio = ReadFrom(pem);
+  OwnedKey key(PEM_read_bio_PUBKEY(bio.get(), nullptr, NoPassword, nullptr));
+  if (key == nullptr) {
+    return OpensslError(absl::StatusCode::kInvalidArgument, "not a public key in PEM form");
+  }
+  if (!OnP256(key.get())) return absl::InvalidArgumentError("the public key is not on P-256");
+  return PublicKey(std::move(key));
+}
+
 bool PublicKey::Verifies(absl::string_view message, absl::string_view signature) const {
   const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
   const bool good =

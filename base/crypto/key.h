@@ -21,6 +21,10 @@ class PublicKey {
   // is pinned.
   std::string Fingerprint() const;
   bool IsP256() const;
+  // SubjectPublicKeyInfo, as other programs read it; empty when there is no memory.
+  std::string ToPem() const;
+  // A key on P-256. InvalidArgument for anything else.
+  static absl::StatusOr<PublicKey> FromPem(absl::string_view pem);
   // Whether `signature` is PrivateKey::Sign's of this message by the other half.
   bool Verifies(absl::string_view message, absl::string_view signature) const;
   friend bool operator==(const PublicKey& a, const PublicKey& b);

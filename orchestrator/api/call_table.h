@@ -227,6 +227,7 @@ void AddSweepCalls(CallTable& table, const Dependencies& d);
 void AddHubCalls(CallTable& table, const Dependencies& d);
 void AddSystemCalls(CallTable& table, const Dependencies& d);
 void AddOperatorCalls(CallTable& table, const Dependencies& d);
+void AddEvidenceCalls(CallTable& table, const Dependencies& d);
 
 }  // namespace muster::api
 

@@ -17,6 +17,7 @@
 #include "orchestrator/core/interfaces/connected_servers.h"
 #include "orchestrator/core/interfaces/hub_checker.h"
 #include "orchestrator/core/interfaces/operations.h"
+#include "orchestrator/evidence/pack_writer.h"
 #include "orchestrator/identity/certificate_authority.h"
 #include "proto/rpc/roles.h"
 #include "store/interface/store.h"
@@ -31,6 +32,8 @@ struct Dependencies {
   const store::Store& store;
   const core::AuditKey& audit_key;
   const core::HeadBook& head_book;
+  const evidence::PackKey& evidence_key;
+  std::string evidence_folder;  // Where packs are made; it is there, and for the process alone.
   const core::ConnectedServers& connected;
   core::HubChecker& hub_checker;
   RolloutWatchers& watchers;

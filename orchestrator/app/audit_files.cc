@@ -5,6 +5,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/crypto/signature.h"
 #include "base/failure.h"
@@ -63,6 +64,34 @@ absl::StatusOr<std::string> FileAuditKey::Sign(absl::string_view text) const {
 
 bool FileAuditKey::HasSigned(absl::string_view text, absl::string_view signature) const {
   return crypto::IsSignatureOf(key_.public_key(), text, signature);
+}
+
+absl::StatusOr<std::unique_ptr<FileEvidenceKey>> FileEvidenceKey::LoadOrMake(
+    const std::string& path) {
+  absl::StatusOr<crypto::PrivateKey> key = ReadOrMake(path);
+  if (!key.ok()) return EnsureCode(Annotate(key.status(), path), FailureCode::kSystemDataDir);
+  if (!key->public_key().IsP256()) {
+    return FailureStatus(FailureCode::kSystemDataDir, path + ": the key is not on P-256");
+  }
+  std::error_code error;
+  std::vector<fs::path> left;
+  for (fs::directory_iterator at(fs::path(path).parent_path(), error), end; !error && at != end;
+       at.increment(error)) {
+    if (absl::StartsWith(at->path().filename().string(), evidence::kMakingPrefix)) {
+      left.push_back(at->path());
+    }
+  }
+  for (const fs::path& folder : left) fs::remove_all(folder, error);
+  return absl::WrapUnique(new FileEvidenceKey(*std::move(key)));
+}
+
+FileEvidenceKey::FileEvidenceKey(crypto::PrivateKey key)
+    : key_(std::move(key)),
+      fingerprint_(key_.public_key().Fingerprint()),
+      public_pem_(key_.public_key().ToPem()) {}
+
+absl::StatusOr<std::string> FileEvidenceKey::Sign(absl::string_view text) const {
+  return crypto::Sign(key_, text);
 }
 
 void FileHeadBook::Append(std::string line) {

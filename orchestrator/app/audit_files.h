@@ -1,8 +1,9 @@
 // Folder audit/ of the data directory: the key that signs heads of the audit log, and the book that
-// keeps them beside the database.
+// keeps them beside the database. Folder evidence/: the key that signs what customers keep.
 //
-//   key.pem     0600; made by init, or by the first start of a program that knows it
-//   heads.log   one head a line (core/audit/head_text.h), only ever appended to
+//   audit/key.pem      0600; made by init, or by the first start of a program that knows it
+//   audit/heads.log    one head a line (core/audit/head_text.h), only ever appended to
+//   evidence/key.pem   as audit/key.pem, and another one
 #ifndef MUSTER_ORCHESTRATOR_APP_AUDIT_FILES_H_
 #define MUSTER_ORCHESTRATOR_APP_AUDIT_FILES_H_
 
@@ -16,6 +17,7 @@
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "orchestrator/core/interfaces/audit_trust.h"
+#include "orchestrator/evidence/pack_writer.h"
 
 namespace muster::app {
 
@@ -33,6 +35,23 @@ class FileAuditKey final : public core::AuditKey {
   explicit FileAuditKey(crypto::PrivateKey key);
   const crypto::PrivateKey key_;
   const std::string id_;  // The first 16 digits of the public half's fingerprint.
+};
+
+// The key of evidence packs.
+class FileEvidenceKey final : public evidence::PackKey {
+ public:
+  // As FileAuditKey::LoadOrMake. Takes away what a process that was ended has left of packs.
+  static absl::StatusOr<std::unique_ptr<FileEvidenceKey>> LoadOrMake(const std::string& path);
+
+  const std::string& fingerprint() const override { return fingerprint_; }
+  const std::string& public_pem() const override { return public_pem_; }
+  absl::StatusOr<std::string> Sign(absl::string_view text) const override;
+
+ private:
+  explicit FileEvidenceKey(crypto::PrivateKey key);
+  const crypto::PrivateKey key_;
+  const std::string fingerprint_;
+  const std::string public_pem_;
 };
 
 // `executor` outlives it and runs nothing of it afterwards.

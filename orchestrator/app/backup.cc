@@ -42,7 +42,7 @@ BackupFacts FactsOf(const BackupManifest& manifest) {
 // Names of the small files to keep, as they stand in the backup.
 absl::StatusOr<std::vector<std::string>> SmallFiles(const DataPaths& paths, bool with_master_key) {
   std::vector<std::string> names;
-  for (const char* folder : {"ca", "operator", "audit"}) {
+  for (const char* folder : {"ca", "operator", "audit", "evidence"}) {
     std::error_code error;
     for (fs::directory_iterator at(absl::StrCat(paths.root, "/", folder), error), end;
          !error && at != end; at.increment(error)) {

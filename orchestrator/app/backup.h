@@ -4,6 +4,7 @@
 //   muster.db       a consistent copy by SQLite's own means: never a copy of the live file
 //   ca/…            certificate authority, with its private key: keep the file as you keep that
 //   audit/…         the key and the book of the audit log's heads
+//   evidence/…      the key that signs evidence packs
 //   operator/…      the first operator's files, where they still are
 //   master.key      only when asked for: with it the file opens every joining key inside
 //

@@ -114,7 +114,7 @@ absl::StatusOr<DatabaseFacts> ReadDatabase(const std::string& path) {
 }  // namespace
 
 bool IsBackupName(absl::string_view name) {
-  for (const char* folder : {"ca/", "operator/", "audit/"}) {
+  for (const char* folder : {"ca/", "operator/", "audit/", "evidence/"}) {
     if (!absl::ConsumePrefix(&name, folder)) continue;
     return !name.empty() && name != "." && name != ".." && !absl::StrContains(name, '/');
   }

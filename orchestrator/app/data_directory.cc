@@ -185,9 +185,11 @@ absl::StatusOr<InitReport> MakeContent(const InitOptions& options, const Clock& 
       ReplaceFile(paths.authority("addresses"), absl::StrJoin(options.addresses, "\n") + "\n"));
   RETURN_IF_ERROR(MakeMasterKey(paths, random));
   RETURN_IF_ERROR(FileAuditKey::LoadOrMake(paths.audit("key.pem")).status());
+  ASSIGN_OR_RETURN(const auto evidence_key, FileEvidenceKey::LoadOrMake(paths.evidence("key.pem")));
   InitReport report{.operator_dir = paths.root + "/operator",
                     .operator_id = {},
-                    .ca_fingerprint = authority.Fingerprint()};
+                    .ca_fingerprint = authority.Fingerprint(),
+                    .evidence_fingerprint = evidence_key->fingerprint()};
   {
     ASSIGN_OR_RETURN(const auto store,
                      store::SqliteStore::Open({.path = paths.database(), .now = clock.Now()}));

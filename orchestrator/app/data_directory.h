@@ -40,6 +40,7 @@ struct DataPaths {
   std::string authority(const char* file) const { return root + "/ca/" + file; }
   std::string operators(const char* file) const { return root + "/operator/" + file; }
   std::string audit(const char* file) const { return root + "/audit/" + file; }
+  std::string evidence(const char* file) const { return root + "/evidence/" + file; }
   std::string listeners(const std::string& file) const { return root + "/listeners/" + file; }
   std::string marker() const { return root + "/initialized"; }
   std::string admin_socket() const { return root + "/admin.sock"; }
@@ -59,6 +60,7 @@ struct InitReport {
   std::string operator_dir;
   OperatorId operator_id;
   std::string ca_fingerprint;
+  std::string evidence_fingerprint;
 };
 
 // E-SYSTEM-ALREADY-INITIALIZED, E-SYSTEM-DATA-DIR-BUSY, E-SYSTEM-DATA-DIR (it holds something else,

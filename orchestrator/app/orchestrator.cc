@@ -56,6 +56,7 @@ absl::Status Orchestrator::Parts::Open() {
   }
   if (!key.ok()) log::Warning("no secret opens with the new master key", {{"reason", key}});
   ASSIGN_OR_RETURN(audit_key, FileAuditKey::LoadOrMake(directory.paths.audit("key.pem")));
+  ASSIGN_OR_RETURN(evidence_key, FileEvidenceKey::LoadOrMake(directory.paths.evidence("key.pem")));
   strand = std::make_unique<ThreadStrand>("control");
   disk = std::make_unique<BlockingPool>("disk", 2);
   head_book = std::make_unique<FileHeadBook>(directory.paths.audit("heads.log"), *disk);

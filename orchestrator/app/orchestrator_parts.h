@@ -73,6 +73,8 @@ struct Orchestrator::Parts {
             .store = *store,
             .audit_key = *audit_key,
             .head_book = *head_book,
+            .evidence_key = *evidence_key,
+            .evidence_folder = directory.paths.root + "/evidence",
             .connected = *sessions,
             .hub_checker = *hub_reader,
             .watchers = *watchers,
@@ -103,6 +105,7 @@ struct Orchestrator::Parts {
   std::unique_ptr<secrets::SealedKeyVault> vault;
   std::unique_ptr<FileAuditKey> audit_key;
   std::unique_ptr<FileHeadBook> head_book;
+  std::unique_ptr<FileEvidenceKey> evidence_key;
   std::unique_ptr<rpc::RoleTable> roles;
   http::CurlMultiClient http;
   std::unique_ptr<hub::HttpHubReader> hub_reader;

@@ -60,6 +60,7 @@ void AddCommands(CommandTree& tree) {
   AddVerificationCommands(tree);
   AddFindingCommands(tree);
   AddSweepCommands(tree);
+  AddEvidenceCommands(tree);
   AddSystemCommands(tree);
   AddDoctorCommand(tree);
   AddContextCommands(tree);

@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "muster/admin/v1/evidence.grpc.pb.h"
 #include "muster/admin/v1/finding.grpc.pb.h"
 #include "muster/admin/v1/hub.grpc.pb.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
@@ -27,6 +28,7 @@ namespace {
 
 constexpr absl::Duration kLongCall = absl::Minutes(2);
 constexpr absl::Duration kVerifyCall = absl::Minutes(10);
+constexpr absl::Duration kExportCall = absl::Minutes(30);
 constexpr std::chrono::milliseconds kWatchTick(250);
 constexpr int kPageSize = 1000;
 
@@ -93,6 +95,7 @@ struct Client::Stubs {
   v1::FindingService::Stub findings{channel};
   v1::SweepService::Stub sweeps{channel};
   v1::SystemService::Stub system{channel};
+  v1::EvidenceService::Stub evidence{channel};
 };
 
 Client::Client(const Connection& connection, absl::Duration timeout)
@@ -314,6 +317,34 @@ absl::Status Client::WatchRollout(const v1::GetRolloutRequest& request,
   }
   if (stopped) return absl::CancelledError("no longer watched");
   return AnswerOf(status);
+}
+
+absl::StatusOr<v1::EvidenceKey> Client::GetEvidenceKey(const v1::GetEvidenceKeyRequest& request) {
+  return Call(stubs_->evidence, &v1::EvidenceService::Stub::GetEvidenceKey, request, timeout_);
+}
+
+absl::Status Client::ExportEvidence(
+    const v1::ExportEvidenceRequest& request,
+    const std::function<absl::Status(absl::string_view piece)>& take) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       absl::ToChronoMilliseconds(std::max(timeout_, kExportCall)));
+  const auto reader = stubs_->evidence.ExportEvidence(&context, request);
+  v1::EvidenceChunk chunk;
+  int64_t total = -1;
+  int64_t taken = 0;
+  absl::Status status;
+  while (reader->Read(&chunk)) {
+    if (total < 0) total = chunk.total_bytes();
+    taken += static_cast<int64_t>(chunk.data().size());
+    if (status.ok()) status = take(chunk.data());
+    if (!status.ok()) context.TryCancel();
+  }
+  const grpc::Status ended = reader->Finish();
+  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(AnswerOf(ended));
+  if (taken != total) return absl::DataLossError("the pack ended too early; try again");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::ListHubsResponse> Client::ListHubs(const v1::ListHubsRequest& request) {

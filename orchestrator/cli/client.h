@@ -85,6 +85,10 @@ class SetJoiningKeyRequest;
 class SetJoiningKeyResponse;
 class SystemStatus;
 class Token;
+class EvidenceChunk;
+class EvidenceKey;
+class ExportEvidenceRequest;
+class GetEvidenceKeyRequest;
 class ListAuditHeadsRequest;
 class ListAuditHeadsResponse;
 class VerifyAuditRequest;
@@ -104,7 +108,7 @@ class Client {
  public:
   // Does not dial yet. `timeout` is the deadline of each call; calls that are long by nature
   // (ApplyFleet, CheckHub, ImportServers, GetReport, VerifyAudit, VerifyNow, RunSweep) have at least
-  // 2, CheckHub, VerifyNow and RunSweep 10
+  // 2, CheckHub, VerifyNow and RunSweep 10, ExportEvidence 30
   // minutes.
   Client(const Connection& connection, absl::Duration timeout);
   ~Client();
@@ -180,6 +184,11 @@ class Client {
   // All of them: joins the answers.
   absl::StatusOr<v1::ListAuditHeadsResponse> ListAuditHeads();
   absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(const v1::VerifyAuditRequest& request);
+
+  absl::StatusOr<v1::EvidenceKey> GetEvidenceKey(const v1::GetEvidenceKeyRequest& request);
+  // Hands over the pack piece by piece; an error of `take` ends it. DataLoss when it ends too early.
+  absl::Status ExportEvidence(const v1::ExportEvidenceRequest& request,
+                              const std::function<absl::Status(absl::string_view piece)>& take);
 
  private:
   struct Stubs;

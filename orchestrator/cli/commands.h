@@ -61,6 +61,7 @@ void AddVerificationCommands(CommandTree& tree);  // verify, report
 void AddFindingCommands(CommandTree& tree);       // finding …
 void AddSweepCommands(CommandTree& tree);         // sweep …
 void AddSystemCommands(CommandTree& tree);        // system status, audit …, version
+void AddEvidenceCommands(CommandTree& tree);      // evidence export/verify/key/script
 void AddDoctorCommand(CommandTree& tree);         // doctor
 void AddCompletionCommand(CommandTree& tree);     // completion bash/zsh/fish
 void AddContextCommands(CommandTree& tree);       // context list/add/use/remove

@@ -10,6 +10,7 @@
 #include "orchestrator/core/admission/moment_watch.h"
 #include "orchestrator/core/admission/refusals.h"
 #include "orchestrator/core/admission/tokens.h"
+#include "orchestrator/core/audit/evidence_record.h"
 #include "orchestrator/core/audit/head_keeper.h"
 #include "orchestrator/core/control/agenda.h"
 #include "orchestrator/core/control/failure_kind.h"
@@ -75,7 +76,8 @@ struct Core::Parts {
                    .hubs = {control, hub_desk},
                    .operators = {control, operators},
                    .findings = {control, findings},
-                   .sweeps = {control, sweeper}},
+                   .sweeps = {control, sweeper},
+                   .evidence = {control, evidence}},
         moments(options.on_older),
         worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals, d.workers,
                       d.clock) {
@@ -155,6 +157,7 @@ struct Core::Parts {
   Operators operators;
   FindingKeeper findings;
   Sweeper sweeper;
+  EvidenceRecord evidence;
   const Operations operations;
   MomentWatch moments;
   PostedWorkerEvents worker_events;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "muster/admin/v1/evidence.pb.h"
 #include "muster/admin/v1/finding.pb.h"
 #include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
@@ -60,6 +61,7 @@ std::vector<const google::protobuf::FileDescriptor*> ServiceFiles() {
       muster::admin::v1::SystemStatus::descriptor()->file(),
       muster::admin::v1::Operator::descriptor()->file(),
       muster::admin::v1::Hub::descriptor()->file(),
+      muster::admin::v1::EvidenceKey::descriptor()->file(),
   };
 }
 

@@ -76,6 +76,8 @@ constexpr Rule kRules[] = {
     {"orchestrator/core/pacing/", "^orchestrator/core/(enrollment|hubs|rollout|dispatch)/",
      "the pace is a matter of values"},
     {"orchestrator/hub/", "^orchestrator/(rpc|app|cli|identity)/|grpc", "the hub client is a leaf"},
+    {"orchestrator/evidence/", "^orchestrator/(?!evidence/)|^(store|proto|muster)/|grpc",
+     "the check of packs is in the command line, too, and reads nothing but a file"},
     {"orchestrator/net/", "^orchestrator/(?!net/)|^(store|proto|muster)/|grpc|openssl",
      "who may come in is decided before anything is said"},
     {"orchestrator/cli/", "^orchestrator/(core|rpc|app|hub|secrets)/|^store/",

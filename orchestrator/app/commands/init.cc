@@ -28,7 +28,8 @@ int RunInit(InitOptions options) {
   const auto report = InitDataDirectory(options, SystemClock(), crypto::SecureRandom());
   if (!report.ok()) return CommandFailed(report.status());
   std::cout << "initialized  " << options.data_dir << "\nCA           " << report->ca_fingerprint
-            << "\noperator     " << options.operator_name << " (" << report->operator_id
+            << "\nevidence key " << report->evidence_fingerprint << "\noperator     "
+            << options.operator_name << " (" << report->operator_id
             << "), provider_admin, certificate for one year in " << report->operator_dir
             << "\nnext         muster-orchestrator serve --data-dir " << options.data_dir
             << "\n             muster --operator-dir " << report->operator_dir

@@ -8,6 +8,7 @@
 #define MUSTER_ORCHESTRATOR_CORE_INTERFACES_OPERATIONS_H_
 
 #include "orchestrator/core/interfaces/admission_operations.h"
+#include "orchestrator/core/interfaces/evidence_operations.h"
 #include "orchestrator/core/interfaces/finding_operations.h"
 #include "orchestrator/core/interfaces/fleet_operations.h"
 #include "orchestrator/core/interfaces/hub_operations.h"
@@ -33,6 +34,7 @@ struct Operations {
   Posted<OperatorOperations> operators;
   Posted<FindingOperations> findings;
   Posted<SweepOperations> sweeps;
+  Posted<EvidenceOperations> evidence;
 };
 
 }  // namespace muster::core

@@ -93,7 +93,7 @@ def loose_directory(world):
     other_user()
     seen.append(refuses(copies, "of another", lambda data: os.chown(data, NOBODY, NOBODY)))
     folders = sorted({"backups", *(place.name for place in (copies.model / "data").iterdir() if place.is_dir())})
-    tried({"ca", "audit", "listeners", "operator"} <= set(folders), f"only {folders} are there")
+    tried({"ca", "audit", "evidence", "listeners", "operator"} <= set(folders), f"only {folders} are there")
     for part in folders:
         def change(data, part=part):
             (data / part).mkdir(exist_ok=True)
@@ -102,7 +102,7 @@ def loose_directory(world):
     return f"itself, {', '.join(folders)}: {all_held(seen)}"
 
 
-KEYS = ("ca/ca.key", "master.key", "audit/key.pem")
+KEYS = ("ca/ca.key", "master.key", "audit/key.pem", "evidence/key.pem")
 
 
 @attack("files", "keys that others can read or write, or own", "refused, with the command that mends it", quick=True)

@@ -15,6 +15,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/manual_strand.h"
 #include "tests/orchestrator/api/two_tenants.h"
+#include "tests/orchestrator/evidence/pack_fixture.h"
 #include "tests/sim/sim_audit.h"
 #include "tests/sim/sim_vault.h"
 
@@ -79,6 +80,18 @@ class FirstMessage final : public StreamSink {
   Message* const into_;
 };
 
+class LastMessage final : public StreamSink {
+ public:
+  void Write(const Message& message) override {
+    last.reset(message.New());
+    last->CopyFrom(message);
+  }
+  void Finish(const absl::Status& status) override { finished = status; }
+
+  std::unique_ptr<Message> last;  // Null: nothing was written since it was taken.
+  std::optional<absl::Status> finished;
+};
+
 void DropTimes(Message& message) {
   const auto* reflection = message.GetReflection();
   std::vector<const google::protobuf::FieldDescriptor*> fields;
@@ -116,6 +129,7 @@ struct ApiBench::Parts {
   sim::SimVault vault;
   sim::SimAuditKey audit_key;
   sim::SimHeadBook head_book;
+  evidence::TestPackKey evidence_key;
   NoHubs hubs;
   GoodHubs hub_checker;
   NoWorkers workers;
@@ -150,6 +164,8 @@ ApiBench::ApiBench(const Image& image) : image_(image) {
                                       .store = *store_,
                                       .audit_key = p.audit_key,
                                       .head_book = p.head_book,
+                                      .evidence_key = p.evidence_key,
+                                      .evidence_folder = dir_.path(),
                                       .connected = p.connected,
                                       .hub_checker = p.hub_checker,
                                       .watchers = p.watchers,
@@ -203,6 +219,24 @@ bool ApiBench::RunUntil(const std::function<bool()>& done) {
     parts_->clock.Advance(absl::Seconds(1));
   }
   return false;
+}
+
+absl::Status ApiBench::Collect(const std::string& op, const std::string& path,
+                               const Message& request, const OnMessage& on_message) {
+  const Method& method = *api_->Find(path);
+  const Credentials credentials =
+      op == "provider" ? Credentials{Door::kLocalSocket, ""} : image_.operators.at(op);
+  LastMessage sink;
+  const auto stream = api_->Watch(method, credentials, request);
+  stream->Begin(sink);
+  while (RunUntil([&] { return sink.last != nullptr || sink.finished.has_value(); }) &&
+         sink.last != nullptr) {
+    const std::unique_ptr<Message> message = std::move(sink.last);
+    on_message(*message);
+    stream->OnWriteDone(true);
+  }
+  stream->OnDone();
+  return sink.finished.value_or(absl::DeadlineExceededError("no end"));
 }
 
 absl::Status ApiBench::CallInto(const std::string& op, const Method& method, const Message& request,

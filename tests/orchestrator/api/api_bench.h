@@ -62,6 +62,11 @@ class ApiBench {
   }
   absl::Status CallInto(const std::string& op, const Method& method, const Message& request,
                         Message* response);
+  // All messages of a stream; its end.
+  using OnMessage = std::function<void(const Message&)>;
+  absl::Status Collect(const std::string& op, const std::string& path, const Message& request,
+                       const OnMessage& on_message);
+  const std::string& folder() const { return dir_.path(); }
 
  private:
   struct Parts;

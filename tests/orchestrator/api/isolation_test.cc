@@ -47,8 +47,10 @@ using testing::IsEmpty;
 const std::set<std::string>& OfNoTenant() {
   static const auto* const methods = new std::set<std::string>{
       "/muster.admin.v1.SystemService/GetStatus",  // Its counts have a test of their own.
-      "/muster.admin.v1.SystemService/VerifyAudit", "/muster.admin.v1.SystemService/ListAuditHeads",
+      "/muster.admin.v1.SystemService/VerifyAudit",
+      "/muster.admin.v1.SystemService/ListAuditHeads",
       "/muster.admin.v1.OperatorService/WhoAmI",  // Of the caller alone.
+      "/muster.admin.v1.EvidenceService/GetEvidenceKey",
   };
   return *methods;
 }

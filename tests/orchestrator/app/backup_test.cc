@@ -89,10 +89,11 @@ TEST_F(BackupTest, WhileItRunsAndBackAgain) {
   EXPECT_GT(made->audit_events, 0);
   EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_FALSE(fs::exists(file + ".making"));
-  EXPECT_THAT(NamesIn(file), testing::IsSupersetOf(
-                                 {"manifest.json", "audit/key.pem", "ca/addresses", "ca/ca.crt",
-                                  "ca/ca.key", "operator/address", "operator/ca.crt",
-                                  "operator/operator.crt", "operator/operator.key", "muster.db"}));
+  EXPECT_THAT(
+      NamesIn(file),
+      testing::IsSupersetOf({"manifest.json", "audit/key.pem", "ca/addresses", "ca/ca.crt",
+                             "ca/ca.key", "evidence/key.pem", "operator/address", "operator/ca.crt",
+                             "operator/operator.crt", "operator/operator.key", "muster.db"}));
   EXPECT_EQ(Content(file).find(Content(DataPaths(dir()).master_key())), std::string::npos);
   const auto last = LastBackup(dir());
   ASSERT_TRUE(last.has_value());

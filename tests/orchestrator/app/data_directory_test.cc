@@ -82,7 +82,7 @@ TEST_F(DataDirectoryTest, NoFolderInItMayBeWrittenToByOthers) {
   for (const auto& entry : fs::directory_iterator(paths.root)) {
     if (entry.is_directory() && !entry.is_symlink()) folders.push_back(entry.path().string());
   }
-  EXPECT_EQ(folders.size(), 7u);  // ca, audit, operator and the three of above.
+  EXPECT_EQ(folders.size(), 8u);  // ca, audit, evidence, operator and the three of above.
   for (const std::string& folder : folders) {
     for (const fs::perms loose : {fs::perms::group_write, fs::perms::others_write}) {
       fs::permissions(folder, loose, fs::perm_options::add);

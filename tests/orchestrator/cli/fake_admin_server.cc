@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "muster/admin/v1/evidence.grpc.pb.h"
 #include "muster/admin/v1/finding.grpc.pb.h"
 #include "muster/admin/v1/hub.grpc.pb.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
@@ -395,6 +396,33 @@ class Operators final : public v1::OperatorService::Service {
   FakeAdmin& admin_;
 };
 
+class Evidence final : public v1::EvidenceService::Service {
+ public:
+  explicit Evidence(FakeAdmin& admin) : admin_(admin) {}
+  Status GetEvidenceKey(ServerContext*, const v1::GetEvidenceKeyRequest*,
+                        v1::EvidenceKey* response) override {
+    return Answer(admin_, "GetEvidenceKey", admin_.evidence_key, response);
+  }
+  Status ExportEvidence(ServerContext*, const v1::ExportEvidenceRequest* request,
+                        grpc::ServerWriter<v1::EvidenceChunk>* writer) override {
+    admin_.evidence_request = *request;
+    v1::EvidenceChunk ignored;
+    const Status status = Answer(admin_, "ExportEvidence", ignored, &ignored);
+    if (!status.ok()) return status;
+    constexpr size_t kPiece = 1000;
+    for (size_t at = 0; at < admin_.evidence.size(); at += kPiece) {
+      v1::EvidenceChunk chunk;
+      if (at == 0) chunk.set_total_bytes(admin_.evidence_bytes);
+      chunk.set_data(admin_.evidence.substr(at, kPiece));
+      writer->Write(chunk);
+    }
+    return Status::OK;
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
 }  // namespace
 
 struct FakeAdminServer::Services {
@@ -409,7 +437,8 @@ struct FakeAdminServer::Services {
         findings(admin),
         sweeps(admin),
         system(admin),
-        operators(admin) {}
+        operators(admin),
+        evidence(admin) {}
   Tenants tenants;
   Zones zones;
   Servers servers;
@@ -421,6 +450,7 @@ struct FakeAdminServer::Services {
   Sweeps sweeps;
   System system;
   Operators operators;
+  Evidence evidence;
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -432,7 +462,7 @@ FakeAdminServer::FakeAdminServer(FakeAdmin& admin, const std::string& socket)
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            &services_->tenants, &services_->zones, &services_->servers, &services_->tokens,
            &services_->rollouts, &services_->hubs, &services_->verification, &services_->findings,
-           &services_->sweeps, &services_->system, &services_->operators}) {
+           &services_->sweeps, &services_->system, &services_->operators, &services_->evidence}) {
     builder.RegisterService(service);
   }
   services_->server = builder.BuildAndStart();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "muster/admin/v1/evidence.pb.h"
 #include "muster/admin/v1/finding.pb.h"
 #include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
@@ -58,6 +59,9 @@ struct FakeAdmin {
   admin::v1::ListAuditEventsResponse events;
   admin::v1::WhoAmIResponse me;
   admin::v1::ListOperatorsResponse operators;
+  admin::v1::EvidenceKey evidence_key;
+  std::string evidence;        // Streamed in pieces,
+  int64_t evidence_bytes = 0;  // and said to be so long.
   // What a certificate request is answered with; null: an empty answer.
   std::function<std::string(const std::string& request_pem)> issue;
 
@@ -84,6 +88,7 @@ struct FakeAdmin {
   admin::v1::CreateOperatorRequest operator_request;
   admin::v1::RenewOperatorRequest renew_request;
   admin::v1::RevokeOperatorRequest revoke_operator_request;
+  admin::v1::ExportEvidenceRequest evidence_request;
   int watches = 0;
 };
 
