@@ -175,7 +175,6 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
           Failure{FailureCode::kDispatchInDoubt, "another command may still arrive"}, late});
     }
   }
-  late_copies_.erase(delivery.server_id);
   OutboundCommand out;
   store::Command command;
   if (!fresh) {
@@ -231,6 +230,8 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   open.recovered = command.create_time < begun_ || command.create_time > turn.now();
   if (fresh) RETURN_IF_ERROR(turn.store().attempts().InsertCommand(command));
   RETURN_IF_ERROR(change.InsertAttempt(open.attempt));
+  // Not before: what is not sent after all leaves the copy on its way.
+  late_copies_.erase(delivery.server_id);
 
   out.command_id = command.id;
   out.attempt_id = open.attempt.id;
@@ -459,6 +460,9 @@ absl::Status Dispatcher::Close(Turn& turn, OpenTable::iterator it, const Command
   SetDeadline(open, absl::InfiniteFuture());
   const OpenAttempt closed = std::move(open);
   open_.erase(it);
+  if (!store::ChangesNothing(closed.command.kind) && NothingRan(closed.attempt)) {
+    late_copies_[closed.attempt.server_id] = closed.command.expire_time;
+  }
   RETURN_IF_ERROR(listener_->OnFinished(turn, change, closed, report));
   return change.Record();
 }
@@ -473,7 +477,8 @@ absl::Status Dispatcher::Settle(Turn& turn, ServerChange& change, const ServerId
   open.attempt.reason = std::string(reason.data(), reason.size());
   RETURN_IF_ERROR(Move(turn, change, open, AttemptState::kSettled));
   SetDeadline(open, absl::InfiniteFuture());
-  if (!open.answered && open.command.expire_time > turn.now()) {
+  // An answered one as well: another copy of it may be on its way, to a worker that has forgotten it.
+  if (!store::ChangesNothing(open.command.kind) && open.command.expire_time > turn.now()) {
     late_copies_[server] = open.command.expire_time;
   }
   open_.erase(it);

@@ -163,6 +163,39 @@ TEST_F(SettlingTest, ARestartWaitsForLateCopies) {
   EXPECT_EQ(world_->Counts(second->id).succeeded, 1);
 }
 
+// A copy on its way is not forgotten by a delivery that comes to nothing: there is another key now.
+TEST_F(SettlingTest, ADeliveryThatIsHeldBackForgetsNoLateCopy) {
+  Build(2);
+  world_->RunFor(absl::Minutes(20));  // Nothing that an earlier process knew is looked up any more.
+  const auto first = Start(Over("web-0"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto attempts = [&] {
+    return *world_->Read()->attempts().ListOfServer(world_->servers()[0], 0);
+  };
+  ASSERT_TRUE(world_->RunUntil([&] { return attempts().size() == 1; }, absl::Minutes(1)));
+  world_->BreakSession(0);  // The command is on its way.
+  ASSERT_TRUE(Ask<store::Zone>([&](auto done) {
+                operations().fleet.Call(
+                    &FleetOperations::SetJoiningKey, std::move(done), operator_,
+                    ZoneId("tenant-0/prod"),
+                    JoiningKeyInput{"client", Secret::CopyOf(absl::string_view("secret-0"))});
+              }).ok());
+  ASSERT_TRUE(world_->RunUntil([&] { return attempts()[0].state == store::AttemptState::kSettled; },
+                               absl::Minutes(5)));
+  const absl::Time expires =
+      (*world_->Read()->attempts().FindCommand(attempts()[0].command_id))->expire_time;
+  world_->RunFor(absl::Seconds(30));  // It is tried again, and held back.
+  ASSERT_LT(world_->Now(), expires);
+  ASSERT_EQ(attempts().size(), 1U);
+  ASSERT_TRUE(Cancel(first->id).ok());
+  const auto second = Start(Over("web-0"));
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_TRUE(world_->RunUntil([&] { return attempts().size() == 2; }, absl::Hours(1)));
+  EXPECT_GE(world_->Now(), expires);
+  ASSERT_TRUE(Finishes(second->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(second->id).succeeded, 1);
+}
+
 TEST_F(SettlingTest, ARetiredServerLeavesNoDoubtThatNobodyEnds) {
   Build(4);
   LeaveADoubtBehind();
