@@ -90,16 +90,19 @@ def reason_of(text):
 
 
 def chain(database, since=1):
-    """Computes the chain anew from an event on, as the orchestrator would."""
+    """Computes the chains anew from an event on, as the orchestrator would: each tenant's, and the log's that covers them."""
     previous = database.execute("SELECT hash FROM audit_events WHERE sequence < ? ORDER BY sequence DESC LIMIT 1", (since,)).fetchone()
     previous = previous[0] if previous else b""
+    links = dict(database.execute("SELECT tenant_id, link FROM audit_ends"))
+    links.update(database.execute("SELECT tenant_id, link FROM audit_events WHERE sequence < ? ORDER BY sequence", (since,)))
     for sequence, *fields in database.execute("SELECT sequence, time_us, actor, action, subject, tenant_id, detail FROM audit_events WHERE sequence >= ? "
                                               "ORDER BY sequence", (since,)).fetchall():
-        data = previous + struct.pack(">qq", sequence, fields[0])
+        data = links.get(fields[4], bytes(32)) + struct.pack(">qq", sequence, fields[0])
         for text in fields[1:]:
             data += struct.pack(">q", len(text.encode())) + text.encode()
-        previous = hashlib.sha256(data).digest()
-        database.execute("UPDATE audit_events SET hash = ? WHERE sequence = ?", (previous, sequence))
+        link = links[fields[4]] = hashlib.sha256(data).digest()
+        previous = hashlib.sha256(previous + link).digest()
+        database.execute("UPDATE audit_events SET hash = ?, link = ? WHERE sequence = ?", (previous, link, sequence))
 
 
 # What is said of the audit log, and of nothing else.
@@ -119,9 +122,9 @@ def is_found(record, exported=False, by=("verify",)):
 def untouched(world):
     record = Record(world)
     with record.database() as database:
-        before = database.execute("SELECT sequence, hash FROM audit_events ORDER BY sequence").fetchall()
+        before = database.execute("SELECT sequence, hash, link FROM audit_events ORDER BY sequence").fetchall()
         chain(database)
-        after = database.execute("SELECT sequence, hash FROM audit_events ORDER BY sequence").fetchall()
+        after = database.execute("SELECT sequence, hash, link FROM audit_events ORDER BY sequence").fetchall()
     if before != after:
         raise RuntimeError("the chain of this tool is not the orchestrator's")
     said = record.found(exported=True)
@@ -133,7 +136,8 @@ def untouched(world):
 @attack("audit", "one event is altered", BROKEN + " and, offline, by muster-orchestrator check")
 def altered(world):
     seen = []
-    for column, value in (("detail", "'nothing happened'"), ("actor", "'operator:opr-innocent'"), ("time_us", "time_us - 1"), ("tenant_id", "'globex'"), ("hash", "zeroblob(32)")):
+    for column, value in (("detail", "'nothing happened'"), ("actor", "'operator:opr-innocent'"), ("time_us", "time_us - 1"), ("tenant_id", "'globex'"), ("hash", "zeroblob(32)"), ("link", "zeroblob(32)"),
+                          ("link", "NULL")):
         record = Record(world)
         with record.database() as database:
             database.execute(f"UPDATE audit_events SET {column} = {value} WHERE sequence = 40")
