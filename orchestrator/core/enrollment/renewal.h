@@ -34,7 +34,8 @@ struct Showing {
 };
 
 // `server` has a proof; `instance` is the record with the proof's id, null when there is none, and
-// `contradiction` another with that id (HubIndex::Contradiction). `newest` is the newest report of the list, by the hub's clock. The hub's dates are compared with each other
+// `contradiction` another with that id (HubIndex::Contradiction), null when there is none. `newest` is
+// the newest report of the list, by the hub's clock. The hub's dates are compared with each other
 // first: a hub whose clock is wrong loses nobody.
 Showing ShowingOf(const store::Server& server, const HubInstance* instance,
                   const HubInstance* contradiction, const HubList& list,
