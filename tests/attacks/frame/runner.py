@@ -115,12 +115,10 @@ def row(cells):
     return lines
 
 
-def show(cls, chosen, seen):
-    for index, each in chosen:
-        if each.cls != cls:
-            continue
-        verdict, what, seconds = seen[index]
-        lines = row((cls, each.name, each.expected, what))
+def show(shown):
+    """The rows of these: (attack, (verdict, what was seen, seconds))."""
+    for each, (verdict, what, seconds) in shown:
+        lines = row((each.cls, each.name, each.expected, what))
         print(f"{lines[0]}  {verdict} ({seconds:.1f} s)", *lines[1:], sep="\n", flush=True)
 
 
@@ -202,7 +200,7 @@ def main():
                             left[each.cls] -= 1
             for cls in [cls for cls in left if left[cls] == 0 and cls not in shown]:
                 if not any(each.cls == cls for task, _ in running.values() for _, each in task):
-                    show(cls, chosen, seen)
+                    show((each, seen[index]) for index, each in chosen if each.cls == cls)
                     shown.append(cls)
             time.sleep(0.05)
     except KeyboardInterrupt:
@@ -210,6 +208,10 @@ def main():
             process.terminate()
         return 1
 
+    wrong = [(each, seen[index]) for index, each in chosen if seen[index][0] in ("SUCCEEDED", "ERROR")]
+    if wrong:  # Once more at the end, which is what is left of a long output.
+        print(f"\nNot held, {len(wrong)} of {len(chosen)}:")
+        show(wrong)
     count = {verdict: sum(each[0] == verdict for each in seen.values()) for verdict in ("held", "SUCCEEDED", "skipped", "ERROR")}
     print(f"{len(chosen)} attacks in {len(left)} classes in {time.monotonic() - begin:.0f} s: {count['SUCCEEDED']} succeeded, {count['held']} held, "
           f"{count['skipped']} skipped, {count['ERROR']} in error")
