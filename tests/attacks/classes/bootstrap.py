@@ -153,9 +153,8 @@ def door_killed(world):
 
 @attack("bootstrap", "whoever has taken over the door: what it may open, start, signal, read", "nothing: seccomp, no capability, another user", quick=True)
 def inside_door(world):
-    world.orchestrator
-    if not await_that(world.orchestrator.door, 10):
-        raise Succeeded("there is no door")
+    # One that answers: before that it is on its way to what it will be, and speaks with nobody.
+    tried(isinstance(world.enroll(world.token(), world.server()), Identity), "an honest machine does not come in")
     door = world.orchestrator.door()
     with open(f"/proc/{door}/status") as file:
         status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
