@@ -146,7 +146,7 @@ void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& reco
     return;
   }
   result.set_attempt_id(attempt.value());
-  parts_.listener.OnFinished(result);
+  parts_.listener.OnFinished(std::move(result));
 }
 
 void CommandRunner::ReceiveReadOnly(v1::Command command) {
@@ -246,7 +246,7 @@ void CommandRunner::Finished(v1::CommandResult result) {
   }
   // What does not block is the load generators': no line for each of their commands.
   if (handler_blocks_) LogEnd(work.command, work.kind, result);
-  parts_.listener.OnFinished(result);
+  parts_.listener.OnFinished(std::move(result));
   RunNext();
 }
 
@@ -270,9 +270,9 @@ void CommandRunner::Cancel(const CommandId& command) {
     queue_.erase(it);
     if (!journaled) {
       Complete(command, result);
-      return parts_.listener.OnFinished(result);
+      return parts_.listener.OnFinished(std::move(result));
     }
-    if (Record(command, result)) parts_.listener.OnFinished(result);
+    if (Record(command, result)) parts_.listener.OnFinished(std::move(result));
     return;
   }
 }

@@ -42,7 +42,7 @@ class CommandRunner {
     virtual void OnStarted(const CommandId& command, const AttemptId& attempt,
                            absl::Time start) = 0;
     // The result is in the journal, unless the command changes nothing.
-    virtual void OnFinished(const v1::CommandResult& result) = 0;
+    virtual void OnFinished(v1::CommandResult result) = 0;
     // The journal failed; nothing more is run.
     virtual void OnJournalLost(const absl::Status& status) = 0;
   };

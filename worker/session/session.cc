@@ -488,7 +488,7 @@ void Session::OnStarted(const CommandId& command, const AttemptId& attempt, absl
   Send(std::move(message));
 }
 
-void Session::OnFinished(const v1::CommandResult& result) {
+void Session::OnFinished(v1::CommandResult result) {
   if (result.has_probe() && result.probe().has_service()) service_ = result.probe().service();
   if (result.has_join() && result.join().has_service()) service_ = result.join().service();
   looked_at_service_ = parts_.clock.Steady();
@@ -499,7 +499,7 @@ void Session::OnFinished(const v1::CommandResult& result) {
     *message.mutable_heartbeat()->mutable_service() = *service_;
     Send(std::move(message));
   } else {
-    SendResult(result);
+    SendResult(std::move(result));
   }
   if (reconnect_wanted_) Post(&Session::ReconnectIfIdle);
 }

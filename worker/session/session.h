@@ -120,7 +120,7 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   void OnAccepted(const CommandId& command, const AttemptId& attempt) override;
   void OnStarted(const CommandId& command, const AttemptId& attempt, absl::Time start) override;
-  void OnFinished(const v1::CommandResult& result) override;
+  void OnFinished(v1::CommandResult result) override;
   // A result on its way, for the first time or again: what it says of the service may be old.
   void SendResult(v1::CommandResult result);
   void OnJournalLost(const absl::Status& status) override;
