@@ -163,13 +163,28 @@ void SimWorld::CheckIntent(const store::Attempt& attempt, const core::OutboundCo
   }
 }
 
+// What only reads comes on record when it ends: of its intent, the rollout's target alone is there.
+void SimWorld::CheckReading(const ServerId& server, const core::OutboundCommand& command) {
+  const std::optional<RolloutId> rollout = *Read()->rollouts().FindActiveRolloutOf(server);
+  const std::optional<store::Target> target =
+      rollout.has_value() ? *Read()->rollouts().FindTarget(*rollout, server) : std::nullopt;
+  if (!target.has_value() || target->state != store::TargetState::kInFlight) {
+    Violation(absl::StrCat(command.command_id.value(), " was sent to ", server.value(),
+                           " before its target was in flight (invariant 1)"));
+  }
+}
+
 void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand command) {
   // Seen by a reader of its own: what is not committed is not there.
   const std::vector<store::Attempt> attempts = *Read()->attempts().ListOf(command.command_id);
   const auto intent = std::find_if(attempts.begin(), attempts.end(), [&](const store::Attempt& a) {
     return a.id == command.attempt_id;
   });
-  if (intent == attempts.end()) {
+  last_sent_[session] = {command.command_id, command.attempt_id, command.kind};
+  const auto to = links_.find(session);
+  if (intent == attempts.end() && store::ChangesNothing(command.kind)) {
+    if (to != links_.end()) CheckReading(servers_[to->second->worker], command);
+  } else if (intent == attempts.end()) {
     Violation(absl::StrCat(command.command_id.value(), " was sent before it was on record as ",
                            "attempt ", command.attempt_id.value(), " (invariant 1)"));
   }
@@ -183,13 +198,15 @@ void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand comman
     Violation(absl::StrCat("a key was sent for ", command.hub_url, ", which nobody has read for ",
                            command.zone_id.value()));
   }
-  if (intent != attempts.end()) CheckIntent(*intent, command);
-  const auto it = links_.find(session);
-  if (it == links_.end()) return;
+  // When a reading that has come on record was decided, no event says.
+  if (intent != attempts.end() && !store::ChangesNothing(command.kind)) {
+    CheckIntent(*intent, command);
+  }
+  if (to == links_.end()) return;
   const absl::Duration left = command.expire_time - Now();
   const auto shared = std::make_shared<core::OutboundCommand>(std::move(command));
   ToWorker(
-      it->second, [shared, left](SimWorker& worker) { worker.Receive(*shared, left); }, shared);
+      to->second, [shared, left](SimWorker& worker) { worker.Receive(*shared, left); }, shared);
 }
 
 void SimWorld::SendZonePin(core::SessionId session, const core::ZonePin& pin) {

@@ -80,6 +80,17 @@ class SimWorld final : private core::WorkerLink,
   SimHub* HubAt(const std::string& url);
   const std::vector<std::unique_ptr<SimHub>>& all_hubs() const { return all_hubs_; }
   const std::vector<ServerId>& servers() const { return servers_; }
+  // The newest command of a session, null before the first. What only reads is not on record before
+  // it has ended.
+  struct Sent {
+    CommandId command;
+    AttemptId attempt;
+    store::CommandKind kind = store::CommandKind::kProbe;
+  };
+  const Sent* LastSent(core::SessionId session) const {
+    const auto it = last_sent_.find(session);
+    return it == last_sent_.end() ? nullptr : &it->second;
+  }
   // Fixes the course of a worker's next joins, first to last; then they are good (or diced).
   void Plan(size_t worker, std::vector<JoinCourse> courses);
   void SetFaults(const Faults& faults) { options_.faults = faults; }
@@ -175,6 +186,7 @@ class SimWorld final : private core::WorkerLink,
 
   SimHub* AddHub(const std::string& url);
   void CheckIntent(const store::Attempt& attempt, const core::OutboundCommand& command);
+  void CheckReading(const ServerId& server, const core::OutboundCommand& command);
   int64_t AuditHead();
   // Whether an operator asked for this join, knowing that an earlier one may have left a record: the
   // one that was registered when the audit log had come to `since`.
@@ -230,6 +242,7 @@ class SimWorld final : private core::WorkerLink,
   std::unique_ptr<FaultInjectingStore> faulty_;
   std::unique_ptr<Node> node_;
   std::map<core::SessionId, std::shared_ptr<Link>> links_;
+  std::map<core::SessionId, Sent> last_sent_;
   std::map<size_t, std::shared_ptr<Link>> link_of_;
   core::SessionId next_session_ = 1;
   int starts_ = 0;

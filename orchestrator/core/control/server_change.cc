@@ -65,25 +65,34 @@ absl::Status ServerChange::Enrollment(store::Enrollment from, store::Enrollment 
   return absl::OkStatus();
 }
 
-absl::Status ServerChange::Target(const store::Target& target, store::TargetState from) {
+absl::Status ServerChange::Target(const store::Target& target, store::TargetState from,
+                                  std::optional<store::TargetState> untold) {
   RETURN_IF_ERROR(turn_.store().rollouts().UpdateTarget(target, from));
-  Moved(absl::StrCat("target ", target.rollout_id.value()), ToString(from), ToString(target.state));
+  Moved(
+      absl::StrCat("target ", target.rollout_id.value()),
+      untold.has_value() ? absl::StrCat(ToString(*untold), " → ", ToString(from)) : ToString(from),
+      ToString(target.state));
   return absl::OkStatus();
 }
 
-absl::Status ServerChange::InsertAttempt(const store::Attempt& attempt) {
+absl::Status ServerChange::InsertAttempt(const store::Attempt& attempt,
+                                         std::optional<store::AttemptState> from) {
   RETURN_IF_ERROR(turn_.store().attempts().Insert(attempt));
-  Moved(absl::StrCat("attempt ", attempt.id.value()), "new", ToString(attempt.state));
+  AttemptMoved(attempt, from.has_value() ? absl::StrCat("new → ", ToString(*from)) : "new");
   return absl::OkStatus();
 }
 
 absl::Status ServerChange::Attempt(const store::Attempt& attempt, store::AttemptState from) {
   RETURN_IF_ERROR(turn_.store().attempts().Update(attempt, from));
-  Moved(absl::StrCat("attempt ", attempt.id.value()), ToString(from), ToString(attempt.state));
+  AttemptMoved(attempt, ToString(from));
+  return absl::OkStatus();
+}
+
+void ServerChange::AttemptMoved(const store::Attempt& attempt, absl::string_view from) {
+  Moved(absl::StrCat("attempt ", attempt.id.value()), from, ToString(attempt.state));
   if (attempt.failure.has_value()) {
     absl::StrAppend(&detail_, " (", TextOf(attempt.failure->code), ")");
   }
-  return absl::OkStatus();
 }
 
 absl::Status ServerChange::InsertCertificate(const store::WorkerCertificate& certificate) {

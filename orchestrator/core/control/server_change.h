@@ -43,9 +43,13 @@ class ServerChange {
   absl::Status Admission(store::Admission from, store::Admission to);
   absl::Status Enrollment(store::Enrollment from, store::Enrollment to,
                           const std::optional<Failure>& failure);
-  // The row as it shall be; `from` is the state it has.
-  absl::Status Target(const store::Target& target, store::TargetState from);
-  absl::Status InsertAttempt(const store::Attempt& attempt);
+  // The row as it shall be; `from` is the state it has, and `untold` the one before, where no event
+  // told of `from`.
+  absl::Status Target(const store::Target& target, store::TargetState from,
+                      std::optional<store::TargetState> untold = std::nullopt);
+  // `from`: a state that it has been in, not on record.
+  absl::Status InsertAttempt(const store::Attempt& attempt,
+                             std::optional<store::AttemptState> from = std::nullopt);
   absl::Status Attempt(const store::Attempt& attempt, store::AttemptState from);
   absl::Status InsertCertificate(const store::WorkerCertificate& certificate);
   absl::Status Certificate(const CertificateId& id, store::CertificateState from,
@@ -53,11 +57,13 @@ class ServerChange {
   // A remark in the event: no state.
   void Note(absl::string_view text);
 
-  // Writes the event; last. A change without it is a mistake that the simulation finds.
+  // Writes the event; last. A change without it is a mistake that the simulation finds, unless the
+  // next event tells of it (docs/decisions/read-only-commands.md).
   absl::Status Record();
 
  private:
   void Moved(absl::string_view what, absl::string_view from, absl::string_view to);
+  void AttemptMoved(const store::Attempt& attempt, absl::string_view from);
   absl::StatusOr<absl::Time> DecisionTime(store::Admission to);
 
   Turn& turn_;

@@ -1,5 +1,6 @@
 #include "orchestrator/core/control/turn_control.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -137,6 +138,7 @@ void TurnControl::RunTurn() {
   scheduled_ = false;
   if (unsynced_.size() >= kMostUnsynced) return;  // The disk is behind; Synced goes on.
   std::vector<Queued> batch;
+  batch.reserve(std::min(queue_.size(), static_cast<size_t>(max_operations_)));
   while (!queue_.empty() && batch.size() < static_cast<size_t>(max_operations_)) {
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();

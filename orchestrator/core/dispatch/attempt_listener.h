@@ -20,6 +20,9 @@ struct OpenAttempt {
   // the hub's list alone decides, absence included.
   bool answered = false;
   absl::Time deadline = absl::InfiniteFuture();
+  // Commands that change nothing come on record with the attempt's first move
+  // (docs/decisions/read-only-commands.md).
+  bool on_record = true;
   // It, or its command, is of an earlier process: its dates may be of a clock that was set since.
   bool recovered = false;
 };

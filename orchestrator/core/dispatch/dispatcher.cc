@@ -2,6 +2,7 @@
 #include "orchestrator/core/dispatch/dispatcher.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -108,7 +109,9 @@ absl::Status Dispatcher::Move(Turn& turn, ServerChange& change, OpenAttempt& ope
           [watch = work_watch_, kind = open.attempt.kind, to] { watch->AttemptEnded(kind, to); });
     }
   }
-  return change.Attempt(open.attempt, from);
+  if (std::exchange(open.on_record, true)) return change.Attempt(open.attempt, from);
+  RETURN_IF_ERROR(turn.store().attempts().InsertCommand(open.command));
+  return change.InsertAttempt(open.attempt, from);
 }
 
 // A command that may still be on its way is delivered again under its own id: the worker's journal
@@ -228,8 +231,11 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
   open.command = command;
   open.session = session->id;
   open.recovered = command.create_time < begun_ || command.create_time > turn.now();
-  if (fresh) RETURN_IF_ERROR(turn.store().attempts().InsertCommand(command));
-  RETURN_IF_ERROR(change.InsertAttempt(open.attempt));
+  open.on_record = !(fresh && store::ChangesNothing(command.kind));
+  if (open.on_record) {
+    if (fresh) RETURN_IF_ERROR(turn.store().attempts().InsertCommand(command));
+    RETURN_IF_ERROR(change.InsertAttempt(open.attempt));
+  }
   // Not before: what is not sent after all leaves the copy on its way.
   late_copies_.erase(delivery.server_id);
 

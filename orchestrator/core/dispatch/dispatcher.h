@@ -15,8 +15,9 @@
 //   one open attempt per server (invariant 11); the store's unique index holds it too
 //
 // A command that changes nothing (store::ChangesNothing) needs less: its worker answers with the
-// result alone and forgets it, so it stays "sent" until its result is committed, and what was lost
-// on either way is simply delivered again (docs/decisions/read-only-commands.md).
+// result alone and forgets it, so it is "sent" until its result is committed, on record from then on
+// only, and what was lost on either way is simply delivered again
+// (docs/decisions/read-only-commands.md).
 //
 // Zone lock (invariant 6): the command's zone, the server's, the key's and the certificate's must
 // be one.

@@ -283,7 +283,9 @@ absl::Status RolloutEngine::Dispatch(Turn& turn, Run& run, Entry& entry) {
     ++entry.target.attempts;
     RETURN_IF_ERROR(MoveTarget(turn, change, run, entry, TargetState::kInFlight, std::nullopt));
     if (join) RETURN_IF_ERROR(enrollments_.Begin(change, server));
-    return change.Record();
+    // What only reads is told of once, when it has ended.
+    entry.untold = !dispatcher_.FindOpen(server)->on_record;
+    return entry.untold ? absl::OkStatus() : change.Record();
   }
   if (not_sent->not_before > turn.now()) {
     entry.target.next_try_time = not_sent->not_before;

@@ -127,6 +127,7 @@ class RolloutEngine final : public RolloutOperations, public EnrollmentListener 
 
   // ---- what failed against expectation (engine_reload.cc) ----
   absl::Status RecoverRun(Turn& turn, const store::Rollout& rollout);
+  absl::Status SendAnew(Turn& turn, Run& run, Entry& entry);
   void DropRun(const RolloutId& id);
   absl::Status ReloadRun(Turn& turn, const RolloutId& id);
   absl::Status ReloadStaleRuns(Turn& turn);

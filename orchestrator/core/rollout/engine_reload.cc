@@ -29,6 +29,27 @@ absl::StatusOr<absl::Time> CanceledAt(Turn& turn, const RolloutId& rollout) {
 
 }  // namespace
 
+// A command that only reads is not on record before its first move: whoever sent it has forgotten.
+absl::Status RolloutEngine::SendAnew(Turn& turn, Run& run, Entry& entry) {
+  const ServerId server = entry.target.server_id;
+  if (entry.target.state != TargetState::kInFlight || !store::ChangesNothing(run.rollout.kind)) {
+    return absl::OkStatus();
+  }
+  if (const OpenAttempt* open = dispatcher_.FindOpen(server); open != nullptr) {
+    entry.untold = !open->on_record;
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts,
+                   turn.store().attempts().ListOpenOf(server));
+  if (!attempts.empty()) return absl::OkStatus();
+  ServerChange change(turn, kSystemActor, "target.waiting", server, entry.target.zone_id);
+  change.Note("nobody knows of the command any more; it only reads, and is sent anew");
+  entry.untold = true;
+  RETURN_IF_ERROR(MoveTarget(turn, change, run, entry, TargetState::kWaiting, std::nullopt));
+  reconsider_.push_back(server);
+  return change.Record();
+}
+
 absl::Status RolloutEngine::Recover(Turn& turn) {
   ASSIGN_OR_RETURN(const std::vector<store::Rollout> rollouts,
                    turn.store().rollouts().ListUnfinished());
@@ -51,6 +72,7 @@ absl::Status RolloutEngine::RecoverRun(Turn& turn, const store::Rollout& rollout
   for (store::Target& target : targets) {
     Entry& entry = AddEntry(*run, std::move(target));
     if (entry.target.state == TargetState::kInDoubt) BeginDoubt(*run, entry, turn.now());
+    RETURN_IF_ERROR(IfLost(turn.Alone([&] { return SendAnew(turn, *run, entry); })));
   }
   return absl::OkStatus();
 }
@@ -85,6 +107,7 @@ absl::Status RolloutEngine::Reload(Turn& turn, const ServerId& server) {
   Run& run = *it->second;
   Entry& entry = AddEntry(run, *std::move(target));
   if (entry.target.state == TargetState::kInDoubt) BeginDoubt(run, entry, turn.now());
+  RETURN_IF_ERROR(SendAnew(turn, run, entry));
   if (entry.target.state == TargetState::kWaiting) {
     entry.target.next_try_time =
         std::max(entry.target.next_try_time.value_or(turn.now()), turn.now() + kCalm);

@@ -92,7 +92,8 @@ absl::Status RolloutEngine::MoveTarget(Turn& turn, ServerChange& change, Run& ru
   }
   if (to == TargetState::kInDoubt) BeginDoubt(run, entry, turn.now());
   changed_.insert(run.rollout.id);
-  return change.Target(target, from);
+  const bool untold = std::exchange(entry.untold, false);
+  return change.Target(target, from, untold ? std::optional(TargetState::kWaiting) : std::nullopt);
 }
 
 void RolloutEngine::BeginEnd(Run& run, absl::Time since) {

@@ -21,6 +21,7 @@ struct Entry {
   bool queued = false;     // In a ready queue, or parked at a pacing bucket.
   absl::Time doubt_since;  // In doubt: since when, as far as this process knows.
   bool holds_slot = true;  // In doubt: not yet forgiven, answered or old.
+  bool untold = false;     // In flight, and no audit event says so: the next one does.
 };
 
 struct Run {

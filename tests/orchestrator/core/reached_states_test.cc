@@ -67,11 +67,13 @@ class Reached {
   void Take(const store::AuditEvent& event) {
     for (absl::string_view part : absl::StrSplit(event.detail, "; ")) {
       const std::vector<std::string> ends = absl::StrSplit(part, " → ");
-      if (ends.size() != 2) continue;
-      const std::string to = ends[1].substr(0, ends[1].find_first_of(" ;("));
+      if (ends.size() < 2) continue;
+      const std::string to = ends.back().substr(0, ends.back().find_first_of(" ;("));
       const std::vector<std::string> halves = absl::StrSplit(ends[0], ": ");
       if (halves.size() == 2) {
-        Add(halves[0].substr(0, halves[0].find(' ')), to);
+        const std::string table = halves[0].substr(0, halves[0].find(' '));
+        for (size_t i = 1; i + 1 < ends.size(); ++i) Add(table, ends[i]);
+        Add(table, to);
       } else if (absl::StartsWith(event.action, "rollout.")) {
         Add("rollout", to);
       } else if (absl::StartsWith(event.action, "token.")) {

@@ -547,8 +547,9 @@ TEST_F(RolloutTest, AProbeWhoseAnswerIsLostIsDeliveredAgainUnderItsId) {
   const auto attempts = [&] {
     return *world_->Read()->attempts().ListOfServer(world_->servers()[0], 0);
   };
-  ASSERT_TRUE(world_->RunUntil([&] { return attempts().size() == 1; }, absl::Minutes(1)));
-  EXPECT_EQ(attempts()[0].state, store::AttemptState::kSent);
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(rollout->id).in_flight == 1; },
+                               absl::Minutes(1)));
+  EXPECT_THAT(attempts(), testing::IsEmpty());  // What only reads comes on record when it ends.
   world_->KillWorker(0);
   ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
   EXPECT_EQ(world_->Counts(rollout->id).succeeded, 1);
@@ -557,6 +558,31 @@ TEST_F(RolloutTest, AProbeWhoseAnswerIsLostIsDeliveredAgainUnderItsId) {
   EXPECT_EQ(all[1].state, store::AttemptState::kSettled);
   EXPECT_EQ(all[0].state, store::AttemptState::kSucceeded);
   EXPECT_EQ(all[0].command_id, all[1].command_id);
+}
+
+TEST_F(RolloutTest, ARestartSendsAProbeAnewThatIsNotOnRecord) {
+  Build(1);
+  RolloutInput input;
+  input.kind = store::CommandKind::kProbe;
+  const auto rollout = Start(input);
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counts(rollout->id).in_flight == 1; },
+                               absl::Minutes(1)));
+  world_->KillOrchestrator();
+  EXPECT_EQ(world_->Counts(rollout->id).waiting, 1);
+  const std::vector<store::AuditEvent> events = world_->AuditOf(world_->servers()[0].value(), 1);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].action, "target.waiting");
+  EXPECT_THAT(events[0].detail, testing::HasSubstr("waiting → in_flight → waiting"));
+  ASSERT_TRUE(Finishes(rollout->id, absl::Hours(1)));
+  EXPECT_EQ(world_->Counts(rollout->id).succeeded, 1);
+  const std::vector<store::Attempt> all =
+      *world_->Read()->attempts().ListOfServer(world_->servers()[0], 0);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].state, store::AttemptState::kSucceeded);
+  EXPECT_THAT(world_->AuditOf(world_->servers()[0].value(), 1)[0].detail,
+              testing::AllOf(testing::HasSubstr("new → sent → succeeded"),
+                             testing::HasSubstr("waiting → in_flight → succeeded")));
 }
 
 TEST_F(RolloutTest, AnAnsweredProbeThatNeverArrivedDoesNotHoldUpAJoin) {
