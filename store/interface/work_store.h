@@ -79,13 +79,14 @@ class AttemptStore {
   // foreign key).
   virtual absl::Status InsertCommand(const Command& command) = 0;
   // AlreadyExists when the server has an open join attempt (invariant 11, by a unique partial
-  // index).
+  // index). FailedPrecondition when there is no such server, or of a join no such command for it.
   virtual absl::Status Insert(const Attempt& attempt) = 0;
   // Compare-and-set on attempt.state; writes state, reason, failure and times. attempt.state may
   // equal `from`: then only the others change.
   virtual absl::Status Update(const Attempt& attempt, AttemptState from) = 0;
   // Forgets commands whose expiry lies before `expired_before` and that no open attempt has
-  // (invariant 2: expiry + 7 days); at most `limit` of them, oldest first; 0: all. How many it were.
+  // (invariant 2: expiry + 7 days), and attempts that only read and ended before then; at most `limit`
+  // of each, oldest first; 0: all. How many it were, of which there were more.
   virtual absl::StatusOr<int> Prune(absl::Time expired_before, int limit) = 0;
 };
 

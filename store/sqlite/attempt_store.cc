@@ -1,5 +1,7 @@
 #include "store/sqlite/attempt_store.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "store/sqlite/columns.h"
 #include "store/sqlite/where.h"
@@ -145,14 +147,21 @@ absl::Status SqliteAttemptStore::Update(const Attempt& attempt, AttemptState fro
 }
 
 absl::StatusOr<int> SqliteAttemptStore::Prune(absl::Time expired_before, int limit) {
-  // The attempts go with their command.
+  // The attempts of joins go with their command.
+  const int most = limit > 0 ? limit : -1;
   RETURN_IF_ERROR(
       db_.Cached(absl::StrCat("DELETE FROM commands WHERE id IN (SELECT id FROM commands "
                               "WHERE expire_time_us < ? AND NOT EXISTS "
                               "(SELECT 1 FROM attempts WHERE command_id = commands.id AND ",
                               kOpen, ") ORDER BY expire_time_us LIMIT ?)"))
-          .RunWith(expired_before, limit > 0 ? limit : -1));
-  return static_cast<int>(db_.changes());
+          .RunWith(expired_before, most));
+  const auto commands = static_cast<int>(db_.changes());
+  RETURN_IF_ERROR(
+      db_.Cached("DELETE FROM attempts WHERE (command_id, id) IN (SELECT command_id, id FROM "
+                 "attempts INDEXED BY attempts_readings WHERE kind = 'probe' AND "
+                 "finish_time_us < ? ORDER BY finish_time_us LIMIT ?)")
+          .RunWith(expired_before, most));
+  return std::max(commands, static_cast<int>(db_.changes()));
 }
 
 }  // namespace muster::store

@@ -57,6 +57,9 @@ constexpr char kHubContacts[] =
 constexpr char kAuditLinks[] =
 #include "store/sqlite/migrations/0018_audit_links.inc"
     ;
+constexpr char kReadings[] =
+#include "store/sqlite/migrations/0019_readings.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -89,6 +92,8 @@ constexpr sql::Migration kMigrations[] = {
     {17, "hub_contacts", kHubContacts, 17},
     // The programs before would write events without links, and take those with links for altered.
     {18, "audit_links", kAuditLinks, 18},
+    // The programs before would take an attempt without a command for a damaged file.
+    {19, "readings", kReadings, 19},
 };
 
 }  // namespace

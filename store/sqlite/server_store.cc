@@ -398,6 +398,7 @@ absl::Status SqliteServerStore::Delete(const ServerId& id) {
   for (const char* statement :
        {"DELETE FROM targets WHERE server_id = ?",
         "DELETE FROM commands WHERE id IN (SELECT command_id FROM attempts WHERE server_id = ?)",
+        "DELETE FROM attempts WHERE server_id = ?",
         "DELETE FROM worker_certificates WHERE server_id = ?",
         "DELETE FROM servers WHERE id = ?"}) {
     RETURN_IF_ERROR(db_.Cached(statement).RunWith(id));

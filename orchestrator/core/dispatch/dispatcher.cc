@@ -110,7 +110,8 @@ absl::Status Dispatcher::Move(Turn& turn, ServerChange& change, OpenAttempt& ope
     }
   }
   if (std::exchange(open.on_record, true)) return change.Attempt(open.attempt, from);
-  RETURN_IF_ERROR(turn.store().attempts().InsertCommand(open.command));
+  // What has ended is not delivered again: nobody asks for its command any more.
+  if (store::IsOpen(to)) RETURN_IF_ERROR(turn.store().attempts().InsertCommand(open.command));
   return change.InsertAttempt(open.attempt, from);
 }
 

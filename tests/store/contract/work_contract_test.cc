@@ -375,6 +375,28 @@ TEST_P(StoreContract, AnAttemptIsForTheServerOfItsCommand) {
   EXPECT_EQ(Code(t->attempts().Insert(attempt)), absl::StatusCode::kFailedPrecondition);
 }
 
+// Nobody asks for its command when it has ended.
+TEST_P(StoreContract, AnAttemptThatOnlyReadsNeedsNoRowOfItsCommand) {
+  const Server server = MakeServer("web1");
+  Command probe = MakeCommand("cmd-1", server);
+  probe.kind = CommandKind::kProbe;
+  Attempt attempt = MakeAttempt("att-1", probe);
+  attempt.state = AttemptState::kSucceeded;
+  attempt.finish_time = At(7);
+  Change([&](Transaction& t) {
+    EXPECT_EQ(Code(t.attempts().Insert(attempt)), absl::StatusCode::kFailedPrecondition);
+    EXPECT_OK(t.servers().Insert(server));
+    EXPECT_OK(t.attempts().Insert(attempt));
+    EXPECT_EQ(Code(t.attempts().Insert(attempt)), absl::StatusCode::kAlreadyExists);
+    Attempt join = MakeAttempt("att-2", MakeCommand("cmd-2", server));
+    EXPECT_EQ(Code(t.attempts().Insert(join)), absl::StatusCode::kFailedPrecondition);
+  });
+  EXPECT_THAT(Ids(*Read()->attempts().ListOfServer(server.id, 0)), ElementsAre("att-1"));
+  EXPECT_THAT(Ids(*Read()->attempts().ListOf(probe.id)), ElementsAre("att-1"));
+  Change([&](Transaction& t) { EXPECT_OK(t.servers().Delete(server.id)); });
+  EXPECT_THAT(*Read()->attempts().ListOf(probe.id), IsEmpty());
+}
+
 TEST_P(StoreContract, AttemptsAreListed) {
   const Server server = MakeServer("web1");
   const Server other = MakeServer("web2");
@@ -429,6 +451,30 @@ TEST_P(StoreContract, PruneForgetsExpiredCommandsThatNothingIsOpenOf) {
   EXPECT_THAT(*snapshot->attempts().ListOf(old.id), IsEmpty());
   EXPECT_TRUE(snapshot->attempts().FindCommand(open.id)->has_value());
   EXPECT_TRUE(snapshot->attempts().FindCommand(recent.id)->has_value());
+}
+
+TEST_P(StoreContract, PruneForgetsReadingsThatEndedOldestFirst) {
+  const Server server = MakeServer("web1");
+  const auto reading = [&](const std::string& id, std::optional<int> finished) {
+    Command probe = MakeCommand("cmd-of-" + id, server);
+    probe.kind = CommandKind::kProbe;
+    Attempt attempt = MakeAttempt(id, probe);
+    attempt.state = finished.has_value() ? AttemptState::kSucceeded : AttemptState::kInDoubt;
+    if (finished.has_value()) attempt.finish_time = At(*finished);
+    return attempt;
+  };
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.servers().Insert(server));
+    EXPECT_OK(t.attempts().Insert(reading("open", std::nullopt)));
+    EXPECT_OK(t.attempts().Insert(reading("second", 11)));
+    EXPECT_OK(t.attempts().Insert(reading("first", 10)));
+    EXPECT_OK(t.attempts().Insert(reading("recent", 20)));
+    EXPECT_EQ(*t.attempts().Prune(At(20), 1), 1);
+    EXPECT_THAT(*t.attempts().ListOf(CommandId("cmd-of-first")), IsEmpty());
+    EXPECT_EQ(*t.attempts().Prune(At(20), 1), 1);
+    EXPECT_EQ(*t.attempts().Prune(At(20), 1), 0);
+  });
+  EXPECT_EQ(Read()->attempts().ListOfServer(server.id, 0)->size(), 2u);
 }
 
 }  // namespace
