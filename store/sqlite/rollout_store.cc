@@ -184,8 +184,7 @@ absl::StatusOr<std::optional<RolloutId>> SqliteRolloutStore::FindActiveRolloutOf
   return db_
       .Cached(
           "SELECT r.id FROM targets t JOIN rollouts r ON r.id = t.rollout_id "
-          "WHERE t.server_id = ? AND (t.state = 'waiting' OR t.state = 'in_flight' OR "
-          "t.state = 'verifying' OR t.state = 'in_doubt') AND r.finish_time_us IS NULL")
+          "WHERE t.server_id = ? AND t.unfinished = 1 AND r.finish_time_us IS NULL")
       .BindAll(server)
       .One([](const sql::Row& row) { return row.Get<RolloutId>(0); });
 }

@@ -71,13 +71,14 @@ absl::Status InsertTargets(sql::Database& db, const RolloutId& rollout,
   TargetMoves counts;
   sql::Statement insert = db.Cached(
       "INSERT INTO targets (rollout_id, server_id, zone_id, name, state, failure_code, "
-      "failure_detail, attempts, next_try_time_us, doubt_forgiven, finish_time_us) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "failure_detail, attempts, next_try_time_us, doubt_forgiven, finish_time_us, unfinished) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const Target& target : targets) {
-    const absl::Status status = insert.RunWith(
-        rollout, target.server_id, target.zone_id, target.name, ToString(target.state),
-        CodeOf(target.failure), DetailOf(target.failure), target.attempts, target.next_try_time,
-        target.doubt_forgiven, target.finish_time);
+    const absl::Status status =
+        insert.RunWith(rollout, target.server_id, target.zone_id, target.name,
+                       ToString(target.state), CodeOf(target.failure), DetailOf(target.failure),
+                       target.attempts, target.next_try_time, target.doubt_forgiven,
+                       target.finish_time, IsFinal(target.state) ? std::nullopt : std::optional(1));
     ++counts[{rollout, target.state}];
     if (status.ok()) continue;
     RETURN_IF_ERROR(Explain(
@@ -113,11 +114,15 @@ absl::StatusOr<std::vector<Target>> ListTargets(sql::Database& db, const TenantW
 
 absl::Status UpdateTarget(sql::Database& db, const Target& target, TargetState from) {
   if (target.state != from) RETURN_IF_ERROR(CheckMove(Name(target), from, target.state));
+  // What goes on leaves alone what the index of unfinished ones is over.
   const absl::Status status =
-      db.Cached(
-            "UPDATE targets SET state = ?, failure_code = ?, failure_detail = ?, attempts = ?, "
-            "next_try_time_us = ?, doubt_forgiven = ?, finish_time_us = ? "
-            "WHERE rollout_id = ? AND server_id = ? AND state = ?")
+      db.Cached(IsFinal(target.state)
+                    ? "UPDATE targets SET state = ?, failure_code = ?, failure_detail = ?, "
+                      "attempts = ?, next_try_time_us = ?, doubt_forgiven = ?, finish_time_us = ?, "
+                      "unfinished = NULL WHERE rollout_id = ? AND server_id = ? AND state = ?"
+                    : "UPDATE targets SET state = ?, failure_code = ?, failure_detail = ?, "
+                      "attempts = ?, next_try_time_us = ?, doubt_forgiven = ?, finish_time_us = ? "
+                      "WHERE rollout_id = ? AND server_id = ? AND state = ?")
           .RunWith(ToString(target.state), CodeOf(target.failure), DetailOf(target.failure),
                    target.attempts, target.next_try_time, target.doubt_forgiven, target.finish_time,
                    target.rollout_id, target.server_id, ToString(from));

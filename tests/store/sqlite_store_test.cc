@@ -327,13 +327,6 @@ TEST_F(SqliteStoreTest, TheSchemaKnowsEveryState) {
           << index << " " << ToString(state);
     }
   }
-  for (int i = 0; !ToString(static_cast<TargetState>(i)).empty(); ++i) {
-    const auto state = static_cast<TargetState>(i);
-    EXPECT_EQ(absl::StrContains(schema("targets_one_unfinished"),
-                                absl::StrCat("'", ToString(state), "'")),
-              !IsFinal(state))
-        << ToString(state);
-  }
 }
 
 // Names that only A-Z told apart: both stay, and the older one has the name.

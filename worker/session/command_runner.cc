@@ -151,9 +151,11 @@ void CommandRunner::ReceiveAgain(v1::Command& command, const JournalRecord& reco
 
 void CommandRunner::ReceiveReadOnly(v1::Command command) {
   if (Readdress(IdOf(command), command.attempt_id())) return;
-  if (last_answer_.command_id() == command.command_id()) {
-    last_answer_.set_attempt_id(command.attempt_id());
-    return parts_.listener.OnFinished(last_answer_);
+  if (last_answered_ == command.command_id()) {
+    Result again;
+    (void)again.ParseFromString(last_answer_);
+    again.set_attempt_id(command.attempt_id());
+    return parts_.listener.OnFinished(std::move(again));
   }
   std::string kind(KindName(command.kind_case()));
   Work work = WorkOf(std::move(command), std::move(kind));
@@ -242,7 +244,8 @@ void CommandRunner::Finished(v1::CommandResult result) {
     if (!Record(IdOf(work.command), result)) return;
   } else {
     Complete(IdOf(work.command), result);
-    last_answer_ = result;
+    last_answered_ = result.command_id();
+    result.SerializeToString(&last_answer_);
   }
   // What does not block is the load generators': no line for each of their commands.
   if (handler_blocks_) LogEnd(work.command, work.kind, result);

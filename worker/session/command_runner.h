@@ -105,7 +105,9 @@ class CommandRunner {
   const std::shared_ptr<Life> life_;
   std::deque<Work> queue_;
   std::optional<Work> current_;
-  v1::CommandResult last_answer_;  // To the last command that changed nothing.
+  // To the last command that changed nothing: a serialized v1::CommandResult.
+  std::string last_answer_;
+  std::string last_answered_;
   bool running_ = false;
   bool in_handler_ = false;  // What runs has reached its handler, which cannot be called back.
   bool stopped_ = false;

@@ -43,3 +43,11 @@ CREATE UNIQUE INDEX attempts_one_open_join ON attempts (server_id) WHERE kind = 
 -- Of joins, so that a command finds its attempts; of readings, to forget the oldest.
 CREATE INDEX attempts_bound ON attempts (bound_command_id) WHERE bound_command_id IS NOT NULL;
 CREATE INDEX attempts_readings ON attempts (finish_time_us) WHERE kind = 'probe';
+
+-- That a target is unfinished is a column of its own: an index over the states is written anew at
+-- each move, whether it says something else afterwards or not.
+ALTER TABLE targets ADD COLUMN unfinished INTEGER CHECK (unfinished = 1);
+UPDATE targets SET unfinished = 1 WHERE state = 'waiting' OR state = 'in_flight' OR
+  state = 'verifying' OR state = 'in_doubt';
+DROP INDEX targets_one_unfinished;
+CREATE UNIQUE INDEX targets_one_unfinished ON targets (server_id) WHERE unfinished = 1;

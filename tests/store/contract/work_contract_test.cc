@@ -218,6 +218,25 @@ TEST_P(StoreContract, AServerIsAnUnfinishedTargetOnce) {
   EXPECT_EQ(*Read()->rollouts().FindActiveRolloutOf(server.id), second.id);
 }
 
+TEST_P(StoreContract, ATargetIsUnfinishedInEachStateThatIsNotFinal) {
+  const Server server = MakeServer("web1");
+  Change([&](Transaction& t) { EXPECT_OK(t.servers().Insert(server)); });
+  for (int i = 0; !ToString(static_cast<TargetState>(i)).empty(); ++i) {
+    const auto state = static_cast<TargetState>(i);
+    const Rollout rollout = MakeRollout(absl::StrCat("rol-", i));
+    Target target = MakeTarget(rollout.id, server);
+    target.state = state;
+    Change([&](Transaction& t) { EXPECT_OK(t.rollouts().Insert(rollout, {target})); });
+    const auto found = *Read()->rollouts().FindActiveRolloutOf(server.id);
+    EXPECT_EQ(found.has_value(), !IsFinal(state)) << ToString(state);
+    if (IsFinal(state)) continue;
+    target.state =
+        state == TargetState::kVerifying ? TargetState::kSucceeded : TargetState::kFailed;
+    Change([&](Transaction& t) { EXPECT_OK(t.rollouts().UpdateTarget(target, state)); });
+    EXPECT_EQ(*Read()->rollouts().FindActiveRolloutOf(server.id), std::nullopt) << ToString(state);
+  }
+}
+
 TEST_P(StoreContract, ATargetIsOfItsServersZone) {
   const Server server = MakeServer("web1");
   const Rollout rollout = MakeRollout("rol-1");
