@@ -36,6 +36,9 @@ absl::Status CheckSupported(const Request& request, const Url& url, bool can_neg
   if (request.negotiate && !can_negotiate) {
     return InvalidRequest("no user can be shown to a service that asks for one (Negotiate)");
   }
+  if (request.public_addresses_only) {
+    return InvalidRequest("local services have no public addresses");
+  }
   if (request.sink) return InvalidRequest("answers of local services come in one piece");
   if (request.stall_timeout > absl::ZeroDuration() || !request.pace_group.empty()) {
     return InvalidRequest("local services are read without a pace; their limit is total_timeout");

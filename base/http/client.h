@@ -81,6 +81,9 @@ struct Request {
   // Never send the request again on a new connection when a kept one turns out to be dead. Requests
   // of other methods than GET, HEAD and OPTIONS are always sent once.
   bool send_once = false;
+  // Connect to no address that is not of the public net (base/public_address.h), whatever the name
+  // resolves to: kForbidden.
+  bool public_addresses_only = false;
   // Fill Response::peer_address and peer_certificate_pem, on a connection of its own.
   bool describe_peer = false;
 

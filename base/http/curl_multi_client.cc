@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/node_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "base/http/curl_mail.h"
 #include "base/http/curl_transfer.h"
 #include "base/http/transport_error.h"
 
@@ -29,7 +31,10 @@ absl::Status Stopped(absl::string_view name, bool may_have_been_sent) {
 
 // One request from Start to its end.
 struct CurlMultiClient::Active {
-  Active(Request r, Url u, Done d) : request(std::move(r)), url(std::move(u)), done(std::move(d)) {}
+  Active(Request r, Url u, AsyncClient::Done d)
+      : name(RequestName(r, u)), request(std::move(r)), url(std::move(u)), done(std::move(d)) {}
+  Active(Mail m, AsyncClient::Done d)
+      : name(absl::StrCat("MAIL ", m.relay)), mail(std::move(m)), done(std::move(d)) {}
   // The handle first: until it is cleaned up libcurl may write to the transfer's error text and
   // call its callbacks.
   ~Active() {
@@ -38,11 +43,14 @@ struct CurlMultiClient::Active {
   Active(const Active&) = delete;
   Active& operator=(const Active&) = delete;
 
+  const std::string name;  // For errors.
+  // A request with its URL, or a mail.
   const Request request;
-  const Url url;
-  Done done;
+  const std::optional<Url> url;
+  const std::optional<Mail> mail;
+  AsyncClient::Done done;
   CURL* curl = nullptr;
-  std::unique_ptr<CurlTransfer> transfer;
+  std::unique_ptr<CurlWork> transfer;
   Group* group = nullptr;
   uint64_t counted_bytes = 0;  // Of the body: what its group was charged with.
   bool paused = false;
@@ -94,7 +102,7 @@ class CurlMultiClient::Loop {
       const Active& active = *active_.begin()->second;
       long sent = 0;  // Bytes of the request.
       curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
-      End(curl, Stopped(RequestName(active.request, active.url), sent > 0));
+      End(curl, Stopped(active.name, sent > 0));
     }
   }
 
@@ -106,8 +114,12 @@ class CurlMultiClient::Loop {
       return;
     }
     active->curl = curl;
-    active->transfer =
-        std::make_unique<CurlTransfer>(curl, active->request, active->url, client_.stopped_);
+    if (active->mail.has_value()) {
+      active->transfer = std::make_unique<CurlMail>(curl, *active->mail, client_.stopped_);
+    } else {
+      active->transfer =
+          std::make_unique<CurlTransfer>(curl, active->request, *active->url, client_.stopped_);
+    }
     // A name that is still being looked up when the transfer gives up is nobody's business: to wait
     // for its thread would hold up all others.
     curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
@@ -198,13 +210,21 @@ CurlMultiClient::CurlMultiClient(CurlMultiOptions options)
 
 CurlMultiClient::~CurlMultiClient() { Stop(); }
 
-void CurlMultiClient::Start(Request request, Done done) {
+void CurlMultiClient::Start(Request request, AsyncClient::Done done) {
   absl::StatusOr<Url> url = CheckCurlRequest(request);
   if (!url.ok()) {
     done(url.status());
     return;
   }
-  auto active = std::make_unique<Active>(std::move(request), *std::move(url), std::move(done));
+  Take(std::make_unique<Active>(std::move(request), *std::move(url), std::move(done)));
+}
+
+void CurlMultiClient::StartMail(Mail mail, MailClient::Done done) {
+  if (absl::Status status = CheckCurlMail(mail); !status.ok()) return done(std::move(status));
+  Take(std::make_unique<Active>(std::move(mail), std::move(done)));
+}
+
+void CurlMultiClient::Take(std::unique_ptr<Active> active) {
   {
     MutexLock lock(&mu_);
     if (!closed_ && !stopped_.load(std::memory_order_relaxed)) {
@@ -214,7 +234,7 @@ void CurlMultiClient::Start(Request request, Done done) {
   if (active == nullptr) {
     loop_->WakeUp();
   } else {
-    active->done(Stopped(RequestName(active->request, active->url), false));
+    active->done(Stopped(active->name, false));
   }
 }
 

@@ -1,4 +1,4 @@
-// The AsyncClient over libcurl's multi interface: one thread, any number of transfers, one pool of
+// The AsyncClient and MailClient over libcurl's multi interface: one thread, any number of transfers, one pool of
 // kept connections. Speaks HTTP/1.1.
 //
 //   Start ─► queue ─► thread: perform what is ready ─► done
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/http/async_client.h"
+#include "base/http/mail.h"
 #include "base/mutex.h"
 
 namespace muster::http {
@@ -28,12 +29,13 @@ struct CurlMultiOptions {
   int max_idle_connections = 32;
 };
 
-class CurlMultiClient final : public AsyncClient {
+class CurlMultiClient final : public AsyncClient, public MailClient {
  public:
   explicit CurlMultiClient(CurlMultiOptions options = {});
   ~CurlMultiClient() override;  // As Stop().
 
-  void Start(Request request, Done done) override;
+  void Start(Request request, AsyncClient::Done done) override;
+  void StartMail(Mail mail, MailClient::Done done) override;
 
   // Ends every transfer, and all later ones at once, with kCanceled; their `done` has been called
   // when this returns. Not to be called by one of these. Idempotent.
@@ -43,6 +45,7 @@ class CurlMultiClient final : public AsyncClient {
   struct Active;
   struct Group;
   class Loop;
+  void Take(std::unique_ptr<Active> active);
 
   const CurlMultiOptions options_;
   std::atomic<bool> stopped_ = false;

@@ -24,13 +24,14 @@ bool IsRepeatable(const Request& request) {
          (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS");
 }
 
-// 0 would mean "no limit" to libcurl.
-long Milliseconds(absl::Duration duration) {
+}  // namespace
+
+long CurlMilliseconds(absl::Duration duration) {
   return static_cast<long>(
       std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 1, 24LL * 3600 * 1000));
 }
 
-void SetTls(CURL* curl, const TlsOptions& tls) {
+void SetCurlTls(CURL* curl, const TlsOptions& tls) {
   if (!tls.ca_pem.empty()) {
     curl_blob blob{const_cast<char*>(tls.ca_pem.data()), tls.ca_pem.size(), CURL_BLOB_COPY};
     curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
@@ -42,8 +43,7 @@ void SetTls(CURL* curl, const TlsOptions& tls) {
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
 }
 
-TransportError KindOf(CURLcode code, bool too_large) {
-  if (too_large) return TransportError::kTooLarge;
+TransportError CurlKindOf(CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -78,8 +78,6 @@ TransportError KindOf(CURLcode code, bool too_large) {
       return TransportError::kOther;
   }
 }
-
-}  // namespace
 
 // Header lines in libcurl's form. It copies them; they are wiped before they are freed, for they
 // may hold secrets.
@@ -223,8 +221,8 @@ void CurlTransfer::SetAll(const Url& url) {
   curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(curl_, CURLOPT_URL, request_.url.c_str());
-  curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(request_.connect_timeout));
-  curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS, Milliseconds(request_.total_timeout));
+  curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT_MS, CurlMilliseconds(request_.connect_timeout));
+  curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS, CurlMilliseconds(request_.total_timeout));
   if (request_.stall_timeout > absl::ZeroDuration()) {
     curl_easy_setopt(
         curl_, CURLOPT_LOW_SPEED_LIMIT,
@@ -251,12 +249,13 @@ void CurlTransfer::SetAll(const Url& url) {
     curl_easy_setopt(curl_, CURLOPT_CERTINFO, 1L);
     curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, 1L);  // A kept one tells no certificate.
   }
+  if (request_.public_addresses_only) sockets_.Guard(curl_);
   if (request_.accept_compressed) curl_easy_setopt(curl_, CURLOPT_ACCEPT_ENCODING, "");
   if (request_.negotiate) {
     curl_easy_setopt(curl_, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_NEGOTIATE));
     curl_easy_setopt(curl_, CURLOPT_USERPWD, ":");
   }
-  if (url.tls()) SetTls(curl_, request_.tls);
+  if (url.tls()) SetCurlTls(curl_, request_.tls);
   SetMethodAndBody();
   for (const Header& header : request_.headers) lines_->Add(header.name, Reveal(header.value));
   curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, lines_->get());
@@ -293,11 +292,15 @@ absl::StatusOr<Response> CurlTransfer::Finish(CURLcode code) {
   if (code == CURLE_URL_MALFORMAT) {
     return InvalidRequest(absl::StrCat(name_, ": ", curl_easy_strerror(code)));
   }
+  if (sockets_.refused()) {
+    return MakeTransportError(TransportError::kForbidden, false,
+                              absl::StrCat(name_, ": it has no public address"));
+  }
   const std::string why = !too_large_.empty()      ? too_large_
                           : error_text_[0] != '\0' ? std::string(error_text_.data())
                                                    : std::string(curl_easy_strerror(code));
-  return MakeTransportError(KindOf(code, !too_large_.empty()), bytes_sent > 0,
-                            absl::StrCat(name_, ": ", why));
+  return MakeTransportError(too_large_.empty() ? CurlKindOf(code) : TransportError::kTooLarge,
+                            bytes_sent > 0, absl::StrCat(name_, ": ", why));
 }
 
 }  // namespace muster::http

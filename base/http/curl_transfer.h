@@ -15,6 +15,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/http/client.h"
+#include "base/http/public_sockets.h"
+#include "base/http/transport_error.h"
 #include "base/http/url.h"
 
 namespace muster::http {
@@ -28,21 +30,34 @@ absl::StatusOr<Url> CheckCurlRequest(const Request& request);
 // "GET https://hub.example/path": how errors name a request.
 std::string RequestName(const Request& request, const Url& url);
 
-class CurlTransfer {
+// 0 would mean "no limit" to libcurl.
+long CurlMilliseconds(absl::Duration duration);
+// TLS from 1.2 on, with these anchors.
+void SetCurlTls(CURL* curl, const TlsOptions& tls);
+TransportError CurlKindOf(CURLcode code);
+
+// What goes through a handle of CurlMultiClient.
+class CurlWork {
+ public:
+  virtual ~CurlWork() = default;
+  // The outcome of a transfer that ended with `code`. Once.
+  virtual absl::StatusOr<Response> Finish(CURLcode code) = 0;
+  // Of the answer's body, unpacked, so far.
+  virtual uint64_t body_bytes() const { return 0; }
+};
+
+class CurlTransfer final : public CurlWork {
  public:
   // Sets all options on `curl`. All parameters outlive the transfer; `stopped` ends it within about
   // a second. The request passed CheckCurlRequest, whose URL this is.
   CurlTransfer(CURL* curl, const Request& request, const Url& url,
                const std::atomic<bool>& stopped);
-  ~CurlTransfer();
+  ~CurlTransfer() override;
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
-  // The outcome of a transfer that ended with `code`. Once.
-  absl::StatusOr<Response> Finish(CURLcode code);
-
-  // Of the body, unpacked, so far.
-  uint64_t body_bytes() const { return body_bytes_; }
+  absl::StatusOr<Response> Finish(CURLcode code) override;
+  uint64_t body_bytes() const override { return body_bytes_; }
 
  private:
   class HeaderLines;
@@ -66,7 +81,8 @@ class CurlTransfer {
   Response response_;
   size_t header_bytes_ = 0;
   uint64_t body_bytes_ = 0;
-  bool enough_ = false;    // Says the sink.
+  bool enough_ = false;  // Says the sink.
+  PublicSockets sockets_;
   std::string too_large_;  // Which limit the answer is beyond.
 };
 

@@ -24,6 +24,7 @@ constexpr KindRow kKinds[] = {
     {TransportError::kMalformed, "malformed", absl::StatusCode::kUnavailable},
     {TransportError::kCanceled, "canceled", absl::StatusCode::kCancelled},
     {TransportError::kOther, "other", absl::StatusCode::kUnknown},
+    {TransportError::kForbidden, "forbidden", absl::StatusCode::kPermissionDenied},
 };
 
 }  // namespace

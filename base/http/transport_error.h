@@ -11,6 +11,7 @@
 //   kMalformed   Unavailable          what answers does not speak HTTP, or redirects in circles
 //   kCanceled    Cancelled            the client was stopped
 //   kOther       Unknown              anything else
+//   kForbidden   PermissionDenied     public_addresses_only, and no address there is public
 #ifndef MUSTER_BASE_HTTP_TRANSPORT_ERROR_H_
 #define MUSTER_BASE_HTTP_TRANSPORT_ERROR_H_
 
@@ -29,7 +30,8 @@ enum class TransportError {
   kTooLarge,
   kMalformed,
   kCanceled,
-  kOther
+  kOther,
+  kForbidden,
 };
 
 // The kind that travels with `status` (it survives muster::Annotate). kNone for OK, InvalidArgument

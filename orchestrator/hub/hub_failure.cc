@@ -30,6 +30,7 @@ FailureCode CodeOfTransport(const absl::Status& status) {
     case http::TransportError::kDns:
     case http::TransportError::kCanceled:
     case http::TransportError::kOther:
+    case http::TransportError::kForbidden:  // Hubs may stand anywhere: it is not asked for.
       break;
   }
   return FailureCode::kHubUnreachable;
