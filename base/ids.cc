@@ -60,4 +60,8 @@ TenantId TenantOf(const ZoneId& zone) {
   return TenantId(absl::string_view(zone.value()).substr(0, slash));
 }
 
+ChannelId MakeChannelId(const TenantId& tenant, absl::string_view slug) {
+  return ChannelId(tenant.empty() ? std::string(slug) : absl::StrCat(tenant.value(), "/", slug));
+}
+
 }  // namespace muster

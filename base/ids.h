@@ -33,6 +33,8 @@ using CommandId = Id<struct CommandTag>;
 using AttemptId = Id<struct AttemptTag>;
 using FindingId = Id<struct FindingTag>;
 using SweepId = Id<struct SweepTag>;
+using DeliveryId = Id<struct DeliveryTag>;
+using ChannelId = Id<struct ChannelTag>;  // acme/ops; of the provider: ops
 using HubInstanceId =
     Id<struct HubInstanceTag>;  // The hub-assigned GUID, lower case (certify.md 4.4).
 
@@ -71,6 +73,10 @@ struct IdPrefix<SweepId> {
   static constexpr char kText[] = "swp-";
 };
 template <>
+struct IdPrefix<DeliveryId> {
+  static constexpr char kText[] = "dlv-";
+};
+template <>
 struct IdPrefix<AttemptId> {
   static constexpr char kText[] = "att-";
 };
@@ -101,12 +107,14 @@ class OrderedIds {
   std::string unused_;  // Random letters, drawn many at a time.
 };
 
-// A slug names a tenant or a zone inside its tenant: 1 to 63 of a-z, 0-9 and '-', a letter or digit
+// A slug names a tenant, or a zone or a channel inside its tenant: 1 to 63 of a-z, 0-9 and '-', a letter or digit
 // at both ends.
 bool IsSlug(absl::string_view text);
 ZoneId MakeZoneId(const TenantId& tenant, absl::string_view zone_slug);
 // The tenant part of "tenant/zone"; empty when the text has no such form.
 TenantId TenantOf(const ZoneId& zone);
+// A channel of the tenant, or of the provider when that is empty.
+ChannelId MakeChannelId(const TenantId& tenant, absl::string_view slug);
 
 }  // namespace muster
 

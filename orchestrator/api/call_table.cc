@@ -46,7 +46,7 @@ absl::StatusOr<CallTable> CallTable::Create(const Dependencies& dependencies) {
   CallTable table;
   for (auto* add : {AddTenantCalls, AddZoneCalls, AddServerCalls, AddTokenCalls, AddRolloutCalls,
                     AddVerificationCalls, AddHubCalls, AddFindingCalls, AddSweepCalls,
-                    AddSystemCalls, AddOperatorCalls, AddEvidenceCalls}) {
+                    AddNotificationCalls, AddSystemCalls, AddOperatorCalls, AddEvidenceCalls}) {
     add(table, dependencies);
   }
   RETURN_IF_ERROR(table.CheckComplete());

@@ -225,6 +225,7 @@ void AddVerificationCalls(CallTable& table, const Dependencies& d);
 void AddFindingCalls(CallTable& table, const Dependencies& d);
 void AddSweepCalls(CallTable& table, const Dependencies& d);
 void AddHubCalls(CallTable& table, const Dependencies& d);
+void AddNotificationCalls(CallTable& table, const Dependencies& d);
 void AddSystemCalls(CallTable& table, const Dependencies& d);
 void AddOperatorCalls(CallTable& table, const Dependencies& d);
 void AddEvidenceCalls(CallTable& table, const Dependencies& d);

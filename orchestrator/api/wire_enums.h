@@ -14,6 +14,7 @@
 #include "muster/admin/v1/finding.pb.h"
 #include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/notification.pb.h"
 #include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/system.pb.h"
@@ -99,6 +100,13 @@ MUSTER_WIRE_ENUM(store::SweepTrigger, store::SweepTrigger::kOperator,
 MUSTER_WIRE_ENUM(core::FindingAction::Kind, core::FindingAction::Kind::kReopen,
                  muster::admin::v1::ChangeFindingRequest::Action,
                  muster::admin::v1::ChangeFindingRequest::ACTION_REOPEN);
+MUSTER_WIRE_ENUM(store::ChannelKind, store::ChannelKind::kEmail, muster::admin::v1::ChannelKind,
+                 muster::admin::v1::CHANNEL_KIND_EMAIL);
+MUSTER_WIRE_ENUM(store::NotificationKind, store::NotificationKind::kBackupOld,
+                 muster::admin::v1::NotificationKind,
+                 muster::admin::v1::NOTIFICATION_KIND_BACKUP_OLD);
+MUSTER_WIRE_ENUM(store::DeliveryState, store::DeliveryState::kFailed,
+                 muster::admin::v1::DeliveryState, muster::admin::v1::DELIVERY_STATE_FAILED);
 #undef MUSTER_WIRE_ENUM
 
 // The one that is not shifted: the wire's UNSPECIFIED is our "unknown".

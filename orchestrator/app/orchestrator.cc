@@ -1,10 +1,12 @@
 #include "orchestrator/app/orchestrator.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "base/crypto/locked_keys.h"
 #include "base/failure.h"
@@ -82,6 +84,8 @@ absl::Status Orchestrator::Parts::Open() {
                             .timers = *timers,
                             .clock = clock});
   hub_reader = std::make_unique<hub::HttpHubReader>(*hub_pool, http, *vault, clock);
+  sender = std::make_unique<notify::HttpNotificationSender>(*hub_pool, notify_http, notify_http,
+                                                            *vault, clock);
   sessions = std::make_unique<rpc::SessionRegistry>(clock, *timers, options.sessions,
                                                     &directory.authority);
   watchers = std::make_unique<api::RolloutWatchers>(clock, *timers);
@@ -106,7 +110,8 @@ absl::Status Orchestrator::Parts::Open() {
                                                              .audit_key = audit_key.get(),
                                                              .head_book = head_book.get(),
                                                              .operator_watch = revocations.get(),
-                                                             .work_watch = &work_counts});
+                                                             .work_watch = &work_counts,
+                                                             .sender = sender.get()});
   RETURN_IF_ERROR(LookForOlderDatabase());
   RETURN_IF_ERROR(StartCore());
   sessions->Start();
@@ -226,6 +231,8 @@ void Orchestrator::Parts::StartSelfCheck() {
   self_check->OnLook([this] { LookAtWorkersCertificates(); });
   self_check->OnLook([this] { LookAtOperators(); });
   self_check->OnLook([this] { LookAtConnections(); });
+  self_check->OnLook([this] { LookAtNotifications(); });
+  self_check->OnLook([this] { TellConditions(); });
   // A reader may find the damage while nothing is written: that, too, is the store's end.
   self_check->OnLook([this] {
     const store::StoreHealth health = store->Health();
@@ -234,6 +241,53 @@ void Orchestrator::Parts::StartSelfCheck() {
   // The last: it may take a while, and no look waits for it.
   if (metrics_page != nullptr) self_check->OnLook([this] { metrics_page->Refresh(); });
   self_check->Start();
+}
+
+// A channel whose last attempt failed for good, or again and again, tells nobody anything.
+void Orchestrator::Parts::LookAtNotifications() {
+  const auto snapshot = store->Read();
+  const auto channels =
+      snapshot.ok() ? (*snapshot)->notifications().ListChannels() : snapshot.status();
+  if (!channels.ok()) return;  // The store's own check speaks of it.
+  using Result = api::SystemCheck::Result;
+  std::vector<std::string> failing;
+  for (const store::Channel& channel : *channels) {
+    if (channel.health.failures < options.core.notify.failures_until_left_alone) continue;
+    failing.push_back(channel.id.value());
+  }
+  if (failing.empty()) {
+    return self_check->Set({"notifications", Result::kOk,
+                            absl::StrCat(channels->size(), " channels, none failing"), "", true});
+  }
+  self_check->Set({"notifications", Result::kWarning,
+                   absl::StrCat("nothing gets through over ", absl::StrJoin(failing, ", ")),
+                   "Look with 'muster channel list' at why, mend it, and try with 'muster "
+                   "notify test CHANNEL'; 'muster notify list --state failed' shows what was given "
+                   "up.",
+                   true});
+}
+
+// What the self check warns of and somebody may want to be told of. Posted when it is another.
+void Orchestrator::Parts::TellConditions() {
+  const std::map<std::string, store::NotificationKind> kinds = {
+      {"backup", store::NotificationKind::kBackupOld},
+      {"certificate authority", store::NotificationKind::kCertificateExpiring},
+      {"listeners' certificate", store::NotificationKind::kCertificateExpiring},
+      {"workers' certificates", store::NotificationKind::kCertificateExpiring}};
+  std::vector<core::SystemCondition> found;
+  std::set<std::string> names;
+  for (const api::SystemCheck& check : self_check->Report().checks) {
+    const auto kind = kinds.find(check.name);
+    if (kind == kinds.end() || check.result == api::SystemCheck::Result::kOk) continue;
+    found.push_back(
+        {kind->second, check.name, absl::StrCat(check.name, ": ", check.seen), check.next});
+    names.insert(check.name);
+  }
+  // Once an hour at any rate: there may be channels since.
+  if (names == conditions_told && clock.Now() < next_telling) return;
+  next_telling = clock.Now() + absl::Hours(1);
+  conditions_told = std::move(names);
+  core->TakeSystemConditions(std::move(found));
 }
 
 void Orchestrator::Parts::SetServing(bool serving) {
@@ -258,6 +312,7 @@ void Orchestrator::Parts::Stop() {
   const absl::Status why = absl::UnavailableError("the orchestrator is stopping; reconnect");
   if (sessions != nullptr) sessions->EndAll(why);
   if (watchers != nullptr) watchers->EndAll(why);
+  notify_http.Stop();      // What was under way is repeated by the next start.
   http.Stop();             // Readings of hubs end now,
   long_calls.EndAll(why);  // and nobody waits for them.
   const absl::Time deadline = absl::Now() + options.stop_deadline;

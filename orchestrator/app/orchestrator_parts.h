@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,6 +36,7 @@
 #include "orchestrator/metrics/metrics_page.h"
 #include "orchestrator/metrics/store_figures.h"
 #include "orchestrator/metrics/work_counts.h"
+#include "orchestrator/notify/http_notification_sender.h"
 #include "orchestrator/rpc/admin/admin_services.h"
 #include "orchestrator/rpc/worker/bootstrap_desk.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
@@ -62,6 +65,8 @@ struct Orchestrator::Parts {
   void RenewListenerCertificate();
   void OnListenerLost(const absl::Status& why);
   void LookAtConnections();
+  void LookAtNotifications();
+  void TellConditions();
   void LookAtKeys();
   void OnStoreLost(const absl::Status& why);
   void SetServing(bool serving);
@@ -109,6 +114,8 @@ struct Orchestrator::Parts {
   std::unique_ptr<rpc::RoleTable> roles;
   http::CurlMultiClient http;
   std::unique_ptr<hub::HttpHubReader> hub_reader;
+  http::CurlMultiClient notify_http;  // Of its own: no receiver holds up a reading.
+  std::unique_ptr<notify::HttpNotificationSender> sender;
   std::unique_ptr<rpc::SessionRegistry> sessions;
   std::unique_ptr<api::RolloutWatchers> watchers;
   api::LongCalls long_calls;
@@ -128,6 +135,8 @@ struct Orchestrator::Parts {
   std::unique_ptr<MemoryReturn> memory_return;
   std::unique_ptr<SelfCheck> self_check;
   std::unique_ptr<EventMark> event_mark;
+  std::set<std::string> conditions_told;           // To the core, of the self check's looks.
+  absl::Time next_telling = absl::InfinitePast();  // Likewise.
   absl::Time next_look_at_certificates = absl::InfinitePast();  // Of the self check's looks.
   ListenerCertificateFiles listener_certificate;                // As at the start.
   Mutex renew_mu;

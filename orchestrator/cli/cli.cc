@@ -61,6 +61,8 @@ void AddCommands(CommandTree& tree) {
   AddFindingCommands(tree);
   AddSweepCommands(tree);
   AddEvidenceCommands(tree);
+  AddNotifyCommands(tree);
+  AddChannelCommands(tree);
   AddSystemCommands(tree);
   AddDoctorCommand(tree);
   AddContextCommands(tree);

@@ -14,6 +14,7 @@
 #include "muster/admin/v1/finding.grpc.pb.h"
 #include "muster/admin/v1/hub.grpc.pb.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
+#include "muster/admin/v1/notification.grpc.pb.h"
 #include "muster/admin/v1/operator.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/system.grpc.pb.h"
@@ -94,6 +95,7 @@ struct Client::Stubs {
   v1::VerificationService::Stub verification{channel};
   v1::FindingService::Stub findings{channel};
   v1::SweepService::Stub sweeps{channel};
+  v1::NotificationService::Stub notifications{channel};
   v1::SystemService::Stub system{channel};
   v1::EvidenceService::Stub evidence{channel};
 };
@@ -408,6 +410,47 @@ absl::StatusOr<v1::ListSweepsResponse> Client::ListSweeps(v1::ListSweepsRequest 
 
 absl::StatusOr<v1::Sweep> Client::GetSweep(const v1::GetSweepRequest& request) {
   return Call(stubs_->sweeps, &v1::SweepService::Stub::GetSweep, request, timeout_);
+}
+
+absl::StatusOr<v1::ListChannelsResponse> Client::ListChannels(
+    const v1::ListChannelsRequest& request) {
+  return Call(stubs_->notifications, &v1::NotificationService::Stub::ListChannels, request,
+              timeout_);
+}
+
+absl::StatusOr<v1::Channel> Client::SetChannel(const v1::SetChannelRequest& request) {
+  return Call(stubs_->notifications, &v1::NotificationService::Stub::SetChannel, request, timeout_);
+}
+
+absl::StatusOr<v1::DeleteChannelResponse> Client::DeleteChannel(
+    const v1::DeleteChannelRequest& request) {
+  return Call(stubs_->notifications, &v1::NotificationService::Stub::DeleteChannel, request,
+              timeout_);
+}
+
+absl::StatusOr<v1::Delivery> Client::TestChannel(const v1::TestChannelRequest& request) {
+  return Call(stubs_->notifications, &v1::NotificationService::Stub::TestChannel, request,
+              std::max(timeout_, kLongCall));
+}
+
+absl::StatusOr<v1::ListDeliveriesResponse> Client::ListDeliveries(v1::ListDeliveriesRequest request,
+                                                                  int limit) {
+  return CallPages<v1::ListDeliveriesRequest, v1::ListDeliveriesResponse>(
+      std::move(request), limit, [](auto& all) -> auto& { return *all.mutable_deliveries(); },
+      [this](const auto& r) {
+        return Call(stubs_->notifications, &v1::NotificationService::Stub::ListDeliveries, r,
+                    timeout_);
+      });
+}
+
+absl::StatusOr<v1::Delivery> Client::GetDelivery(const v1::GetDeliveryRequest& request) {
+  return Call(stubs_->notifications, &v1::NotificationService::Stub::GetDelivery, request,
+              timeout_);
+}
+
+absl::StatusOr<v1::Delivery> Client::ReplayDelivery(const v1::ReplayDeliveryRequest& request) {
+  return Call(stubs_->notifications, &v1::NotificationService::Stub::ReplayDelivery, request,
+              timeout_);
 }
 
 absl::StatusOr<v1::SystemStatus> Client::GetStatus(const v1::GetStatusRequest& request) {

@@ -45,6 +45,18 @@ class CheckHubRequest;
 class CheckHubResponse;
 class ListHubsRequest;
 class ListHubsResponse;
+class Channel;
+class DeleteChannelRequest;
+class DeleteChannelResponse;
+class Delivery;
+class GetDeliveryRequest;
+class ListChannelsRequest;
+class ListChannelsResponse;
+class ListDeliveriesRequest;
+class ListDeliveriesResponse;
+class ReplayDeliveryRequest;
+class SetChannelRequest;
+class TestChannelRequest;
 class GetReportRequest;
 class GetSweepRequest;
 class ListFindingsRequest;
@@ -107,7 +119,7 @@ namespace v1 = admin::v1;
 class Client {
  public:
   // Does not dial yet. `timeout` is the deadline of each call; calls that are long by nature
-  // (ApplyFleet, CheckHub, ImportServers, GetReport, VerifyAudit, VerifyNow, RunSweep) have at least
+  // (ApplyFleet, CheckHub, ImportServers, GetReport, VerifyAudit, VerifyNow, RunSweep, TestChannel) have at least
   // 2, CheckHub, VerifyNow and RunSweep 10, ExportEvidence 30
   // minutes.
   Client(const Connection& connection, absl::Duration timeout);
@@ -179,6 +191,15 @@ class Client {
   absl::StatusOr<v1::RunSweepResponse> RunSweep(const v1::RunSweepRequest& request);
   absl::StatusOr<v1::ListSweepsResponse> ListSweeps(v1::ListSweepsRequest request, int limit);
   absl::StatusOr<v1::Sweep> GetSweep(const v1::GetSweepRequest& request);
+
+  absl::StatusOr<v1::ListChannelsResponse> ListChannels(const v1::ListChannelsRequest& request);
+  absl::StatusOr<v1::Channel> SetChannel(const v1::SetChannelRequest& request);
+  absl::StatusOr<v1::DeleteChannelResponse> DeleteChannel(const v1::DeleteChannelRequest& request);
+  absl::StatusOr<v1::Delivery> TestChannel(const v1::TestChannelRequest& request);
+  absl::StatusOr<v1::ListDeliveriesResponse> ListDeliveries(v1::ListDeliveriesRequest request,
+                                                            int limit);
+  absl::StatusOr<v1::Delivery> GetDelivery(const v1::GetDeliveryRequest& request);
+  absl::StatusOr<v1::Delivery> ReplayDelivery(const v1::ReplayDeliveryRequest& request);
 
   absl::StatusOr<v1::SystemStatus> GetStatus(const v1::GetStatusRequest& request);
   // All of them: joins the answers.

@@ -25,6 +25,7 @@ constexpr std::pair<const char*, const char*> kAreas[] = {
     {"SESSION", "A worker's session"},
     {"AUTH", "Who may do what"},
     {"OPERATOR", "Operators"},
+    {"NOTIFY", "Notifications"},
     {"REQUEST", "Requests"},
     {"CONFIG", "The fleet file"},
     {"IMPORT", "Imported files"},

@@ -60,6 +60,8 @@ void AddHubCommands(CommandTree& tree);           // hub list/show/check/accept-
 void AddVerificationCommands(CommandTree& tree);  // verify, report
 void AddFindingCommands(CommandTree& tree);       // finding …
 void AddSweepCommands(CommandTree& tree);         // sweep …
+void AddNotifyCommands(CommandTree& tree);        // notify list/show/replay/test
+void AddChannelCommands(CommandTree& tree);       // channel set/list/show/remove
 void AddSystemCommands(CommandTree& tree);        // system status, audit …, version
 void AddEvidenceCommands(CommandTree& tree);      // evidence export/verify/key/script
 void AddDoctorCommand(CommandTree& tree);         // doctor

@@ -9,15 +9,12 @@
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/confirm.h"
-#include "orchestrator/cli/files.h"
-#include "orchestrator/cli/secret_text.h"
+#include "orchestrator/cli/secret_input.h"
 #include "orchestrator/cli/selection_flags.h"
 #include "orchestrator/cli/text.h"
 
 namespace muster::cli {
 namespace {
-
-constexpr size_t kMaxSecretBytes = 64 << 10;
 
 // "Acme Root until 2031-01-01T00:00:00Z", or that it is the system's.
 std::string HubCaText(const v1::Zone& zone) {
@@ -120,27 +117,6 @@ struct KeyFlags {
   std::string client_id;
   std::string secret_file;
 };
-
-absl::StatusOr<std::string> ReadSecret(CliEnvironment& environment, const std::string& file) {
-  std::string content;
-  if (file != "-") {
-    ASSIGN_OR_RETURN(content, ReadFile(file, kMaxSecretBytes));
-  } else if (environment.in_is_terminal) {
-    environment.err << "Secret (not shown): " << std::flush;
-    environment.echo(false);
-    std::getline(environment.in, content);
-    environment.echo(true);
-    environment.err << "\n";
-  } else {
-    ASSIGN_OR_RETURN(content, ReadStream(environment.in, kMaxSecretBytes));
-  }
-  absl::StatusOr<std::string> secret = SecretOf(content);
-  if (!secret.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the secret in ", file == "-" ? "standard input" : file, " ", secret.status().message()));
-  }
-  return secret;
-}
 
 absl::StatusOr<ExitCode> SetKey(Context& context, const KeyFlags& flags) {
   RETURN_IF_ERROR(CheckZoneId(flags.zone));

@@ -27,6 +27,10 @@
 #include "orchestrator/core/inventory/look_alikes.h"
 #include "orchestrator/core/inventory/servers.h"
 #include "orchestrator/core/inventory/zone_table.h"
+#include "orchestrator/core/notify/condition_watch.h"
+#include "orchestrator/core/notify/notification_desk.h"
+#include "orchestrator/core/notify/outbox.h"
+#include "orchestrator/core/notify/postman.h"
 #include "orchestrator/core/operators/operators.h"
 #include "orchestrator/core/pacing/pacing_table.h"
 #include "orchestrator/core/posted_worker_events.h"
@@ -67,6 +71,10 @@ struct Core::Parts {
                                 [this](const ServerId& server) {
                                   return dispatcher.sessions().FindOf(server) != nullptr;
                                 }}),
+        postman(options.notify, control, agenda, d.random, d.sender),
+        outbox(options.notify, agenda, ids, [this](Turn& turn) { postman.PumpAt(turn.now()); }),
+        conditions(options.notify, agenda, outbox),
+        notifications(options.notify, d.vault, outbox, postman),
         operations{.fleet = {control, fleet},
                    .servers = {control, servers},
                    .tokens = {control, tokens},
@@ -77,7 +85,9 @@ struct Core::Parts {
                    .operators = {control, operators},
                    .findings = {control, findings},
                    .sweeps = {control, sweeper},
-                   .evidence = {control, evidence}},
+                   .evidence = {control, evidence},
+
+                   .notifications = {control, notifications}},
         moments(options.on_older),
         worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals, d.workers,
                       d.clock) {
@@ -92,6 +102,7 @@ struct Core::Parts {
         RETURN_IF_ERROR(sweeper.Replan(turn));
       }
       RETURN_IF_ERROR(engine.Pump(turn));
+      RETURN_IF_ERROR(outbox.Consider(turn));
       return heads.Consider(turn);
     });
   }
@@ -158,6 +169,10 @@ struct Core::Parts {
   FindingKeeper findings;
   Sweeper sweeper;
   EvidenceRecord evidence;
+  Postman postman;
+  Outbox outbox;
+  ConditionWatch conditions;
+  NotificationDesk notifications;
   const Operations operations;
   MomentWatch moments;
   PostedWorkerEvents worker_events;
@@ -177,6 +192,9 @@ absl::Status Core::Start() {
     RETURN_IF_ERROR(p.sweeper.Recover(turn));
     RETURN_IF_ERROR(p.hubs.Recover(turn));
     RETURN_IF_ERROR(p.heads.Recover(turn));
+    RETURN_IF_ERROR(p.postman.Recover(turn));
+    RETURN_IF_ERROR(p.outbox.Recover(turn));
+    p.conditions.Start(turn.now());
     p.housekeeper.Start(turn.now());
     return absl::OkStatus();
   });
@@ -189,6 +207,12 @@ void Core::SignAudit(absl::AnyInvocable<void(absl::Status)> done) {
         return parts_->heads.SignEnd(turn);
       },
       std::move(done));
+}
+
+void Core::TakeSystemConditions(std::vector<SystemCondition> found) {
+  parts_->control.PostFirm([this, found = std::move(found)](Turn& turn) {
+    return parts_->conditions.TakeSystem(turn, found);
+  });
 }
 
 void Core::Stop() {

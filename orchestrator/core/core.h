@@ -11,11 +11,13 @@
 //   rollout     which server when            enrollment   what becomes of one: claim, doubt, proof
 //   hubs        one reading for all who wait
 //   sweep       what hub, workers and inventory say differently, by plan
+//   notify      who is told what happened, when, and what becomes of it
 //   report      answers computed from a store snapshot (free functions; no core needed)
 #ifndef MUSTER_ORCHESTRATOR_CORE_CORE_H_
 #define MUSTER_ORCHESTRATOR_CORE_CORE_H_
 
 #include <memory>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -28,9 +30,11 @@
 #include "orchestrator/core/interfaces/control.h"
 #include "orchestrator/core/interfaces/hub_reader.h"
 #include "orchestrator/core/interfaces/key_vault.h"
+#include "orchestrator/core/interfaces/notification_sender.h"
 #include "orchestrator/core/interfaces/operations.h"
 #include "orchestrator/core/interfaces/operator_watch.h"
 #include "orchestrator/core/interfaces/rollout_watch.h"
+#include "orchestrator/core/interfaces/system_condition.h"
 #include "orchestrator/core/interfaces/work_watch.h"
 #include "orchestrator/core/interfaces/worker_events.h"
 #include "orchestrator/core/interfaces/worker_link.h"
@@ -57,6 +61,7 @@ struct CoreDependencies {
   HeadBook* head_book = nullptr;
   OperatorWatch* operator_watch = nullptr;  // Null: nothing is open for operators.
   WorkWatch* work_watch = nullptr;          // Null: nobody counts.
+  NotificationSender* sender = nullptr;     // Null: nobody is told of anything.
 };
 
 // Lifetime: destroy it only after strand, timers and hub reader have stopped calling back.
@@ -74,6 +79,8 @@ class Core {
   // Tells the refusals that were only counted, and signs the audit log as it is then: before a Stop
   // that is not that of a failed start, for whoever comes to the files later. `done` runs on the strand once that is durable. Thread-safe.
   void SignAudit(absl::AnyInvocable<void(absl::Status)> done);
+  // All that the program finds of itself now that somebody may have to be told of. Thread-safe.
+  void TakeSystemConditions(std::vector<SystemCondition> found);
   // From here on nothing new is decided: operations are refused with Unavailable, timers are
   // dropped. What is committed stays; answers of operations queued before still come. Thread-safe.
   void Stop();

@@ -94,6 +94,24 @@ struct SweepOptions {
   int most_differences = 200;     // Told of one sweep.
 };
 
+struct NotifyOptions {
+  absl::Duration collect_after =
+      absl::Milliseconds(200);  // From the first event to the look at all.
+  BackoffOptions backoff = {.first = absl::Seconds(30), .cap = absl::Hours(1), .factor = 2.0};
+  absl::Duration give_up_after = absl::Hours(72);  // From a delivery's first attempt.
+  // A channel that failed so often in a row is left alone for a while.
+  int failures_until_left_alone = 5;
+  BackoffOptions left_alone = {.first = absl::Minutes(1), .cap = absl::Minutes(15), .factor = 2.0};
+  absl::Duration longest_retry_after = absl::Hours(1);
+  int tenant_attempts = 4;  // Under way at once, and one of a channel.
+  int all_attempts = 256;
+  int most_events = 200;   // Of one delivery; further ones are another's.
+  int most_channels = 20;  // Of one tenant, and of the provider.
+  absl::Duration look_at_coverage_every = absl::Minutes(5);
+  absl::Duration look_at_operators_every = absl::Hours(1);
+  absl::Duration operator_ends_soon = absl::Hours(24 * 14);
+};
+
 // How long what is over is kept. Zero: for ever. docs/operations.md has the table.
 struct RetentionOptions {
   absl::Duration audit = absl::Hours(24 * 400);
@@ -101,6 +119,7 @@ struct RetentionOptions {
   absl::Duration rollouts = absl::Hours(24 * 400);  // With their targets, from the finish.
   absl::Duration findings = absl::Hours(24 * 400);  // From their end.
   absl::Duration sweeps = absl::Hours(24 * 90);
+  absl::Duration notifications = absl::Hours(24 * 30);  // From the end of the delivery.
   absl::Duration refusals = absl::Hours(24 * 90);
   absl::Duration tokens = absl::Hours(24 * 90);            // From their expiry.
   absl::Duration certificates = absl::Hours(24 * 90);      // From their end; the newest stays.
@@ -124,6 +143,7 @@ struct CoreOptions {
   RetryOptions retry;
   VerifyOptions verify;
   SweepOptions sweep;
+  NotifyOptions notify;
   int default_max_concurrent_joins = 50;  // Of a zone that names none.
   int max_operations_per_turn = 512;      // Bound of one transaction.
   int targets_per_page = 500;             // Read and queued in one turn.

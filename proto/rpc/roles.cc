@@ -8,6 +8,7 @@
 #include "muster/admin/v1/finding.pb.h"
 #include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/notification.pb.h"
 #include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/system.pb.h"
@@ -62,6 +63,7 @@ std::vector<const google::protobuf::FileDescriptor*> ServiceFiles() {
       muster::admin::v1::Operator::descriptor()->file(),
       muster::admin::v1::Hub::descriptor()->file(),
       muster::admin::v1::EvidenceKey::descriptor()->file(),
+      muster::admin::v1::Channel::descriptor()->file(),
   };
 }
 

@@ -23,6 +23,7 @@
 #include "store/interface/finding_store.h"
 #include "store/interface/identity_store.h"
 #include "store/interface/inventory_store.h"
+#include "store/interface/notification_store.h"
 #include "store/interface/observation_store.h"
 #include "store/interface/sweep_store.h"
 #include "store/interface/work_store.h"
@@ -43,6 +44,7 @@ class Snapshot {
   virtual const ObservationStore& observations() const = 0;
   virtual const FindingStore& findings() const = 0;
   virtual const SweepStore& sweeps() const = 0;
+  virtual const NotificationStore& notifications() const = 0;
   virtual const RolloutStore& rollouts() const = 0;
   virtual const AttemptStore& attempts() const = 0;
   virtual const AuditLog& audit() const = 0;
@@ -62,6 +64,7 @@ class Transaction {
   virtual ObservationStore& observations() = 0;
   virtual FindingStore& findings() = 0;
   virtual SweepStore& sweeps() = 0;
+  virtual NotificationStore& notifications() = 0;
   virtual RolloutStore& rollouts() = 0;
   virtual AttemptStore& attempts() = 0;
   virtual AuditLog& audit() = 0;

@@ -109,6 +109,26 @@ class WalledSnapshot {
     query.wall = wall_;
     return s_.sweeps().List(query);
   }
+  absl::StatusOr<std::optional<Channel>> FindChannel(const ChannelId& id) const {
+    return s_.notifications().FindChannel(wall_, id);
+  }
+  absl::StatusOr<std::vector<Channel>> ListChannels() const {
+    return s_.notifications().ListChannels(wall_);
+  }
+  absl::StatusOr<std::optional<Delivery>> FindDelivery(const DeliveryId& id) const {
+    return s_.notifications().FindDelivery(wall_, id);
+  }
+  absl::StatusOr<std::vector<Delivery>> ListDeliveries(DeliveryQuery query) const {
+    query.wall = wall_;
+    return s_.notifications().ListDeliveries(query);
+  }
+  // Of a delivery that this snapshot found.
+  absl::StatusOr<std::vector<NotificationEvent>> ListEvents(const Delivery& delivery) const {
+    return s_.notifications().ListEvents(delivery.id);
+  }
+  absl::StatusOr<std::vector<DeliveryAttempt>> ListAttempts(const Delivery& delivery) const {
+    return s_.notifications().ListAttempts(delivery.id);
+  }
   // Newest first.
   absl::StatusOr<std::vector<WorkerCertificate>> ListCertificates(const ServerId& server) const {
     return s_.certificates().ListOf(wall_, server);

@@ -98,6 +98,9 @@ class AuditLog {
   // By subject alone, with the other words of AuditQuery.
   absl::StatusOr<std::vector<AuditEvent>> List(const TenantWall& wall, absl::string_view subject,
                                                int64_t before, int limit) const;
+  // Those with one of these actions among the `window` events behind a sequence, oldest first.
+  virtual absl::StatusOr<std::vector<AuditEvent>> ListBehind(
+      int64_t sequence, int window, const std::vector<std::string>& actions) const = 0;
   virtual absl::StatusOr<AuditCheck> Verify() const = 0;  // Reads the whole log.
 
   // The newest event's link, that of a checkpoint when no event is left, or sequence 0.

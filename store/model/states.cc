@@ -193,6 +193,29 @@ constexpr std::array kSweepTriggers = {
     Name<SweepTrigger>{SweepTrigger::kSchedule, "schedule"},
     Name<SweepTrigger>{SweepTrigger::kOperator, "operator"},
 };
+constexpr std::array kChannelKinds = {
+    Name<ChannelKind>{ChannelKind::kWebhook, "webhook"},
+    Name<ChannelKind>{ChannelKind::kEmail, "email"},
+};
+constexpr std::array kNotificationKinds = {
+    Name<NotificationKind>{NotificationKind::kTest, "test"},
+    Name<NotificationKind>{NotificationKind::kFindingOpened, "finding_opened"},
+    Name<NotificationKind>{NotificationKind::kFindingResolved, "finding_resolved"},
+    Name<NotificationKind>{NotificationKind::kRolloutPaused, "rollout_paused"},
+    Name<NotificationKind>{NotificationKind::kRolloutFinished, "rollout_finished"},
+    Name<NotificationKind>{NotificationKind::kTokenRefused, "token_refused"},
+    Name<NotificationKind>{NotificationKind::kCoverageLow, "coverage_low"},
+    Name<NotificationKind>{NotificationKind::kCoverageRestored, "coverage_restored"},
+    Name<NotificationKind>{NotificationKind::kOperatorExpiring, "operator_expiring"},
+    Name<NotificationKind>{NotificationKind::kCertificateExpiring, "certificate_expiring"},
+    Name<NotificationKind>{NotificationKind::kBackupOld, "backup_old"},
+};
+constexpr std::array kDeliveryStates = {
+    Name<DeliveryState>{DeliveryState::kWaiting, "waiting"},
+    Name<DeliveryState>{DeliveryState::kSending, "sending"},
+    Name<DeliveryState>{DeliveryState::kDelivered, "delivered"},
+    Name<DeliveryState>{DeliveryState::kFailed, "failed"},
+};
 
 }  // namespace
 
@@ -219,6 +242,9 @@ MUSTER_STATE_STRINGS(FindingState)
 MUSTER_STATE_STRINGS(Severity)
 MUSTER_STATE_STRINGS(SweepState)
 MUSTER_STATE_STRINGS(SweepTrigger)
+MUSTER_STATE_STRINGS(ChannelKind)
+MUSTER_STATE_STRINGS(NotificationKind)
+MUSTER_STATE_STRINGS(DeliveryState)
 #undef MUSTER_STATE_STRINGS
 
 bool MayMove(Admission from, Admission to) {
@@ -337,6 +363,17 @@ bool MayMove(SweepState from, SweepState to) {
   using enum SweepState;
   static constexpr Moves<SweepState> kMoves[] = {
       {kRunning, To(kCompleted, kPartial, kFailed)},
+  };
+  return Holds(kMoves, from, to);
+}
+
+bool MayMove(DeliveryState from, DeliveryState to) {
+  using enum DeliveryState;
+  static constexpr Moves<DeliveryState> kMoves[] = {
+      {kWaiting, To(kSending)},
+      {kSending, To(kWaiting, kDelivered, kFailed)},
+      {kDelivered, To(kWaiting)},  // Replayed, as is the next.
+      {kFailed, To(kWaiting)},
   };
   return Holds(kMoves, from, to);
 }

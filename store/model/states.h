@@ -10,6 +10,7 @@
 //   rollout      planned → running ⇄ paused → completed · completed_with_stragglers
 //                · completed_with_failures; running, paused → canceling → canceled
 //   sweep        running → completed · partial · failed; skipped
+//   delivery     waiting ⇄ sending → delivered · failed → waiting (replayed)
 //
 // These are the main roads; recovery and retries add some. states.cc has the whole tables. A state
 // comes into a table together with the operation that leads there
@@ -108,6 +109,27 @@ enum class SweepState {
   kSkipped,  // The one before was still running.
 };
 enum class SweepTrigger { kSchedule, kOperator };
+enum class ChannelKind { kWebhook, kEmail };
+// What somebody may be told of (docs/notifications.md).
+enum class NotificationKind {
+  kTest,
+  kFindingOpened,
+  kFindingResolved,
+  kRolloutPaused,
+  kRolloutFinished,
+  kTokenRefused,
+  kCoverageLow,
+  kCoverageRestored,
+  kOperatorExpiring,
+  kCertificateExpiring,
+  kBackupOld,
+};
+enum class DeliveryState {
+  kWaiting,  // For its first attempt, or for the next one.
+  kSending,  // An attempt is under way, or was when the orchestrator ended.
+  kDelivered,
+  kFailed,  // Given up.
+};
 enum class KeyVersionState { kActive, kTainted };
 enum class TokenState { kActive, kExhausted, kExpired, kRevoked, kLocked };
 enum class CertificateState { kActive, kSuperseded, kRevoked };  // That one expired, its dates say.
@@ -153,6 +175,9 @@ MUSTER_STATE_STRINGS(FindingState)
 MUSTER_STATE_STRINGS(Severity)
 MUSTER_STATE_STRINGS(SweepState)
 MUSTER_STATE_STRINGS(SweepTrigger)
+MUSTER_STATE_STRINGS(ChannelKind)
+MUSTER_STATE_STRINGS(NotificationKind)
+MUSTER_STATE_STRINGS(DeliveryState)
 #undef MUSTER_STATE_STRINGS
 
 // Whether the transition table holds the move. Staying is never a move.
@@ -164,6 +189,7 @@ bool MayMove(TargetState from, TargetState to);
 bool MayMove(KeyVersionState from, KeyVersionState to);
 bool MayMove(FindingState from, FindingState to);
 bool MayMove(SweepState from, SweepState to);
+bool MayMove(DeliveryState from, DeliveryState to);
 bool MayMove(TokenState from, TokenState to);
 bool MayMove(CertificateState from, CertificateState to);
 

@@ -169,6 +169,15 @@ absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::List(const AuditQuery& q
       .All(ReadEvent);
 }
 
+absl::StatusOr<std::vector<AuditEvent>> SqliteAuditLog::ListBehind(
+    int64_t sequence, int window, const std::vector<std::string>& actions) const {
+  Where where;
+  where.And("sequence > ?", {sequence})
+      .And("sequence <= ?", {sequence + window})
+      .AndIn("action", actions);
+  return where.Build(db_, kEventColumns, "ORDER BY sequence").All(ReadEvent);
+}
+
 absl::StatusOr<int64_t> SqliteAuditLog::Indexed() const {
   ASSIGN_OR_RETURN(const std::optional<int64_t> indexed,
                    db_.Cached("SELECT sequence FROM audit_indexed").One([](const sql::Row& row) {

@@ -39,6 +39,8 @@ class SqliteAuditLog final : public AuditLog {
   using AuditLog::List;
   absl::Status Append(const AuditEvent& event) override;
   absl::StatusOr<std::vector<AuditEvent>> List(const AuditQuery& query) const override;
+  absl::StatusOr<std::vector<AuditEvent>> ListBehind(
+      int64_t sequence, int window, const std::vector<std::string>& actions) const override;
   absl::StatusOr<AuditCheck> Verify() const override;
   absl::StatusOr<AuditLink> Last() const override;
   absl::StatusOr<std::optional<std::string>> HashAt(int64_t sequence) const override;

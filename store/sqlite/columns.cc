@@ -136,6 +136,17 @@ void ColumnReader::ReadEnum(SweepTrigger& value) {
   Take(ParseSweepTrigger(row_.TextView(column_)), value);
 }
 
+void ColumnReader::ReadEnum(ChannelKind& value) {
+  Take(ParseChannelKind(row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(NotificationKind& value) {
+  Take(ParseNotificationKind(row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(DeliveryState& value) {
+  Take(ParseDeliveryState(row_.TextView(column_)), value);
+}
+void ColumnReader::ReadEnum(Severity& value) { Take(ParseSeverity(row_.TextView(column_)), value); }
+
 absl::Status Explain(absl::Status status, sql::ErrorKind kind, absl::string_view text) {
   if (sql::ErrorKindOf(status) != kind) return status;
   return sql::MakeError(kind, text);

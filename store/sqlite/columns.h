@@ -104,6 +104,10 @@ class ColumnReader {
   void ReadEnum(FindingState& value);
   void ReadEnum(SweepState& value);
   void ReadEnum(SweepTrigger& value);
+  void ReadEnum(ChannelKind& value);
+  void ReadEnum(NotificationKind& value);
+  void ReadEnum(DeliveryState& value);
+  void ReadEnum(Severity& value);
   void ReadEnum(FailureCode& value) { value = CodeFromText(row_.TextView(column_++)); }
 
   template <typename E>

@@ -60,6 +60,9 @@ constexpr char kAuditLinks[] =
 constexpr char kReadings[] =
 #include "store/sqlite/migrations/0019_readings.inc"
     ;
+constexpr char kNotifications[] =
+#include "store/sqlite/migrations/0020_notifications.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -94,6 +97,7 @@ constexpr sql::Migration kMigrations[] = {
     {18, "audit_links", kAuditLinks, 18},
     // The programs before would take an attempt without a command for a damaged file.
     {19, "readings", kReadings, 19},
+    {20, "notifications", kNotifications, 19},
 };
 
 }  // namespace

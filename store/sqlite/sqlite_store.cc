@@ -16,6 +16,7 @@
 #include "store/sqlite/audit_log.h"
 #include "store/sqlite/certificate_store.h"
 #include "store/sqlite/finding_store.h"
+#include "store/sqlite/notification_store.h"
 #include "store/sqlite/observation_store.h"
 #include "store/sqlite/operator_store.h"
 #include "store/sqlite/request_store.h"
@@ -73,6 +74,7 @@ class SqliteStore::Connection {
         observations(*db),
         findings(*db),
         sweeps(*db),
+        notifications(*db),
         rollouts(*db),
         attempts(*db),
         audit(*db) {}
@@ -95,6 +97,7 @@ class SqliteStore::Connection {
   SqliteObservationStore observations;
   SqliteFindingStore findings;
   SqliteSweepStore sweeps;
+  SqliteNotificationStore notifications;
   SqliteRolloutStore rollouts;
   SqliteAttemptStore attempts;
   SqliteAuditLog audit;
@@ -128,6 +131,7 @@ class SqliteStore::SqliteTransaction final : public Transaction {
   ObservationStore& observations() override { return connection_.observations; }
   FindingStore& findings() override { return connection_.findings; }
   SweepStore& sweeps() override { return connection_.sweeps; }
+  NotificationStore& notifications() override { return connection_.notifications; }
   RolloutStore& rollouts() override { return connection_.rollouts; }
   AttemptStore& attempts() override { return connection_.attempts; }
   AuditLog& audit() override { return connection_.audit; }
@@ -196,6 +200,7 @@ class SqliteStore::SqliteSnapshot final : public Snapshot {
   const ObservationStore& observations() const override { return connection_->observations; }
   const FindingStore& findings() const override { return connection_->findings; }
   const SweepStore& sweeps() const override { return connection_->sweeps; }
+  const NotificationStore& notifications() const override { return connection_->notifications; }
   const RolloutStore& rollouts() const override { return connection_->rollouts; }
   const AttemptStore& attempts() const override { return connection_->attempts; }
   const AuditLog& audit() const override { return connection_->audit; }

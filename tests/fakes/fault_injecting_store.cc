@@ -44,6 +44,7 @@ class FaultInjectingStore::FaultyTransaction final : public store::Transaction {
   store::ObservationStore& observations() override { return inner_->observations(); }
   store::FindingStore& findings() override { return inner_->findings(); }
   store::SweepStore& sweeps() override { return inner_->sweeps(); }
+  store::NotificationStore& notifications() override { return inner_->notifications(); }
   store::RolloutStore& rollouts() override { return inner_->rollouts(); }
   store::AttemptStore& attempts() override { return inner_->attempts(); }
   store::AuditLog& audit() override { return inner_->audit(); }

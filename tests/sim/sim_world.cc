@@ -79,9 +79,10 @@ void SimWorld::StartNode() {
   });
   core::CoreOptions options = options_.core;
   options.on_store_lost = [this](const absl::Status&) { lost_ = true; };
-  node_->core = std::make_unique<core::Core>(core::CoreDependencies{
-      *faulty_, node_->strand, &node_->disk, node_->clock, node_->timers, random_, vault_, *this,
-      *this, *this, std::move(options), &audit_key_, &head_book_, nullptr, options_.work_watch});
+  node_->core = std::make_unique<core::Core>(
+      core::CoreDependencies{*faulty_, node_->strand, &node_->disk, node_->clock, node_->timers,
+                             random_, vault_, *this, *this, *this, std::move(options), &audit_key_,
+                             &head_book_, nullptr, options_.work_watch, options_.sender});
   const absl::Status started = node_->core->Start();
   if (!started.ok() && !faulty_->crashed()) {
     Violation(absl::StrCat("the core does not start: ", started.ToString()));

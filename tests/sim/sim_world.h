@@ -55,7 +55,8 @@ struct WorldOptions {
   int offline = 0;  // The last ones never connect.
   Faults faults;
   core::CoreOptions core;
-  core::WorkWatch* work_watch = nullptr;  // Borrowed; null: nobody counts.
+  core::WorkWatch* work_watch = nullptr;       // Borrowed; null: nobody counts.
+  core::NotificationSender* sender = nullptr;  // Null: nobody is told of anything.
 };
 
 class SimWorld final : private core::WorkerLink,

@@ -142,6 +142,7 @@ void DescribeRetention(CLI::App& serve, ServeFlags& flags) {
       ->check(CommandMemoryProblem);
   group.Retention("--keep-findings", core.retention.findings, "Resolved findings");
   group.Retention("--keep-sweeps", core.retention.sweeps, "Sweeps");
+  group.Retention("--keep-notifications", core.retention.notifications, "Finished deliveries");
   group.Retention("--keep-refusals", core.retention.refusals, "Refused bootstrap calls");
   group.Retention("--keep-request-ids", core.retention.request_ids,
                   "Ids of requests, for those who ask again");

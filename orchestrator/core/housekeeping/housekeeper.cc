@@ -54,6 +54,8 @@ absl::Status Housekeeper::Step(Turn& turn) {
        [&](absl::Time before) { return store.findings().Prune(before, limit); });
   aged("sweeps", options_.sweeps,
        [&](absl::Time before) { return store.sweeps().Prune(before, limit); });
+  aged("deliveries", options_.notifications,
+       [&](absl::Time before) { return store.notifications().Prune(before, limit); });
   aged("token refusals", options_.refusals,
        [&](absl::Time before) { return store.tokens().PruneRefusals(before, limit); });
   aged("certificates", options_.certificates,

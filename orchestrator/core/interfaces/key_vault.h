@@ -39,6 +39,10 @@ inline std::string VerifierBinding(const ZoneId& zone) {
   return absl::StrCat("verifier ", zone.value());  // "verifier acme/prod"
 }
 
+inline std::string ChannelBinding(const ChannelId& channel) {
+  return absl::StrCat("channel ", channel.value());  // "channel acme/ops"
+}
+
 }  // namespace muster::core
 
 #endif  // MUSTER_ORCHESTRATOR_CORE_INTERFACES_KEY_VAULT_H_

@@ -12,6 +12,7 @@
 #include "orchestrator/core/interfaces/finding_operations.h"
 #include "orchestrator/core/interfaces/fleet_operations.h"
 #include "orchestrator/core/interfaces/hub_operations.h"
+#include "orchestrator/core/interfaces/notification_operations.h"
 #include "orchestrator/core/interfaces/operator_operations.h"
 #include "orchestrator/core/interfaces/posted.h"
 #include "orchestrator/core/interfaces/rollout_operations.h"
@@ -35,6 +36,7 @@ struct Operations {
   Posted<FindingOperations> findings;
   Posted<SweepOperations> sweeps;
   Posted<EvidenceOperations> evidence;
+  Posted<NotificationOperations> notifications;
 };
 
 }  // namespace muster::core

@@ -30,6 +30,7 @@
 #include "base/failure_code.h"
 #include "muster/admin/v1/finding.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/notification.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/system.pb.h"
 #include "muster/admin/v1/token.pb.h"
@@ -78,6 +79,8 @@ Words WordsOf(const std::string& tenant) {
           {"rollout_id", names.at(tenant + ".rollout_id")},
           {"finding_id", "fnd-" + tenant},
           {"sweep_id", "swp-" + tenant},
+          {"channel_id", absl::StrCat(tenant, "/", tenant, "hook")},
+          {"delivery_id", "dlv-" + tenant},
           {"subject", names.at(tenant + ".server")},
           {"hub_url", absl::StrCat("https://", tenant, "hub.example")},
           {"actor", absl::StrCat("operator:opr-", tenant, "-viewer")},
@@ -108,6 +111,7 @@ std::vector<std::string> TokensOf(const std::string& tenant) {
           PageToken("targets", absl::StrCat(words.at("zone_id"), "/", tenant, "web0")),
           PageToken("findings", "fnd-" + tenant),
           PageToken("sweeps", "swp-" + tenant),
+          PageToken("deliveries", "dlv-" + tenant),
           PageToken("report", absl::StrCat(words.at("zone_id"), "/", tenant, "web2"))};
 }
 
@@ -199,7 +203,7 @@ std::string Harmless(const FieldDescriptor& field) {
     harmless["server_names"] = "alphanone";
     harmless["new_name"] = "alphanew";
     harmless["client_id"] = "client";
-    harmless["secret"] = "harmless";
+    harmless["secret"] = "harmless and long enough";
     harmless["certificate_request_pem"] =
         *crypto::CertificateRequest::Create(*crypto::PrivateKey::Generate(), "harmless");
     return harmless;
@@ -256,10 +260,16 @@ std::vector<std::string> SeenOf(const std::string& tenant, const std::string& te
 
 // Without what is new in every answer: ids made by dice, secrets, versions.
 std::string Comparable(const std::string& text) {
-  static constexpr const char* kFresh[] = {
-      "token_file:", "joining_key_version:", "joining_key_fingerprint:",
-      "token_id:",   "rollout_id:",          "sweep_id:",
-      "sequence:",   "next_page_token:"};
+  static constexpr const char* kFresh[] = {"token_file:",
+                                           "joining_key_version:",
+                                           "joining_key_fingerprint:",
+                                           "secret_fingerprint:",
+                                           "delivery_id:",
+                                           "token_id:",
+                                           "rollout_id:",
+                                           "sweep_id:",
+                                           "sequence:",
+                                           "next_page_token:"};
   std::string out;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     const absl::string_view field = absl::StripLeadingAsciiWhitespace(line);
@@ -306,6 +316,22 @@ std::string StateOf(ApiBench& bench, const std::string& tenant) {
   sweeps.mutable_selection()->set_tenant_id(tenant);
   add(bench.Get<admin::ListSweepsResponse>("provider", "/muster.admin.v1.SweepService/ListSweeps",
                                            sweeps));
+  for (const admin::Channel& channel :
+       bench
+           .Get<admin::ListChannelsResponse>("provider",
+                                             "/muster.admin.v1.NotificationService/ListChannels",
+                                             admin::ListChannelsRequest())
+           .channels()) {
+    if (channel.tenant_id() == tenant) add(channel);
+  }
+  for (const admin::Delivery& delivery :
+       bench
+           .Get<admin::ListDeliveriesResponse>(
+               "provider", "/muster.admin.v1.NotificationService/ListDeliveries",
+               admin::ListDeliveriesRequest())
+           .deliveries()) {
+    if (absl::StartsWith(delivery.channel_id(), tenant)) add(delivery);
+  }
   const auto snapshot = bench.store().Read();
   const auto events =
       (*snapshot)->audit().List(store::TenantWall::Of({TenantId(tenant)}), "", 0, 0);

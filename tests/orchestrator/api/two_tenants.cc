@@ -131,6 +131,28 @@ absl::Status FillByHand(store::Transaction& t, const std::string& tenant, const 
                                      .start_time = kFleetTime,
                                      .finish_time = kFleetTime,
                                      .differences = {tenant + " difference"}}));
+  store::Channel channel;
+  channel.id = MakeChannelId(TenantId(tenant), tenant + "hook");
+  channel.tenant_id = TenantId(tenant);
+  channel.address = absl::StrCat("https://", tenant, "receiver.example/");
+  channel.secret = {"sealed"};
+  channel.create_time = kFleetTime;
+  RETURN_IF_ERROR(t.notifications().PutChannel(channel));
+  store::Delivery delivery;
+  delivery.id = DeliveryId("dlv-" + tenant);
+  delivery.channel_id = channel.id;
+  delivery.tenant_id = TenantId(tenant);
+  delivery.state = store::DeliveryState::kDelivered;
+  delivery.events = 1;
+  delivery.create_time = delivery.due = delivery.since = kFleetTime;
+  delivery.finish_time = kFleetTime;
+  RETURN_IF_ERROR(t.notifications().InsertDelivery(delivery));
+  store::NotificationEvent told;
+  told.kind = store::NotificationKind::kTokenRefused;
+  told.time = kFleetTime;
+  told.tenant_id = TenantId(tenant);
+  told.summary = tenant + " is told";
+  RETURN_IF_ERROR(t.notifications().AddEvent(delivery.id, 0, told));
   const store::Command command{.id = CommandId("cmd-" + tenant),
                                .server_id = server,
                                .zone_id = zone,

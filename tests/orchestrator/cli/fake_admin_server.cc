@@ -11,6 +11,7 @@
 #include "muster/admin/v1/finding.grpc.pb.h"
 #include "muster/admin/v1/hub.grpc.pb.h"
 #include "muster/admin/v1/inventory.grpc.pb.h"
+#include "muster/admin/v1/notification.grpc.pb.h"
 #include "muster/admin/v1/operator.grpc.pb.h"
 #include "muster/admin/v1/rollout.grpc.pb.h"
 #include "muster/admin/v1/system.grpc.pb.h"
@@ -324,6 +325,48 @@ class Hubs final : public v1::HubService::Service {
   FakeAdmin& admin_;
 };
 
+class Notifications final : public v1::NotificationService::Service {
+ public:
+  explicit Notifications(FakeAdmin& admin) : admin_(admin) {}
+  Status ListChannels(ServerContext*, const v1::ListChannelsRequest*,
+                      v1::ListChannelsResponse* response) override {
+    return Answer(admin_, "ListChannels", admin_.channels, response);
+  }
+  Status SetChannel(ServerContext*, const v1::SetChannelRequest* request,
+                    v1::Channel* response) override {
+    admin_.channel_request = *request;
+    v1::Channel answer;
+    answer.set_channel_id(request->channel_id());
+    return Answer(admin_, "SetChannel", answer, response);
+  }
+  Status DeleteChannel(ServerContext*, const v1::DeleteChannelRequest*,
+                       v1::DeleteChannelResponse* response) override {
+    return Answer(admin_, "DeleteChannel", v1::DeleteChannelResponse(), response);
+  }
+  Status TestChannel(ServerContext*, const v1::TestChannelRequest*,
+                     v1::Delivery* response) override {
+    return Answer(admin_, "TestChannel", admin_.delivery, response);
+  }
+  Status ListDeliveries(ServerContext*, const v1::ListDeliveriesRequest* request,
+                        v1::ListDeliveriesResponse* response) override {
+    admin_.deliveries_request = *request;
+    v1::ListDeliveriesResponse answer;
+    *answer.add_deliveries() = admin_.delivery;
+    return Answer(admin_, "ListDeliveries", answer, response);
+  }
+  Status GetDelivery(ServerContext*, const v1::GetDeliveryRequest*,
+                     v1::Delivery* response) override {
+    return Answer(admin_, "GetDelivery", admin_.delivery, response);
+  }
+  Status ReplayDelivery(ServerContext*, const v1::ReplayDeliveryRequest*,
+                        v1::Delivery* response) override {
+    return Answer(admin_, "ReplayDelivery", admin_.delivery, response);
+  }
+
+ private:
+  FakeAdmin& admin_;
+};
+
 class System final : public v1::SystemService::Service {
  public:
   explicit System(FakeAdmin& admin) : admin_(admin) {}
@@ -436,6 +479,7 @@ struct FakeAdminServer::Services {
         verification(admin),
         findings(admin),
         sweeps(admin),
+        notifications(admin),
         system(admin),
         operators(admin),
         evidence(admin) {}
@@ -448,6 +492,7 @@ struct FakeAdminServer::Services {
   Verification verification;
   Findings findings;
   Sweeps sweeps;
+  Notifications notifications;
   System system;
   Operators operators;
   Evidence evidence;
@@ -462,7 +507,8 @@ FakeAdminServer::FakeAdminServer(FakeAdmin& admin, const std::string& socket)
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            &services_->tenants, &services_->zones, &services_->servers, &services_->tokens,
            &services_->rollouts, &services_->hubs, &services_->verification, &services_->findings,
-           &services_->sweeps, &services_->system, &services_->operators, &services_->evidence}) {
+           &services_->sweeps, &services_->notifications, &services_->system, &services_->operators,
+           &services_->evidence}) {
     builder.RegisterService(service);
   }
   services_->server = builder.BuildAndStart();

@@ -14,6 +14,7 @@
 #include "muster/admin/v1/finding.pb.h"
 #include "muster/admin/v1/hub.pb.h"
 #include "muster/admin/v1/inventory.pb.h"
+#include "muster/admin/v1/notification.pb.h"
 #include "muster/admin/v1/operator.pb.h"
 #include "muster/admin/v1/rollout.pb.h"
 #include "muster/admin/v1/system.pb.h"
@@ -54,6 +55,8 @@ struct FakeAdmin {
   admin::v1::Finding finding;
   admin::v1::RunSweepResponse swept;
   admin::v1::ListSweepsResponse sweeps;
+  admin::v1::ListChannelsResponse channels;
+  admin::v1::Delivery delivery;
   admin::v1::SystemStatus status;
   admin::v1::VerifyAuditResponse audit;
   admin::v1::ListAuditEventsResponse events;
@@ -72,6 +75,8 @@ struct FakeAdmin {
   admin::v1::ListServersRequest list_request;
   admin::v1::ImportServersRequest import_request;
   admin::v1::ListRolloutsRequest rollouts_request;
+  admin::v1::SetChannelRequest channel_request;
+  admin::v1::ListDeliveriesRequest deliveries_request;
   admin::v1::ListAuditEventsRequest audit_request;
   admin::v1::VerifyAuditRequest verify_audit_request;
   admin::v1::ChangeServerRequest change_request;

@@ -1,0 +1,160 @@
+// What is told, and in which words: findings, rollouts, conditions.
+#include "tests/orchestrator/core/notify_bench.h"
+
+namespace muster::core {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing::StartsWith;
+
+class NotifyEventsTest : public NotifyBench {
+ protected:
+  // Of all that is told.
+  static ChannelInput Webhook(const std::string& tenant, const std::string& slug = "ops") {
+    ChannelInput input = NotifyBench::Webhook(tenant, slug);
+    input.events.reset();
+    return input;
+  }
+  std::vector<std::string> Told(const std::string& channel = "tenant-0/ops") {
+    std::vector<std::string> all;
+    for (const FakeSender::Sent& one : sender_.To(channel)) {
+      all.insert(all.end(), one.summaries.begin(), one.summaries.end());
+    }
+    return all;
+  }
+  void Enroll() {
+    RolloutInput input;
+    input.selection.tenant_id = TenantId("tenant-0");
+    const auto rollout = Start(std::move(input));
+    ASSERT_TRUE(rollout.ok()) << rollout.status();
+    ASSERT_TRUE(Finishes(rollout->id, absl::Hours(2)));
+    world_->RunFor(absl::Minutes(1));
+  }
+  void Sweep() {
+    (void)Ask<std::vector<store::Sweep>>([&](auto done) {
+      operations().sweeps.Call(&SweepOperations::Run, std::move(done), operator_,
+                               std::vector<ZoneId>{zone_});
+    });
+    world_->RunFor(absl::Seconds(90));
+  }
+};
+
+TEST_F(NotifyEventsTest, RolloutsThatFinishAndPause) {
+  BuildNotifying();
+  Make(Webhook("tenant-0"));
+  Enroll();
+  EXPECT_THAT(Told(), ElementsAre(AllOf(StartsWith("rollout_finished: rollout rol-"),
+                                        HasSubstr("is completed"))));
+  world_->PowerOff(0);
+  RolloutInput input;
+  input.selection.tenant_id = TenantId("tenant-0");
+  input.kind = store::CommandKind::kProbe;
+  const auto rollout = Start(std::move(input));
+  ASSERT_TRUE(rollout.ok()) << rollout.status();
+  const auto paused = Ask<store::Rollout>([&](auto done) {
+    operations().rollouts.Call(&RolloutOperations::Pause, std::move(done), operator_, rollout->id);
+  });
+  ASSERT_TRUE(paused.ok()) << paused.status();
+  world_->RunFor(absl::Minutes(1));
+  EXPECT_THAT(Told(),
+              Contains(AllOf(StartsWith("rollout_paused: rollout rol-"), HasSubstr("is paused"))));
+}
+
+TEST_F(NotifyEventsTest, FindingsThatOpenAndAreResolved) {
+  CoreOptions options;
+  options.sweep.every = absl::ZeroDuration();
+  BuildNotifying(options);
+  Enroll();
+  ChannelInput input = Webhook("tenant-0");
+  input.events = {
+      {store::NotificationKind::kFindingOpened, store::NotificationKind::kFindingResolved}};
+  Make(std::move(input));
+  Make(Webhook("tenant-1"));
+  const std::string record = world_->ServerAt(0).proof->hub_instance_id.value();
+  world_->hub(0).Remove(record);
+  Sweep();
+  const auto missing = [&] {
+    std::vector<std::string> some;
+    for (const std::string& one : Told()) {
+      if (one.find("missing, tenant-0/prod/") != std::string::npos) some.push_back(one);
+    }
+    return some;
+  };
+  Sweep();
+  Sweep();
+  EXPECT_THAT(missing(), ElementsAre(StartsWith("finding_opened: missing, tenant-0/prod/")));
+  Enroll();
+  Sweep();
+  Sweep();
+  EXPECT_THAT(missing(), Contains(StartsWith("finding_resolved: missing, tenant-0/prod/")));
+  EXPECT_THAT(Told(), Not(Contains(StartsWith("rollout_finished")))) << "not asked for";
+  EXPECT_THAT(Told("tenant-1/ops"), IsEmpty());
+}
+
+TEST_F(NotifyEventsTest, CoverageBelowTheTargetAndBack) {
+  BuildNotifying();
+  ChannelInput input = Webhook("tenant-0");
+  input.coverage_target = 90;
+  Make(std::move(input));
+  world_->RunFor(absl::Minutes(30));
+  EXPECT_THAT(Told(), ElementsAre("coverage_low: 0 of 1 servers of tenant-0/prod are enrolled and "
+                                  "proven; the target is 90%"))
+      << "once";
+  world_->KillOrchestrator();
+  world_->RunFor(absl::Minutes(30));
+  EXPECT_THAT(Told(), SizeIs(1)) << "nor again after a restart";
+  Enroll();
+  world_->RunFor(absl::Minutes(10));
+  EXPECT_THAT(Told(), Contains(StartsWith("coverage_restored: 1 of 1 servers")));
+}
+
+TEST_F(NotifyEventsTest, OperatorsWhoseCertificatesEnd) {
+  BuildNotifying();
+  store::Operator op;
+  op.id = OperatorId("opr-ann");
+  op.name = "ann";
+  op.role = store::OperatorRole::kOperator;
+  op.tenants = {TenantId("tenant-0")};
+  op.create_time = world_->Now();
+  op.certificates.push_back(
+      {CertificateId("ab"), "hash", "", world_->Now() + absl::Hours(48), world_->Now()});
+  {
+    const auto transaction = world_->faulty_store().Begin();
+    ASSERT_TRUE(transaction.ok());
+    ASSERT_TRUE((*transaction)->operators().Insert(op).ok());
+    ASSERT_TRUE((*transaction)->Commit().ok());
+  }
+  Make(Webhook("tenant-0"));
+  Make(Webhook("tenant-1"));
+  world_->RunFor(absl::Hours(5));
+  EXPECT_THAT(Told(), ElementsAre(StartsWith("operator_expiring: operator ann can come in until")));
+  EXPECT_THAT(Told("tenant-1/ops"), IsEmpty());
+}
+
+TEST_F(NotifyEventsTest, WhatTheProgramFindsOfItselfIsToldToTheProviderOnce) {
+  BuildNotifying();
+  Make(Webhook("tenant-0"));
+  Make(Webhook("", "noc"));
+  const SystemCondition old{store::NotificationKind::kBackupOld, "backup", "backup: there is none",
+                            "muster-orchestrator backup --out FILE"};
+  const auto take = [&](std::vector<SystemCondition> found) {
+    world_->core().TakeSystemConditions(std::move(found));
+    world_->RunFor(absl::Minutes(1));
+  };
+  take({old});
+  take({old});
+  EXPECT_THAT(Told("noc"), ElementsAre("backup_old: backup: there is none"));
+  take({});
+  take({old});
+  EXPECT_THAT(Told("noc"), SizeIs(2)) << "it was otherwise in between";
+  EXPECT_THAT(Told(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace muster::core
