@@ -130,8 +130,11 @@ TEST_F(NotifyEventsTest, OperatorsWhoseCertificatesEnd) {
     ASSERT_TRUE((*transaction)->operators().Insert(op).ok());
     ASSERT_TRUE((*transaction)->Commit().ok());
   }
-  Make(Webhook("tenant-0"));
-  Make(Webhook("tenant-1"));
+  for (const char* tenant : {"tenant-0", "tenant-1"}) {
+    ChannelInput input = Webhook(tenant);
+    input.events = {{store::NotificationKind::kOperatorExpiring}};
+    Make(std::move(input));
+  }
   world_->RunFor(absl::Hours(5));
   EXPECT_THAT(Told(), ElementsAre(StartsWith("operator_expiring: operator ann can come in until")));
   EXPECT_THAT(Told("tenant-1/ops"), IsEmpty());
