@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "orchestrator/core/hubs/hub_standing.h"
 #include "orchestrator/core/operators/rights.h"
+#include "orchestrator/core/report/coverage.h"
 #include "orchestrator/core/report/report.h"
 #include "orchestrator/core/sweep/schedule.h"
 
@@ -37,9 +38,7 @@ struct ZoneCounts {
                                                     {core::Connectivity::kOnline, 0},
                                                     {core::Connectivity::kOffline, 0},
                                                     {core::Connectivity::kStale, 0}};
-  int servers = 0;
-  int proven = 0;
-  std::optional<absl::Time> oldest_proof;
+  core::ZoneCoverage coverage;
 };
 
 absl::StatusOr<std::map<ZoneId, ZoneCounts>> CountServers(const WalledSnapshot& snapshot,
@@ -51,12 +50,10 @@ absl::StatusOr<std::map<ZoneId, ZoneCounts>> CountServers(const WalledSnapshot& 
   for (const auto& count : enrollments) {
     ZoneCounts& zone = zones[count.zone_id];
     zone.enrollment[count.enrollment] += count.servers;
-    zone.servers += count.servers;
   }
   ASSIGN_OR_RETURN(const auto proven, snapshot.CountProven(all, now));
-  for (const auto& count : proven) {
-    zones[count.zone_id].proven = count.proven;
-    zones[count.zone_id].oldest_proof = count.oldest;
+  for (const auto& [id, coverage] : core::CoverageByZone(enrollments, proven)) {
+    zones[id].coverage = coverage;
   }
   RETURN_IF_ERROR(snapshot.ForEachStanding(all, [&](const store::ServerStore::Standing& standing) {
     ZoneCounts& zone = zones[standing.zone_id];
@@ -79,12 +76,11 @@ void AddServers(Families& families, const store::Zone& zone, const ZoneCounts& c
   for (const auto& [state, servers] : counts.connectivity) {
     families.Add(Metric::kConnectivity, {tenant, id, WordOf(state)}, servers);
   }
-  families.Add(Metric::kProven, {tenant, id}, counts.proven);
-  if (counts.servers > 0) {
-    families.Add(Metric::kCoverage, {tenant, id}, double(counts.proven) / counts.servers);
-  }
-  if (counts.oldest_proof.has_value()) {
-    families.AddTime(Metric::kOldestProof, {tenant, id}, *counts.oldest_proof);
+  const core::ZoneCoverage& coverage = counts.coverage;
+  families.Add(Metric::kProven, {tenant, id}, coverage.proven);
+  if (const auto share = coverage.Share()) families.Add(Metric::kCoverage, {tenant, id}, *share);
+  if (coverage.oldest_proof.has_value()) {
+    families.AddTime(Metric::kOldestProof, {tenant, id}, *coverage.oldest_proof);
   }
   families.Add(Metric::kVerifyWithin, {tenant, id}, absl::ToDoubleSeconds(zone.verify_within));
 }

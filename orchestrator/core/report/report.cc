@@ -9,6 +9,7 @@
 #include "base/failure_code.h"
 #include "base/status_macros.h"
 #include "base/utc_text.h"
+#include "orchestrator/core/report/coverage.h"
 #include "orchestrator/core/report/held.h"
 
 namespace muster::core {
@@ -20,7 +21,6 @@ constexpr absl::Duration kStaleAfter = absl::Hours(24 * 7);
 constexpr int kPageSize = 1000;
 
 void Count(ReportZone& zone, Enrollment enrollment, int servers) {
-  zone.servers += servers;
   switch (enrollment) {
     case Enrollment::kEnrolled:
       zone.enrolled += servers;
@@ -75,11 +75,12 @@ absl::StatusOr<std::vector<ReportZone>> ZoneLines(const store::WalledSnapshot& s
     }
   }
   ASSIGN_OR_RETURN(const auto proven, snapshot.CountProven(servers, now));
-  for (const auto& count : proven) {
-    const auto it = zones.find(count.zone_id);
+  for (const auto& [id, coverage] : CoverageByZone(counts, proven)) {
+    const auto it = zones.find(id);
     if (it == zones.end()) continue;
-    it->second.proven = count.proven;
-    it->second.oldest_proof_time = count.oldest;
+    it->second.servers = coverage.servers;
+    it->second.proven = coverage.proven;
+    it->second.oldest_proof_time = coverage.oldest_proof;
   }
   std::vector<ReportZone> lines;
   const bool narrow = !query.rollout_id.empty();
