@@ -104,7 +104,7 @@ absl::StatusOr<Response> CurlMail::Finish(CURLcode code) {
   }
   if (code == CURLE_LOGIN_DENIED) {
     response.status =
-        reply >= 500 ? static_cast<int>(reply) : 535;  // What came last may be another's.
+        reply >= 400 ? static_cast<int>(reply) : 535;  // What came last may be another's.
     response.body = why;
     return response;
   }

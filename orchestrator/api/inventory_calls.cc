@@ -46,7 +46,10 @@ absl::StatusOr<core::JoiningKeyInput> JoiningKeyOf(const std::string& client_id,
   if (client_id.empty() || secret.empty()) {
     return InvalidRequest("a joining key needs both client_id and secret");
   }
-  return core::JoiningKeyInput{client_id, Secret::CopyOf(secret)};
+  core::JoiningKeyInput input;
+  input.client_id = client_id;
+  input.secret = Secret::CopyOf(secret);
+  return input;
 }
 
 absl::StatusOr<core::VerifierInput> VerifierOf(const admin::VerifierInput& input) {
@@ -94,10 +97,21 @@ absl::StatusOr<core::ZoneInput> ZoneOf(const admin::FleetZone& zone) {
     if (!zone.joining_key().client_id().empty() || !zone.joining_key().secret().empty()) {
       return InvalidRequest("a joining key is given, or none");
     }
+    if (zone.joining_key().has_expire_time() || zone.joining_key().never_expires()) {
+      return InvalidRequest("no joining key ends at no time");
+    }
     out.no_joining_key = true;
   } else if (zone.has_joining_key()) {
     ASSIGN_OR_RETURN(out.joining_key,
                      JoiningKeyOf(zone.joining_key().client_id(), zone.joining_key().secret()));
+    const bool never = zone.joining_key().never_expires();
+    if (never && zone.joining_key().has_expire_time()) {
+      return InvalidRequest("a joining key ends at a time, or never");
+    }
+    out.joining_key->keeps_expiry = !never && !zone.joining_key().has_expire_time();
+    if (zone.joining_key().has_expire_time()) {
+      out.joining_key->expire_time = rpc::FromProto(zone.joining_key().expire_time());
+    }
   }
   if (zone.has_verifier()) {
     ASSIGN_OR_RETURN(out.verifier, VerifierOf(zone.verifier()));
@@ -149,6 +163,7 @@ class ZoneCalls final : public Calls {
                      Responder<admin::SetJoiningKeyResponse> to) const {
     auto key = JoiningKeyOf(request.client_id(), request.secret());
     if (!key.ok()) return to.Finish(key.status());
+    if (request.has_expire_time()) key->expire_time = rpc::FromProto(request.expire_time());
     d_.operations.fleet.Call(&core::FleetOperations::SetJoiningKey,
                              AnswerZone(context, std::move(to)), context.caller.actor,
                              ZoneId(request.zone_id()), *std::move(key));

@@ -49,6 +49,7 @@ admin::Channel ShowChannel(const store::Channel& channel, absl::Time now) {
   }
   *out.mutable_group() = ToProto(channel.group);
   out.set_coverage_target(channel.coverage_target);
+  out.set_paused(channel.paused);
   *out.mutable_create_time() = ToProto(channel.create_time);
   const store::ChannelHealth& health = channel.health;
   out.set_failures(health.failures);
@@ -136,6 +137,7 @@ absl::StatusOr<core::ChannelInput> ChannelOf(const admin::SetChannelRequest& req
   }
   if (request.has_group()) input.group = rpc::FromProto(request.group());
   if (request.has_coverage_target()) input.coverage_target = request.coverage_target();
+  if (request.has_paused()) input.paused = request.paused();
   return input;
 }
 
@@ -197,6 +199,22 @@ class NotificationCalls final : public Calls {
         context.caller.actor, ChannelId(request.channel_id()));
   }
 
+  void TellOpen(const Context& context, const admin::TellOpenRequest& request,
+                Responder<admin::TellOpenResponse> to) const {
+    d_.operations.notifications.Call(
+        &core::NotificationOperations::TellOpen,
+        [to = std::move(to),
+         id = request.channel_id()](absl::StatusOr<core::OpenTold> told) mutable {
+          if (told.ok()) {
+            to.response().set_channel_id(id);
+            to.response().set_told(told->told);
+            to.response().set_left_out(told->left_out);
+          }
+          to.Finish(told.status());
+        },
+        context.caller.actor, ChannelId(request.channel_id()));
+  }
+
   absl::Status ListDeliveries(const Context& context, const admin::ListDeliveriesRequest& request,
                               admin::ListDeliveriesResponse& response) const {
     ASSIGN_OR_RETURN(const Page page, Page::Of(kDeliveriesList, request));
@@ -253,6 +271,7 @@ void AddNotificationCalls(CallTable& table, const Dependencies& d) {
       .Write("SetChannel", &NotificationCalls::SetChannel)
       .Write("DeleteChannel", &NotificationCalls::DeleteChannel)
       .Write("TestChannel", &NotificationCalls::TestChannel)
+      .Write("TellOpen", &NotificationCalls::TellOpen)
       .Read("ListDeliveries", &NotificationCalls::ListDeliveries)
       .Read("GetDelivery", &NotificationCalls::GetDelivery)
       .Write("ReplayDelivery", &NotificationCalls::ReplayDelivery);

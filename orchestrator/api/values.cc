@@ -206,6 +206,9 @@ absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone,
     out.set_joining_client_id(key->client_id);
     out.set_joining_key_version(key->version);
     out.set_joining_key_fingerprint(key->fingerprint);
+    if (key->expire_time.has_value()) {
+      *out.mutable_joining_key_expire_time() = ToProto(*key->expire_time);
+    }
   }
   ASSIGN_OR_RETURN(const auto counts,
                    snapshot.CountByEnrollment({.selection = {.zone_id = zone.id}, .limit = 0}));

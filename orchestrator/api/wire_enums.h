@@ -102,9 +102,9 @@ MUSTER_WIRE_ENUM(core::FindingAction::Kind, core::FindingAction::Kind::kReopen,
                  muster::admin::v1::ChangeFindingRequest::ACTION_REOPEN);
 MUSTER_WIRE_ENUM(store::ChannelKind, store::ChannelKind::kEmail, muster::admin::v1::ChannelKind,
                  muster::admin::v1::CHANNEL_KIND_EMAIL);
-MUSTER_WIRE_ENUM(store::NotificationKind, store::NotificationKind::kBackupOld,
+MUSTER_WIRE_ENUM(store::NotificationKind, store::NotificationKind::kKeyExpiring,
                  muster::admin::v1::NotificationKind,
-                 muster::admin::v1::NOTIFICATION_KIND_BACKUP_OLD);
+                 muster::admin::v1::NOTIFICATION_KIND_KEY_EXPIRING);
 MUSTER_WIRE_ENUM(store::DeliveryState, store::DeliveryState::kFailed,
                  muster::admin::v1::DeliveryState, muster::admin::v1::DELIVERY_STATE_FAILED);
 #undef MUSTER_WIRE_ENUM

@@ -17,6 +17,7 @@
 #include "orchestrator/app/data_directory.h"
 #include "orchestrator/app/master_key_check.h"
 #include "orchestrator/secrets/sealed_key_vault.h"
+#include "store/sqlite/notification_store.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/zone_store.h"
 
@@ -194,7 +195,8 @@ absl::StatusOr<BackupFacts> CheckDataDirectory(const std::string& directory, con
     ASSIGN_OR_RETURN(const auto vault,
                      secrets::SealedKeyVault::Create(std::move(opened.master_key), random));
     ASSIGN_OR_RETURN(const auto db, sql::Database::Open({.path = database, .read_only = true}));
-    RETURN_IF_ERROR(CheckMasterKey(store::SqliteZoneStore(*db), *vault));
+    RETURN_IF_ERROR(
+        CheckMasterKey(store::SqliteZoneStore(*db), store::SqliteNotificationStore(*db), *vault));
   }
   std::error_code error;
   return BackupFacts{.time = clock.Now(),

@@ -12,10 +12,11 @@ namespace muster::app {
 
 absl::Status CheckMasterKey(const store::Store& store, core::KeyVault& vault) {
   ASSIGN_OR_RETURN(const auto snapshot, store.Read());
-  return CheckMasterKey(snapshot->zones(), vault);
+  return CheckMasterKey(snapshot->zones(), snapshot->notifications(), vault);
 }
 
-absl::Status CheckMasterKey(const store::ZoneStore& zones, core::KeyVault& vault) {
+absl::Status CheckMasterKey(const store::ZoneStore& zones,
+                            const store::NotificationStore& notifications, core::KeyVault& vault) {
   ASSIGN_OR_RETURN(const std::vector<store::Zone> list,
                    zones.List(store::TenantWall::Everything(), TenantId()));
   int sealed = 0;
@@ -30,6 +31,14 @@ absl::Status CheckMasterKey(const store::ZoneStore& zones, core::KeyVault& vault
                      zones.FindActiveKey(zone.id));
     if (!key.has_value()) continue;
     if (vault.Open(key->secret, core::JoiningKeyBinding(zone.id, key->version)).ok()) {
+      return absl::OkStatus();
+    }
+    ++sealed;
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::Channel> channels, notifications.ListChannels());
+  for (const store::Channel& channel : channels) {
+    if (channel.secret.empty()) continue;
+    if (vault.Open(channel.secret, core::ChannelBinding(channel.id)).ok()) {
       return absl::OkStatus();
     }
     ++sealed;

@@ -243,7 +243,7 @@ void Orchestrator::Parts::StartSelfCheck() {
   self_check->Start();
 }
 
-// A channel whose last attempt failed for good, or again and again, tells nobody anything.
+// A channel over which attempts go on failing tells nobody anything; one that is paused shall not.
 void Orchestrator::Parts::LookAtNotifications() {
   const auto snapshot = store->Read();
   const auto channels =
@@ -251,13 +251,18 @@ void Orchestrator::Parts::LookAtNotifications() {
   if (!channels.ok()) return;  // The store's own check speaks of it.
   using Result = api::SystemCheck::Result;
   std::vector<std::string> failing;
+  int paused = 0;
   for (const store::Channel& channel : *channels) {
-    if (channel.health.failures < options.core.notify.failures_until_left_alone) continue;
+    if (channel.paused) ++paused;
+    if (channel.paused || channel.health.failures < options.core.notify.failures_until_left_alone)
+      continue;
     failing.push_back(channel.id.value());
   }
   if (failing.empty()) {
     return self_check->Set({"notifications", Result::kOk,
-                            absl::StrCat(channels->size(), " channels, none failing"), "", true});
+                            absl::StrCat(channels->size(), " channels, none failing",
+                                         paused > 0 ? absl::StrCat(", ", paused, " paused") : ""),
+                            "", true});
   }
   self_check->Set({"notifications", Result::kWarning,
                    absl::StrCat("nothing gets through over ", absl::StrJoin(failing, ", ")),

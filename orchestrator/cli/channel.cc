@@ -62,6 +62,7 @@ constexpr Field<v1::Channel> kChannelFields[] = {
      [](const v1::Channel& c) {
        return c.coverage_target() == 0 ? std::string() : absl::StrCat(c.coverage_target(), "%");
      }},
+    {"paused", Show::kAlways, [](const v1::Channel& c) { return BoolText(c.paused()); }},
     {"allow_private", Show::kDetails,
      [](const v1::Channel& c) { return BoolText(c.allow_private()); }},
     {"plain_smtp", Show::kDetails, [](const v1::Channel& c) { return BoolText(c.plain_smtp()); }},
@@ -213,7 +214,26 @@ absl::StatusOr<ExitCode> SetNotificationChannel(Context& context, const ChannelF
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::Channel channel, client->SetChannel(request));
   context.output().PrintDetails(channel, MakeRow(kChannelFields, channel));
-  context.output().Say(absl::StrCat("Try it: muster notify test ", channel.channel_id()));
+  context.output().Say(absl::StrCat(
+      "It hears what happens from now on; try it: muster notify test ", channel.channel_id(),
+      "\nWhat is open already is told by: muster notify open ", channel.channel_id()));
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> PauseNotificationChannel(Context& context, const std::string& id,
+                                                  bool paused) {
+  v1::SetChannelRequest request;
+  request.set_channel_id(id);
+  request.set_paused(paused);
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::Channel channel, client->SetChannel(request));
+  context.output().PrintDetails(channel, MakeRow(kChannelFields, channel));
+  context.output().Say(
+      paused ? absl::StrCat("Nothing leaves over it until 'muster channel resume ", id,
+                            "'; what happens waits, for three days at most.")
+             : absl::StrCat("What waited leaves now; what was given up meanwhile: muster notify "
+                            "list --channel ",
+                            id, " --state failed"));
   return ExitCode::kOk;
 }
 
@@ -290,6 +310,19 @@ void AddChannelCommands(CommandTree& tree) {
       .add_option("channel", *shown, "The channel, as tenant/name or name")
       ->required();
   AddSet(tree, noun);
+  auto paused = std::make_shared<std::string>();
+  tree.Verb(noun, "pause", "Send nothing over a channel for a while; what happens waits",
+            "muster channel pause acme/ops",
+            [paused](Context& context) { return PauseNotificationChannel(context, *paused, true); })
+      .add_option("channel", *paused, "The channel, as tenant/name or name")
+      ->required();
+  auto resumed = std::make_shared<std::string>();
+  tree.Verb(noun, "resume", "Let a channel that was paused go on", "muster channel resume acme/ops",
+            [resumed](Context& context) {
+              return PauseNotificationChannel(context, *resumed, false);
+            })
+      .add_option("channel", *resumed, "The channel, as tenant/name or name")
+      ->required();
   auto removed = std::make_shared<RemoveChannelFlags>();
   CLI::App& remove = tree.Verb(
       noun, "remove", "Take a channel out, with its deliveries", "muster channel remove acme/ops",

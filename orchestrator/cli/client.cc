@@ -428,6 +428,10 @@ absl::StatusOr<v1::DeleteChannelResponse> Client::DeleteChannel(
               timeout_);
 }
 
+absl::StatusOr<v1::TellOpenResponse> Client::TellOpen(const v1::TellOpenRequest& request) {
+  return Call(stubs_->notifications, &v1::NotificationService::Stub::TellOpen, request, timeout_);
+}
+
 absl::StatusOr<v1::Delivery> Client::TestChannel(const v1::TestChannelRequest& request) {
   return Call(stubs_->notifications, &v1::NotificationService::Stub::TestChannel, request,
               std::max(timeout_, kLongCall));

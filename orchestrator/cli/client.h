@@ -56,6 +56,8 @@ class ListDeliveriesRequest;
 class ListDeliveriesResponse;
 class ReplayDeliveryRequest;
 class SetChannelRequest;
+class TellOpenRequest;
+class TellOpenResponse;
 class TestChannelRequest;
 class GetReportRequest;
 class GetSweepRequest;
@@ -119,9 +121,8 @@ namespace v1 = admin::v1;
 class Client {
  public:
   // Does not dial yet. `timeout` is the deadline of each call; calls that are long by nature
-  // (ApplyFleet, CheckHub, ImportServers, GetReport, VerifyAudit, VerifyNow, RunSweep, TestChannel) have at least
-  // 2, CheckHub, VerifyNow and RunSweep 10, ExportEvidence 30
-  // minutes.
+  // (ApplyFleet, CheckHub, ImportServers, GetReport, VerifyAudit, VerifyNow, RunSweep, TestChannel)
+  // have at least 2, CheckHub, VerifyNow and RunSweep 10, ExportEvidence 30 minutes.
   Client(const Connection& connection, absl::Duration timeout);
   ~Client();
 
@@ -196,6 +197,7 @@ class Client {
   absl::StatusOr<v1::Channel> SetChannel(const v1::SetChannelRequest& request);
   absl::StatusOr<v1::DeleteChannelResponse> DeleteChannel(const v1::DeleteChannelRequest& request);
   absl::StatusOr<v1::Delivery> TestChannel(const v1::TestChannelRequest& request);
+  absl::StatusOr<v1::TellOpenResponse> TellOpen(const v1::TellOpenRequest& request);
   absl::StatusOr<v1::ListDeliveriesResponse> ListDeliveries(v1::ListDeliveriesRequest request,
                                                             int limit);
   absl::StatusOr<v1::Delivery> GetDelivery(const v1::GetDeliveryRequest& request);

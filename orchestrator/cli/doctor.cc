@@ -28,6 +28,7 @@ namespace {
 constexpr absl::Duration kCaExpiresSoon = absl::Hours(24 * 60);
 constexpr absl::Duration kOthersExpireSoon = absl::Hours(24 * 14);
 constexpr absl::Duration kTokenExpiresSoon = absl::Hours(2);
+constexpr absl::Duration kKeyExpiresSoon = absl::Hours(24 * 14);
 
 // What was looked at, what was seen and what to do next.
 class Findings {
@@ -143,7 +144,7 @@ bool CheckSystem(Context& context, Client& client, Findings& findings) {
   return true;
 }
 
-void CheckZones(const v1::ListZonesResponse& zones, Findings& findings) {
+void CheckZones(const v1::ListZonesResponse& zones, absl::Time now, Findings& findings) {
   if (zones.zones().empty()) {
     findings.Problem("zones", "there are none",
                      "Describe tenants and zones in a file and run 'muster apply -f FILE'.");
@@ -156,6 +157,12 @@ void CheckZones(const v1::ListZonesResponse& zones, Findings& findings) {
       findings.Problem(
           check, "has no joining key",
           absl::StrCat("muster key set ", zone.zone_id(), " --client-id ID --secret-file FILE"));
+    }
+    const absl::Time key_end = rpc::FromProto(zone.joining_key_expire_time());
+    if (zone.has_joining_key_expire_time() && key_end - now < kKeyExpiresSoon) {
+      findings.Warning(check, absl::StrCat("joining key ", EndText(key_end, now)),
+                       absl::StrCat("Make another on the hub: muster key set ", zone.zone_id(),
+                                    " --client-id ID --secret-file FILE"));
     }
     if (zone.verifier_kind() == v1::VERIFIER_KIND_UNSPECIFIED ||
         zone.verifier_kind() == v1::VERIFIER_KIND_NONE) {
@@ -333,7 +340,7 @@ void CheckOperators(Client& client, absl::Time now, Findings& findings) {
 
 absl::Status CheckFleet(Context& context, Client& client, Findings& findings) {
   ASSIGN_OR_RETURN(const auto zones, client.ListZones({}));
-  CheckZones(zones, findings);
+  CheckZones(zones, context.environment().now(), findings);
   ASSIGN_OR_RETURN(const auto hubs, client.ListHubs({}));
   CheckHubs(hubs, findings);
   ASSIGN_OR_RETURN(const auto servers, client.ListServers({}, 0));

@@ -13,6 +13,7 @@
 #include "base/names.h"
 #include "base/yaml/parse_yaml.h"
 #include "muster/config/v1/fleet.pb.h"
+#include "orchestrator/cli/expiry.h"
 #include "orchestrator/cli/files.h"
 #include "orchestrator/cli/secret_text.h"
 #include "orchestrator/cli/text_encoding.h"
@@ -167,12 +168,22 @@ class FleetBuilder {
 
   void BuildKey(const std::string& path, const config::v1::JoiningKey& key,
                 admin::v1::JoiningKeyInput& out) {
+    if (!key.expires().empty()) {
+      const auto end = ParseExpiry(key.expires());
+      if (!end.ok()) {
+        Report(ChildPath(path, "expires"), std::string(end.status().message()));
+      } else if (*end == absl::InfiniteFuture()) {
+        out.set_never_expires(true);
+      } else {
+        *out.mutable_expire_time() = rpc::ToProto(*end);
+      }
+    }
     if (!key.none()) {
       out.set_client_id(Required(ChildPath(path, "client_id"), key.client_id()));
       out.set_secret(Resolve(ChildPath(path, "secret"), key.has_secret(), key.secret()));
       return;
     }
-    if (!key.client_id().empty() || key.has_secret()) {
+    if (!key.client_id().empty() || key.has_secret() || !key.expires().empty()) {
       Report(path, "must hold client_id and secret, or none: true alone");
     }
     out.set_none(true);

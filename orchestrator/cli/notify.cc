@@ -31,6 +31,14 @@ constexpr Field<v1::Delivery> kDeliveryFields[] = {
      Unit::kProse},
 };
 
+constexpr Field<v1::TellOpenResponse> kOpenFields[] = {
+    {"channel", Show::kAlways, [](const v1::TellOpenResponse& r) { return r.channel_id(); },
+     Unit::kName},
+    {"told", Show::kAlways, [](const v1::TellOpenResponse& r) { return absl::StrCat(r.told()); }},
+    {"left_out", Show::kAlways,
+     [](const v1::TellOpenResponse& r) { return absl::StrCat(r.left_out()); }},
+};
+
 // Beside the details, for who reads; the whole of it is in JSON and YAML.
 std::string HistoryText(const v1::Delivery& delivery) {
   std::string text;
@@ -102,6 +110,22 @@ absl::StatusOr<ExitCode> TestChannel(Context& context, const std::string& channe
   return taken ? ExitCode::kOk : ExitCode::kNotAllWell;
 }
 
+absl::StatusOr<ExitCode> TellOpen(Context& context, const std::string& channel) {
+  v1::TellOpenRequest request;
+  request.set_channel_id(channel);
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  ASSIGN_OR_RETURN(const v1::TellOpenResponse response, client->TellOpen(request));
+  context.output().PrintDetails(response, MakeRow(kOpenFields, response));
+  context.output().Say(absl::StrCat(
+      Counted(response.told(), "thing"), " that ", response.told() == 1 ? "is" : "are",
+      " open on the way over ", channel,
+      response.left_out() > 0
+          ? absl::StrCat("; ", response.left_out(), " findings more: muster finding list")
+          : std::string(),
+      "."));
+  return ExitCode::kOk;
+}
+
 }  // namespace
 
 void AddNotifyCommands(CommandTree& tree) {
@@ -128,6 +152,12 @@ void AddNotifyCommands(CommandTree& tree) {
             "muster notify replay dlv-2aq7ytboi2224mrtgq2t",
             [replayed](Context& context) { return ReplayDelivery(context, *replayed); })
       .add_option("delivery", *replayed, "Delivery id (dlv-…)")
+      ->required();
+  auto open = std::make_shared<std::string>();
+  tree.Verb(noun, "open", "Tell a channel of what is open now, as findings from before it was made",
+            "muster notify open acme/ops",
+            [open](Context& context) { return TellOpen(context, *open); })
+      .add_option("channel", *open, "The channel, as tenant/name or name")
       ->required();
   auto tested = std::make_shared<std::string>();
   tree.Verb(noun, "test", "Send a test over a channel now, and say how it went",

@@ -9,9 +9,11 @@
 #include "muster/admin/v1/inventory.pb.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/confirm.h"
+#include "orchestrator/cli/expiry.h"
 #include "orchestrator/cli/secret_input.h"
 #include "orchestrator/cli/selection_flags.h"
 #include "orchestrator/cli/text.h"
+#include "proto/rpc/time.h"
 
 namespace muster::cli {
 namespace {
@@ -60,6 +62,8 @@ constexpr Field<v1::Zone> kZoneFields[] = {
      [](const v1::Zone& z) { return absl::StrCat(z.pin_version()); }},
     {"joining_key_fingerprint", Show::kDetails,
      [](const v1::Zone& z) { return z.joining_key_fingerprint(); }},
+    {"joining_key_ends", Show::kDetails,
+     [](const v1::Zone& z) { return TextOf(z.joining_key_expire_time()); }, Unit::kTime},
     {"verifier_principal", Show::kDetails,
      [](const v1::Zone& z) { return z.verifier_principal(); }},
     {"hub_tls_custom_ca", Show::kDetails,
@@ -116,6 +120,7 @@ struct KeyFlags {
   std::string zone;
   std::string client_id;
   std::string secret_file;
+  std::string expires = "never";
 };
 
 absl::StatusOr<ExitCode> SetKey(Context& context, const KeyFlags& flags) {
@@ -123,6 +128,11 @@ absl::StatusOr<ExitCode> SetKey(Context& context, const KeyFlags& flags) {
   v1::SetJoiningKeyRequest request;
   request.set_zone_id(flags.zone);
   request.set_client_id(flags.client_id);
+  const auto end = ParseExpiry(flags.expires);
+  if (!end.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--expires: ", end.status().message()));
+  }
+  if (*end != absl::InfiniteFuture()) *request.mutable_expire_time() = rpc::ToProto(*end);
   ASSIGN_OR_RETURN(*request.mutable_secret(), ReadSecret(context.environment(), flags.secret_file));
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::SetJoiningKeyResponse response, client->SetJoiningKey(request));
@@ -181,6 +191,9 @@ void AddZoneCommands(CommandTree& tree) {
   set.add_option("--secret-file", flags->secret_file,
                  "File that holds the secret, - is standard input; never the secret itself")
       ->required();
+  set.add_option(
+      "--expires", flags->expires,
+      "When the hub stops taking it, to be told in time: a day, a time, or never (default)");
 
   auto removed = std::make_shared<std::string>();
   CLI::App& remove_key =

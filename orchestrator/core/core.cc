@@ -74,7 +74,7 @@ struct Core::Parts {
         postman(options.notify, control, agenda, d.random, d.sender),
         outbox(options.notify, agenda, ids, [this](Turn& turn) { postman.PumpAt(turn.now()); }),
         conditions(options.notify, agenda, outbox),
-        notifications(options.notify, d.vault, outbox, postman),
+        notifications(options.notify, d.vault, outbox, postman, conditions),
         operations{.fleet = {control, fleet},
                    .servers = {control, servers},
                    .tokens = {control, tokens},
@@ -86,7 +86,6 @@ struct Core::Parts {
                    .findings = {control, findings},
                    .sweeps = {control, sweeper},
                    .evidence = {control, evidence},
-
                    .notifications = {control, notifications}},
         moments(options.on_older),
         worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals, d.workers,

@@ -99,6 +99,8 @@ struct NotifyOptions {
       absl::Milliseconds(200);  // From the first event to the look at all.
   BackoffOptions backoff = {.first = absl::Seconds(30), .cap = absl::Hours(1), .factor = 2.0};
   absl::Duration give_up_after = absl::Hours(72);  // From a delivery's first attempt.
+  // Longer than any attempt takes: what has told no end by then is taken for unknown.
+  absl::Duration attempt_patience = absl::Minutes(2);
   // A channel that failed so often in a row is left alone for a while.
   int failures_until_left_alone = 5;
   BackoffOptions left_alone = {.first = absl::Minutes(1), .cap = absl::Minutes(15), .factor = 2.0};
@@ -107,9 +109,10 @@ struct NotifyOptions {
   int all_attempts = 256;
   int most_events = 200;   // Of one delivery; further ones are another's.
   int most_channels = 20;  // Of one tenant, and of the provider.
+  int most_open = 1000;    // Open findings that a channel is told of at once.
   absl::Duration look_at_coverage_every = absl::Minutes(5);
-  absl::Duration look_at_operators_every = absl::Hours(1);
-  absl::Duration operator_ends_soon = absl::Hours(24 * 14);
+  absl::Duration look_at_endings_every = absl::Hours(1);  // Of operators and joining keys.
+  absl::Duration ends_soon = absl::Hours(24 * 14);
 };
 
 // How long what is over is kept. Zero: for ever. docs/operations.md has the table.

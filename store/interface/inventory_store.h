@@ -68,6 +68,10 @@ class ZoneStore {
   virtual absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const = 0;  // 0: none.
   // All versions, newest first.
   virtual absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const = 0;
+  // What is said of when the hub stops taking it. NotFound.
+  virtual absl::Status SetKeyExpiry(const KeyVersionId& id, std::optional<absl::Time> time) = 0;
+  // Of all zones, the active ones that end before `time`, by zone.
+  virtual absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeysEnding(absl::Time time) const = 0;
 
   virtual absl::StatusOr<std::optional<HubReading>> FindReading(const ZoneId& zone) const = 0;
   virtual absl::StatusOr<std::optional<HubReading>> FindReading(const TenantWall& wall,

@@ -54,6 +54,7 @@ struct Channel {
   QuietHours quiet;
   absl::Duration group = kDefaultGroupWindow;  // Events so close go together.
   int coverage_target = 0;                     // In percent of a zone's servers; 0: none.
+  bool paused = false;                         // Nothing is sent but tests; what happens waits.
   absl::Time create_time;
   ChannelHealth health;
 };

@@ -209,6 +209,7 @@ constexpr std::array kNotificationKinds = {
     Name<NotificationKind>{NotificationKind::kOperatorExpiring, "operator_expiring"},
     Name<NotificationKind>{NotificationKind::kCertificateExpiring, "certificate_expiring"},
     Name<NotificationKind>{NotificationKind::kBackupOld, "backup_old"},
+    Name<NotificationKind>{NotificationKind::kKeyExpiring, "key_expiring"},
 };
 constexpr std::array kDeliveryStates = {
     Name<DeliveryState>{DeliveryState::kWaiting, "waiting"},
@@ -370,7 +371,7 @@ bool MayMove(SweepState from, SweepState to) {
 bool MayMove(DeliveryState from, DeliveryState to) {
   using enum DeliveryState;
   static constexpr Moves<DeliveryState> kMoves[] = {
-      {kWaiting, To(kSending)},
+      {kWaiting, To(kSending, kFailed)},  // Failed: too long behind a channel that is paused.
       {kSending, To(kWaiting, kDelivered, kFailed)},
       {kDelivered, To(kWaiting)},  // Replayed, as is the next.
       {kFailed, To(kWaiting)},

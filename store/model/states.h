@@ -123,6 +123,7 @@ enum class NotificationKind {
   kOperatorExpiring,
   kCertificateExpiring,
   kBackupOld,
+  kKeyExpiring,
 };
 enum class DeliveryState {
   kWaiting,  // For its first attempt, or for the next one.

@@ -5,6 +5,7 @@
 #define MUSTER_STORE_MODEL_ZONE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -71,6 +72,7 @@ struct JoiningKeyVersion {
   Sealed secret;
   std::string fingerprint;  // As Verifier::fingerprint.
   absl::Time create_time;
+  std::optional<absl::Time> expire_time;  // When the hub stops taking it, as was said; none: never.
 };
 
 }  // namespace muster::store

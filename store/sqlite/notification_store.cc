@@ -15,7 +15,7 @@ using sql::ErrorKind;
 constexpr char kChannelColumns[] =
     "id, tenant_id, kind, address, sender, recipients, user, secret, fingerprint, ca_pem, "
     "plain_smtp, allow_private, events, quiet_from, quiet_to, time_zone, group_us, "
-    "coverage_target, create_time_us, failures, not_before_us, delivered_us, failed_us, "
+    "coverage_target, paused, create_time_us, failures, not_before_us, delivered_us, failed_us, "
     "failure_code, failure_detail FROM channels";
 constexpr char kDeliveryColumns[] =
     "id, channel_id, tenant_id, state, is_test, events, attempts, create_time_us, due_us, "
@@ -31,7 +31,7 @@ absl::StatusOr<Channel> ReadChannel(const sql::Row& row) {
                             channel.fingerprint, channel.ca_pem, channel.plain_smtp,
                             channel.allow_private, events, channel.quiet.from, channel.quiet.to,
                             channel.quiet.time_zone, channel.group, channel.coverage_target,
-                            channel.create_time, health.failures, health.not_before,
+                            channel.paused, channel.create_time, health.failures, health.not_before,
                             health.delivered, health.failed, health.failure)
                       .status());
   for (const std::string& word : events) {
@@ -101,25 +101,26 @@ absl::StatusOr<std::vector<Channel>> SqliteNotificationStore::ListChannels() con
 
 absl::Status SqliteNotificationStore::PutChannel(const Channel& channel) {
   return Explain(
-      db_.Cached("INSERT INTO channels (id, tenant_id, kind, address, sender, recipients, user, "
-                 "secret, fingerprint, ca_pem, plain_smtp, allow_private, events, quiet_from, "
-                 "quiet_to, time_zone, group_us, coverage_target, create_time_us, failures) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) "
-                 "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, "
-                 "address = excluded.address, sender = excluded.sender, "
-                 "recipients = excluded.recipients, user = excluded.user, "
-                 "secret = excluded.secret, fingerprint = excluded.fingerprint, "
-                 "ca_pem = excluded.ca_pem, plain_smtp = excluded.plain_smtp, "
-                 "allow_private = excluded.allow_private, events = excluded.events, "
-                 "quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, "
-                 "time_zone = excluded.time_zone, group_us = excluded.group_us, "
-                 "coverage_target = excluded.coverage_target")
+      db_.Cached(
+             "INSERT INTO channels (id, tenant_id, kind, address, sender, recipients, user, "
+             "secret, fingerprint, ca_pem, plain_smtp, allow_private, events, quiet_from, "
+             "quiet_to, time_zone, group_us, coverage_target, paused, create_time_us, failures) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) "
+             "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, "
+             "address = excluded.address, sender = excluded.sender, "
+             "recipients = excluded.recipients, user = excluded.user, "
+             "secret = excluded.secret, fingerprint = excluded.fingerprint, "
+             "ca_pem = excluded.ca_pem, plain_smtp = excluded.plain_smtp, "
+             "allow_private = excluded.allow_private, events = excluded.events, "
+             "quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, "
+             "time_zone = excluded.time_zone, group_us = excluded.group_us, "
+             "coverage_target = excluded.coverage_target, paused = excluded.paused")
           .RunWith(channel.id, OrNull(channel.tenant_id), ToString(channel.kind), channel.address,
                    channel.sender, EncodeList(channel.recipients), channel.user,
                    sql::Blob{channel.secret.bytes}, channel.fingerprint, channel.ca_pem,
                    channel.plain_smtp, channel.allow_private, EncodeList(Texts(channel.events)),
                    channel.quiet.from, channel.quiet.to, channel.quiet.time_zone, channel.group,
-                   channel.coverage_target, channel.create_time),
+                   channel.coverage_target, channel.paused, channel.create_time),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("tenant ", channel.tenant_id.value(), " does not exist"));
 }

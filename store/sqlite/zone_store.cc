@@ -31,14 +31,14 @@ absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
 }
 
 constexpr char kKeyColumns[] =
-    "id, zone_id, version, state, client_id, secret, fingerprint, create_time_us "
+    "id, zone_id, version, state, client_id, secret, fingerprint, create_time_us, expire_time_us "
     "FROM joining_keys";
 
 absl::StatusOr<JoiningKeyVersion> ReadKey(const sql::Row& row) {
   JoiningKeyVersion key;
   RETURN_IF_ERROR(ColumnReader(row)
                       .Read(key.id, key.zone_id, key.version, key.state, key.client_id, key.secret,
-                            key.fingerprint, key.create_time)
+                            key.fingerprint, key.create_time, key.expire_time)
                       .status());
   return key;
 }
@@ -157,9 +157,10 @@ absl::Status SqliteZoneStore::ActivateKey(const JoiningKeyVersion& key) {
   const absl::Status status =
       db_.Cached(
              "INSERT INTO joining_keys (id, zone_id, version, state, client_id, secret, "
-             "fingerprint, create_time_us) VALUES (?, ?, ?, 'active', ?, ?, ?, ?)")
+             "fingerprint, create_time_us, expire_time_us) VALUES (?, ?, ?, 'active', ?, ?, ?, ?, "
+             "?)")
           .RunWith(key.id, key.zone_id, key.version, key.client_id, Blob{key.secret.bytes},
-                   key.fingerprint, key.create_time);
+                   key.fingerprint, key.create_time, key.expire_time);
   return Explain(
       Explain(status, ErrorKind::kConstraintForeignKey,
               absl::StrCat("zone ", key.zone_id.value(), " does not exist; create it first")),
@@ -201,6 +202,21 @@ absl::StatusOr<std::vector<JoiningKeyVersion>> SqliteZoneStore::ListKeys(const Z
   return db_
       .Cached(absl::StrCat("SELECT ", kKeyColumns, " WHERE zone_id = ? ORDER BY version DESC"))
       .BindAll(zone)
+      .All(ReadKey);
+}
+
+absl::Status SqliteZoneStore::SetKeyExpiry(const KeyVersionId& id, std::optional<absl::Time> time) {
+  RETURN_IF_ERROR(
+      db_.Cached("UPDATE joining_keys SET expire_time_us = ? WHERE id = ?").RunWith(time, id));
+  return CheckChanged(db_, absl::StrCat("joining key ", id.value()));
+}
+
+absl::StatusOr<std::vector<JoiningKeyVersion>> SqliteZoneStore::ListKeysEnding(
+    absl::Time time) const {
+  return db_
+      .Cached(absl::StrCat("SELECT ", kKeyColumns,
+                           " WHERE state = 'active' AND expire_time_us < ? ORDER BY zone_id"))
+      .BindAll(time)
       .All(ReadKey);
 }
 

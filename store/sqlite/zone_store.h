@@ -29,6 +29,8 @@ class SqliteZoneStore final : public ZoneStore {
                                                      const TenantId& tenant) const override;
   absl::StatusOr<int> HighestKeyVersion(const ZoneId& zone) const override;
   absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeys(const ZoneId& zone) const override;
+  absl::Status SetKeyExpiry(const KeyVersionId& id, std::optional<absl::Time> time) override;
+  absl::StatusOr<std::vector<JoiningKeyVersion>> ListKeysEnding(absl::Time time) const override;
   absl::Status DropReading(const ZoneId& zone) override;
   absl::Status Confirm(const ZoneId& zone, absl::Time time) override;
 

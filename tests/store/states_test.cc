@@ -58,6 +58,9 @@ TEST(StatesTest, StringsGoBothWays) {
   CheckStrings<Admission>(7, ParseAdmission);
   CheckStrings<Enrollment>(8, ParseEnrollment);
   CheckStrings<AttemptState>(9, ParseAttemptState);
+  CheckStrings<ChannelKind>(2, ParseChannelKind);
+  CheckStrings<NotificationKind>(12, ParseNotificationKind);
+  CheckStrings<DeliveryState>(4, ParseDeliveryState);
   CheckStrings<RolloutState>(8, ParseRolloutState);
   CheckStrings<TargetState>(8, ParseTargetState);
   CheckStrings<KeyVersionState>(2, ParseKeyVersionState);
@@ -111,6 +114,12 @@ TEST(StatesTest, Finding) {
 TEST(StatesTest, Sweep) {
   EXPECT_THAT(TableOf<SweepState>(), ElementsAre("running: completed partial failed",
                                                  "completed:", "partial:", "failed:", "skipped:"));
+}
+
+TEST(StatesTest, Delivery) {
+  EXPECT_THAT(TableOf<DeliveryState>(),
+              ElementsAre("waiting: sending failed", "sending: waiting delivered failed",
+                          "delivered: waiting", "failed: waiting"));
 }
 
 TEST(StatesTest, Attempt) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/ids.h"
 #include "base/secret.h"
 #include "orchestrator/core/interfaces/actor.h"
@@ -19,6 +20,10 @@ namespace muster::core {
 struct JoiningKeyInput {
   std::string client_id;
   Secret secret;
+  std::optional<absl::Time> expire_time =
+      std::nullopt;  // When the hub stops taking it; none: never.
+  // Of an apply that names no time: the stored one stays while the key is the same.
+  bool keeps_expiry = false;
 };
 struct VerifierInput {
   store::VerifierKind kind = store::VerifierKind::kNone;

@@ -36,6 +36,13 @@ struct ChannelInput {
   std::optional<store::QuietHours> quiet;
   std::optional<absl::Duration> group;
   std::optional<int> coverage_target;
+  std::optional<bool> paused;
+};
+
+// What a channel was told of that was so already.
+struct OpenTold {
+  int told = 0;
+  int left_out = 0;  // Open findings beyond NotifyOptions::most_open.
 };
 
 class NotificationOperations {
@@ -54,6 +61,10 @@ class NotificationOperations {
   // E-INVENTORY-CHANNEL.
   virtual absl::Status Test(Turn& turn, Answer<store::Delivery> done, const Actor& actor,
                             const ChannelId& id) = 0;
+  // Tells the channel of what is so now and it may have begun before the channel did: open findings,
+  // the worst first, and what lasts. E-INVENTORY-CHANNEL.
+  virtual absl::StatusOr<OpenTold> TellOpen(Turn& turn, const Actor& actor,
+                                            const ChannelId& id) = 0;
   // Sends a finished delivery again, under its id and with the next attempt's number.
   // E-INVENTORY-DELIVERY; E-REQUEST-STATE for one that is not finished.
   virtual absl::StatusOr<store::Delivery> Replay(Turn& turn, const Actor& actor,

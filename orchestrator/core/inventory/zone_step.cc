@@ -9,6 +9,7 @@
 #include "base/failure_code.h"
 #include "base/http/url.h"
 #include "base/status_macros.h"
+#include "base/utc_text.h"
 #include "orchestrator/core/admission/zone_pins.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/inventory/enrollment_reset.h"
@@ -52,6 +53,7 @@ absl::StatusOr<int> ActivateNextKey(Turn& turn, const InventoryTools& tools, con
   key.state = store::KeyVersionState::kActive;
   key.client_id = input.client_id;
   key.create_time = turn.now();
+  key.expire_time = input.expire_time;
   ASSIGN_OR_RETURN(key.secret,
                    tools.vault.Seal(input.secret, JoiningKeyBinding(zone, key.version)));
   key.fingerprint = tools.vault.Fingerprint(input.secret, JoiningKeyPurpose(zone));
@@ -273,7 +275,7 @@ absl::Status ZoneStep::ApplyKey(const ZoneId& id, const ZoneInput& input) {
   if (active.has_value() && active->client_id == wanted.client_id &&
       Holds(active->secret, active->fingerprint, JoiningKeyBinding(id, active->version),
             fingerprint, wanted.secret)) {
-    return absl::OkStatus();
+    return ApplyExpiry(*active, wanted);
   }
   ASSIGN_OR_RETURN(const std::string older, OlderVersion(id, fingerprint));
   const std::string line = absl::StrCat(
@@ -290,6 +292,23 @@ absl::Status ZoneStep::ApplyKey(const ZoneId& id, const ZoneInput& input) {
   ASSIGN_OR_RETURN(const int version, ActivateNextKey(turn_, tools_, id, wanted));
   return Audit(turn_, actor_.name, "zone.key", id.value(), TenantOf(id),
                absl::StrCat("version ", version, ": new → active"));
+}
+
+absl::Status ZoneStep::ApplyExpiry(const store::JoiningKeyVersion& active,
+                                   const JoiningKeyInput& wanted) {
+  if (wanted.keeps_expiry || active.expire_time == wanted.expire_time) return absl::OkStatus();
+  const std::string line = absl::StrCat(
+      "joining key of zone ", active.zone_id.value(),
+      wanted.expire_time.has_value() ? absl::StrCat(" ends at ", UtcText(*wanted.expire_time))
+                                     : std::string(" never ends"));
+  changes_.push_back(line);
+  if (choices_.dry_run) return absl::OkStatus();
+  RETURN_IF_ERROR(turn_.store().zones().SetKeyExpiry(active.id, wanted.expire_time));
+  return Audit(turn_, actor_.name, "zone.key_expiry", active.zone_id.value(),
+               TenantOf(active.zone_id),
+               absl::StrCat("version ", active.version, ": ",
+                            wanted.expire_time.has_value() ? UtcText(*wanted.expire_time)
+                                                           : std::string("never")));
 }
 
 bool ZoneStep::MayReplaceKey(const std::string& line) {

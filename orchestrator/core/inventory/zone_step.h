@@ -60,6 +60,7 @@ class ZoneStep {
   absl::Status ApplyVerifier(const ZoneInput& input, store::Zone& zone,
                              std::vector<std::string>& what);
   absl::Status ApplyKey(const ZoneId& id, const ZoneInput& input);
+  absl::Status ApplyExpiry(const store::JoiningKeyVersion& active, const JoiningKeyInput& wanted);
   // Lists the change of a stored key, with what it needs; whether it is to be made.
   bool MayReplaceKey(const std::string& line);
   // "1", when the file holds an older version of the key than the active one; else empty.

@@ -160,6 +160,7 @@ absl::StatusOr<Channel> MakeChannel(const Actor& actor, const std::optional<Chan
   Take(input.quiet, channel.quiet);
   Take(input.group, channel.group);
   Take(input.coverage_target, channel.coverage_target);
+  Take(input.paused, channel.paused);
   const bool elsewhere = channel.address != address_before || channel.user != user_before;
   if (elsewhere && channel.kind == ChannelKind::kEmail) {
     // The password was given for another relay, or another user.

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/status_macros.h"
 #include "base/utc_text.h"
 #include "orchestrator/core/notify/channel_rules.h"
 #include "orchestrator/core/operators/rights.h"
+#include "orchestrator/core/report/coverage.h"
 
 namespace muster::core {
 namespace {
@@ -23,8 +27,44 @@ std::string CoverageSubject(const ChannelId& channel, const ZoneId& zone) {
   return absl::StrCat(channel.value(), " ", zone.value());
 }
 
-Severity SeverityOfCondition(NotificationKind kind) {
-  return kind == NotificationKind::kOperatorExpiring ? Severity::kMedium : Severity::kHigh;
+NotificationEvent ConditionEvent(Turn& turn, NotificationKind kind) {
+  NotificationEvent event;
+  event.kind = kind;
+  event.time = turn.now();
+  event.severity = kind == NotificationKind::kOperatorExpiring   ? Severity::kMedium
+                   : kind == NotificationKind::kCoverageRestored ? Severity::kLow
+                                                                 : Severity::kHigh;
+  return event;
+}
+
+NotificationEvent EventOf(Turn& turn, const SystemCondition& condition) {
+  NotificationEvent event = ConditionEvent(turn, condition.kind);
+  event.subject = condition.subject;
+  event.summary = condition.summary;
+  event.next = condition.next;
+  return event;
+}
+
+absl::StatusOr<ZoneCoverage> CoverageOfZone(Turn& turn, const ZoneId& zone) {
+  store::ServerQuery query;
+  query.selection.zone_id = zone;
+  query.wall = store::TenantWall::Of({TenantOf(zone)});
+  ASSIGN_OR_RETURN(const auto counts, turn.store().servers().CountByEnrollment(query));
+  ASSIGN_OR_RETURN(const auto proven, turn.store().servers().CountProven(query, turn.now()));
+  return CoverageByZone(counts, proven)[zone];
+}
+
+NotificationEvent CoverageEvent(Turn& turn, bool low, const ZoneId& zone,
+                                const ZoneCoverage& coverage, int target) {
+  NotificationEvent event = ConditionEvent(
+      turn, low ? NotificationKind::kCoverageLow : NotificationKind::kCoverageRestored);
+  event.tenant_id = TenantOf(zone);
+  event.subject = zone.value();
+  event.summary =
+      absl::StrCat(coverage.proven, " of ", coverage.servers, " servers of ", zone.value(),
+                   " are enrolled and proven; the target is ", target, "%");
+  event.next = absl::StrCat("muster report --zone ", zone.value());
+  return event;
 }
 
 }  // namespace
@@ -33,11 +73,10 @@ void ConditionWatch::Start(absl::Time now) {
   agenda_.At(now + options_.look_at_coverage_every,
              [this](Turn& turn) { return LookAtCoverage(turn); });
   agenda_.At(now + options_.look_at_coverage_every,
-             [this](Turn& turn) { return LookAtOperators(turn); });
+             [this](Turn& turn) { return LookAtEndings(turn); });
 }
 
-absl::Status ConditionWatch::Compare(Turn& turn, NotificationKind kind,
-                                     std::vector<NotificationEvent> found) {
+absl::Status ConditionWatch::Compare(Turn& turn, NotificationKind kind, Events found) {
   store::NotificationStore& store = turn.store().notifications();
   ASSIGN_OR_RETURN(const std::vector<Condition> known, store.ListConditions(kind));
   std::set<std::string> told;
@@ -46,9 +85,6 @@ absl::Status ConditionWatch::Compare(Turn& turn, NotificationKind kind,
   for (NotificationEvent& event : found) {
     now.insert(event.subject);
     if (told.contains(event.subject)) continue;
-    event.kind = kind;
-    event.time = turn.now();
-    event.severity = SeverityOfCondition(kind);
     RETURN_IF_ERROR(
         store.PutCondition({kind, event.subject, event.tenant_id, /*since=*/turn.now()}));
     RETURN_IF_ERROR(outbox_.Tell(turn, event));
@@ -60,32 +96,35 @@ absl::Status ConditionWatch::Compare(Turn& turn, NotificationKind kind,
 }
 
 absl::Status ConditionWatch::TakeSystem(Turn& turn, const std::vector<SystemCondition>& found) {
+  system_ = found;
   if (!outbox_.has_channels()) return absl::OkStatus();
   for (const NotificationKind kind :
        {NotificationKind::kCertificateExpiring, NotificationKind::kBackupOld}) {
-    std::vector<NotificationEvent> of_kind;
+    Events of_kind;
     for (const SystemCondition& condition : found) {
-      if (condition.kind != kind) continue;
-      NotificationEvent event;
-      event.subject = condition.subject;
-      event.summary = condition.summary;
-      event.next = condition.next;
-      of_kind.push_back(std::move(event));
+      if (condition.kind == kind) of_kind.push_back(EventOf(turn, condition));
     }
     RETURN_IF_ERROR(Compare(turn, kind, std::move(of_kind)));
   }
   return absl::OkStatus();
 }
 
-absl::Status ConditionWatch::LookAtOperators(Turn& turn) {
-  agenda_.At(turn.now() + options_.look_at_operators_every,
-             [this](Turn& later) { return LookAtOperators(later); });
+absl::Status ConditionWatch::LookAtEndings(Turn& turn) {
+  agenda_.At(turn.now() + options_.look_at_endings_every,
+             [this](Turn& later) { return LookAtEndings(later); });
   if (!outbox_.has_channels()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Events operators, EndingOperators(turn));
+  RETURN_IF_ERROR(Compare(turn, NotificationKind::kOperatorExpiring, std::move(operators)));
+  ASSIGN_OR_RETURN(Events keys, EndingKeys(turn));
+  return Compare(turn, NotificationKind::kKeyExpiring, std::move(keys));
+}
+
+absl::StatusOr<ConditionWatch::Events> ConditionWatch::EndingOperators(Turn& turn) const {
   ASSIGN_OR_RETURN(const auto operators, turn.store().operators().List());
-  std::vector<NotificationEvent> found;
+  Events found;
   for (const store::Operator& op : operators) {
-    if (!IsUsable(op, turn.now()) || EndOf(op) > turn.now() + options_.operator_ends_soon) continue;
-    NotificationEvent event;
+    if (!IsUsable(op, turn.now()) || EndOf(op) > turn.now() + options_.ends_soon) continue;
+    NotificationEvent event = ConditionEvent(turn, NotificationKind::kOperatorExpiring);
     event.subject = op.id.value();
     // Whoever is of several tenants is the provider's matter.
     if (op.tenants.size() == 1) event.tenant_id = op.tenants.front();
@@ -94,7 +133,47 @@ absl::Status ConditionWatch::LookAtOperators(Turn& turn) {
     event.next = absl::StrCat("muster operator renew ", op.id.value());
     found.push_back(std::move(event));
   }
-  return Compare(turn, NotificationKind::kOperatorExpiring, std::move(found));
+  return found;
+}
+
+absl::StatusOr<ConditionWatch::Events> ConditionWatch::EndingKeys(Turn& turn) const {
+  ASSIGN_OR_RETURN(const auto keys,
+                   turn.store().zones().ListKeysEnding(turn.now() + options_.ends_soon));
+  Events found;
+  for (const store::JoiningKeyVersion& key : keys) {
+    NotificationEvent event = ConditionEvent(turn, NotificationKind::kKeyExpiring);
+    event.tenant_id = TenantOf(key.zone_id);
+    event.subject = key.zone_id.value();
+    event.summary = absl::StrCat("the joining key of ", key.zone_id.value(), ", version ",
+                                 key.version, " with client id ", key.client_id, ", ",
+                                 *key.expire_time > turn.now() ? "ends at " : "has ended at ",
+                                 UtcText(*key.expire_time), "; nobody joins with it afterwards");
+    event.next = absl::StrCat("muster key set ", key.zone_id.value());
+    found.push_back(std::move(event));
+  }
+  return found;
+}
+
+absl::StatusOr<ConditionWatch::Events> ConditionWatch::NowOf(Turn& turn,
+                                                             const store::Channel& channel) {
+  ASSIGN_OR_RETURN(Events all, EndingOperators(turn));
+  ASSIGN_OR_RETURN(Events keys, EndingKeys(turn));
+  all.insert(all.end(), keys.begin(), keys.end());
+  for (const SystemCondition& condition : system_) all.push_back(EventOf(turn, condition));
+  // Coverage is found for the channel itself.
+  ASSIGN_OR_RETURN(const auto known,
+                   turn.store().notifications().ListConditions(NotificationKind::kCoverageLow));
+  for (const Condition& condition : known) {
+    absl::string_view zone = condition.subject;
+    if (channel.coverage_target == 0 ||
+        !absl::ConsumePrefix(&zone, absl::StrCat(channel.id.value(), " "))) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(const ZoneCoverage coverage, CoverageOfZone(turn, ZoneId(zone)));
+    all.push_back(CoverageEvent(turn, true, ZoneId(zone), coverage, channel.coverage_target));
+  }
+  std::erase_if(all, [&](const NotificationEvent& event) { return !Hears(channel, event); });
+  return all;
 }
 
 absl::Status ConditionWatch::LookAtCoverage(Turn& turn) {
@@ -122,15 +201,8 @@ absl::Status ConditionWatch::LookAtZone(Turn& turn, const ChannelId& id, const Z
   store::NotificationStore& store = turn.store().notifications();
   ASSIGN_OR_RETURN(const auto channel, store.FindChannel(id));
   if (!channel.has_value() || channel->coverage_target == 0) return absl::OkStatus();
-  store::ServerQuery query;
-  query.selection.zone_id = zone;
-  query.wall = store::TenantWall::Of({TenantOf(zone)});
-  ASSIGN_OR_RETURN(const auto proven, turn.store().servers().CountProven(query, turn.now()));
-  ASSIGN_OR_RETURN(const auto counts, turn.store().servers().CountByEnrollment(query));
-  int servers = 0;
-  for (const auto& count : counts) servers += count.servers;
-  const int covered = proven.empty() ? 0 : proven.front().proven;
-  const bool low = int64_t{covered} * 100 < int64_t{servers} * channel->coverage_target;
+  ASSIGN_OR_RETURN(const ZoneCoverage coverage, CoverageOfZone(turn, zone));
+  const bool low = coverage.IsBelow(channel->coverage_target);
   const Condition condition{NotificationKind::kCoverageLow, CoverageSubject(id, zone),
                             TenantOf(zone), turn.now()};
   ASSIGN_OR_RETURN(const auto known, store.ListConditions(NotificationKind::kCoverageLow));
@@ -139,16 +211,8 @@ absl::Status ConditionWatch::LookAtZone(Turn& turn, const ChannelId& id, const Z
   });
   if (low == told) return absl::OkStatus();
   RETURN_IF_ERROR(low ? store.PutCondition(condition) : store.DeleteCondition(condition));
-  NotificationEvent event;
-  event.kind = low ? NotificationKind::kCoverageLow : NotificationKind::kCoverageRestored;
-  event.severity = low ? Severity::kHigh : Severity::kLow;
-  event.time = turn.now();
-  event.tenant_id = TenantOf(zone);
-  event.subject = zone.value();
-  event.summary =
-      absl::StrCat(covered, " of ", servers, " servers of ", zone.value(),
-                   " are enrolled and proven; the target is ", channel->coverage_target, "%");
-  event.next = absl::StrCat("muster report --zone ", zone.value());
+  const NotificationEvent event =
+      CoverageEvent(turn, low, zone, coverage, channel->coverage_target);
   if (!Hears(*channel, event)) return absl::OkStatus();
   return outbox_.TellOne(turn, *channel, event);
 }

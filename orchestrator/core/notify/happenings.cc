@@ -1,5 +1,9 @@
 #include "orchestrator/core/notify/happenings.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -13,6 +17,7 @@ namespace muster::core {
 namespace {
 
 using store::AuditEvent;
+using store::Finding;
 using store::FindingState;
 using store::NotificationEvent;
 using store::NotificationKind;
@@ -32,6 +37,28 @@ std::pair<absl::string_view, absl::string_view> EndsOf(absl::string_view detail)
   return {from, to.substr(0, to.find_first_of(" ;("))};
 }
 
+absl::Status Describe(Turn& turn, const Finding& finding, bool opened, NotificationEvent& told) {
+  std::string about = finding.zone_id.value();
+  std::string server;
+  if (!finding.server_id.empty()) {
+    ASSIGN_OR_RETURN(const auto found, turn.store().servers().Find(finding.server_id));
+    if (found.has_value()) {
+      server = absl::StrCat(found->zone_id.value(), "/", found->name);
+      about = server;
+    }
+  }
+  absl::string_view seen = finding.evidence.str();  // Often it begins with whom it is about.
+  absl::ConsumePrefix(&seen, absl::StrCat(about, ": "));
+  told.kind = opened ? NotificationKind::kFindingOpened : NotificationKind::kFindingResolved;
+  told.severity = opened ? store::SeverityOf(finding.kind) : Severity::kLow;
+  told.summary = absl::StrCat(
+      store::ToString(finding.kind), ", ", about,
+      opened ? absl::StrCat(": ", seen) : std::string(": readings do not show it any more"));
+  told.next = opened ? CommandFor(finding, server)
+                     : absl::StrCat("muster finding show ", finding.id.value());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<NotificationEvent>> OfFinding(Turn& turn, const AuditEvent& event,
                                                            NotificationEvent told) {
   const auto from = store::ParseFindingState(EndsOf(event.detail).first);
@@ -48,22 +75,7 @@ absl::StatusOr<std::optional<NotificationEvent>> OfFinding(Turn& turn, const Aud
                    turn.store().findings().Find(store::TenantWall::Of({event.tenant_id}),
                                                 FindingId(event.subject)));
   if (!finding.has_value()) return std::nullopt;
-  std::string about = finding->zone_id.value();
-  std::string server;
-  if (!finding->server_id.empty()) {
-    ASSIGN_OR_RETURN(const auto found, turn.store().servers().Find(finding->server_id));
-    if (found.has_value()) {
-      server = absl::StrCat(found->zone_id.value(), "/", found->name);
-      about = server;
-    }
-  }
-  told.kind = opened ? NotificationKind::kFindingOpened : NotificationKind::kFindingResolved;
-  told.severity = opened ? store::SeverityOf(finding->kind) : Severity::kLow;
-  told.summary = absl::StrCat(store::ToString(finding->kind), ", ", about,
-                              opened ? absl::StrCat(": ", finding->evidence.str())
-                                     : std::string(": readings do not show it any more"));
-  told.next = opened ? CommandFor(*finding, server)
-                     : absl::StrCat("muster finding show ", finding->id.value());
+  RETURN_IF_ERROR(Describe(turn, *finding, opened, told));
   return told;
 }
 
@@ -114,6 +126,36 @@ absl::StatusOr<std::optional<NotificationEvent>> HappeningOf(Turn& turn, const A
                               event.subject, ": ", event.detail);
   told.next = "muster audit list --since 1d";
   return told;
+}
+
+absl::StatusOr<OpenFindings> OpenFindingsOf(Turn& turn, const store::TenantWall& wall, int most) {
+  store::FindingQuery query;
+  query.wall = wall;
+  query.states = {FindingState::kOpen, FindingState::kReopened, FindingState::kAcknowledged,
+                  FindingState::kRemediating};
+  ASSIGN_OR_RETURN(const auto counts, turn.store().findings().CountBy(query));
+  // By severity, the worst first.
+  std::map<std::pair<int, store::FindingKind>, int> kinds;
+  for (const auto& count : counts) {
+    kinds[{-static_cast<int>(store::SeverityOf(count.kind)), count.kind}] += count.findings;
+  }
+  OpenFindings open;
+  for (const auto& [kind, findings] : kinds) {
+    const int room = most - static_cast<int>(open.events.size());
+    open.left_out += std::max(0, findings - room);
+    if (room <= 0) continue;
+    query.kinds = {kind.second};
+    query.limit = room;
+    ASSIGN_OR_RETURN(const auto page, turn.store().findings().List(query));
+    for (const Finding& finding : page) {
+      NotificationEvent told{.time = finding.state_time,
+                             .tenant_id = finding.tenant_id,
+                             .subject = finding.id.value()};
+      RETURN_IF_ERROR(Describe(turn, finding, /*opened=*/true, told));
+      open.events.push_back(std::move(told));
+    }
+  }
+  return open;
 }
 
 }  // namespace muster::core

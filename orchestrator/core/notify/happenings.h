@@ -22,6 +22,14 @@ const std::vector<std::string>& ToldActions();
 absl::StatusOr<std::optional<store::NotificationEvent>> HappeningOf(Turn& turn,
                                                                     const store::AuditEvent& event);
 
+// The open findings behind the wall, the worst first, as `finding_opened`; at most `most`.
+// What is suspected or suppressed is not told. On the strand.
+struct OpenFindings {
+  std::vector<store::NotificationEvent> events;
+  int left_out = 0;
+};
+absl::StatusOr<OpenFindings> OpenFindingsOf(Turn& turn, const store::TenantWall& wall, int most);
+
 }  // namespace muster::core
 
 #endif  // MUSTER_ORCHESTRATOR_CORE_NOTIFY_HAPPENINGS_H_

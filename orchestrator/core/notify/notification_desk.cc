@@ -1,6 +1,7 @@
 #include "orchestrator/core/notify/notification_desk.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/status_macros.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/notify/channel_rules.h"
+#include "orchestrator/core/notify/happenings.h"
 
 namespace muster::core {
 namespace {
@@ -33,7 +35,7 @@ std::string ChannelText(const Channel& channel) {
   return absl::StrCat(ToString(channel.kind),
                       "; events: ", kinds.empty() ? "all" : absl::StrJoin(kinds, ", "),
                       channel.allow_private ? "; private addresses allowed" : "",
-                      channel.plain_smtp ? "; without TLS" : "");
+                      channel.plain_smtp ? "; without TLS" : "", channel.paused ? "; paused" : "");
 }
 
 }  // namespace
@@ -70,7 +72,28 @@ absl::StatusOr<Channel> NotificationDesk::SetChannel(Turn& turn, const Actor& ac
   RETURN_IF_ERROR(Audit(turn, actor.name, before.has_value() ? "channel.update" : "channel.create",
                         id.value(), channel.tenant_id, ChannelText(channel)));
   RETURN_IF_ERROR(outbox_.ChannelsChanged(turn));
+  if (before.has_value() && before->paused && !channel.paused) {
+    RETURN_IF_ERROR(Resume(turn, actor, id));
+  }
+  // Its address, or what held it up, may be another now.
+  postman_.PumpAt(turn.now());
   return channel;
+}
+
+// The time in which nothing was tried does not count against what waited.
+absl::Status NotificationDesk::Resume(Turn& turn, const Actor& actor, const ChannelId& id) {
+  store::NotificationStore& store = turn.store().notifications();
+  store::DeliveryQuery query;
+  query.wall = actor.wall;
+  query.channel_id = id;
+  query.states = {DeliveryState::kWaiting};
+  query.limit = 0;
+  ASSIGN_OR_RETURN(std::vector<store::Delivery> waiting, store.ListDeliveries(query));
+  for (store::Delivery& delivery : waiting) {
+    delivery.since = std::max(delivery.since, turn.now());
+    RETURN_IF_ERROR(store.UpdateDelivery(delivery, delivery.state));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> NotificationDesk::DeleteChannel(Turn& turn, const Actor& actor,
@@ -104,6 +127,29 @@ absl::Status NotificationDesk::Test(Turn& turn, Answer<store::Delivery> done, co
   RETURN_IF_ERROR(
       Audit(turn, actor.name, "channel.test", id.value(), channel.tenant_id, delivery.id.value()));
   return postman_.SendNow(turn, delivery, std::move(done));
+}
+
+absl::StatusOr<OpenTold> NotificationDesk::TellOpen(Turn& turn, const Actor& actor,
+                                                    const ChannelId& id) {
+  ASSIGN_OR_RETURN(const Channel channel, FindChannel(turn, actor, id));
+  ASSIGN_OR_RETURN(std::vector<store::NotificationEvent> events, conditions_.NowOf(turn, channel));
+  OpenTold told;
+  store::NotificationEvent opened;
+  opened.kind = store::NotificationKind::kFindingOpened;
+  opened.tenant_id = channel.tenant_id;
+  if (Hears(channel, opened)) {
+    // What the channel hears of. One of the provider is seen by those alone who see all.
+    const store::TenantWall wall =
+        channel.tenant_id.empty() ? actor.wall : store::TenantWall::Of({channel.tenant_id});
+    ASSIGN_OR_RETURN(OpenFindings open, OpenFindingsOf(turn, wall, options_.most_open));
+    std::move(open.events.begin(), open.events.end(), std::back_inserter(events));
+    told.left_out = open.left_out;
+  }
+  told.told = static_cast<int>(events.size());
+  RETURN_IF_ERROR(outbox_.TellTogether(turn, channel, events));
+  RETURN_IF_ERROR(Audit(turn, actor.name, "channel.tell_open", id.value(), channel.tenant_id,
+                        absl::StrCat(told.told, " told, ", told.left_out, " left out")));
+  return told;
 }
 
 absl::StatusOr<store::Delivery> NotificationDesk::Replay(Turn& turn, const Actor& actor,

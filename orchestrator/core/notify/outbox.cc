@@ -80,8 +80,9 @@ absl::Status Outbox::TellChannels(Turn& turn, const std::vector<store::Channel>&
 absl::Status Outbox::TellOne(Turn& turn, const store::Channel& channel,
                              const store::NotificationEvent& event) {
   store::NotificationStore& store = turn.store().notifications();
-  ASSIGN_OR_RETURN(std::optional<store::Delivery> group,
-                   store.FindOpenGroup(channel.id, turn.now()));
+  ASSIGN_OR_RETURN(
+      std::optional<store::Delivery> group,
+      store.FindOpenGroup(channel.id, channel.paused ? absl::InfinitePast() : turn.now()));
   if (group.has_value() && group->events < options_.most_events) {
     RETURN_IF_ERROR(store.AddEvent(group->id, group->events, event));
     ++group->events;
@@ -98,6 +99,27 @@ absl::Status Outbox::TellOne(Turn& turn, const store::Channel& channel,
   RETURN_IF_ERROR(store.InsertDelivery(delivery));
   RETURN_IF_ERROR(store.AddEvent(delivery.id, 0, event));
   on_made_(turn);
+  return absl::OkStatus();
+}
+
+absl::Status Outbox::TellTogether(Turn& turn, const store::Channel& channel,
+                                  const std::vector<store::NotificationEvent>& events) {
+  store::NotificationStore& store = turn.store().notifications();
+  const size_t most = static_cast<size_t>(options_.most_events);
+  for (size_t first = 0; first < events.size(); first += most) {
+    store::Delivery delivery;
+    delivery.id = ids_.Next<DeliveryId>(turn.now());
+    delivery.channel_id = channel.id;
+    delivery.tenant_id = channel.tenant_id;
+    delivery.events = static_cast<int>(std::min(most, events.size() - first));
+    delivery.create_time = turn.now();
+    delivery.due = delivery.since = AfterQuiet(channel.quiet, turn.now());
+    RETURN_IF_ERROR(store.InsertDelivery(delivery));
+    for (int i = 0; i < delivery.events; ++i) {
+      RETURN_IF_ERROR(store.AddEvent(delivery.id, i, events[first + static_cast<size_t>(i)]));
+    }
+  }
+  if (!events.empty()) on_made_(turn);
   return absl::OkStatus();
 }
 

@@ -5,8 +5,8 @@
 //                                                                       the mark  ◄─┘
 //
 // A crash at any commit repeats nothing and loses nothing: mark and deliveries move together. Events
-// join the delivery of their channel that has not begun: for the channel's group window, and through
-// its quiet hours.
+// join the delivery of their channel that has not begun: for the channel's group window, through its
+// quiet hours, and while it is paused.
 #ifndef MUSTER_ORCHESTRATOR_CORE_NOTIFY_OUTBOX_H_
 #define MUSTER_ORCHESTRATOR_CORE_NOTIFY_OUTBOX_H_
 
@@ -46,6 +46,9 @@ class Outbox {
   // Into one of this channel's.
   absl::Status TellOne(Turn& turn, const store::Channel& channel,
                        const store::NotificationEvent& event);
+  // All of them, which have waited: into deliveries of their own, due now but for quiet hours.
+  absl::Status TellTogether(Turn& turn, const store::Channel& channel,
+                            const std::vector<store::NotificationEvent>& events);
   // A delivery of its own, due at once.
   absl::StatusOr<store::Delivery> TellTest(Turn& turn, const store::Channel& channel);
 

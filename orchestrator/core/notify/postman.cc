@@ -18,17 +18,22 @@ namespace {
 using store::DeliveryAttempt;
 using store::DeliveryState;
 
+// Of an attempt that may have arrived, for all that is known.
+SendOutcome UnknownOutcome(std::string why) {
+  SendOutcome unknown;
+  unknown.failure = Failure{FailureCode::kNotifyUnreachable, std::move(why)};
+  return unknown;
+}
+
 }  // namespace
 
 absl::Status Postman::Recover(Turn& turn) {
   store::NotificationStore& store = turn.store().notifications();
   ASSIGN_OR_RETURN(const std::vector<store::Delivery> sending, store.ListSending());
   for (const store::Delivery& delivery : sending) {
-    SendOutcome unknown;
-    unknown.failure = Failure{FailureCode::kNotifyUnreachable,
-                              "the orchestrator ended before an answer was there; it may have "
-                              "arrived"};
-    RETURN_IF_ERROR(Settle(turn, delivery, unknown));
+    RETURN_IF_ERROR(Settle(turn, delivery,
+                           UnknownOutcome("the orchestrator ended before an answer was there; it "
+                                          "may have arrived")));
   }
   return Pump(turn);
 }
@@ -70,10 +75,7 @@ absl::Status Postman::Pump(Turn& turn) {
   const auto begin = [&](store::Delivery& delivery) -> absl::Status {
     ASSIGN_OR_RETURN(const auto channel, store.FindChannel(delivery.channel_id));
     if (!channel.has_value()) return absl::OkStatus();
-    absl::Time when = delivery.due;
-    if (!insisted_.contains(delivery.id)) {
-      when = std::max(when, channel->health.not_before.value_or(absl::InfinitePast()));
-    }
+    ASSIGN_OR_RETURN(const absl::Time when, MayBegin(turn, *channel, delivery));
     if (when > turn.now()) {
       wake = std::min(wake, when);
       return absl::OkStatus();
@@ -92,6 +94,22 @@ absl::Status Postman::Pump(Turn& turn) {
   }
   PumpAt(wake);
   return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Time> Postman::MayBegin(Turn& turn, const store::Channel& channel,
+                                             const store::Delivery& delivery) {
+  if (insisted_.contains(delivery.id)) return delivery.due;
+  if (!channel.paused) {
+    return std::max(delivery.due, channel.health.not_before.value_or(absl::InfinitePast()));
+  }
+  const absl::Time end = delivery.since + options_.give_up_after;
+  if (end > turn.now()) return end;
+  SendOutcome held;
+  held.is_final = true;
+  held.failure = Failure{FailureCode::kNotifyPaused, "the channel is paused"};
+  RETURN_IF_ERROR(Settle(turn, delivery, held));
+  PumpAt(turn.now());  // Others of the channel may have waited as long.
+  return absl::InfiniteFuture();
 }
 
 void Postman::PumpAt(absl::Time when) {
@@ -147,14 +165,41 @@ absl::Status Postman::Begin(Turn& turn, const store::Channel& channel, store::De
       });
     });
   });
-  under_way_[channel.id] = {channel.tenant_id, delivery.id};
+  WatchAttempt(turn.now(), channel.id, delivery.id, delivery.attempts);
+  under_way_[channel.id] = {channel.tenant_id, delivery.id, delivery.attempts};
   return absl::OkStatus();
+}
+
+void Postman::WatchAttempt(absl::Time now, const ChannelId& channel, const DeliveryId& id,
+                           int attempt) {
+  agenda_.At(now + options_.attempt_patience, [this, channel, id, attempt](Turn& later) {
+    const absl::Status status = EndUntold(later, channel, id, attempt);
+    if (!status.ok()) WatchAttempt(later.now(), channel, id, attempt);
+    return status;
+  });
+}
+
+absl::Status Postman::EndUntold(Turn& turn, const ChannelId& channel, const DeliveryId& id,
+                                int attempt) {
+  ASSIGN_OR_RETURN(const auto delivery, turn.store().notifications().FindDelivery(id));
+  const bool open = delivery.has_value() && delivery->state == DeliveryState::kSending &&
+                    delivery->attempts == attempt;
+  const auto it = under_way_.find(channel);
+  const bool held =
+      it != under_way_.end() && it->second.delivery_id == id && it->second.attempt == attempt;
+  if (!open && !held) return absl::OkStatus();  // It has ended long ago.
+  log::Warning("an attempt at a notification told no end",
+               {{"delivery", id}, {"channel", channel}, {"attempt", attempt}});
+  return End(turn, channel, id, attempt,
+             UnknownOutcome(absl::StrCat("no end of the attempt was told within ",
+                                         absl::FormatDuration(options_.attempt_patience),
+                                         "; it may have arrived")));
 }
 
 absl::Status Postman::End(Turn& turn, const ChannelId& channel_id, const DeliveryId& id,
                           int attempt, const SendOutcome& outcome) {
   if (const auto it = under_way_.find(channel_id);
-      it != under_way_.end() && it->second.delivery_id == id) {
+      it != under_way_.end() && it->second.delivery_id == id && it->second.attempt == attempt) {
     under_way_.erase(it);
   }
   store::NotificationStore& store = turn.store().notifications();

@@ -4,11 +4,14 @@
 //      ▲                │ attempt n is committed,     │
 //      │                └ then the bytes              ├─ failed, and is tried again ─► waiting
 //      │                                              └─ refused for good, or for three
-//      └──────────── replayed ◄──────────────────────── days: given up ──────────────► failed
+//      ├──────────── replayed ◄──────────────────────── days: given up ──────────────► failed
+//      └ behind a channel that is paused for three days: given up ───────────────────────┘
 //
 // One attempt of a channel at a time, so many of a tenant, so many of all: who hangs holds up
-// himself. A channel that goes on failing is left alone between two tries. An attempt that was under
-// way when the orchestrator ended may have arrived: it is repeated, with the next number.
+// himself. A channel that goes on failing is left alone between two tries; over one that is paused
+// nothing leaves but tests, and what has waited for three days is given up. An attempt that was under
+// way when the orchestrator ended, or whose end nobody told for longer than any attempt takes, may
+// have arrived: it is repeated, with the next number.
 #ifndef MUSTER_ORCHESTRATOR_CORE_NOTIFY_POSTMAN_H_
 #define MUSTER_ORCHESTRATOR_CORE_NOTIFY_POSTMAN_H_
 
@@ -51,6 +54,7 @@ class Postman {
   struct UnderWay {
     TenantId tenant_id;
     DeliveryId delivery_id;
+    int attempt = 0;
   };
   // Somebody waits for the end of its next attempt.
   struct Insisted {
@@ -63,6 +67,13 @@ class Postman {
   absl::Status Begin(Turn& turn, const store::Channel& channel, store::Delivery delivery);
   absl::Status End(Turn& turn, const ChannelId& channel, const DeliveryId& id, int attempt,
                    const SendOutcome& outcome);
+  // What holds up its channel without an end is ended: the outcome is unknown.
+  void WatchAttempt(absl::Time now, const ChannelId& channel, const DeliveryId& id, int attempt);
+  absl::Status EndUntold(Turn& turn, const ChannelId& channel, const DeliveryId& id, int attempt);
+  // When the delivery may begin, or is to be looked at again. One that waited too long over a
+  // channel that is paused is given up.
+  absl::StatusOr<absl::Time> MayBegin(Turn& turn, const store::Channel& channel,
+                                      const store::Delivery& delivery);
   absl::Status Settle(Turn& turn, store::Delivery delivery, const SendOutcome& outcome);
   store::ChannelHealth HealthAfter(store::ChannelHealth health, const SendOutcome& outcome,
                                    absl::Time now);

@@ -18,6 +18,7 @@ CREATE TABLE channels (
   time_zone TEXT NOT NULL,
   group_us INTEGER NOT NULL,
   coverage_target INTEGER NOT NULL CHECK (coverage_target BETWEEN 0 AND 100),
+  paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
   create_time_us INTEGER NOT NULL,
   failures INTEGER NOT NULL,       -- Attempts in a row, until now.
   not_before_us INTEGER,
@@ -88,3 +89,6 @@ CREATE TABLE notified (
   sequence INTEGER NOT NULL
 ) STRICT;
 INSERT INTO notified (one, sequence) SELECT 1, coalesce(max(sequence), 0) FROM audit_events;
+
+-- When the hub stops taking the key, as somebody said; NULL: never, or nobody did.
+ALTER TABLE joining_keys ADD COLUMN expire_time_us INTEGER;

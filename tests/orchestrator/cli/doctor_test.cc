@@ -89,6 +89,17 @@ TEST_F(DoctorTest, WhatComesToItsEndIsAFailure) {
   EXPECT_EQ(Run({"doctor"}), 0);
 }
 
+TEST_F(DoctorTest, AJoiningKeyThatEndsIsWarnedOf) {
+  auto& end = *admin_.zones.mutable_zones(0)->mutable_joining_key_expire_time();
+  end.set_seconds(2'000'000'000);
+  EXPECT_EQ(Run({"doctor"}), 0);
+  EXPECT_THAT(out_, Not(HasSubstr("warning")));
+  end.set_seconds(1'784'365'200 + 86'400);  // Tomorrow.
+  EXPECT_EQ(Run({"doctor"}), 0) << "a warning is no failure";
+  EXPECT_THAT(out_, AllOf(HasSubstr("zone acme/prod"), HasSubstr("joining key ends "),
+                          HasSubstr("muster key set acme/prod")));
+}
+
 TEST_F(DoctorTest, WhatWasObservedIsCountedAndNamed) {
   for (const char* name : {"web-1", "web-2"}) {
     auto& server = admin_.servers.emplace_back();

@@ -1,3 +1,4 @@
+// One file because each service is a few lines that answer out of the one FakeAdmin.
 #include "tests/orchestrator/cli/fake_admin_server.h"
 
 #include <grpcpp/grpcpp.h>
@@ -346,6 +347,12 @@ class Notifications final : public v1::NotificationService::Service {
   Status TestChannel(ServerContext*, const v1::TestChannelRequest*,
                      v1::Delivery* response) override {
     return Answer(admin_, "TestChannel", admin_.delivery, response);
+  }
+  Status TellOpen(ServerContext*, const v1::TellOpenRequest* request,
+                  v1::TellOpenResponse* response) override {
+    v1::TellOpenResponse answer = admin_.open_told;
+    answer.set_channel_id(request->channel_id());
+    return Answer(admin_, "TellOpen", answer, response);
   }
   Status ListDeliveries(ServerContext*, const v1::ListDeliveriesRequest* request,
                         v1::ListDeliveriesResponse* response) override {

@@ -57,6 +57,7 @@ struct FakeAdmin {
   admin::v1::ListSweepsResponse sweeps;
   admin::v1::ListChannelsResponse channels;
   admin::v1::Delivery delivery;
+  admin::v1::TellOpenResponse open_told;
   admin::v1::SystemStatus status;
   admin::v1::VerifyAuditResponse audit;
   admin::v1::ListAuditEventsResponse events;

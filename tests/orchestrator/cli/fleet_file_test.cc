@@ -64,10 +64,11 @@ tenants:
         max_concurrent_joins: 20
         allow_cli_join: true
         service_account: certify
-        joining_key: { client_id: sp_01, secret: { file: key.secret } }
+        joining_key: { client_id: sp_01, secret: { file: key.secret }, expires: 2027-01-31 }
         verifier: { api_token: { client_id: muster, secret: { env: TOKEN } } }
       - zone: test
         hub_url: https://hub.acme.example:8443
+        joining_key: { client_id: sp_02, secret: { file: key.secret }, expires: never }
         verifier: { login: { username: u, password: { stdin: true } } }
   - id: empty
 )",
@@ -83,10 +84,12 @@ tenants:
   EXPECT_EQ(prod.service_account(), "certify");
   EXPECT_EQ(prod.joining_key().client_id(), "sp_01");
   EXPECT_EQ(prod.joining_key().secret(), "from-file");
+  EXPECT_EQ(prod.joining_key().expire_time().seconds(), 1'801'353'600);
   EXPECT_EQ(prod.verifier().token_client_id(), "muster");
   EXPECT_EQ(prod.verifier().token_secret(), "from-env");
   const auto& test = fleet.request.tenants(0).zones(1);
-  EXPECT_FALSE(test.has_joining_key());
+  EXPECT_TRUE(test.joining_key().never_expires());
+  EXPECT_FALSE(test.joining_key().has_expire_time());
   EXPECT_FALSE(test.has_service_account());
   EXPECT_EQ(test.verifier().username(), "u");
   EXPECT_EQ(test.verifier().password(), "from-stdin");
@@ -119,7 +122,7 @@ TEST_F(FleetFileTest, ReportsEverythingAtOnceInOrder) {
         verifier: {}
       - zone: c
         hub_url: https://hub
-        joining_key: { client_id: x }
+        joining_key: { client_id: x, expires: soon }
 )");
   EXPECT_THAT(
       fleet.problems,
@@ -143,7 +146,8 @@ TEST_F(FleetFileTest, ReportsEverythingAtOnceInOrder) {
           HasSubstr("tenants[2].zones[1].hub_ca_file: "),
           HasSubstr("tenants[2].zones[1].joining_key.secret: must hold exactly one of"),
           HasSubstr("tenants[2].zones[1].verifier: must hold exactly one of"),
-          HasSubstr("tenants[2].zones[2].joining_key.secret: is missing: write { file")));
+          HasSubstr("tenants[2].zones[2].joining_key.secret: is missing: write { file"),
+          HasSubstr("tenants[2].zones[2].joining_key.expires: write a day (2027-01-31)")));
 }
 
 TEST_F(FleetFileTest, ASecretInPlaceOfAReferenceIsRefusedAndNotRepeated) {

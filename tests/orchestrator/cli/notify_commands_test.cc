@@ -68,6 +68,45 @@ TEST_F(NotifyCommandsTest, ATestSaysWhetherItGotThrough) {
   EXPECT_THAT(out_ + err_, HasSubstr("it answered HTTP 500"));
 }
 
+TEST_F(NotifyCommandsTest, AChannelIsPausedAndGoesOn) {
+  EXPECT_EQ(Run({"channel", "pause", "acme/ops"}), 0) << err_;
+  EXPECT_EQ(admin_.channel_request.channel_id(), "acme/ops");
+  EXPECT_TRUE(admin_.channel_request.paused());
+  EXPECT_FALSE(admin_.channel_request.has_coverage_target()) << "nothing else changes";
+  EXPECT_EQ(Run({"channel", "resume", "acme/ops"}), 0) << err_;
+  EXPECT_TRUE(admin_.channel_request.has_paused());
+  EXPECT_FALSE(admin_.channel_request.paused());
+}
+
+TEST_F(NotifyCommandsTest, WhatIsOpenIsTold) {
+  in_ = "a secret of the receiver's\n";
+  EXPECT_EQ(
+      Run({"channel", "set", "acme/ops", "--url", "https://hooks.example/x", "--secret-file", "-"}),
+      0);
+  EXPECT_THAT(out_ + err_, HasSubstr("muster notify open acme/ops")) << "it begins now";
+  admin_.open_told.set_told(1000);
+  admin_.open_told.set_left_out(7);
+  EXPECT_EQ(Run({"notify", "open", "acme/ops"}), 0) << err_;
+  EXPECT_THAT(out_ + err_, HasSubstr("1000 things that are open"));
+  EXPECT_THAT(out_ + err_, HasSubstr("7 findings more: muster finding list"));
+}
+
+TEST_F(NotifyCommandsTest, AJoiningKeyMayEnd) {
+  in_ = "the secret\n";
+  EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "c", "--secret-file", "-", "--expires",
+                 "2027-01-31"}),
+            0)
+      << err_;
+  EXPECT_EQ(admin_.key_request.expire_time().seconds(), 1'801'353'600);
+  in_ = "the secret\n";
+  EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "c", "--secret-file", "-"}), 0) << err_;
+  EXPECT_FALSE(admin_.key_request.has_expire_time());
+  EXPECT_EQ(Run({"key", "set", "acme/prod", "--client-id", "c", "--secret-file", "-", "--expires",
+                 "soon"}),
+            2);
+  EXPECT_THAT(err_, HasSubstr("write a day (2027-01-31)"));
+}
+
 TEST_F(NotifyCommandsTest, ADeliveryShowsItsEventsAndAttempts) {
   admin_.delivery.set_delivery_id("dlv-1");
   admin_.delivery.set_state(admin::v1::DELIVERY_STATE_WAITING);

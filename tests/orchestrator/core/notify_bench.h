@@ -128,6 +128,22 @@ class NotifyBench : public CoreBench {
                                       ChannelId(id));
     });
   }
+  void Pause(const std::string& id, bool paused) {
+    ChannelInput input;
+    const size_t slash = id.find('/');
+    input.tenant_id = TenantId(id.substr(0, slash));
+    input.slug = id.substr(slash + 1);
+    input.paused = paused;
+    const auto set = Set(std::move(input), operator_);
+    ASSERT_TRUE(set.ok()) << set.status();
+    EXPECT_EQ(set->paused, paused);
+  }
+  absl::StatusOr<OpenTold> TellOpen(const std::string& id) {
+    return Ask<OpenTold>([&](auto done) {
+      operations().notifications.Call(&NotificationOperations::TellOpen, std::move(done), operator_,
+                                      ChannelId(id));
+    });
+  }
   // Something that a tenant is told of, about `subject`: in the log as the core writes it.
   void Happens(const std::string& subject, const std::string& tenant = "tenant-0") {
     Log(subject, tenant);

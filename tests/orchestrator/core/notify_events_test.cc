@@ -97,6 +97,102 @@ TEST_F(NotifyEventsTest, FindingsThatOpenAndAreResolved) {
   EXPECT_THAT(Told("tenant-1/ops"), IsEmpty());
 }
 
+TEST_F(NotifyEventsTest, WhatWasOpenBeforeTheChannelIsToldWhenAskedFor) {
+  CoreOptions options;
+  options.sweep.every = absl::ZeroDuration();
+  options.notify.most_open = 1;
+  BuildNotifying(options);
+  Enroll();
+  world_->hub(0).Remove(world_->ServerAt(0).proof->hub_instance_id.value());
+  for (int i = 0; i < 4; ++i) Sweep();
+  store::FindingQuery query;
+  query.wall = store::TenantWall::Everything();
+  query.states = {store::FindingState::kOpen};
+  const auto open = *world_->Read()->findings().List(query);
+  ASSERT_THAT(open, SizeIs(2)) << "the missing server, and a record of nobody";
+  for (const char* tenant : {"tenant-0", "tenant-1"}) Make(Webhook(tenant));
+  world_->RunFor(absl::Hours(1));
+  EXPECT_THAT(Told(), IsEmpty()) << "it hears what happens after it was made";
+
+  const auto told = TellOpen("tenant-0/ops");
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->told, 1);
+  EXPECT_EQ(told->left_out, 1);
+  world_->RunFor(absl::Minutes(1));
+  EXPECT_THAT(Told(), ElementsAre(StartsWith("finding_opened: missing, tenant-0/prod/")))
+      << "the worst first";
+  EXPECT_EQ(TellOpen("tenant-1/ops")->told, 0) << "another tenant's";
+  EXPECT_FAILS_WITH(TellOpen("tenant-0/none"), kInventoryChannel);
+
+  ChannelInput deaf = Webhook("tenant-0", "deaf");
+  deaf.events = {{store::NotificationKind::kRolloutPaused}};
+  Make(std::move(deaf));
+  EXPECT_EQ(TellOpen("tenant-0/deaf")->told, 0) << "it does not hear of findings";
+  for (const store::Finding& finding : open) {
+    const FindingAction suppress{FindingAction::Kind::kSuppress, "a reason",
+                                 world_->Now() + absl::Hours(1)};
+    ASSERT_TRUE(Ask<store::Finding>([&](auto done) {
+                  operations().findings.Call(&FindingOperations::Change, std::move(done), operator_,
+                                             finding.id, suppress);
+                }).ok());
+  }
+  EXPECT_EQ(TellOpen("tenant-0/ops")->told, 0) << "nobody wants to hear of them";
+  EXPECT_EQ(TellOpen("tenant-0/ops")->left_out, 0);
+}
+
+TEST_F(NotifyEventsTest, WhatLastsIsToldToALaterChannelWhenAskedFor) {
+  BuildNotifying();
+  Make(Webhook("", "noc"));
+  world_->core().TakeSystemConditions(
+      {{store::NotificationKind::kBackupOld, "backup", "backup: there is none",
+        "muster-orchestrator backup --out FILE"}});
+  world_->RunFor(absl::Minutes(1));
+  Make(Webhook("", "later"));
+  ChannelInput covered = Webhook("tenant-0");
+  covered.coverage_target = 90;
+  Make(std::move(covered));
+  world_->RunFor(absl::Minutes(10));
+  EXPECT_THAT(Told("later"), IsEmpty());
+  EXPECT_THAT(Told(), SizeIs(1));
+  EXPECT_EQ(TellOpen("later")->told, 1);
+  EXPECT_EQ(TellOpen("tenant-0/ops")->told, 1);
+  world_->RunFor(absl::Minutes(1));
+  EXPECT_THAT(Told("later"), ElementsAre("backup_old: backup: there is none"));
+  EXPECT_THAT(Told(), SizeIs(2));
+  EXPECT_THAT(Told().back(), StartsWith("coverage_low: 0 of 1 servers"));
+}
+
+TEST_F(NotifyEventsTest, JoiningKeysThatEnd) {
+  BuildNotifying();
+  for (const char* tenant : {"tenant-0", "tenant-1"}) {
+    ChannelInput input = Webhook(tenant);
+    input.events = {{store::NotificationKind::kKeyExpiring}};
+    Make(std::move(input));
+  }
+  const auto set = [&](absl::Duration life) {
+    JoiningKeyInput key{"client", Secret::CopyOf("secret of the hub")};
+    if (life != absl::InfiniteDuration()) key.expire_time = world_->Now() + life;
+    const auto zone = Ask<store::Zone>([&](auto done) {
+      operations().fleet.Call(&FleetOperations::SetJoiningKey, std::move(done), operator_, zone_,
+                              std::move(key));
+    });
+    ASSERT_TRUE(zone.ok()) << zone.status();
+    world_->RunFor(absl::Hours(3));
+  };
+  set(absl::InfiniteDuration());
+  set(absl::Hours(24 * 15));
+  EXPECT_THAT(Told(), IsEmpty());
+  world_->RunFor(absl::Hours(24 * 2));
+  EXPECT_THAT(Told(),
+              ElementsAre(AllOf(StartsWith("key_expiring: the joining key of tenant-0/prod, "
+                                           "version 3 with client id client, ends at"))))
+      << "once";
+  EXPECT_THAT(Told("tenant-1/ops"), IsEmpty());
+  set(absl::InfiniteDuration());
+  set(absl::Hours(24));
+  EXPECT_THAT(Told(), SizeIs(2)) << "another key in between";
+}
+
 TEST_F(NotifyEventsTest, CoverageBelowTheTargetAndBack) {
   BuildNotifying();
   ChannelInput input = Webhook("tenant-0");

@@ -78,6 +78,7 @@ TEST_F(NotifyTest, WhatIsRefusedForGoodIsNotTriedAgain) {
 TEST_F(NotifyTest, WhoHangsHoldsUpHimself) {
   CoreOptions options;
   options.notify.tenant_attempts = 2;
+  options.notify.attempt_patience = absl::Hours(1);
   BuildNotifying(options);
   sender_.hanging = {"tenant-0/a", "tenant-0/b"};
   Make(Webhook("tenant-0", "a"));
@@ -148,6 +149,88 @@ TEST_F(NotifyTest, WhatWasUnderWayAtAnEndIsRepeatedWithTheNextNumber) {
   ASSERT_THAT(sender_.sent, SizeIs(2));
   EXPECT_EQ(sender_.sent[1].id, sender_.sent[0].id);
   EXPECT_EQ(sender_.sent[1].attempt, 2);
+  EXPECT_EQ(Deliveries()[0].state, DeliveryState::kDelivered);
+}
+
+TEST_F(NotifyTest, AnAttemptWhoseEndNobodyTellsIsRepeatedWithTheNextNumber) {
+  BuildNotifying();
+  Make(Webhook("tenant-0"));
+  sender_.hanging = {"tenant-0/ops"};
+  Happens("tok-1");
+  world_->RunFor(absl::Minutes(1));
+  EXPECT_EQ(Deliveries()[0].state, DeliveryState::kSending);
+  sender_.hanging.clear();
+  world_->RunFor(absl::Minutes(5));
+  ASSERT_THAT(sender_.sent, SizeIs(2));
+  EXPECT_EQ(sender_.sent[1].id, sender_.sent[0].id);
+  EXPECT_EQ(sender_.sent[1].attempt, 2);
+  const auto attempts = *world_->Read()->notifications().ListAttempts(Deliveries()[0].id);
+  ASSERT_THAT(attempts, SizeIs(2));
+  EXPECT_EQ(attempts[0].failure->code, FailureCode::kNotifyUnreachable);
+  EXPECT_THAT(attempts[0].failure->detail, testing::HasSubstr("it may have arrived"));
+  // What comes after all changes nothing.
+  sender_.held[0](FakeSender::Answered(500));
+  world_->RunFor(absl::Minutes(5));
+  EXPECT_EQ(Deliveries()[0].state, DeliveryState::kDelivered);
+  EXPECT_THAT(sender_.sent, SizeIs(2));
+}
+
+TEST_F(NotifyTest, OverAChannelThatIsPausedNothingLeavesButTestsAndWhatWaitsLeavesAfterwards) {
+  BuildNotifying();
+  Make(Webhook("tenant-0"));
+  Pause("tenant-0/ops", true);
+  Happens("tok-1");
+  world_->RunFor(absl::Hours(1));
+  Happens("tok-2");
+  world_->KillOrchestrator();
+  world_->RunFor(absl::Hours(1));
+  EXPECT_THAT(sender_.sent, IsEmpty());
+  const auto test = TestOf("tenant-0/ops");
+  ASSERT_TRUE(test.ok()) << test.status();
+  EXPECT_EQ(test->state, DeliveryState::kDelivered);
+  Pause("tenant-0/ops", false);
+  world_->RunFor(absl::Minutes(1));
+  ASSERT_THAT(sender_.sent, SizeIs(2));
+  EXPECT_THAT(sender_.sent[1].subjects, ElementsAre("tok-1", "tok-2"));
+  EXPECT_EQ(sender_.sent[1].attempt, 1);
+}
+
+// Remedy walked: E-NOTIFY-PAUSED
+TEST_F(NotifyTest, WhatWaitedForThreeDaysOverAPausedChannelIsGivenUpAndMayBeReplayed) {
+  BuildNotifying();
+  Make(Webhook("tenant-0"));
+  Pause("tenant-0/ops", true);
+  Happens("tok-1");
+  world_->RunFor(absl::Hours(71));
+  EXPECT_EQ(Deliveries()[0].state, DeliveryState::kWaiting);
+  Happens("tok-2", "tenant-1");  // Of another tenant: a turn.
+  world_->RunFor(absl::Hours(2));
+  ASSERT_THAT(Deliveries(), SizeIs(1));
+  EXPECT_EQ(Deliveries()[0].state, DeliveryState::kFailed);
+  EXPECT_EQ(Deliveries()[0].failure->code, FailureCode::kNotifyPaused);
+  EXPECT_EQ(Deliveries()[0].attempts, 0);
+  EXPECT_THAT(sender_.sent, IsEmpty());
+  Pause("tenant-0/ops", false);
+  ASSERT_TRUE(Replay(Deliveries()[0].id.value()).ok());
+  world_->RunFor(absl::Minutes(1));
+  EXPECT_EQ(Deliveries()[0].state, DeliveryState::kDelivered);
+  EXPECT_THAT(sender_.sent, SizeIs(1));
+}
+
+// It waited long for no fault of the receiver's: who fails at its first attempt is tried again.
+TEST_F(NotifyTest, ThePauseDoesNotCountAgainstWhatWaited) {
+  BuildNotifying();
+  Make(Webhook("tenant-0"));
+  Pause("tenant-0/ops", true);
+  Happens("tok-1");
+  world_->RunFor(absl::Hours(71));
+  Pause("tenant-0/ops", false);
+  sender_.broken = true;
+  world_->RunFor(absl::Hours(5));
+  EXPECT_EQ(Deliveries()[0].state, DeliveryState::kWaiting);
+  EXPECT_GT(Deliveries()[0].attempts, 3);
+  sender_.broken = false;
+  world_->RunFor(absl::Hours(2));
   EXPECT_EQ(Deliveries()[0].state, DeliveryState::kDelivered);
 }
 

@@ -376,6 +376,38 @@ TEST_F(KeyRemovalTest, AnOlderFileDoesNotBringItBackUnasked) {
   EXPECT_TRUE(has_key());
 }
 
+TEST_F(KeyRemovalTest, WhenAKeyEndsIsSaidWithoutAnotherKeyAndTakenBack) {
+  const auto apply = [this](std::optional<absl::Time> end, bool keeps, bool dry_run = false) {
+    auto fleet = std::make_shared<std::vector<TenantInput>>();
+    TenantInput& tenant = fleet->emplace_back();
+    tenant.id = TenantId("acme");
+    ZoneInput& zone = tenant.zones.emplace_back();
+    zone.slug = "prod";
+    zone.hub_url = "https://acme.example";
+    zone.joining_key = JoiningKeyInput{"client", Secret::CopyOf("s1")};
+    zone.joining_key->expire_time = end;
+    zone.joining_key->keeps_expiry = keeps;
+    return Ask<std::vector<std::string>>([&](auto done) {
+      operations().fleet.Call(&FleetOperations::Apply, std::move(done), operator_,
+                              std::move(*fleet), ApplyChoices{.dry_run = dry_run});
+    });
+  };
+  const auto key = [this] { return **world_->Read()->zones().FindActiveKey(ZoneId("acme/prod")); };
+  const absl::Time first = absl::FromUnixSeconds(1'800'000'000);
+  const absl::Time later = first + absl::Hours(24);
+  ASSERT_TRUE(apply(first, false).ok());
+  EXPECT_EQ(key().expire_time, first);
+  EXPECT_THAT(*apply(std::nullopt, true), IsEmpty()) << "absent: kept";
+  EXPECT_THAT(*apply(later, false, /*dry_run=*/true), testing::SizeIs(1));
+  EXPECT_EQ(key().expire_time, first);
+  EXPECT_THAT(*apply(later, false),
+              ElementsAre("joining key of zone acme/prod ends at 2027-01-16T08:00:00Z"));
+  EXPECT_EQ(key().expire_time, later);
+  EXPECT_THAT(*apply(std::nullopt, false), ElementsAre("joining key of zone acme/prod never ends"));
+  EXPECT_EQ(key().expire_time, std::nullopt);
+  EXPECT_EQ(key().version, 1);
+}
+
 // Whatever a fleet file can set of a zone, it can take back: the zone is as it was made.
 TEST_F(KeyRemovalTest, WhatAFileSetsOfAZoneItTakesBack) {
   const auto apply = [this](ZoneInput zone) {

@@ -155,8 +155,12 @@ TEST_F(WebhookTest, NothingIsConnectedToThatIsNotPublicUnlessTheChannelMay) {
 TEST_F(WebhookTest, ASecretThatDoesNotOpenIsSaid) {
   RawServer server([](const std::string&) { return Status("200 OK"); });
   vault_.locked = true;
-  EXPECT_EQ(CodeOf(Send(To(server.Url("/")))), FailureCode::kKeyUnsealable);
+  const core::SendOutcome outcome = Send(To(server.Url("/")));
+  EXPECT_EQ(CodeOf(outcome), FailureCode::kKeyUnsealable);
+  EXPECT_THAT(outcome.failure->detail, HasSubstr("'muster channel set'"));
   EXPECT_EQ(server.connections(), 0);
+  vault_.locked = false;
+  EXPECT_EQ(Send(To(server.Url("/"))).failure, std::nullopt) << "with the secret given anew";
 }
 
 TEST_F(WebhookTest, AnEndlessAnswerCostsNothing) {

@@ -44,7 +44,7 @@ def main():
 
     def authenticate(server, session, envelope, mechanism, data):
         good = flags.auth and [data.login.decode(), data.password.decode()] == flags.auth
-        return AuthResult(success=bool(good), auth_data=data.login.decode())
+        return AuthResult(success=bool(good), handled=False, auth_data=data.login.decode())
 
     handler = Handler(flags.replies.split(",") if flags.replies else [])
 

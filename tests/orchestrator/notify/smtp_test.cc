@@ -110,7 +110,8 @@ TEST_F(MailTest, APasswordTravelsWithTlsToATrustedRelayAlone) {
   message = MailMessage("another password");
   message.channel.ca_pem = Certificate();
   const core::SendOutcome refused = Send(std::move(message));
-  EXPECT_EQ(CodeOf(refused), FailureCode::kNotifyRefused);
+  ASSERT_EQ(CodeOf(refused), FailureCode::kNotifyRefused) << refused.failure->detail;
+  EXPECT_EQ(refused.status, 535);
   EXPECT_THAT(refused.failure->detail, Not(HasSubstr("another password")));
 }
 

@@ -119,6 +119,37 @@ TEST_P(StoreContract, AKeyIsTakenAwayAndTheZonesWithoutOneAreKnown) {
   EXPECT_EQ((*Read()->zones().FindActiveKey(kProd))->version, 2);
 }
 
+TEST_P(StoreContract, KeysThatEndAreFoundWhileTheyAreActive) {
+  JoiningKeyVersion ending = MakeKey(kProd, 1);
+  ending.expire_time = At(100);
+  const JoiningKeyVersion endless = MakeKey(kTest, 1);
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.zones().ActivateKey(ending));
+    EXPECT_OK(t.zones().ActivateKey(endless));
+  });
+  const auto ending_before = [&](int seconds) {
+    std::vector<KeyVersionId> ids;
+    const std::vector<JoiningKeyVersion> keys = *Read()->zones().ListKeysEnding(At(seconds));
+    for (const JoiningKeyVersion& key : keys) ids.push_back(key.id);
+    return ids;
+  };
+  EXPECT_EQ((*Read()->zones().FindActiveKey(kProd))->expire_time, At(100));
+  EXPECT_EQ((*Read()->zones().FindActiveKey(kTest))->expire_time, std::nullopt);
+  EXPECT_THAT(ending_before(100), IsEmpty());
+  EXPECT_THAT(ending_before(101), testing::ElementsAre(ending.id));
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.zones().SetKeyExpiry(endless.id, At(50)));
+    EXPECT_EQ(Code(t.zones().SetKeyExpiry(KeyVersionId("key-none"), At(1))),
+              absl::StatusCode::kNotFound);
+  });
+  EXPECT_THAT(ending_before(101), testing::ElementsAre(ending.id, endless.id));
+  Change([&](Transaction& t) {
+    EXPECT_OK(t.zones().SetKeyExpiry(ending.id, std::nullopt));
+    EXPECT_OK(t.zones().TaintActiveKey(kTest));
+  });
+  EXPECT_THAT(ending_before(101), IsEmpty());
+}
+
 TEST_P(StoreContract, AKeyVersionIsUsedOnceAndNeedsItsZone) {
   Change([&](Transaction& t) { EXPECT_OK(t.zones().ActivateKey(MakeKey(kProd, 1))); });
   auto t = *store_->Begin();

@@ -47,6 +47,7 @@ TEST_P(StoreContract, AChannelKeepsEveryFieldAndItsHealthApart) {
   channel.quiet = {22 * 60, 7 * 60, "Europe/Vienna"};
   channel.group = absl::Minutes(7);
   channel.coverage_target = 95;
+  channel.paused = true;
   ChannelHealth health{3, At(9), At(7), At(8), Failure{FailureCode::kNotifyAnswer, "HTTP 500"}};
   Change([&](Transaction& t) {
     EXPECT_OK(t.notifications().PutChannel(channel));
