@@ -316,20 +316,16 @@ std::string StateOf(ApiBench& bench, const std::string& tenant) {
   sweeps.mutable_selection()->set_tenant_id(tenant);
   add(bench.Get<admin::ListSweepsResponse>("provider", "/muster.admin.v1.SweepService/ListSweeps",
                                            sweeps));
-  for (const admin::Channel& channel :
-       bench
-           .Get<admin::ListChannelsResponse>("provider",
-                                             "/muster.admin.v1.NotificationService/ListChannels",
-                                             admin::ListChannelsRequest())
-           .channels()) {
+  const auto channels = bench.Get<admin::ListChannelsResponse>(
+      "provider", "/muster.admin.v1.NotificationService/ListChannels",
+      admin::ListChannelsRequest());
+  for (const admin::Channel& channel : channels.channels()) {
     if (channel.tenant_id() == tenant) add(channel);
   }
-  for (const admin::Delivery& delivery :
-       bench
-           .Get<admin::ListDeliveriesResponse>(
-               "provider", "/muster.admin.v1.NotificationService/ListDeliveries",
-               admin::ListDeliveriesRequest())
-           .deliveries()) {
+  const auto deliveries = bench.Get<admin::ListDeliveriesResponse>(
+      "provider", "/muster.admin.v1.NotificationService/ListDeliveries",
+      admin::ListDeliveriesRequest());
+  for (const admin::Delivery& delivery : deliveries.deliveries()) {
     if (absl::StartsWith(delivery.channel_id(), tenant)) add(delivery);
   }
   const auto snapshot = bench.store().Read();
