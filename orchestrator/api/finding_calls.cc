@@ -1,4 +1,5 @@
 // muster.admin.v1.FindingService and SweepService.
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -71,6 +72,9 @@ admin::Sweep ShowSweep(const store::Sweep& sweep, bool differences) {
   out.set_degraded(counts.degraded);
   out.set_healed(counts.healed);
   out.set_findings(counts.findings);
+  out.set_asked(counts.asked);
+  out.set_answered(counts.answered);
+  out.set_disagreed(counts.disagreed);
   if (differences) {
     for (const std::string& line : sweep.differences) out.add_differences(line);
   }
@@ -162,7 +166,8 @@ class SweepCalls final : public Calls {
           }
           finish(done.status());
         },
-        context.caller.actor, *std::move(zones));
+        context.caller.actor, *std::move(zones),
+        request.has_ask_workers() ? std::optional(request.ask_workers()) : std::nullopt);
   }
 
   absl::Status ListSweeps(const Context& context, const admin::ListSweepsRequest& request,

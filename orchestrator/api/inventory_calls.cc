@@ -82,7 +82,8 @@ absl::StatusOr<core::ZoneInput> ZoneOf(const admin::FleetZone& zone) {
   }
   if (zone.has_sweep()) {
     out.sweep = store::SweepPlan{zone.sweep().schedule(), zone.sweep().time_zone(),
-                                 rpc::FromProto(zone.sweep().every()), zone.sweep().off()};
+                                 rpc::FromProto(zone.sweep().every()), zone.sweep().off(),
+                                 !zone.sweep().has_ask_workers() || zone.sweep().ask_workers()};
     if (const std::string problem = core::ProblemOfSweepPlan(*out.sweep); !problem.empty()) {
       return InvalidRequest(absl::StrCat("sweep ", problem));
     }

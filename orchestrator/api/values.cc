@@ -188,6 +188,7 @@ absl::StatusOr<admin::Zone> ToProto(const store::Zone& zone,
     *sweep.mutable_every() = rpc::ToProto(zone.sweep.every);
   }
   sweep.set_off(zone.sweep.off);
+  if (!zone.sweep.ask_workers) sweep.set_ask_workers(false);
   out.set_verifier_kind(ToProto(zone.verifier.kind));
   out.set_hub_tls_custom_ca(!zone.hub_ca_pem.empty());
   // What was stored before it was checked may not be one.

@@ -87,8 +87,8 @@ MUSTER_WIRE_ENUM(core::ServerAction::Kind, core::ServerAction::Kind::kReject,
                  muster::admin::v1::ChangeServerRequest::ACTION_REJECT);
 MUSTER_WIRE_ENUM(store::OperatorRole, store::OperatorRole::kProviderAdmin,
                  muster::admin::v1::OperatorRole, muster::admin::v1::OPERATOR_ROLE_PROVIDER_ADMIN);
-MUSTER_WIRE_ENUM(store::FindingKind, store::FindingKind::kClockSkew, muster::admin::v1::FindingKind,
-                 muster::admin::v1::FINDING_KIND_CLOCK_SKEW);
+MUSTER_WIRE_ENUM(store::FindingKind, store::FindingKind::kServiceDown,
+                 muster::admin::v1::FindingKind, muster::admin::v1::FINDING_KIND_SERVICE_DOWN);
 MUSTER_WIRE_ENUM(store::FindingState, store::FindingState::kReopened,
                  muster::admin::v1::FindingState, muster::admin::v1::FINDING_STATE_REOPENED);
 MUSTER_WIRE_ENUM(store::Severity, store::Severity::kCritical, muster::admin::v1::Severity,

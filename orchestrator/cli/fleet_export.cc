@@ -25,6 +25,7 @@ Json ZoneOf(const admin::v1::Zone& zone) {
   if (!sweep.time_zone().empty()) out["sweep"]["time_zone"] = sweep.time_zone();
   if (sweep.has_every()) out["sweep"]["every"] = TextOf(sweep.every());
   if (sweep.off()) out["sweep"]["off"] = true;
+  if (sweep.has_ask_workers()) out["sweep"]["ask_workers"] = sweep.ask_workers();
   return out;
 }
 

@@ -146,7 +146,8 @@ class FleetBuilder {
   // The orchestrator knows the time zones.
   void BuildSweep(const std::string& path, const config::v1::Sweep& sweep,
                   admin::v1::SweepPlan& out) {
-    if (!sweep.schedule().empty() + sweep.has_every() + sweep.off() != 1) {
+    const int said = !sweep.schedule().empty() + sweep.has_every() + sweep.off();
+    if (said > 1 || (said == 0 && !sweep.has_ask_workers())) {
       Report(path, "must hold exactly one of schedule, every and off");
     }
     if (!sweep.time_zone().empty() && sweep.schedule().empty()) {
@@ -156,6 +157,7 @@ class FleetBuilder {
     out.set_time_zone(sweep.time_zone());
     if (sweep.has_every()) *out.mutable_every() = sweep.every();
     out.set_off(sweep.off());
+    if (sweep.has_ask_workers()) out.set_ask_workers(sweep.ask_workers());
   }
 
   void CheckAge(const std::string& path, const google::protobuf::Duration& age) {

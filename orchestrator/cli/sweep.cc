@@ -41,6 +41,9 @@ constexpr Field<Sweep> kSweepFields[] = {
     {"degraded", Show::kAlways, [](const Sweep& s) { return absl::StrCat(s.degraded()); }},
     {"healed", Show::kAlways, [](const Sweep& s) { return absl::StrCat(s.healed()); }},
     {"findings", Show::kAlways, [](const Sweep& s) { return absl::StrCat(s.findings()); }},
+    {"asked", Show::kAlways, [](const Sweep& s) { return absl::StrCat(s.asked()); }},
+    {"answered", Show::kAlways, [](const Sweep& s) { return absl::StrCat(s.answered()); }},
+    {"disagreed", Show::kAlways, [](const Sweep& s) { return absl::StrCat(s.disagreed()); }},
     {"reason", Show::kAlways, [](const Sweep& s) { return s.reason(); }, Unit::kProse},
 };
 
@@ -49,9 +52,16 @@ bool IsWell(const Sweep& sweep) {
   return sweep.state() == v1::SWEEP_STATE_COMPLETED || sweep.state() == v1::SWEEP_STATE_SKIPPED;
 }
 
-absl::StatusOr<ExitCode> RunSweep(Context& context, const SelectionFlags& place) {
+struct SweepRunFlags {
+  SelectionFlags place;
+  bool ask_workers = false;
+  bool hub_only = false;
+};
+
+absl::StatusOr<ExitCode> RunSweep(Context& context, const SweepRunFlags& flags) {
   v1::RunSweepRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_selection(), place.ToProto());
+  ASSIGN_OR_RETURN(*request.mutable_selection(), flags.place.ToProto());
+  if (flags.ask_workers || flags.hub_only) request.set_ask_workers(flags.ask_workers);
   ASSIGN_OR_RETURN(Client * client, context.Connect());
   ASSIGN_OR_RETURN(const v1::RunSweepResponse response, client->RunSweep(request));
   context.output().Print(response, MakeTable(kSweepFields, response.sweeps()));
@@ -121,6 +131,9 @@ absl::StatusOr<ExitCode> DiffSweeps(Context& context, const SweepDiffFlags& flag
   row("enrolled", from.enrolled(), to.enrolled());
   row("confirmed", from.confirmed(), to.confirmed());
   row("findings", from.findings(), to.findings());
+  row("asked", from.asked(), to.asked());
+  row("answered", from.answered(), to.answered());
+  row("disagreed", from.disagreed(), to.disagreed());
   context.output().Print(table);
   for (const std::string& line : to.differences()) context.output().Say(line);
   return ExitCode::kOk;
@@ -131,11 +144,14 @@ absl::StatusOr<ExitCode> DiffSweeps(Context& context, const SweepDiffFlags& flag
 void AddSweepCommands(CommandTree& tree) {
   CLI::App& noun = tree.Noun("sweep", "Comparisons of the hubs' lists with the inventory");
 
-  auto place = std::make_shared<SelectionFlags>();
+  auto now = std::make_shared<SweepRunFlags>();
   CLI::App& run = tree.Verb(noun, "run", "Compare now, whatever the schedule says",
                             "muster sweep run --zone acme/prod",
-                            [place](Context& context) { return RunSweep(context, *place); });
-  AddPlaceFlags(run, *place);
+                            [now](Context& context) { return RunSweep(context, *now); });
+  AddPlaceFlags(run, now->place);
+  CLI::Option* ask = run.add_flag("--ask-workers", now->ask_workers,
+                                  "Ask the workers, too, also where the zone's plan says no");
+  run.add_flag("--hub-only", now->hub_only, "Read the hub and ask no worker")->excludes(ask);
 
   auto list = std::make_shared<SweepListFlags>();
   CLI::App& all =

@@ -31,9 +31,14 @@ std::string HubCaText(const v1::Zone& zone) {
 std::string SweepText(const v1::Zone& zone) {
   const v1::SweepPlan& sweep = zone.sweep();
   if (sweep.off()) return "off";
-  if (sweep.has_every()) return absl::StrCat("every ", TextOf(sweep.every()));
-  if (sweep.schedule().empty()) return "default";
-  return absl::StrCat(sweep.schedule(), " ", sweep.time_zone().empty() ? "UTC" : sweep.time_zone());
+  const std::string when =
+      sweep.has_every() ? absl::StrCat("every ", TextOf(sweep.every()))
+      : sweep.schedule().empty()
+          ? "default"
+          : absl::StrCat(sweep.schedule(), " ",
+                         sweep.time_zone().empty() ? "UTC" : sweep.time_zone());
+  const bool asks = !sweep.has_ask_workers() || sweep.ask_workers();
+  return asks ? when : absl::StrCat(when, ", workers are not asked");
 }
 
 constexpr Field<v1::Zone> kZoneFields[] = {

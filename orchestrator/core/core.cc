@@ -70,6 +70,12 @@ struct Core::Parts {
         sweeper(options.sweep, {control, agenda, ids, zones, verifier, findings,
                                 [this](const ServerId& server) {
                                   return dispatcher.sessions().FindOf(server) != nullptr;
+                                },
+                                [this](Turn& turn, const ZoneId& zone, TakeAnswers done) {
+                                  return dispatcher.looks().Ask(
+                                      turn, zone, [done = std::move(done)](Turn& t, LookRound r) {
+                                        return done(t, r.asked, std::move(r.answered));
+                                      });
                                 }}),
         postman(options.notify, control, agenda, d.random, d.sender),
         outbox(options.notify, agenda, ids, [this](Turn& turn) { postman.PumpAt(turn.now()); }),
@@ -90,6 +96,7 @@ struct Core::Parts {
         moments(options.on_older),
         worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals, d.workers,
                       d.clock) {
+    dispatcher.looks().SetFreed([this](const ServerId& server) { engine.ServerReady(server); });
     control.SetOnDurable(
         [&workers = d.workers](const store::AuditLink& moment) { workers.NoteMoment(moment); });
     control.SetReload([this](Turn& turn, const Concerned& concerned, const absl::Status& why) {

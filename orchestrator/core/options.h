@@ -16,6 +16,10 @@ struct DispatchOptions {
   // from its journal in its next one.
   absl::Duration ack_timeout = absl::Seconds(15);
   absl::Duration probe_timeout = absl::Minutes(2);  // From the sending to the result.
+  // Looks of sweeps (dispatch/worker_looks.h), of all zones together.
+  int looks_per_second = 100;
+  int looks_at_once = 200;
+  absl::Duration look_timeout = absl::Minutes(1);  // From the sending to the answer.
   absl::Duration join_timeout =
       absl::Seconds(360);  // The worker's own limit is 300 s (certify.md 6.2).
   // An answer that is lost earlier broke off; later the worker gave up waiting for its service.

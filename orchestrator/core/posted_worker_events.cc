@@ -116,9 +116,13 @@ void PostedWorkerEvents::Started(SessionId session, CommandId command, AttemptId
 
 void PostedWorkerEvents::Finished(SessionId session, CommandReport report) {
   control_.PostFirm([this, session, report = std::move(report)](Turn& turn) -> absl::Status {
-    const Session* found = dispatcher_.sessions().Find(session);
+    Session* found = dispatcher_.sessions().Find(session);
     if (found != nullptr && report.problems.has_value()) {
       RETURN_IF_ERROR(NoteProblems(turn, found->server_id, *report.problems));
+    }
+    if (dispatcher_.looks().Answered(turn, session, report)) {
+      RETURN_IF_ERROR(KeepFacts(turn, *found, report.machine, report.service));
+      return enrollments_.Looked(turn, found->server_id, *report.service);
     }
     return dispatcher_.Finished(turn, session, report);
   });

@@ -30,6 +30,8 @@ FailureCode CodeOf(FindingKind kind) {
       return FailureCode::kFindingWorkerMissing;
     case FindingKind::kClockSkew:
       return FailureCode::kFindingClockSkew;
+    case FindingKind::kServiceDown:
+      return FailureCode::kFindingServiceDown;
   }
   return FailureCode::kVerifyUnproven;
 }
@@ -43,6 +45,7 @@ Severity SeverityOf(FindingKind kind) {
     case FindingKind::kMissing:
     case FindingKind::kDisconnected:
     case FindingKind::kUnproven:
+    case FindingKind::kServiceDown:
       return Severity::kHigh;
     case FindingKind::kUnknown:
     case FindingKind::kMoved:

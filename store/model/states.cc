@@ -166,6 +166,7 @@ constexpr std::array kFindingKinds = {
     Name<FindingKind>{FindingKind::kUnproven, "unproven"},
     Name<FindingKind>{FindingKind::kWorkerMissing, "worker_missing"},
     Name<FindingKind>{FindingKind::kClockSkew, "clock_skew"},
+    Name<FindingKind>{FindingKind::kServiceDown, "service_down"},
 };
 constexpr std::array kFindingStates = {
     Name<FindingState>{FindingState::kSuspected, "suspected"},

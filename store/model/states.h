@@ -87,6 +87,7 @@ enum class FindingKind {
   kUnproven,
   kWorkerMissing,
   kClockSkew,
+  kServiceDown,
 };
 //   suspected → open → acknowledged → resolved → reopened → …
 //   open, acknowledged, reopened → remediating → resolved · reopened

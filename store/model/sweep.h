@@ -23,6 +23,9 @@ struct SweepCounts {
   int degraded = 0;
   int healed = 0;
   int findings = 0;  // Unresolved ones of the zone at the end.
+  int asked = 0;     // Workers: those of open sessions that were not at a command.
+  int answered = 0;
+  int disagreed = 0;  // Of these, the ones whose service says otherwise than the hub.
 };
 
 struct Sweep {

@@ -38,6 +38,7 @@ struct SweepPlan {
   std::string time_zone;  // As the IANA names it; empty: UTC.
   absl::Duration every;
   bool off = false;
+  bool ask_workers = true;  // Before the hub is read: what their services say.
   friend bool operator==(const SweepPlan&, const SweepPlan&) = default;
 };
 

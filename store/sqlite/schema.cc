@@ -63,6 +63,9 @@ constexpr char kReadings[] =
 constexpr char kNotifications[] =
 #include "store/sqlite/migrations/0020_notifications.inc"
     ;
+constexpr char kAskedWorkers[] =
+#include "store/sqlite/migrations/0021_asked_workers.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -98,6 +101,8 @@ constexpr sql::Migration kMigrations[] = {
     // The programs before would take an attempt without a command for a damaged file.
     {19, "readings", kReadings, 19},
     {20, "notifications", kNotifications, 19},
+    // The programs before do not know the new kind of findings.
+    {21, "asked_workers", kAskedWorkers, 21},
 };
 
 }  // namespace

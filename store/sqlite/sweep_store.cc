@@ -12,7 +12,7 @@ using sql::ErrorKind;
 constexpr char kSweepColumns[] =
     "id, tenant_id, zone_id, state, trigger, actor, reason, start_time_us, "
     "finish_time_us, instances, unmatched, servers, enrolled, confirmed, degraded, healed, "
-    "findings, differences FROM sweeps";
+    "findings, differences, asked, answered, disagreed FROM sweeps";
 
 absl::StatusOr<Sweep> ReadSweep(const sql::Row& row) {
   Sweep sweep;
@@ -22,7 +22,7 @@ absl::StatusOr<Sweep> ReadSweep(const sql::Row& row) {
                             sweep.actor, sweep.reason, sweep.start_time, sweep.finish_time,
                             counts.instances, counts.unmatched, counts.servers, counts.enrolled,
                             counts.confirmed, counts.degraded, counts.healed, counts.findings,
-                            sweep.differences)
+                            sweep.differences, counts.asked, counts.answered, counts.disagreed)
                       .status());
   return sweep;
 }
@@ -67,13 +67,15 @@ absl::Status SqliteSweepStore::Insert(const Sweep& sweep) {
   return Explain(
       db_.Cached("INSERT INTO sweeps (id, tenant_id, zone_id, state, trigger, actor, reason, "
                  "start_time_us, finish_time_us, instances, unmatched, servers, "
-                 "enrolled, confirmed, degraded, healed, findings, differences) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                 "enrolled, confirmed, degraded, healed, findings, differences, asked, answered, "
+                 "disagreed) "
+                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
           .RunWith(sweep.id, sweep.tenant_id, sweep.zone_id, ToString(sweep.state),
                    ToString(sweep.trigger), sweep.actor, sweep.reason, sweep.start_time,
                    sweep.finish_time, counts.instances, counts.unmatched, counts.servers,
                    counts.enrolled, counts.confirmed, counts.degraded, counts.healed,
-                   counts.findings, EncodeList(sweep.differences)),
+                   counts.findings, EncodeList(sweep.differences), counts.asked, counts.answered,
+                   counts.disagreed),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", sweep.zone_id.value(), " does not exist"));
 }
@@ -84,12 +86,13 @@ absl::Status SqliteSweepStore::Update(const Sweep& sweep, SweepState from) {
   RETURN_IF_ERROR(
       db_.Cached("UPDATE sweeps SET state = ?, reason = ?, finish_time_us = ?, instances = ?, "
                  "unmatched = ?, servers = ?, enrolled = ?, "
-                 "confirmed = ?, degraded = ?, healed = ?, findings = ?, differences = ? "
+                 "confirmed = ?, degraded = ?, healed = ?, findings = ?, differences = ?, "
+                 "asked = ?, answered = ?, disagreed = ? "
                  "WHERE id = ? AND state = ?")
           .RunWith(ToString(sweep.state), sweep.reason, sweep.finish_time, counts.instances,
                    counts.unmatched, counts.servers, counts.enrolled, counts.confirmed,
                    counts.degraded, counts.healed, counts.findings, EncodeList(sweep.differences),
-                   sweep.id, ToString(from)));
+                   counts.asked, counts.answered, counts.disagreed, sweep.id, ToString(from)));
   if (db_.changes() > 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto current, db_.Cached("SELECT state FROM sweeps WHERE id = ?")
                                            .BindAll(sweep.id)

@@ -14,7 +14,7 @@ constexpr char kZoneColumns[] =
     "id, tenant_id, display_name, hub_url, hub_ca_pem, max_concurrent_joins, "
     "allow_cli_join, verifier_kind, verifier_principal, verifier_secret, verifier_fingerprint, "
     "pin_version, create_time_us, service_account, verify_within_us, disconnect_patience_us, "
-    "sweep_schedule, sweep_time_zone, sweep_every_us, sweep_off FROM zones";
+    "sweep_schedule, sweep_time_zone, sweep_every_us, sweep_off, sweep_ask_workers FROM zones";
 
 absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
   Zone zone;
@@ -25,7 +25,7 @@ absl::StatusOr<Zone> ReadZone(const sql::Row& row) {
                             zone.verifier.fingerprint, zone.pin_version, zone.create_time,
                             zone.service_account, zone.verify_within, zone.disconnect_patience,
                             zone.sweep.schedule, zone.sweep.time_zone, zone.sweep.every,
-                            zone.sweep.off)
+                            zone.sweep.off, zone.sweep.ask_workers)
                       .status());
   return zone;
 }
@@ -92,8 +92,8 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
              "max_concurrent_joins, allow_cli_join, verifier_kind, verifier_principal, "
              "verifier_secret, verifier_fingerprint, pin_version, create_time_us, service_account, "
              "verify_within_us, disconnect_patience_us, sweep_schedule, sweep_time_zone, "
-             "sweep_every_us, sweep_off) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+             "sweep_every_us, sweep_off, sweep_ask_workers) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
              "ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name, "
              "hub_url = excluded.hub_url, hub_ca_pem = excluded.hub_ca_pem, "
              "max_concurrent_joins = excluded.max_concurrent_joins, "
@@ -107,6 +107,7 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
              "sweep_schedule = excluded.sweep_schedule, "
              "sweep_time_zone = excluded.sweep_time_zone, "
              "sweep_every_us = excluded.sweep_every_us, sweep_off = excluded.sweep_off, "
+             "sweep_ask_workers = excluded.sweep_ask_workers, "
              "pin_version = max(excluded.pin_version, pin_version + (hub_url <> excluded.hub_url "
              "OR allow_cli_join <> excluded.allow_cli_join "
              "OR service_account <> excluded.service_account))")
@@ -115,7 +116,8 @@ absl::Status SqliteZoneStore::Put(const Zone& zone) {
                    zone.verifier.principal, Blob{zone.verifier.secret.bytes},
                    zone.verifier.fingerprint, zone.pin_version, zone.create_time,
                    zone.service_account, zone.verify_within, zone.disconnect_patience,
-                   zone.sweep.schedule, zone.sweep.time_zone, zone.sweep.every, zone.sweep.off),
+                   zone.sweep.schedule, zone.sweep.time_zone, zone.sweep.every, zone.sweep.off,
+                   zone.sweep.ask_workers),
       ErrorKind::kConstraintForeignKey,
       absl::StrCat("zone ", zone.id.value(), ": tenant ", zone.tenant_id.value(),
                    " does not exist; create it first"));

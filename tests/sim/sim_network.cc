@@ -175,6 +175,39 @@ void SimWorld::CheckReading(const ServerId& server, const core::OutboundCommand&
 }
 
 void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand command) {
+  // A sweep's look has no attempt: the sweep is its intent, and no command is beside it.
+  if (command.attempt_id.empty()) {
+    CheckLook(session, command);
+  } else {
+    CheckOnRecord(session, command);
+  }
+  const auto it = links_.find(session);
+  if (it == links_.end()) return;
+  const absl::Duration left = command.expire_time - Now();
+  const auto shared = std::make_shared<core::OutboundCommand>(std::move(command));
+  ToWorker(
+      it->second, [shared, left](SimWorker& worker) { worker.Receive(*shared, left); }, shared);
+}
+
+void SimWorld::CheckLook(core::SessionId session, const core::OutboundCommand& command) {
+  if (command.kind != store::CommandKind::kProbe || !command.joining_secret.empty()) {
+    Violation("a command that does something was sent without an attempt (invariant 1)");
+  }
+  const std::vector<store::Sweep> running = *Read()->sweeps().ListRunning();
+  if (std::none_of(running.begin(), running.end(),
+                   [&](const store::Sweep& sweep) { return sweep.zone_id == command.zone_id; })) {
+    Violation(absl::StrCat(command.command_id.value(), " looks for no sweep of ",
+                           command.zone_id.value(), " (invariant 1)"));
+  }
+  const auto link = links_.find(session);
+  if (link == links_.end()) return;
+  ++looks_sent_;
+  const std::vector<store::Attempt> open =
+      *Read()->attempts().ListOpenOf(servers_[link->second->worker]);
+  if (!open.empty()) Violation("a look was sent beside a command");
+}
+
+void SimWorld::CheckOnRecord(core::SessionId session, const core::OutboundCommand& command) {
   // Seen by a reader of its own: what is not committed is not there.
   const std::vector<store::Attempt> attempts = *Read()->attempts().ListOf(command.command_id);
   const auto intent = std::find_if(attempts.begin(), attempts.end(), [&](const store::Attempt& a) {
@@ -202,11 +235,6 @@ void SimWorld::SendCommand(core::SessionId session, core::OutboundCommand comman
   if (intent != attempts.end() && !store::ChangesNothing(command.kind)) {
     CheckIntent(*intent, command);
   }
-  if (to == links_.end()) return;
-  const absl::Duration left = command.expire_time - Now();
-  const auto shared = std::make_shared<core::OutboundCommand>(std::move(command));
-  ToWorker(
-      to->second, [shared, left](SimWorker& worker) { worker.Receive(*shared, left); }, shared);
 }
 
 void SimWorld::SendZonePin(core::SessionId session, const core::ZonePin& pin) {

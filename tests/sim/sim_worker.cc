@@ -26,6 +26,7 @@ store::ServiceFacts SimWorker::ServiceNow() const {
   facts.internal_instance_id = internal_id_;
   facts.hub_instance_id = HubInstanceId(identity_);
   if (!identity_.empty()) facts.hub_url = joined_url_;
+  if (alter_) alter_(facts);
   return facts;
 }
 
@@ -121,6 +122,7 @@ void SimWorker::Begin(const CommandId& id) {
     outbox_->started(id, journal_[id].attempt);
   }
   if (journal_[id].kind == CommandKind::kProbe) {
+    ++looks_;
     Later(absl::Seconds(1), [this, id, life = life_] {
       if (life == life_) Finish(id, Outcome::kSucceeded, std::nullopt);
     });

@@ -105,6 +105,9 @@ class SimWorker {
     return it == ghosts_asked_for_.end() ? 0 : it->second;
   }
 
+  // From now on its service says of itself what this makes of the truth; null: the truth.
+  void SayOfService(std::function<void(store::ServiceFacts&)> alter) { alter_ = std::move(alter); }
+  int looks() const { return looks_; }  // Commands that only read, as they began.
   const std::string& internal_id() const { return internal_id_; }
   const std::map<CommandId, int>& executions() const { return executions_; }
   int joins() const { return joins_; }
@@ -156,6 +159,8 @@ class SimWorker {
   std::map<const SimHub*, int> ghosts_asked_for_;
   std::string pin_;
   absl::Duration clock_offset_;
+  std::function<void(store::ServiceFacts&)> alter_;
+  int looks_ = 0;
   int joins_ = 0;
   std::map<CommandId, int> executions_;
 };

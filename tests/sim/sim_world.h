@@ -168,6 +168,7 @@ class SimWorld final : private core::WorkerLink,
   store::Rollout RolloutNow(const RolloutId& id);
   store::TargetCounts Counts(const RolloutId& id);
   int orchestrator_starts() const { return starts_; }
+  int looks_sent() const { return looks_sent_; }
   // What was pushed to sessions.
   const std::vector<std::pair<core::SessionId, core::ZonePin>>& pins_sent() const {
     return pins_sent_;
@@ -186,6 +187,8 @@ class SimWorld final : private core::WorkerLink,
   struct Link;  // One session.
 
   SimHub* AddHub(const std::string& url);
+  void CheckLook(core::SessionId session, const core::OutboundCommand& command);
+  void CheckOnRecord(core::SessionId session, const core::OutboundCommand& command);
   void CheckIntent(const store::Attempt& attempt, const core::OutboundCommand& command);
   void CheckReading(const ServerId& server, const core::OutboundCommand& command);
   int64_t AuditHead();
@@ -262,6 +265,7 @@ class SimWorld final : private core::WorkerLink,
   int changes_ = 0;
   std::set<RolloutId> watched_;
   std::set<CommandId> heard_;
+  int looks_sent_ = 0;
   std::vector<std::string> violations_;
 };
 

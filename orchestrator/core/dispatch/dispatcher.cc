@@ -161,7 +161,7 @@ absl::StatusOr<std::optional<Dispatcher::NotSent>> Dispatcher::Send(Turn& turn,
     return std::optional<NotSent>(NotSent{Failure{code, std::move(detail)}});
   };
   const Session* session = sessions_.FindOf(delivery.server_id);
-  if (session == nullptr || open_.contains(delivery.server_id)) {
+  if (session == nullptr || IsBusy(delivery.server_id)) {
     return absl::InternalError("a delivery to a server that is away or busy");
   }
   ASSIGN_OR_RETURN(const ZoneEntry* zone, zones_.Find(turn, delivery.zone_id));

@@ -40,6 +40,7 @@
 #include "orchestrator/core/dispatch/attempt_listener.h"
 #include "orchestrator/core/dispatch/clone_watch.h"
 #include "orchestrator/core/dispatch/session_table.h"
+#include "orchestrator/core/dispatch/worker_looks.h"
 #include "orchestrator/core/interfaces/key_vault.h"
 #include "orchestrator/core/interfaces/work_watch.h"
 #include "orchestrator/core/interfaces/worker_events.h"
@@ -84,9 +85,14 @@ class Dispatcher {
   absl::Status Recover(Turn& turn);
 
   SessionTable& sessions() { return sessions_; }
+  WorkerLooks& looks() { return looks_; }
   // To all who are connected, once zones have changed.
   absl::Status PushZonePins(Turn& turn);
   const OpenAttempt* FindOpen(const ServerId& server) const;
+  // A command, or a look, is under way: no other is sent until that is over.
+  bool IsBusy(const ServerId& server) const {
+    return open_.contains(server) || looks_.IsUnderWay(server);
+  }
 
   // Takes the server's next delivery on its way. A failure says why it may not go (no key, zone
   // lock, an unsealable key). kDispatchInDoubt: the command that may still be on its way binds
@@ -170,6 +176,10 @@ class Dispatcher {
   std::set<std::pair<absl::Time, ServerId>> deadlines_;
   std::set<ServerId> barred_;
   absl::Time armed_ = absl::InfiniteFuture();
+  WorkerLooks looks_{
+      options_, agenda_, ids_, workers_, sessions_, work_watch_, [this](const ServerId& server) {
+        return open_.contains(server) || IsBarred(server);
+      }};
 };
 
 }  // namespace muster::core

@@ -43,6 +43,7 @@ std::string CommandFor(const store::Finding& finding, absl::string_view server) 
       return absl::StrCat("muster server release-record ", server);
     case FindingKind::kDuplicateIdentity:
     case FindingKind::kWorkerMissing:
+    case FindingKind::kServiceDown:
       return absl::StrCat("muster server explain ", server);
     case FindingKind::kRenamed:
       return absl::StrCat("muster server rename ", server, " NEW-NAME");

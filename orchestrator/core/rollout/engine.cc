@@ -189,7 +189,7 @@ absl::Status RolloutEngine::Offer(Turn& turn, Run& run, Entry& entry) {
     return absl::OkStatus();
   }
   const Session* session = dispatcher_.sessions().FindOf(server);
-  if (session == nullptr || !session->ready || dispatcher_.FindOpen(server) != nullptr) {
+  if (session == nullptr || !session->ready || dispatcher_.IsBusy(server)) {
     return absl::OkStatus();
   }
   if (run.rollout.kind == CommandKind::kJoin) {
@@ -248,8 +248,8 @@ absl::Status RolloutEngine::DispatchReady(Turn& turn, Run& run, int& budget) {
       entry->queued = false;
       const Session* session = dispatcher_.sessions().FindOf(server);
       if (entry->target.state != TargetState::kWaiting || session == nullptr || !session->ready ||
-          dispatcher_.FindOpen(server) != nullptr) {
-        continue;  // It left meanwhile; it is offered again when it is back.
+          dispatcher_.IsBusy(server)) {
+        continue;  // It left meanwhile; it is offered again when it is back, or free.
       }
       if (join && zone != nullptr &&
           !pacing_.Take(zone->zone.hub_url, session->address, server, turn.now())) {

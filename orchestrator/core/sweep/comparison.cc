@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
@@ -46,6 +47,18 @@ std::string ServerText(const store::Server& server) {
   return absl::StrCat(server.zone_id.value(), "/", server.name);
 }
 
+bool SaysDown(const store::ServiceFacts& service) {
+  return service.presence == store::ServicePresence::kMissing ||
+         service.presence == store::ServicePresence::kUnreachable;
+}
+
+std::string DownText(const store::ServiceFacts& service) {
+  if (service.presence == store::ServicePresence::kMissing) return "there is no Certify service";
+  return service.endpoint.empty()
+             ? "its Certify service does not answer"
+             : absl::StrCat("its Certify service does not answer at ", service.endpoint.str());
+}
+
 bool NeverConnected(const HubInstance& record) {
   if (record.connected.value_or(false)) return false;
   return record.title.empty() || record.pending.value_or(false);
@@ -66,15 +79,22 @@ void Comparison::Passed(const store::Server& server) {
       server.enrollment == Enrollment::kEnrolled || server.enrollment == Enrollment::kDegraded;
   OfZone& of = zones_[server.zone_id];
   const store::ServiceFacts& service = server.service;
-  if (proven && LookOf(service, reading_.hub_url) == Look::kJoinedElsewhere) {
+  const Look look = LookOf(service, reading_.hub_url);
+  if (proven && look == Look::kJoinedElsewhere) {
+    if (answered_(server)) of.sightings.disagreeing.insert(server.id);
     Add(of.sightings,
         {FindingKind::kWrongZone, server.id.value(), server.id, service.hub_instance_id,
          absl::StrCat(ServerText(server), ": its service says that it is joined to ",
                       service.hub_url.str(), ", its zone's hub is ", reading_.hub_url)});
   }
-  if (proven && !service.hub_instance_id.empty()) {
+  // A clone may never have been enrolled. Of one that is away its words may be old: what it was
+  // has become another server since.
+  const bool speaks =
+      proven || (connected_(server.id) && look == Look::kJoinedHere && !IsBeingJoined(server));
+  if (speaks && !service.hub_instance_id.empty()) {
     const ServerId* const holder = holder_(service.hub_instance_id);
     if (holder != nullptr && *holder != server.id) {
+      if (answered_(server)) of.sightings.disagreeing.insert(server.id);
       of.borrowed.emplace_back(server.id, service.hub_instance_id);
     }
   }
@@ -89,6 +109,9 @@ void Comparison::Judged(const store::Server& server, const Showing& showing) {
     return;
   }
   OfZone& of = zones_[server.zone_id];
+  if (CompareService(server, showing, of) && answered_(server)) {
+    of.sightings.disagreeing.insert(server.id);
+  }
   Sighting sighting;
   sighting.subject = server.id.value();
   sighting.server = server.id;
@@ -98,6 +121,8 @@ void Comparison::Judged(const store::Server& server, const Showing& showing) {
     sighting.evidence = absl::StrCat(ServerText(server), ": ", showing.failure->detail);
     if (server.service.hub_connected && showing.what != Showing::What::kGone) {
       sighting.evidence += "; its own service says that it is connected";
+    } else if (SaysDown(server.service) && connected_(server.id)) {
+      absl::StrAppend(&sighting.evidence, "; its worker says: ", DownText(server.service));
     }
   }
   switch (showing.what) {
@@ -124,6 +149,35 @@ void Comparison::Judged(const store::Server& server, const Showing& showing) {
   if (server.enrollment == Enrollment::kEnrolled) {
     of.questioned.emplace_back(server.id, server.proof->verified_time);
   }
+}
+
+bool Comparison::CompareService(const store::Server& server, const Showing& showing, OfZone& of) {
+  const store::ServiceFacts& service = server.service;
+  const bool shown = showing.what == Showing::What::kShown;
+  if (!connected_(server.id)) return false;  // What it says may be old.
+  if (SaysDown(service)) {
+    // One fault, one finding: once the hub has noticed for good, it says so itself.
+    const bool told = showing.what == Showing::What::kDisconnected && showing.lasts;
+    if (!told) {
+      Add(of.sightings, {FindingKind::kServiceDown, server.id.value(), server.id, HubInstanceId(),
+                         absl::StrCat(ServerText(server), ": ", DownText(service),
+                                      shown ? "; its hub still shows it" : "")});
+    }
+    return shown;
+  }
+  const HubInstanceId& proven = server.proof->hub_instance_id;
+  const bool another = LookOf(service, reading_.hub_url) == Look::kJoinedHere &&
+                       !service.hub_instance_id.empty() &&
+                       !absl::EqualsIgnoreCase(service.hub_instance_id.value(), proven.value());
+  // Of another server's record it has been told.
+  if (shown && another && holder_(service.hub_instance_id) == nullptr) {
+    Add(of.sightings, {FindingKind::kDuplicateIdentity, OfRecord(proven), server.id, proven,
+                       absl::StrCat("the service of ", ServerText(server), " says that it is ",
+                                    OfRecord(service.hub_instance_id),
+                                    "; another machine is behind the one that proved it: ",
+                                    RecordText(*showing.instance))});
+  }
+  return another || (!shown && service.hub_connected);
 }
 
 absl::StatusOr<std::vector<store::Zone>> Comparison::ZonesHere(

@@ -4,7 +4,7 @@
 //
 //   each server    as judged        missing, disconnected, identity_changed, renamed, unproven
 //                  as its worker    wrong_zone (joined elsewhere), duplicate_identity (another's
-//                  says             hub id), worker_missing
+//                  says             hub id, or not its own), service_down, worker_missing
 //   each record    of nobody        ghost, unknown, wrong_zone, duplicate_identity (a second record)
 //                  of one internal id with another                duplicate_identity
 //   each machine   that is two servers                            moved, duplicate_identity
@@ -31,18 +31,21 @@ namespace muster::core {
 
 // Whether a session of the server is open.
 using IsConnected = std::function<bool(const ServerId&)>;
+// Whether its worker was asked by the sweep that runs, and has answered.
+using HasAnswered = std::function<bool(const store::Server&)>;
 // Takes the sightings of a zone.
 using TakeSightings = std::function<absl::Status(Turn&, const ZoneId&, Sightings)>;
 
 class Comparison final : public WalkNotes {
  public:
   Comparison(const SweepOptions& options, const HubReading& reading, const HubIndex& index,
-             HolderOfRecord holder, IsConnected connected, TakeSightings take)
+             HolderOfRecord holder, IsConnected connected, HasAnswered answered, TakeSightings take)
       : options_(options),
         reading_(reading),
         index_(index),
         holder_(std::move(holder)),
         connected_(std::move(connected)),
+        answered_(std::move(answered)),
         take_(std::move(take)) {}
 
   void Passed(const store::Server& server) override;
@@ -68,6 +71,8 @@ class Comparison final : public WalkNotes {
                               const std::vector<store::Zone>& elsewhere, OfZone& of);
   absl::Status CompareMachines(Turn& turn, const store::Zone& zone, Sightings& out);
   void CompareServices(Sightings& out) const;
+  // What its worker says of its service, beside what the list shows; whether they differ.
+  bool CompareService(const store::Server& server, const Showing& showing, OfZone& of);
   // Adds it, unless there are too many of its kind.
   void Add(Sightings& out, Sighting sighting) const;
 
@@ -76,6 +81,7 @@ class Comparison final : public WalkNotes {
   const HubIndex& index_;
   const HolderOfRecord holder_;
   const IsConnected connected_;
+  const HasAnswered answered_;
   const TakeSightings take_;
   std::map<ZoneId, OfZone> zones_;
 };

@@ -35,18 +35,6 @@ absl::Duration StaysFor(FindingKind kind, const SweepOptions& options) {
   return kind == FindingKind::kDuplicateIdentity ? options.flap_within : absl::ZeroDuration();
 }
 
-bool IsBeingJoined(const store::Server& server) {
-  switch (server.enrollment) {
-    case Enrollment::kQueued:
-    case Enrollment::kJoining:
-    case Enrollment::kJoinedUnverified:
-    case Enrollment::kInDoubt:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 absl::Status FindingKeeper::Put(Turn& turn, Finding& finding, FindingState from,

@@ -8,12 +8,26 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "store/model/server.h"
 #include "store/model/states.h"
 
 namespace muster::core {
 
 // The subject of what is found of a zone's hub itself.
 inline constexpr char kTheHub[] = "hub";
+
+// Its join is under way, or waits for proof: what is seen of it is in motion.
+inline bool IsBeingJoined(const store::Server& server) {
+  switch (server.enrollment) {
+    case store::Enrollment::kQueued:
+    case store::Enrollment::kJoining:
+    case store::Enrollment::kJoinedUnverified:
+    case store::Enrollment::kInDoubt:
+      return true;
+    default:
+      return false;
+  }
+}
 
 struct Sighting {
   store::FindingKind kind = store::FindingKind::kMissing;
@@ -27,6 +41,7 @@ struct Sighting {
 struct Sightings {
   std::vector<Sighting> all;
   std::map<store::FindingKind, int> counts;
+  std::set<ServerId> disagreeing;  // Whose service says otherwise than the hub, asked just now.
   // Kinds of which there are more than anybody reads: of these nothing is concluded from absence.
   std::set<store::FindingKind> cut_off;
 };

@@ -9,6 +9,7 @@
 #include "base/failure_code.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "orchestrator/core/control/failure_kind.h"
 #include "orchestrator/core/control/server_change.h"
 #include "orchestrator/core/sweep/schedule.h"
 
@@ -85,15 +86,49 @@ absl::Status Sweeper::Due(Turn& turn, const ZoneId& id, absl::Time when) {
   Plan(zone->zone, turn.now());
   ASSIGN_OR_RETURN(const Sweep sweep, BeginSweep(turn, id, SweepTrigger::kSchedule, kSystemActor));
   if (sweep.state != SweepState::kRunning) return absl::OkStatus();
-  RETURN_IF_ERROR(p_.verifier.Verify(
-      turn, {id}, false, [this, sweep](const std::vector<ZoneVerification>& lines) {
+  const std::vector<ZoneId> ask =
+      zone->zone.sweep.ask_workers ? std::vector<ZoneId>{id} : std::vector<ZoneId>();
+  RETURN_IF_ERROR(AskThenRead(
+      turn, {id}, ask, false, [this, sweep](const std::vector<ZoneVerification>& lines) {
         p_.control.PostFirm([this, sweep, read = lines.front()](Turn& next) {
           Sweep ended = sweep;
           return Finish(next, ended, read);
         });
       }));
-  running_[id] = sweep.id;
+  running_[id] = Running{.id = sweep.id};
   return absl::OkStatus();
+}
+
+absl::Status Sweeper::AskThenRead(Turn& turn, const std::vector<ZoneId>& zones,
+                                  const std::vector<ZoneId>& ask, bool insist, TakeLines done) {
+  const auto waiting = std::make_shared<size_t>(0);
+  const auto read = [this, zones, insist, done](Turn& later) {
+    const absl::Status begun =
+        later.Alone([&] { return p_.verifier.Verify(later, zones, insist, done); });
+    RETURN_IF_ERROR(IfLost(begun));
+    if (begun.ok()) return absl::OkStatus();
+    // Nobody else would end the sweeps.
+    std::vector<ZoneVerification> lines(zones.size());
+    for (size_t i = 0; i < zones.size(); ++i) {
+      lines[i].zone_id = zones[i];
+      lines[i].failure = Failure{FailureCode::kVerifyUnproven, std::string(begun.message())};
+    }
+    later.AfterCommit([done, lines = std::move(lines)]() mutable { done(std::move(lines)); });
+    return absl::OkStatus();
+  };
+  for (const ZoneId& zone : ask) {
+    *waiting += p_.ask(turn, zone,
+                       [this, zone, waiting, read](Turn& later, int asked,
+                                                   absl::flat_hash_set<ServerId> answered) {
+                         if (const auto it = running_.find(zone); it != running_.end()) {
+                           it->second.asked = asked;
+                           it->second.answered = std::move(answered);
+                         }
+                         return --*waiting == 0 ? read(later) : absl::OkStatus();
+                       });
+  }
+  return *waiting == 0 ? p_.verifier.Verify(turn, zones, insist, std::move(done))
+                       : absl::OkStatus();
 }
 
 absl::StatusOr<Sweep> Sweeper::BeginSweep(Turn& turn, const ZoneId& zone, SweepTrigger trigger,
@@ -107,7 +142,7 @@ absl::StatusOr<Sweep> Sweeper::BeginSweep(Turn& turn, const ZoneId& zone, SweepT
   sweep.start_time = turn.now();
   if (const auto other = running_.find(zone); other != running_.end()) {
     sweep.state = SweepState::kSkipped;
-    sweep.reason = absl::StrCat(other->second.value(), " is still running");
+    sweep.reason = absl::StrCat(other->second.id.value(), " is still running");
     sweep.finish_time = turn.now();
   }
   RETURN_IF_ERROR(turn.store().sweeps().Insert(sweep));
@@ -157,9 +192,10 @@ absl::StatusOr<std::vector<std::string>> Sweeper::DifferencesOf(Turn& turn, cons
 
 absl::Status Sweeper::Finish(Turn& turn, Sweep& sweep, const ZoneVerification& read) {
   const auto running = running_.find(sweep.zone_id);
-  if (running == running_.end() || running->second != sweep.id) {
+  if (running == running_.end() || running->second.id != sweep.id) {
     return absl::OkStatus();  // Its zone is no more.
   }
+  const Running run = std::move(running->second);
   running_.erase(running);
   sweep.state = SweepStateOf(read.state);
   sweep.reason = ReasonOf(read.failure);
@@ -172,6 +208,9 @@ absl::Status Sweeper::Finish(Turn& turn, Sweep& sweep, const ZoneVerification& r
   counts.confirmed = read.confirmed;
   counts.degraded = read.degraded;
   counts.healed = read.healed;
+  counts.asked = run.asked;
+  counts.answered = static_cast<int>(run.answered.size());
+  counts.disagreed = run.disagreed;
   if (sweep.state != SweepState::kCompleted) {
     ASSIGN_OR_RETURN(const ZoneEntry* zone, p_.zones.Find(turn, sweep.zone_id));
     if (zone == nullptr) return absl::OkStatus();
@@ -185,7 +224,8 @@ absl::Status Sweeper::Finish(Turn& turn, Sweep& sweep, const ZoneVerification& r
 }
 
 absl::Status Sweeper::Run(Turn& turn, Answer<std::vector<Sweep>> done, const Actor& actor,
-                          const std::vector<ZoneId>& zones) {
+                          const std::vector<ZoneId>& zones,
+                          const std::optional<bool>& ask_workers) {
   for (const ZoneId& zone : zones) {
     ASSIGN_OR_RETURN(const ZoneEntry* entry, p_.zones.Find(turn, zone));
     if (entry == nullptr || !actor.wall.Admits(entry->zone.tenant_id)) {
@@ -195,17 +235,20 @@ absl::Status Sweeper::Run(Turn& turn, Answer<std::vector<Sweep>> done, const Act
   auto job = std::make_shared<Job>();
   job->done = std::move(done);
   std::vector<ZoneId> read;
+  std::vector<ZoneId> ask;
   std::vector<size_t> places;
   for (const ZoneId& zone : zones) {
     ASSIGN_OR_RETURN(Sweep sweep, BeginSweep(turn, zone, SweepTrigger::kOperator, actor.name));
     if (sweep.state == SweepState::kRunning) {
       read.push_back(zone);
+      ASSIGN_OR_RETURN(const ZoneEntry* entry, p_.zones.Find(turn, zone));
+      if (ask_workers.value_or(entry->zone.sweep.ask_workers)) ask.push_back(zone);
       places.push_back(job->sweeps.size());
     }
     job->sweeps.push_back(std::move(sweep));
   }
-  const absl::Status begun = p_.verifier.Verify(
-      turn, read, true, [this, job, places](const std::vector<ZoneVerification>& lines) {
+  const absl::Status begun = AskThenRead(
+      turn, read, ask, true, [this, job, places](const std::vector<ZoneVerification>& lines) {
         p_.control.Post(
             [this, job, places, lines](Turn& next) -> absl::Status {
               for (size_t i = 0; i < places.size(); ++i) {
@@ -220,17 +263,25 @@ absl::Status Sweeper::Run(Turn& turn, Answer<std::vector<Sweep>> done, const Act
       });
   RETURN_IF_ERROR(begun);
   for (const size_t place : places) {
-    running_[job->sweeps[place].zone_id] = job->sweeps[place].id;
+    running_[job->sweeps[place].zone_id] = Running{.id = job->sweeps[place].id};
   }
   return absl::OkStatus();
 }
 
 std::unique_ptr<WalkNotes> Sweeper::Begin(const HubReading& reading, const HubIndex& index,
                                           HolderOfRecord holder) {
-  return std::make_unique<Comparison>(options_, reading, index, std::move(holder), p_.connected,
-                                      [this](Turn& turn, const ZoneId& zone, Sightings sightings) {
-                                        return p_.findings.Take(turn, zone, std::move(sightings));
-                                      });
+  return std::make_unique<Comparison>(
+      options_, reading, index, std::move(holder), p_.connected,
+      [this](const store::Server& server) {
+        const auto run = running_.find(server.zone_id);
+        return run != running_.end() && run->second.answered.contains(server.id);
+      },
+      [this](Turn& turn, const ZoneId& zone, Sightings sightings) {
+        if (const auto run = running_.find(zone); run != running_.end()) {
+          run->second.disagreed = static_cast<int>(sightings.disagreeing.size());
+        }
+        return p_.findings.Take(turn, zone, std::move(sightings));
+      });
 }
 
 }  // namespace muster::core

@@ -94,7 +94,8 @@ class SweepBench {
         verifier_({}, control_, hubs_, zones_),
         findings_({}, ids_),
         sweeper_({}, {control_, agenda_, ids_, zones_, verifier_, findings_,
-                      [](const ServerId&) { return true; }}) {
+                      [](const ServerId&) { return true; },
+                      [](Turn&, const ZoneId&, TakeAnswers) { return false; }}) {
     verifier_.SetListener(&enrollments_);
     Fill();
     control_.Post([this](Turn& turn) { return verifier_.LoadOwners(turn, ""); }, nullptr);
@@ -108,7 +109,7 @@ class SweepBench {
         [&](Turn& turn) {
           return sweeper_.Run(
               turn, [&](absl::StatusOr<std::vector<store::Sweep>> done) { swept = *done; },
-              Actor{"operator:bench", store::TenantWall::Everything()}, {kZone});
+              Actor{"operator:bench", store::TenantWall::Everything()}, {kZone}, std::nullopt);
         },
         nullptr);
     const double begin = ProcessorSeconds();

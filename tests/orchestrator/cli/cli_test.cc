@@ -555,6 +555,12 @@ TEST_F(CliTest, SweepsAreRunListedAndCompared) {
   swept.add_differences("open missing fnd-1: gone");
   EXPECT_EQ(Run({"sweep", "run", "--zone", "acme/prod"}), 0);
   EXPECT_THAT(out_, HasSubstr("acme/prod: open missing fnd-1: gone"));
+  EXPECT_FALSE(admin_.sweep_request.has_ask_workers()) << "as the zone's plan says";
+  EXPECT_EQ(Run({"sweep", "run", "--hub-only"}), 0);
+  EXPECT_TRUE(admin_.sweep_request.has_ask_workers() && !admin_.sweep_request.ask_workers());
+  EXPECT_EQ(Run({"sweep", "run", "--ask-workers"}), 0);
+  EXPECT_TRUE(admin_.sweep_request.ask_workers());
+  EXPECT_EQ(Run({"sweep", "run", "--ask-workers", "--hub-only"}), 2);
   swept.set_state(admin::v1::SWEEP_STATE_FAILED);
   EXPECT_EQ(Run({"sweep", "run"}), 5);
   for (const char* id : {"swp-1", "swp-2"}) {
@@ -562,10 +568,15 @@ TEST_F(CliTest, SweepsAreRunListedAndCompared) {
     sweep.set_sweep_id(id);
     sweep.set_zone_id("acme/prod");
     sweep.set_instances(id == std::string("swp-1") ? 10 : 7);
+    sweep.set_asked(41);
+    sweep.set_answered(40);
+    sweep.set_disagreed(39);
   }
   EXPECT_EQ(Run({"sweep", "list"}), 0);
   EXPECT_THAT(out_, AllOf(HasSubstr("swp-1"), HasSubstr("swp-2")));
   EXPECT_EQ(Run({"sweep", "show", "swp-1"}), 0);
+  EXPECT_THAT(out_,
+              AllOf(HasSubstr("41"), HasSubstr("40"), HasSubstr("39"), HasSubstr("disagreed")));
   EXPECT_EQ(Run({"sweep", "diff", "swp-1", "swp-2"}), 0);
   EXPECT_THAT(out_, HasSubstr("-3"));
   admin_.sweeps.mutable_sweeps(1)->set_zone_id("acme/test");

@@ -284,8 +284,9 @@ class Findings final : public v1::FindingService::Service {
 class Sweeps final : public v1::SweepService::Service {
  public:
   explicit Sweeps(FakeAdmin& admin) : admin_(admin) {}
-  Status RunSweep(ServerContext*, const v1::RunSweepRequest*,
+  Status RunSweep(ServerContext*, const v1::RunSweepRequest* request,
                   v1::RunSweepResponse* response) override {
+    admin_.sweep_request = *request;
     return Answer(admin_, "RunSweep", admin_.swept, response);
   }
   Status ListSweeps(ServerContext*, const v1::ListSweepsRequest*,

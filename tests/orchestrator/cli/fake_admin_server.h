@@ -54,6 +54,7 @@ struct FakeAdmin {
   admin::v1::ListFindingsResponse findings;
   admin::v1::Finding finding;
   admin::v1::RunSweepResponse swept;
+  admin::v1::RunSweepRequest sweep_request;  // The last.
   admin::v1::ListSweepsResponse sweeps;
   admin::v1::ListChannelsResponse channels;
   admin::v1::Delivery delivery;

@@ -49,6 +49,32 @@ class FleetFileTest : public testing::Test {
   std::map<std::string, std::string> variables_;
 };
 
+TEST_F(FleetFileTest, ASweepMaySayOnlyThatWorkersAreNotAsked) {
+  const auto parse = [this](const std::string& sweep) {
+    return Parse(absl::StrCat(
+        "tenants: [{id: acme, zones: [{zone: prod, hub_url: 'https://h.example', sweep: ", sweep,
+        "}]}]"));
+  };
+  const FleetFile fleet = parse("{ask_workers: false}");
+  ASSERT_THAT(fleet.problems, IsEmpty());
+  const admin::v1::SweepPlan& plan = fleet.request.tenants(0).zones(0).sweep();
+  EXPECT_TRUE(plan.has_ask_workers() && !plan.ask_workers());
+  EXPECT_FALSE(parse("{every: 2h}").request.tenants(0).zones(0).sweep().has_ask_workers());
+  EXPECT_THAT(parse("{every: 2h, ask_workers: true}").problems, IsEmpty());
+  EXPECT_THAT(parse("{every: 2h, off: true, ask_workers: true}").problems,
+              ElementsAre(HasSubstr("exactly one of schedule, every and off")));
+  EXPECT_THAT(parse("{}").problems,
+              ElementsAre(HasSubstr("exactly one of schedule, every and off")));
+
+  admin::v1::ListTenantsResponse tenants;
+  tenants.add_tenants()->set_tenant_id("acme");
+  admin::v1::ListZonesResponse zones;
+  admin::v1::Zone& zone = *zones.add_zones();
+  zone.set_zone_id("acme/prod");
+  zone.mutable_sweep()->set_ask_workers(false);
+  EXPECT_THAT(FleetFileText(tenants, zones), HasSubstr("ask_workers: false"));
+}
+
 TEST_F(FleetFileTest, BecomesARequestWithItsSecrets) {
   Write("key.secret", "from-file\r\n");
   Write("ca.pem", absl::StrCat("# the hub's own\n", kHubCaPem));

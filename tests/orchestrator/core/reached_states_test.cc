@@ -103,7 +103,7 @@ class ReachedStatesTest : public HandDriven {
     for (int i = 0; i < times; ++i) {
       operations().sweeps.Call(
           &SweepOperations::Run, [](absl::StatusOr<std::vector<store::Sweep>>) {}, operator_,
-          std::vector<ZoneId>{ZoneId("tenant-1/prod")});
+          std::vector<ZoneId>{ZoneId("tenant-1/prod")}, std::nullopt);
     }
     world_->RunFor(absl::Seconds(90));
   }

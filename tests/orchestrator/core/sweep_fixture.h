@@ -48,10 +48,10 @@ class SweepFixture : public HandDriven {
   }
   sim::SimHub::Record& Record(size_t server = 0) { return hub().RecordOf(RecordId(server)); }
 
-  store::Sweep Sweep() {
+  store::Sweep Sweep(std::optional<bool> ask_workers = std::nullopt) {
     auto swept = Ask<std::vector<store::Sweep>>([&](auto done) {
       operations().sweeps.Call(&SweepOperations::Run, std::move(done), operator_,
-                               std::vector<ZoneId>{zone_});
+                               std::vector<ZoneId>{zone_}, ask_workers);
     });
     EXPECT_TRUE(swept.ok()) << swept.status();
     return swept.ok() ? swept->front() : store::Sweep();

@@ -40,7 +40,7 @@ TEST_F(SweepRunsTest, OfTwoAtOnceOneIsSkippedAndSaysSo) {
     operations().sweeps.Call(
         &SweepOperations::Run,
         [&](absl::StatusOr<std::vector<store::Sweep>> done) { both.push_back(done->front()); },
-        operator_, std::vector<ZoneId>{zone_});
+        operator_, std::vector<ZoneId>{zone_}, std::nullopt);
   }
   world_->RunFor(absl::Minutes(1));
   ASSERT_THAT(both, SizeIs(2));
@@ -71,7 +71,7 @@ TEST_F(SweepRunsTest, ASweepThatTheEndInterruptsHasFailed) {
   Enroll();
   operations().sweeps.Call(
       &SweepOperations::Run, [](absl::StatusOr<std::vector<store::Sweep>>) {}, operator_,
-      std::vector<ZoneId>{zone_});
+      std::vector<ZoneId>{zone_}, std::nullopt);
   world_->RunFor(absl::Milliseconds(10));
   world_->KillOrchestrator();
   world_->RunFor(absl::Minutes(1));

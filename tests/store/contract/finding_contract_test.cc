@@ -167,7 +167,7 @@ TEST_P(StoreContract, ASweepKeepsEveryField) {
   sweep.state = SweepState::kPartial;
   sweep.reason = "E-HUB-IMPLAUSIBLE: 3 records";
   sweep.finish_time = At(12);
-  sweep.counts = {1, 2, 3, 4, 5, 6, 7, 8};
+  sweep.counts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   sweep.differences = {"one", "two: 2"};
   Change([&](Transaction& t) { EXPECT_OK(t.sweeps().Update(sweep, SweepState::kRunning)); });
   const Sweep read = **Read()->sweeps().FindLast(kProd);
@@ -186,6 +186,9 @@ TEST_P(StoreContract, ASweepKeepsEveryField) {
   EXPECT_EQ(read.counts.degraded, 6);
   EXPECT_EQ(read.counts.healed, 7);
   EXPECT_EQ(read.counts.findings, 8);
+  EXPECT_EQ(read.counts.asked, 9);
+  EXPECT_EQ(read.counts.answered, 10);
+  EXPECT_EQ(read.counts.disagreed, 11);
   EXPECT_EQ(read.differences, sweep.differences);
   EXPECT_THAT(*Read()->sweeps().ListRunning(), IsEmpty());
   auto t = *store_->Begin();

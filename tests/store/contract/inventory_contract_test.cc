@@ -50,7 +50,7 @@ TEST_P(StoreContract, ZonesKeepEveryField) {
   zone.service_account = "certify";
   zone.verify_within = absl::Hours(3);
   zone.disconnect_patience = absl::Minutes(7);
-  zone.sweep = {"15 2 * * *", "Europe/Vienna", absl::Hours(2), true};
+  zone.sweep = {"15 2 * * *", "Europe/Vienna", absl::Hours(2), true, false};
   zone.verifier = {VerifierKind::kLogin, "viewer", {std::string("\0\1\2", 3)}};
   Change([&](Transaction& t) { EXPECT_OK(t.zones().Put(zone)); });
   const auto snapshot = Read();
