@@ -35,6 +35,7 @@ using FindingId = Id<struct FindingTag>;
 using SweepId = Id<struct SweepTag>;
 using DeliveryId = Id<struct DeliveryTag>;
 using ChannelId = Id<struct ChannelTag>;  // acme/ops; of the provider: ops
+using MachineId = Id<struct MachineTag>;  // Of one that uses a worker's identity.
 using HubInstanceId =
     Id<struct HubInstanceTag>;  // The hub-assigned GUID, lower case (certify.md 4.4).
 
@@ -75,6 +76,10 @@ struct IdPrefix<SweepId> {
 template <>
 struct IdPrefix<DeliveryId> {
   static constexpr char kText[] = "dlv-";
+};
+template <>
+struct IdPrefix<MachineId> {
+  static constexpr char kText[] = "mch-";
 };
 template <>
 struct IdPrefix<AttemptId> {

@@ -184,6 +184,15 @@ class ServerCalls final : public Calls {
                request.reason());
   }
 
+  void CureClone(const Context& context, const admin::CureCloneRequest& request,
+                 Responder<admin::Server> to) const {
+    if (request.machine().empty()) {
+      return to.Finish(InvalidRequest("machine must name the one that goes on"));
+    }
+    ChangeWith(context, request, std::move(to), &core::ServerOperations::CureClone,
+               core::CloneChoice{request.machine(), request.reason()});
+  }
+
  private:
   // The server that the request names, changed by an operation of the core.
   template <typename Request, typename... Params, typename... Args>
@@ -245,7 +254,8 @@ void AddServerCalls(CallTable& table, const Dependencies& d) {
       .Write("ChangeServer", &ServerCalls::ChangeServer)
       .Write("AdmitServer", &ServerCalls::AdmitServer)
       .Write("SettleServer", &ServerCalls::SettleServer)
-      .Write("ReleaseServerRecord", &ServerCalls::ReleaseServerRecord);
+      .Write("ReleaseServerRecord", &ServerCalls::ReleaseServerRecord)
+      .Write("CureClone", &ServerCalls::CureClone);
 }
 
 }  // namespace muster::api

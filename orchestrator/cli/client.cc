@@ -200,6 +200,10 @@ absl::StatusOr<v1::Server> Client::SettleServer(const v1::SettleServerRequest& r
   return Call(stubs_->servers, &v1::ServerService::Stub::SettleServer, request, timeout_);
 }
 
+absl::StatusOr<v1::Server> Client::CureClone(const v1::CureCloneRequest& request) {
+  return Call(stubs_->servers, &v1::ServerService::Stub::CureClone, request, timeout_);
+}
+
 absl::StatusOr<v1::Server> Client::ReleaseServerRecord(
     const v1::ReleaseServerRecordRequest& request) {
   return Call(stubs_->servers, &v1::ServerService::Stub::ReleaseServerRecord, request, timeout_);

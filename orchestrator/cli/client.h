@@ -34,6 +34,7 @@ class DeleteZoneRequest;
 class DeleteZoneResponse;
 class EvictServerRequest;
 class SettleServerRequest;
+class CureCloneRequest;
 class ReleaseServerRecordRequest;
 class ExplainServerResponse;
 class ChangeFindingRequest;
@@ -151,6 +152,7 @@ class Client {
   absl::StatusOr<v1::Server> ChangeServer(const v1::ChangeServerRequest& request);
   absl::StatusOr<v1::Server> AdmitServer(const v1::AdmitServerRequest& request);
   absl::StatusOr<v1::Server> SettleServer(const v1::SettleServerRequest& request);
+  absl::StatusOr<v1::Server> CureClone(const v1::CureCloneRequest& request);
   absl::StatusOr<v1::Server> ReleaseServerRecord(const v1::ReleaseServerRecordRequest& request);
 
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);

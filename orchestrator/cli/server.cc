@@ -272,6 +272,30 @@ absl::StatusOr<ExitCode> ReleaseRecord(Context& context, const ReleaseFlags& fla
   return ExitCode::kOk;
 }
 
+struct CureFlags {
+  std::string server;
+  std::string keep;
+  std::string reason;
+};
+
+absl::StatusOr<ExitCode> CureClone(Context& context, const CureFlags& flags) {
+  ASSIGN_OR_RETURN(Client * client, context.Connect());
+  v1::CureCloneRequest request;
+  request.set_server(flags.server);
+  request.set_machine(flags.keep);
+  request.set_reason(flags.reason);
+  ASSIGN_OR_RETURN(const v1::Server response, client->CureClone(request));
+  context.output().PrintDetails(response, MakeRow(kServerFields, response));
+  context.output().Say(absl::StrCat(
+      flags.keep,
+      " goes on; every other machine with this identity is refused with E-SESSION-PUT-OUT. To take "
+      "one in as a server of its own: muster token create --zone ",
+      response.zone_id(),
+      " --server-name NEW-NAME, then on it: muster-worker enroll --token-file FILE --server-name "
+      "NEW-NAME"));
+  return ExitCode::kOk;
+}
+
 struct SettleFlags {
   std::vector<std::string> servers;
   std::string reason;
@@ -379,6 +403,18 @@ void AddServerCommands(CommandTree& tree) {
       [release_flags](Context& context) { return ReleaseRecord(context, *release_flags); });
   release.add_option("server", release_flags->server, "Server id or tenant/zone/name")->required();
   release.add_option("--reason", release_flags->reason, "Kept in the audit log");
+
+  auto cure_flags = std::make_shared<CureFlags>();
+  CLI::App& cure = tree.Verb(
+      server, "cure-clone", "Say which of several machines with a server's identity goes on",
+      "muster server cure-clone acme/prod/WEB-01 --keep mch-2aq7ytboi2224mrtgq2t "
+      "--reason 'the other is a copy'",
+      [cure_flags](Context& context) { return CureClone(context, *cure_flags); });
+  cure.add_option("server", cure_flags->server, "Server id or tenant/zone/name")->required();
+  cure.add_option("--keep", cure_flags->keep,
+                  "The machine: its id (mch-…), as the finding says it, or its name")
+      ->required();
+  cure.add_option("--reason", cure_flags->reason, "Kept in the audit log");
 
   auto settle_flags = std::make_shared<SettleFlags>();
   CLI::App& settle =

@@ -94,8 +94,8 @@ struct Core::Parts {
                    .evidence = {control, evidence},
                    .notifications = {control, notifications}},
         moments(options.on_older),
-        worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals, d.workers,
-                      d.clock) {
+        worker_events(control, dispatcher, enrollments, engine, zones, moments, refusals, findings,
+                      d.workers, d.clock) {
     dispatcher.looks().SetFreed([this](const ServerId& server) { engine.ServerReady(server); });
     control.SetOnDurable(
         [&workers = d.workers](const store::AuditLink& moment) { workers.NoteMoment(moment); });

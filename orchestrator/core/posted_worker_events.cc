@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "orchestrator/core/admission/zone_pins.h"
 #include "orchestrator/core/dispatch/session_facts.h"
 #include "orchestrator/core/interfaces/ask.h"
+#include "orchestrator/core/sweep/clone_sighting.h"
 
 namespace muster::core {
 namespace {
@@ -25,6 +27,20 @@ absl::StatusOr<bool> IsEnrolledAnew(Turn& turn, const CertificateId& id) {
   return certificate.has_value() && !certificate->confirmed && !certificate->token_id.empty();
 }
 
+absl::Status NoteRefusedMachine(Turn& turn, Refusals& refusals, const SessionOpening& opening,
+                                const Failure& refusal) {
+  return refusals.Note(turn,
+                       {.actor = absl::StrCat("address:", opening.address),
+                        .action = "session.refused",
+                        .subject = opening.server_id.value(),
+                        .tenant_id = opening.tenant_id,
+                        .code = refusal.code,
+                        .address = opening.address,
+                        .detail = absl::StrCat("from ", opening.address, ": ", refusal.detail),
+                        .token_id = {},
+                        .server_name = {}});
+}
+
 }  // namespace
 
 void PostedWorkerEvents::OpenSession(SessionOpening opening,
@@ -33,9 +49,17 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
   Ask<Decision>(
       control_,
       [this, opening = std::move(opening)](Turn& turn) -> absl::StatusOr<Decision> {
-        bool enrolled_anew = false;  // Of interest to what is under way only.
-        if (dispatcher_.FindOpen(opening.server_id) != nullptr) {
+        bool enrolled_anew = false;  // Of interest to what is under way, and to clones, only.
+        if (dispatcher_.FindOpen(opening.server_id) != nullptr ||
+            dispatcher_.clones().IsContested(opening.server_id)) {
           ASSIGN_OR_RETURN(enrolled_anew, IsEnrolledAnew(turn, opening.certificate_id));
+        }
+        if (!enrolled_anew) {
+          ASSIGN_OR_RETURN(const auto out, dispatcher_.clones().FindRefusal(turn, opening));
+          if (out.has_value()) {
+            RETURN_IF_ERROR(NoteRefusedMachine(turn, refusals_, opening, *out));
+            return Decision(*out);
+          }
         }
         ASSIGN_OR_RETURN(const AdmissionDecision admitted, AdmitSession(turn, refusals_, opening));
         if (const Failure* refusal = std::get_if<Failure>(&admitted)) {
@@ -48,13 +72,14 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
           }
           return Decision(*refusal);
         }
-        RETURN_IF_ERROR(moments_.Weigh(turn, opening));
         const store::Server& server = std::get<store::Server>(admitted);
+        ASSIGN_OR_RETURN(const MachineVerdict machine,
+                         WeighMachine(turn, opening, server, enrolled_anew));
         if (dispatcher_.IsBarred(server.id)) {
           return Decision(Failure{FailureCode::kSessionRecord, "it is left alone"});
         }
         ASSIGN_OR_RETURN(ZonePin pin, WeighHeldPin(turn, zones_, server, opening.pin));
-        SessionGrant grant{std::move(pin)};
+        SessionGrant grant{std::move(pin), machine.nonce};
         Session session;
         session.id = opening.session;
         session.server_id = server.id;
@@ -81,6 +106,19 @@ void PostedWorkerEvents::OpenSession(SessionOpening opening,
         }
         done(std::get<SessionGrant>(*std::move(decision)));
       });
+}
+
+absl::StatusOr<MachineVerdict> PostedWorkerEvents::WeighMachine(Turn& turn,
+                                                                const SessionOpening& opening,
+                                                                const store::Server& server,
+                                                                bool anew) {
+  ASSIGN_OR_RETURN(const bool older, moments_.Weigh(turn, opening));
+  ASSIGN_OR_RETURN(MachineVerdict verdict, dispatcher_.clones().Weigh(turn, opening, anew, older));
+  if (verdict.cloned) {
+    ASSIGN_OR_RETURN(const auto machines, turn.store().machines().ListOf(server.id));
+    RETURN_IF_ERROR(findings_.Open(turn, server.zone_id, CloneSighting(server, machines)));
+  }
+  return verdict;
 }
 
 void PostedWorkerEvents::SessionReady(SessionId session) {

@@ -16,6 +16,7 @@
 #include "orchestrator/core/interfaces/worker_link.h"
 #include "orchestrator/core/inventory/zone_table.h"
 #include "orchestrator/core/rollout/engine.h"
+#include "orchestrator/core/sweep/finding_keeper.h"
 
 namespace muster::core {
 
@@ -23,7 +24,8 @@ class PostedWorkerEvents final : public WorkerEvents {
  public:
   PostedWorkerEvents(TurnControl& control, Dispatcher& dispatcher, Enrollments& enrollments,
                      RolloutEngine& engine, ZoneTable& zones, MomentWatch& moments,
-                     Refusals& refusals, WorkerLink& workers, const Clock& clock)
+                     Refusals& refusals, FindingKeeper& findings, WorkerLink& workers,
+                     const Clock& clock)
       : control_(control),
         dispatcher_(dispatcher),
         enrollments_(enrollments),
@@ -31,6 +33,7 @@ class PostedWorkerEvents final : public WorkerEvents {
         zones_(zones),
         moments_(moments),
         refusals_(refusals),
+        findings_(findings),
         workers_(workers),
         clock_(clock) {}
 
@@ -47,6 +50,10 @@ class PostedWorkerEvents final : public WorkerEvents {
              std::vector<Failure> problems) override;
 
  private:
+  // Whether the server's identity is this machine's alone; for the session that is let in.
+  absl::StatusOr<MachineVerdict> WeighMachine(Turn& turn, const SessionOpening& opening,
+                                              const store::Server& server, bool anew);
+
   TurnControl& control_;
   Dispatcher& dispatcher_;
   Enrollments& enrollments_;
@@ -54,6 +61,7 @@ class PostedWorkerEvents final : public WorkerEvents {
   ZoneTable& zones_;
   MomentWatch& moments_;
   Refusals& refusals_;
+  FindingKeeper& findings_;
   log::Throttle refusals_told_;  // On the strand.
   WorkerLink& workers_;
   const Clock& clock_;

@@ -23,6 +23,7 @@
 #include "store/interface/finding_store.h"
 #include "store/interface/identity_store.h"
 #include "store/interface/inventory_store.h"
+#include "store/interface/machine_store.h"
 #include "store/interface/notification_store.h"
 #include "store/interface/observation_store.h"
 #include "store/interface/sweep_store.h"
@@ -42,6 +43,7 @@ class Snapshot {
   virtual const OperatorStore& operators() const = 0;
   virtual const RequestStore& requests() const = 0;
   virtual const ObservationStore& observations() const = 0;
+  virtual const MachineStore& machines() const = 0;
   virtual const FindingStore& findings() const = 0;
   virtual const SweepStore& sweeps() const = 0;
   virtual const NotificationStore& notifications() const = 0;
@@ -62,6 +64,7 @@ class Transaction {
   virtual OperatorStore& operators() = 0;
   virtual RequestStore& requests() = 0;
   virtual ObservationStore& observations() = 0;
+  virtual MachineStore& machines() = 0;
   virtual FindingStore& findings() = 0;
   virtual SweepStore& sweeps() = 0;
   virtual NotificationStore& notifications() = 0;

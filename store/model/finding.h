@@ -17,13 +17,16 @@
 
 namespace muster::store {
 
+// Of a server whose worker's identity several machines use: with its id.
+inline constexpr char kWorkerSubject[] = "worker ";
+
 struct Finding {
   FindingId id;
   TenantId tenant_id;
   ZoneId zone_id;
   FindingKind kind = FindingKind::kMissing;
   // With zone and kind what makes it this one: a server's id, "record <hub id>", "machine <hash>",
-  // or "hub".
+  // "worker <server id>" (kWorkerSubject), or "hub".
   std::string subject;
   ServerId server_id;             // Empty: about no server of the inventory.
   HubInstanceId hub_instance_id;  // Of the hub record that it is about; empty: none.

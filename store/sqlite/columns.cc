@@ -132,6 +132,9 @@ void ColumnReader::ReadEnum(FindingState& value) {
 void ColumnReader::ReadEnum(SweepState& value) {
   Take(ParseSweepState(row_.TextView(column_)), value);
 }
+void ColumnReader::ReadEnum(MachineStanding& value) {
+  Take(ParseMachineStanding(row_.TextView(column_)), value);
+}
 void ColumnReader::ReadEnum(SweepTrigger& value) {
   Take(ParseSweepTrigger(row_.TextView(column_)), value);
 }

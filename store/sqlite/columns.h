@@ -20,6 +20,7 @@
 #include "base/sql/error.h"
 #include "base/sql/statement.h"
 #include "store/model/identity.h"
+#include "store/model/identity_machine.h"
 #include "store/model/server.h"
 #include "store/model/zone.h"
 
@@ -103,6 +104,7 @@ class ColumnReader {
   void ReadEnum(FindingKind& value);
   void ReadEnum(FindingState& value);
   void ReadEnum(SweepState& value);
+  void ReadEnum(MachineStanding& value);
   void ReadEnum(SweepTrigger& value);
   void ReadEnum(ChannelKind& value);
   void ReadEnum(NotificationKind& value);

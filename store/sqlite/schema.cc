@@ -66,6 +66,9 @@ constexpr char kNotifications[] =
 constexpr char kAskedWorkers[] =
 #include "store/sqlite/migrations/0021_asked_workers.inc"
     ;
+constexpr char kIdentityMachines[] =
+#include "store/sqlite/migrations/0022_identity_machines.inc"
+    ;
 
 // The last column is the oldest program that may open the file after the migration.
 constexpr sql::Migration kMigrations[] = {
@@ -103,6 +106,8 @@ constexpr sql::Migration kMigrations[] = {
     {20, "notifications", kNotifications, 19},
     // The programs before do not know the new kind of findings.
     {21, "asked_workers", kAskedWorkers, 21},
+    // The programs before would send commands to clones, and let in whom an operator put out.
+    {22, "identity_machines", kIdentityMachines, 22},
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "store/sqlite/audit_log.h"
 #include "store/sqlite/certificate_store.h"
 #include "store/sqlite/finding_store.h"
+#include "store/sqlite/machine_store.h"
 #include "store/sqlite/notification_store.h"
 #include "store/sqlite/observation_store.h"
 #include "store/sqlite/operator_store.h"
@@ -72,6 +73,7 @@ class SqliteStore::Connection {
         operators(*db),
         requests(*db),
         observations(*db),
+        machines(*db),
         findings(*db),
         sweeps(*db),
         notifications(*db),
@@ -95,6 +97,7 @@ class SqliteStore::Connection {
   SqliteOperatorStore operators;
   SqliteRequestStore requests;
   SqliteObservationStore observations;
+  SqliteMachineStore machines;
   SqliteFindingStore findings;
   SqliteSweepStore sweeps;
   SqliteNotificationStore notifications;
@@ -129,6 +132,7 @@ class SqliteStore::SqliteTransaction final : public Transaction {
   OperatorStore& operators() override { return connection_.operators; }
   RequestStore& requests() override { return connection_.requests; }
   ObservationStore& observations() override { return connection_.observations; }
+  MachineStore& machines() override { return connection_.machines; }
   FindingStore& findings() override { return connection_.findings; }
   SweepStore& sweeps() override { return connection_.sweeps; }
   NotificationStore& notifications() override { return connection_.notifications; }
@@ -198,6 +202,7 @@ class SqliteStore::SqliteSnapshot final : public Snapshot {
   const OperatorStore& operators() const override { return connection_->operators; }
   const RequestStore& requests() const override { return connection_->requests; }
   const ObservationStore& observations() const override { return connection_->observations; }
+  const MachineStore& machines() const override { return connection_->machines; }
   const FindingStore& findings() const override { return connection_->findings; }
   const SweepStore& sweeps() const override { return connection_->sweeps; }
   const NotificationStore& notifications() const override { return connection_->notifications; }

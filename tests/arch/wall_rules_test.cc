@@ -67,7 +67,7 @@ const WallForm kWallForms[] = {
     // The store without its wall, where operators are answered.
     {"orchestrator/api/", "()",
      "(snapshot|whole)(\\(\\))?(\\.|->)(tenants|zones|servers|tokens|certificates|observations|"
-     "findings|sweeps|rollouts|attempts)\\(\\)",
+     "machines|findings|sweeps|rollouts|attempts)\\(\\)",
      "Context::snapshot, which sees what the caller may see"},
     {"orchestrator/core/report/", "Snapshot", "store::Snapshot\\b", "store::WalledSnapshot"},
 };

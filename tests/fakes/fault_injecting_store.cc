@@ -42,6 +42,7 @@ class FaultInjectingStore::FaultyTransaction final : public store::Transaction {
   store::OperatorStore& operators() override { return inner_->operators(); }
   store::RequestStore& requests() override { return inner_->requests(); }
   store::ObservationStore& observations() override { return inner_->observations(); }
+  store::MachineStore& machines() override { return inner_->machines(); }
   store::FindingStore& findings() override { return inner_->findings(); }
   store::SweepStore& sweeps() override { return inner_->sweeps(); }
   store::NotificationStore& notifications() override { return inner_->notifications(); }

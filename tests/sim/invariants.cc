@@ -28,6 +28,10 @@ class Replay {
   explicit Replay(std::vector<std::string>& breaches) : breaches_(breaches) {}
 
   void Take(const store::AuditEvent& event) {
+    if (event.action == "session.cloned" || event.action == "session.restored") {
+      breaches_.push_back(absl::StrCat("a worker that is alone was taken for another: event ",
+                                       event.sequence, ", ", event.detail));
+    }
     if (event.action == "rollout.create" || event.action == "rollout.state") {
       return Move(event.subject, event.detail, event);
     }

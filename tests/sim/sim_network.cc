@@ -52,9 +52,10 @@ void SimWorld::Dial(size_t worker) {
         return;
       }
       // Welcome is queued, then commands may be.
-      ToWorker(link, [this, link, pin = grant->pin.hub_url](SimWorker& w) {
+      ToWorker(link, [this, link, pin = grant->pin.hub_url, nonce = grant->nonce](SimWorker& w) {
         link->worker_knows = true;
         w.SetPin(pin);
+        w.SetNonce(nonce);
         w.Connected({
             [this, link](const CommandId& command, const AttemptId& attempt) {
               ToCore(link,

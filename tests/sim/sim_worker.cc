@@ -38,6 +38,8 @@ core::SessionOpening SimWorker::Hello() const {
   opening.server_id = options_.server_id;
   opening.address = options_.address;
   opening.machine.machine_name = options_.name;
+  opening.machine.machine_id_hash = absl::StrCat("machine of ", internal_id_);
+  opening.nonce = nonce_;
   opening.service = ServiceNow();
   for (const auto& [id, entry] : journal_) {
     using Known = core::SessionOpening::JournalEntry::State;
@@ -265,6 +267,7 @@ void SimWorker::Reenrolled(CertificateId certificate) {
   Restart();
   options_.certificate_id = std::move(certificate);
   journal_.clear();
+  nonce_.clear();
 }
 
 void SimWorker::PowerOff() {

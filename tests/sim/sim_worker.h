@@ -89,6 +89,8 @@ class SimWorker {
   void Receive(const core::OutboundCommand& command, absl::Duration left);
   // The hub of its zone, as the orchestrator has signed it: no other is joined.
   void SetPin(const std::string& hub_url) { pin_ = hub_url; }
+  // Of its session; kept at once.
+  void SetNonce(const std::string& nonce) { nonce_ = nonce; }
   void SetClockOffset(absl::Duration offset) { clock_offset_ = offset; }
   absl::Duration clock_offset() const { return clock_offset_; }
   void ResultAcknowledged(const CommandId& command);
@@ -158,6 +160,7 @@ class SimWorker {
   std::map<SimHub*, int64_t> ghosts_;
   std::map<const SimHub*, int> ghosts_asked_for_;
   std::string pin_;
+  std::string nonce_;
   absl::Duration clock_offset_;
   std::function<void(store::ServiceFacts&)> alter_;
   int looks_ = 0;

@@ -19,6 +19,7 @@ class FakeTransport final : public SessionTransport {
     StreamEvents events;
     std::vector<v1::WorkerMessage> sent;  // By the worker.
     bool open = true;                     // Neither side has ended it.
+    std::string nonce = {};               // Of Welcome; empty: of an older orchestrator.
 
     void Say(v1::OrchestratorMessage message) { events.on_message(std::move(message)); }
     void SayWelcome(absl::Time server_time, const v1::ZonePin& pin,
@@ -28,6 +29,7 @@ class FakeTransport final : public SessionTransport {
       *message.mutable_welcome()->mutable_heartbeat_interval() = rpc::ToProto(absl::Seconds(30));
       *message.mutable_welcome()->mutable_reconnect_spread() = rpc::ToProto(spread);
       *message.mutable_welcome()->mutable_zone_pin() = pin;
+      message.mutable_welcome()->set_session_nonce(nonce);
       Say(std::move(message));
     }
     void SayCommand(v1::Command command) {

@@ -112,6 +112,18 @@ TEST_F(IdentityTest, ANextKeyIsUsedFromItsCertificateOn) {
   EXPECT_EQ(directory_.LoadIdentity()->private_key_pem.Reveal(), next->ToPem()->Reveal());
 }
 
+TEST_F(IdentityTest, ANonceIsOfOneServerOnly) {
+  const ServerId server("srv-1");
+  EXPECT_EQ(directory_.LoadNonce(server), "");
+  ASSERT_TRUE(directory_.SaveNonce(server, "17-abc").ok());
+  EXPECT_EQ(directory_.LoadNonce(server), "17-abc");
+  EXPECT_EQ(directory_.LoadNonce(ServerId("srv-2")), "") << "enrolled as another since";
+  ASSERT_TRUE(directory_.SaveNonce(ServerId("srv-2"), "1-def").ok());
+  EXPECT_EQ(directory_.LoadNonce(server), "");
+  std::ofstream(directory_.path() + "/nonce") << "damaged";
+  EXPECT_EQ(directory_.LoadNonce(server), "");
+}
+
 TEST_F(IdentityTest, DatesOutOfOrderAreToldApart) {
   const auto identity = EnrollNow(Options());
   ASSERT_TRUE(identity.ok());

@@ -13,6 +13,12 @@
 namespace muster::worker {
 namespace {
 
+TEST(BootHashTest, IsTheSameForAsLongAsTheSystemRuns) {
+  const std::string hash = ReadBootHash();
+  EXPECT_EQ(hash.size(), 64u);
+  EXPECT_EQ(ReadBootHash(), hash);
+}
+
 // A name that no protocol could carry is replaced, not the end of the worker.
 TEST(MachineFactsTest, AreAlwaysTextThatCanBeSent) {
   for (const std::string& text :

@@ -88,6 +88,12 @@ class SessionTest : public testing::Test {
       kept_moment_ = moment;
       ++moments_kept_;
     };
+    options.identity.nonce = kept_nonce_;
+    options.keep_nonce = [this](const std::string& nonce) {
+      if (keep_nonce_.ok()) kept_nonce_ = nonce;
+      return keep_nonce_;
+    };
+    options.boot = "this-run";
     options.look_by_itself = look_by_itself_;
     options.replaced_identity = [this] { return std::exchange(replaced_, std::nullopt); };
     options.on_state = [this](SessionState state, const absl::Status& status) {
@@ -162,6 +168,8 @@ class SessionTest : public testing::Test {
   std::optional<Failure> own_problem_;
   std::function<std::optional<Failure>()> look_at_peer_;
   std::optional<v1::Moment> kept_moment_;
+  std::string kept_nonce_;
+  absl::Status keep_nonce_;
   int moments_kept_ = 0;
   bool look_by_itself_ = false;
   std::optional<SessionIdentity> replaced_;

@@ -45,6 +45,46 @@ TEST_F(SessionUpkeepTest, KeepsTheLastMomentAndTellsIt) {
   EXPECT_EQ(transport_.last().sent[0].hello().moment().event(), 5);
 }
 
+TEST_F(SessionUpkeepTest, KeepsTheNonceOfASessionAndShowsItInTheNext) {
+  StartSession();
+  const auto open_with = [this](const std::string& nonce) -> FakeTransport::Connection& {
+    AwaitConnection();
+    transport_.last().nonce = nonce;
+    transport_.last().SayWelcome(clock_.Now(), Pin());
+    Settle();
+    return transport_.last();
+  };
+  auto& first = open_with("1-abc");
+  EXPECT_EQ(first.sent[0].hello().session_nonce(), "");
+  EXPECT_EQ(first.sent[0].hello().boot_id_hash(), "this-run");
+  EXPECT_EQ(kept_nonce_, "1-abc");
+  first.Break();
+  Settle();
+  auto& second = open_with("2-def");
+  EXPECT_EQ(second.sent[0].hello().session_nonce(), "1-abc");
+  // What cannot be kept is not shown: after a restart it would be the one before.
+  keep_nonce_ = absl::InternalError("disk full");
+  second.Break();
+  Settle();
+  auto& third = open_with("3-ghi");
+  EXPECT_EQ(third.sent[0].hello().session_nonce(), "2-def");
+  third.Break();
+  Settle();
+  keep_nonce_ = absl::OkStatus();
+  auto& fourth = open_with("");
+  EXPECT_EQ(fourth.sent[0].hello().session_nonce(), "2-def");
+  EXPECT_EQ(kept_nonce_, "2-def") << "an older orchestrator has none to give";
+  fourth.Break();
+  Settle();
+  auto& fifth = open_with(std::string(65, 'x'));
+  EXPECT_EQ(kept_nonce_, "2-def") << "longer than the protocol allows";
+  fifth.Break();
+  Crash();
+  StartSession();
+  AwaitConnection();
+  EXPECT_EQ(transport_.last().sent[0].hello().session_nonce(), "2-def");
+}
+
 TEST_F(SessionUpkeepTest, AnswersAPingWhileACommandRuns) {
   StartSession();
   auto& connection = Open();

@@ -89,6 +89,7 @@ struct Worker::Inside {
   std::shared_ptr<Session> session;
   std::shared_ptr<Renewer> renewer;
   std::string certificate_pem;  // In use. On the strand.
+  ServerId server_id;           // Whose it is.
   bool fixed_address = false;   // By a flag, whatever an enrollment says.
   bool refused = false;         // As the directory says. On the strand.
   bool started = false;
@@ -122,6 +123,11 @@ Worker::Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerPar
       return absl::OkStatus();
     };
     session.replaced_identity = [this] { return TakeReplacedIdentity(); };
+    session.identity.nonce = equipment_->directory->LoadNonce(identity.server_id);
+    session.keep_nonce = [this](const std::string& nonce) {
+      return equipment_->directory->SaveNonce(inside_->server_id, nonce);
+    };
+    session.boot = ReadBootHash();
     session.moment = equipment_->directory->LoadMoment();
     session.keep_moment = [this](const v1::Moment& moment) {
       const absl::Status kept = equipment_->directory->SaveMoment(moment);
@@ -133,6 +139,7 @@ Worker::Worker(Runtime& runtime, std::unique_ptr<Equipment> equipment, WorkerPar
       std::make_unique<Inside>(runtime, std::move(parts), session_address, std::move(session));
   Inside& inside = *inside_;
   inside.certificate_pem = identity.certificate_pem;
+  inside.server_id = identity.server_id;
   inside.refused = identity_refused;
   inside.fixed_address = session_address != identity.session_address;
   inside.renewer = Renewer::Create(
@@ -170,12 +177,14 @@ std::optional<SessionIdentity> Worker::TakeReplacedIdentity() {
   if (!found.ok()) log::Warning("identity not read again", {{"reason", found.status()}});
   if (!found.ok() || found->certificate_pem == inside_->certificate_pem) return std::nullopt;
   inside_->certificate_pem = found->certificate_pem;
+  inside_->server_id = found->server_id;
   equipment_->keys.Use(found->private_key_pem);
   equipment_->trust->SetZoneAccount(found->zone_pin.service_account());
   inside_->transport.SetIdentity(found->Clone(),
                                  inside_->fixed_address ? "" : found->session_address);
   inside_->renewer->Replace(found->Clone());
-  return SessionIdentity{found->zone_pin, found->ca_bundle_pem};
+  return SessionIdentity{found->zone_pin, found->ca_bundle_pem,
+                         equipment_->directory->LoadNonce(found->server_id)};
 }
 
 Worker::~Worker() { Stop(); }

@@ -32,6 +32,7 @@ constexpr char kTokenFile[] = "token.sha256";
 constexpr char kRefusedFile[] = "refused";
 constexpr size_t kMostKeyBytes = 64 << 10;
 constexpr char kMomentFile[] = "moment";
+constexpr char kNonceFile[] = "nonce";
 constexpr char kEnrollLock[] = "enroll.lock";
 
 std::string StringAt(const nlohmann::json& object, const char* name) {
@@ -202,6 +203,18 @@ absl::Status StateDirectory::SaveMoment(const v1::Moment& moment) const {
   return WritePart(File(kMomentFile),
                    absl::StrCat(moment.event(), " ", absl::BytesToHexString(moment.hash()), "\n"),
                    FileAccess::kEveryoneReads);
+}
+
+std::string StateDirectory::LoadNonce(const ServerId& server) const {
+  const absl::StatusOr<std::string> text = ReadWholeFile(File(kNonceFile));
+  if (!text.ok()) return "";
+  const std::vector<std::string> words = absl::StrSplit(absl::StripAsciiWhitespace(*text), ' ');
+  return words.size() == 2 && words[0] == server.value() ? words[1] : "";
+}
+
+absl::Status StateDirectory::SaveNonce(const ServerId& server, absl::string_view nonce) const {
+  return WritePart(File(kNonceFile), absl::StrCat(server.value(), " ", nonce, "\n"),
+                   FileAccess::kOwnerOnly);
 }
 
 absl::Status StateDirectory::ClearRefusal() const { return RemoveFile(File(kRefusedFile)); }

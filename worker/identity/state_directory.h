@@ -7,6 +7,7 @@
 //   key.next.pem     the key of an enrollment that replaces an identity, until it is key.pem
 //   token.sha256     hash of the bootstrap token's secret that was used last
 //   moment           the last moment of the orchestrator's record that it was told of: event, hash
+//   nonce            the server that it is, and the nonce of its last session
 //   refused          why the orchestrator refuses this identity now; not there when it does not
 //   journal.db       commands (session/sqlite_journal.h)
 //   LOCK             one worker process at a time; enroll.lock: one enrollment
@@ -64,6 +65,10 @@ class StateDirectory {
   // None when there is none, or none that can be read.
   std::optional<v1::Moment> LoadMoment() const;
   absl::Status SaveMoment(const v1::Moment& moment) const;
+
+  // Of the last session as this server; empty when there was none.
+  std::string LoadNonce(const ServerId& server) const;
+  absl::Status SaveNonce(const ServerId& server, absl::string_view nonce) const;
 
   const std::string& path() const { return path_; }
   std::string JournalPath() const { return path_ + "/journal.db"; }

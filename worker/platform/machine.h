@@ -11,6 +11,10 @@ namespace muster::worker {
 // Reads a few small files; cheap. Fields that the system does not tell are empty.
 types::v1::MachineFacts ReadMachineFacts();
 
+// Lower-case hex SHA-256 of what the system calls its present run, so that two machines with one
+// identity can be told apart; empty where it has no name for it.
+std::string ReadBootHash();
+
 // Where the worker keeps its identity and journal: "/var/lib/muster-worker".
 std::string DefaultDataDirectory();
 

@@ -42,6 +42,7 @@ constexpr absl::Duration kClockTolerance = absl::Minutes(2);
 constexpr absl::Duration kLookAgain = absl::Minutes(5);
 // Begins the id of the command by which this worker asks itself for a look; the orchestrator's
 // begin with "cmd-".
+constexpr size_t kLongestNonce = 64;
 constexpr char kOwnLook[] = "own-look-";
 
 }  // namespace
@@ -214,6 +215,8 @@ void Session::Connect() {
   *hello.mutable_worker_time() = rpc::ToProto(parts_.clock.Now());
   hello.set_answers_pings(true);
   if (moment_.has_value()) *hello.mutable_moment() = *moment_;
+  hello.set_session_nonce(identity_.nonce);
+  hello.set_boot_id_hash(options_.boot);
   for (v1::JournalEntry& entry : runner_.OpenEntries()) *hello.add_journal() = std::move(entry);
   if (!alive()) return;  // The journal was lost meanwhile.
   stream_->Send(std::move(message));
@@ -295,6 +298,7 @@ void Session::OnWelcome(const v1::Welcome& welcome) {
     return WaitRefused(FailureStatus(problem_->code, problem_->detail));
   }
   problem_.reset();
+  KeepNonce(welcome.session_nonce());
   if (welcome.has_server_time()) {
     runner_.SetClockOffset(rpc::FromProto(welcome.server_time()) - parts_.clock.Now());
     NoteClock(welcome);
@@ -316,6 +320,16 @@ void Session::OnWelcome(const v1::Welcome& welcome) {
   // beat together.
   Arm(pace_.interval() * (0.5 + 0.5 * parts_.random.Fraction()), &Session::Beat);
   ReconnectIfIdle();
+}
+
+void Session::KeepNonce(const std::string& nonce) {
+  if (nonce.empty() || nonce.size() > kLongestNonce) return;  // Of an older orchestrator.
+  const absl::Status kept = options_.keep_nonce ? options_.keep_nonce(nonce) : absl::OkStatus();
+  if (kept.ok()) {
+    identity_.nonce = nonce;
+  } else {
+    log::Warning("the data directory takes no note", {{"reason", kept}});
+  }
 }
 
 void Session::WeighPin(const v1::ZonePin& offered) {

@@ -54,6 +54,7 @@ enum class SessionState { kWaiting, kConnecting, kOpen, kStopped, kEnded };
 struct SessionIdentity {
   v1::ZonePin zone_pin;
   std::string ca_bundle_pem;  // Whose signatures newer pins are believed by.
+  std::string nonce = {};     // Of its last session; empty: it had none.
 };
 
 struct SessionOptions {
@@ -82,6 +83,9 @@ struct SessionOptions {
   // how another is kept. One that cannot be kept is not missed.
   std::optional<v1::Moment> moment;
   std::function<void(const v1::Moment&)> keep_moment;
+  // How the nonce of a session is kept, durably; one that cannot be kept is not shown either.
+  std::function<absl::Status(const std::string&)> keep_nonce;
+  std::string boot;  // What tells this run of the machine from others; empty: nothing.
   // Looks at the service without being asked, by the handler of `probe`: once after the start, and
   // every few minutes while it has problems, so that what is cured is known to be.
   bool look_by_itself = false;
@@ -135,6 +139,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void Beat();
   void OnMessage(v1::OrchestratorMessage message);
   void OnWelcome(const v1::Welcome& welcome);
+  void KeepNonce(const std::string& nonce);
   // Weighs a pin of the own zone; tells what is held when it was not the same.
   void WeighPin(const v1::ZonePin& offered);
   void NoteClock(const v1::Welcome& welcome);

@@ -30,15 +30,16 @@ absl::StatusOr<std::optional<std::string>> DifferenceTo(Turn& turn,
 
 }  // namespace
 
-absl::Status MomentWatch::Weigh(Turn& turn, const SessionOpening& opening) {
-  if (!opening.moment.has_value() || opening.moment->sequence <= 0) return absl::OkStatus();
+absl::StatusOr<bool> MomentWatch::Weigh(Turn& turn, const SessionOpening& opening) {
+  if (!opening.moment.has_value() || opening.moment->sequence <= 0) return false;
   ASSIGN_OR_RETURN(const auto difference, DifferenceTo(turn, *opening.moment));
   if (!difference.has_value()) {
-    return ClearObservations(turn, opening.server_id, {FailureCode::kSessionAhead});
+    RETURN_IF_ERROR(ClearObservations(turn, opening.server_id, {FailureCode::kSessionAhead}));
+    return false;
   }
   RETURN_IF_ERROR(Observe(turn, opening.server_id, FailureCode::kSessionAhead, *difference));
   ASSIGN_OR_RETURN(const bool audited, IsAudited(turn));
-  if (told_ || audited) return absl::OkStatus();
+  if (told_ || audited) return true;
   const std::string seen = absl::StrCat(*difference, " (server ", opening.server_id.value(), ")");
   log::Error("this orchestrator is older than its workers: a snapshot or backup was put back",
              {{"server", opening.server_id}, {"seen", *difference}});
@@ -48,7 +49,7 @@ absl::Status MomentWatch::Weigh(Turn& turn, const SessionOpening& opening) {
     if (std::exchange(told_, true)) return;
     if (on_older_) on_older_(seen);
   });
-  return absl::OkStatus();
+  return true;
 }
 
 absl::StatusOr<bool> MomentWatch::IsAudited(Turn& turn) const {

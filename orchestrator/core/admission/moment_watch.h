@@ -34,8 +34,9 @@ class MomentWatch {
   explicit MomentWatch(std::function<void(const std::string&)> on_older)
       : on_older_(std::move(on_older)) {}
 
-  // Of a session that is let in. Nothing while the worker says no moment.
-  absl::Status Weigh(Turn& turn, const SessionOpening& opening);
+  // Of a session that is let in. Nothing while the worker says no moment. Whether we are older than
+  // it, or went another way.
+  absl::StatusOr<bool> Weigh(Turn& turn, const SessionOpening& opening);
 
  private:
   // Whether the event is in the log: an operation that is undone takes its event along.

@@ -51,6 +51,7 @@ absl::Status Dispatcher::Recover(Turn& turn) {
   begun_ = turn.now();
   look_for_late_copies_until_ = begun_ + options_.command_ttl;
   looked_for_late_copies_.clear();
+  RETURN_IF_ERROR(clones_.Recover(turn));
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts, turn.store().attempts().ListOpen());
   for (const store::Attempt& attempt : attempts) {
     // One that cannot be taken up costs its server, not the start.
@@ -86,6 +87,7 @@ void Dispatcher::Drop(Turn& turn, const ServerId& server, const Failure& why, bo
 
 absl::Status Dispatcher::Reload(Turn& turn, const ServerId& server) {
   Drop(turn, server, Failure{FailureCode::kSessionRecord, "what is on record is read anew"}, true);
+  RETURN_IF_ERROR(clones_.Reload(turn, server));
   ASSIGN_OR_RETURN(const std::vector<store::Attempt> attempts,
                    turn.store().attempts().ListOpenOf(server));
   for (const store::Attempt& attempt : attempts) RETURN_IF_ERROR(TakeUp(turn, attempt));

@@ -86,12 +86,13 @@ class Dispatcher {
 
   SessionTable& sessions() { return sessions_; }
   WorkerLooks& looks() { return looks_; }
+  CloneWatch& clones() { return clones_; }
   // To all who are connected, once zones have changed.
   absl::Status PushZonePins(Turn& turn);
   const OpenAttempt* FindOpen(const ServerId& server) const;
-  // A command, or a look, is under way: no other is sent until that is over.
+  // Nothing is sent to it now: a command, or a look, is under way, or it is held as a clone.
   bool IsBusy(const ServerId& server) const {
-    return open_.contains(server) || looks_.IsUnderWay(server);
+    return open_.contains(server) || looks_.IsUnderWay(server) || clones_.IsHeld(server);
   }
 
   // Takes the server's next delivery on its way. A failure says why it may not go (no key, zone
@@ -164,7 +165,7 @@ class Dispatcher {
   AttemptListener* listener_ = nullptr;
 
   SessionTable sessions_;
-  CloneWatch clones_{agenda_};
+  CloneWatch clones_{agenda_, ids_};
   OpenTable open_;
   // Commands that never arrived, until they expire: only they themselves may be sent meanwhile. What
   // an earlier process knew of them is looked up once, so long as one may be unexpired.
@@ -178,7 +179,7 @@ class Dispatcher {
   absl::Time armed_ = absl::InfiniteFuture();
   WorkerLooks looks_{
       options_, agenda_, ids_, workers_, sessions_, work_watch_, [this](const ServerId& server) {
-        return open_.contains(server) || IsBarred(server);
+        return open_.contains(server) || IsBarred(server) || clones_.IsHeld(server);
       }};
 };
 

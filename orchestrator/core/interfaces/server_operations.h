@@ -47,6 +47,12 @@ struct Settlement {
   std::string reason;   // For the audit event.
 };
 
+// Which of the machines with a server's identity goes on.
+struct CloneChoice {
+  std::string machine;  // Its id, or its name where that is of one alone.
+  std::string reason;   // For the audit event.
+};
+
 class ServerOperations {
  public:
   virtual ~ServerOperations() = default;
@@ -91,6 +97,12 @@ class ServerOperations {
   virtual absl::StatusOr<store::Server> ReleaseRecord(Turn& turn, const Actor& actor,
                                                       const ServerId& server,
                                                       const std::string& reason) = 0;
+  // Of several machines with the server's identity (E-SESSION-CLONED) one goes on; the others are
+  // refused with E-SESSION-PUT-OUT until they are enrolled anew. Another choice takes it back.
+  // E-INVENTORY-SERVER; E-REQUEST-STATE when there are not several, or none is called so.
+  virtual absl::StatusOr<store::Server> CureClone(Turn& turn, const Actor& actor,
+                                                  const ServerId& server,
+                                                  const CloneChoice& choice) = 0;
 };
 
 }  // namespace muster::core

@@ -52,10 +52,14 @@ struct SessionOpening {
   std::optional<absl::Duration> clock_offset;  // The worker's clock minus ours; network included.
   // How far our record had come when the worker last heard of it; absent when it never did.
   std::optional<store::AuditLink> moment;
+  // Of its last session; empty from older workers, and before the first.
+  std::string nonce;
+  std::string boot;  // Hash of what its system calls its present run; empty: not known.
 };
 
 struct SessionGrant {
-  ZonePin pin;  // For Welcome.
+  ZonePin pin;        // For Welcome.
+  std::string nonce;  // For Welcome, too.
 };
 
 enum class Outcome { kSucceeded, kFailed, kRejected, kInDoubt };

@@ -18,6 +18,7 @@
 #include "orchestrator/core/enrollment/enrollments.h"
 #include "orchestrator/core/enrollment/verifier.h"
 #include "orchestrator/core/inventory/look_alikes.h"
+#include "orchestrator/core/inventory/machine_text.h"
 #include "orchestrator/core/inventory/names.h"
 #include "orchestrator/core/inventory/server_life.h"
 
@@ -295,6 +296,27 @@ absl::StatusOr<store::Server> Servers::ReleaseRecord(Turn& turn, const Actor& ac
   RETURN_IF_ERROR(enrollments_.GiveBack(
       turn, actor, server,
       absl::StrCat("released by an operator", reason.empty() ? "" : ": ", reason)));
+  return GetVisibleServer(turn, actor, server);
+}
+
+absl::StatusOr<store::Server> Servers::CureClone(Turn& turn, const Actor& actor,
+                                                 const ServerId& server,
+                                                 const CloneChoice& choice) {
+  ASSIGN_OR_RETURN(const store::Server found, GetVisibleServer(turn, actor, server));
+  ASSIGN_OR_RETURN(const std::vector<store::IdentityMachine> machines,
+                   dispatcher_.clones().Choose(turn, server, choice.machine));
+  // Whoever has the session shows its nonce again.
+  RETURN_IF_ERROR(dispatcher_.EndSession(
+      turn, server,
+      Failure{FailureCode::kSessionReplaced, "an operator chose between the machines"}, true));
+  ServerChange change(turn, actor.name, "server.cure_clone", server, found.zone_id);
+  if (!choice.reason.empty()) change.Note(choice.reason);
+  for (const store::IdentityMachine& machine : machines) {
+    change.Note(
+        absl::StrCat(machine.standing == store::MachineStanding::kKnown ? "kept " : "put out ",
+                     TextOf(machine)));
+  }
+  RETURN_IF_ERROR(change.Record());
   return GetVisibleServer(turn, actor, server);
 }
 

@@ -47,6 +47,8 @@ class Servers final : public ServerOperations {
   absl::StatusOr<store::Server> ReleaseRecord(Turn& turn, const Actor& actor,
                                               const ServerId& server,
                                               const std::string& reason) override;
+  absl::StatusOr<store::Server> CureClone(Turn& turn, const Actor& actor, const ServerId& server,
+                                          const CloneChoice& choice) override;
 
  private:
   OrderedIds& ids_;

@@ -1,5 +1,6 @@
 #include "orchestrator/core/report/finding_text.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure_words.h"
 
@@ -42,6 +43,10 @@ std::string CommandFor(const store::Finding& finding, absl::string_view server) 
     case FindingKind::kIdentityChanged:
       return absl::StrCat("muster server release-record ", server);
     case FindingKind::kDuplicateIdentity:
+      if (absl::StartsWith(finding.subject, store::kWorkerSubject)) {
+        return absl::StrCat("muster server cure-clone ", server, " --keep MACHINE");
+      }
+      return absl::StrCat("muster server explain ", server);
     case FindingKind::kWorkerMissing:
     case FindingKind::kServiceDown:
       return absl::StrCat("muster server explain ", server);

@@ -339,6 +339,11 @@ absl::Status RolloutEngine::SweepTarget(Turn& turn, Run& run, Entry& entry) {
       }
     }
   }
+  if (ending->failure.code == FailureCode::kRolloutDeadline &&
+      entry.target.state == TargetState::kWaiting && dispatcher_.clones().IsHeld(server)) {
+    ending->failure = {FailureCode::kSessionCloned,
+                       "it was held when the rollout's deadline passed"};
+  }
   ServerChange change(turn, kSystemActor, absl::StrCat("target.", store::ToString(ending->state)),
                       server, entry.target.zone_id);
   if (run.rollout.kind == CommandKind::kJoin && entry.target.state == TargetState::kWaiting) {

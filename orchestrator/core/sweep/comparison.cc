@@ -10,6 +10,7 @@
 #include "base/utc_text.h"
 #include "orchestrator/core/enrollment/judgment.h"
 #include "orchestrator/core/enrollment/record_claim.h"
+#include "orchestrator/core/sweep/clone_sighting.h"
 
 namespace muster::core {
 namespace {
@@ -228,6 +229,20 @@ absl::Status Comparison::EndServers(Turn& turn, const store::Zone& zone, OfZone&
     Add(of.sightings,
         {FindingKind::kWorkerMissing, server.value(), server, HubInstanceId(),
          absl::StrCat("its hub shows it, its worker was last heard of at ", UtcText(contact))});
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::IdentityMachine> contested,
+                   turn.store().machines().ListContested(zone.id));
+  for (auto first = contested.begin(); first != contested.end();) {
+    const auto end =
+        std::find_if(first, contested.end(), [&](const store::IdentityMachine& machine) {
+          return machine.server_id != first->server_id;
+        });
+    ASSIGN_OR_RETURN(const auto server, turn.store().servers().Find(first->server_id));
+    const bool open = std::any_of(first, end, [](const store::IdentityMachine& machine) {
+      return machine.standing == store::MachineStanding::kCloned;  // Nobody has chosen.
+    });
+    if (open && server.has_value()) Add(of.sightings, CloneSighting(*server, {first, end}));
+    first = end;
   }
   for (const auto& [server, proven] : of.questioned) {
     if (turn.now() - proven <= zone.verify_within) continue;

@@ -7,6 +7,7 @@
 //                  says             hub id, or not its own), service_down, worker_missing
 //   each record    of nobody        ghost, unknown, wrong_zone, duplicate_identity (a second record)
 //                  of one internal id with another                duplicate_identity
+//   each worker    whose identity several machines use            duplicate_identity
 //   each machine   that is two servers                            moved, duplicate_identity
 //   the hub        its clock                                      clock_skew
 //

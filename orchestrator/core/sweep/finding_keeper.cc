@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/failure.h"
 #include "base/failure_code.h"
@@ -31,8 +32,11 @@ Key KeyOf(const Finding& finding) { return {finding.kind, finding.subject}; }
 Key KeyOf(const Sighting& sighting) { return {sighting.kind, sighting.subject}; }
 
 // How long what flaps stays after it was seen last.
-absl::Duration StaysFor(FindingKind kind, const SweepOptions& options) {
-  return kind == FindingKind::kDuplicateIdentity ? options.flap_within : absl::ZeroDuration();
+absl::Duration StaysFor(const Finding& finding, const SweepOptions& options) {
+  // What several machines show in turns; clones of a worker are on record until they are cured.
+  const bool flaps = finding.kind == FindingKind::kDuplicateIdentity &&
+                     !absl::StartsWith(finding.subject, store::kWorkerSubject);
+  return flaps ? options.flap_within : absl::ZeroDuration();
 }
 
 }  // namespace
@@ -128,7 +132,7 @@ absl::Status FindingKeeper::Miss(Turn& turn, Finding finding) {
       return finding.state == from ? absl::OkStatus() : Put(turn, finding, from, kSystemActor);
     }
   }
-  if (finding.last_seen + StaysFor(finding.kind, options_) > turn.now()) return absl::OkStatus();
+  if (finding.last_seen + StaysFor(finding, options_) > turn.now()) return absl::OkStatus();
   finding.state = FindingState::kResolved;
   finding.seen_since.reset();
   return Put(turn, finding, from, kSystemActor);
@@ -164,6 +168,20 @@ absl::Status FindingKeeper::Take(Turn& turn, const ZoneId& zone, Sightings sight
   for (Finding& finding : unresolved) {
     if (seen.contains(KeyOf(finding)) || sightings.cut_off.contains(finding.kind)) continue;
     RETURN_IF_ERROR(Miss(turn, std::move(finding)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FindingKeeper::Open(Turn& turn, const ZoneId& zone, const Sighting& sighting) {
+  for (const bool again : {false, true}) {
+    ASSIGN_OR_RETURN(std::optional<Finding> known,
+                     turn.store().findings().FindOf(zone, sighting.kind, sighting.subject));
+    if (known.has_value()) {
+      // It was seen long enough already.
+      known->seen_since = turn.now() - options_.confirm_after;
+      return See(turn, zone, sighting, &*known);
+    }
+    if (!again) RETURN_IF_ERROR(Begin(turn, zone, sighting));
   }
   return absl::OkStatus();
 }

@@ -31,6 +31,8 @@ class FindingKeeper final : public FindingOperations {
 
   // All that a whole reading showed of the zone.
   absl::Status Take(Turn& turn, const ZoneId& zone, Sightings sightings);
+  // What needs no second look, and no reading: open from now on, until readings do not show it.
+  absl::Status Open(Turn& turn, const ZoneId& zone, const Sighting& sighting);
   // The zone's hub could not be read, `why`: what was proven of it gets old.
   absl::Status TakeUnread(Turn& turn, const store::Zone& zone, const std::string& why);
 

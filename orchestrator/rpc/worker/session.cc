@@ -24,7 +24,7 @@ bool MayReconnect(const absl::Status& refusal) {
   const auto code = FailureCodeOf(refusal);
   return code != FailureCode::kCertUnknown && code != FailureCode::kCertRevoked &&
          code != FailureCode::kCertForeign && code != FailureCode::kCertExpired &&
-         code != FailureCode::kBootstrapBanned;
+         code != FailureCode::kBootstrapBanned && code != FailureCode::kSessionPutOut;
 }
 
 }  // namespace
@@ -131,6 +131,8 @@ void Session::HandleHello() {
   if (hello.has_moment()) {
     opening.moment = store::AuditLink{hello.moment().event(), hello.moment().hash()};
   }
+  opening.nonce = CutText(hello.session_nonce());
+  opening.boot = CutText(hello.boot_id_hash());
   const bool answers_pings = hello.answers_pings();
   if (hello.has_service()) {
     opening.service = FromProto(hello.service());
@@ -178,6 +180,7 @@ Session::Outgoing Session::Welcome(const core::SessionGrant& grant) const {
   *welcome.mutable_heartbeat_interval() = ToProto(registry_.options().heartbeat_interval);
   *welcome.mutable_reconnect_spread() = ToProto(registry_.ReconnectSpread());
   *welcome.mutable_zone_pin() = registry_.pins().Signed(grant.pin);
+  welcome.set_session_nonce(grant.nonce);
   return message;
 }
 

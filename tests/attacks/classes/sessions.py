@@ -1,5 +1,6 @@
 """Workers with a certificate of their own that lie in their session, or do not keep to it. What they claim of hubs is in lying_worker.py."""
 import gzip
+import re
 import struct
 import time
 import uuid
@@ -100,6 +101,43 @@ def two_at_once(world):
         client.close()
     return held(not odd and last.code == "NOTHING" and not any(one.startswith("goodbye") for one in lasts),
                 f"{len(came) - len(odd)} of 29 ended with E-SESSION-REPLACED, {status.sessions} session" + (f"; others with {odd[0]}; the last: {lasts}, {last}" if odd or lasts else ""))
+
+
+@attack("sessions", "a clone and its original, in turns, with the nonces of their sessions", "E-SESSION-CLONED until somebody chooses; then E-SESSION-PUT-OUT", quick=True)
+def clones_in_turns(world):
+    member, admin = world.member(), world.admin()
+    kept = {"original": "", "clone": ""}
+
+    def come(who):
+        client, stream, welcome = world.connected(member, member.name, session_nonce=kept[who], boot_id_hash=who)
+        said = None if welcome is not None else stream.status()
+        if welcome is not None:
+            kept[who] = welcome.session_nonce
+        client.close()
+        return welcome is not None, said
+
+    def finding():
+        found = admin.call("ListFindings", kinds=["FINDING_KIND_DUPLICATE_IDENTITY"], page_size=1000).message.findings
+        return next((one for one in found if one.server_id == member.server_id), None)
+
+    tried(come("original")[0], "the original is not welcome")
+    kept["clone"] = kept["original"]
+    turns = 0
+    while finding() is None and turns < 12:
+        tried(come("clone" if turns % 2 else "original")[0], f"turn {turns} was refused before anybody chose")
+        turns += 1
+    found = finding()
+    if found is None:
+        return held(False, f"two came in turns {turns} times and were not told apart")
+    machines = re.findall(r"mch-[a-z2-7]+", found.failure.detail)
+    admin.call("CureClone", server=member.server_id, machine=machines[0])
+    ins = {who: [come(who)[0] for _ in range(3)] for who in kept}
+    one_of_two = sorted(all(comes) for comes in ins.values()) == [False, True] and sorted(any(comes) for comes in ins.values()) == [False, True]
+    out = next((who for who, comes in ins.items() if not any(comes)), "original")
+    says = world.session_says(member, member.name, session_nonce=kept[out], boot_id_hash=out)
+    old = world.session_says(member, member.name)
+    return held(len(machines) == 2 and one_of_two and says == "E-SESSION-PUT-OUT" and old == "E-SESSION-PUT-OUT",
+                f"found after {turns} turns: {found.failure.detail}; chosen: {ins}; the other: {says}; without a nonce: {old}")
 
 
 @attack("sessions", "several sessions over one connection", "one session at a time")

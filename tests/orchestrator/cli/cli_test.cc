@@ -129,6 +129,19 @@ TEST_F(CliTest, ReleaseRecordNamesTheServerAndTheReason) {
   EXPECT_EQ(admin_.release_request.reason(), "of WEB-02");
 }
 
+TEST_F(CliTest, CureCloneNamesTheServerAndTheMachineThatGoesOn) {
+  EXPECT_EQ(Run({"server", "cure-clone", "acme/prod/web"}), 2) << "which one?";
+  EXPECT_THAT(admin_.calls, IsEmpty());
+  EXPECT_EQ(Run({"server", "cure-clone", "acme/prod/web", "--keep", "mch-1", "--reason", "a copy"}),
+            0)
+      << err_;
+  EXPECT_EQ(admin_.cure_request.server(), "acme/prod/web");
+  EXPECT_EQ(admin_.cure_request.machine(), "mch-1");
+  EXPECT_EQ(admin_.cure_request.reason(), "a copy");
+  EXPECT_THAT(out_ + err_, AllOf(HasSubstr("mch-1 goes on"), HasSubstr("E-SESSION-PUT-OUT"),
+                                 HasSubstr("muster token create")));
+}
+
 TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
   const std::vector<std::vector<std::string>> commands = {{"apply"},
                                                           {"export"},

@@ -132,6 +132,11 @@ class Servers final : public v1::ServerService::Service {
     admin_.settle_request = *request;
     return AnswerServer("SettleServer", request->server(), response);
   }
+  Status CureClone(ServerContext*, const v1::CureCloneRequest* request,
+                   v1::Server* response) override {
+    admin_.cure_request = *request;
+    return AnswerServer("CureClone", request->server(), response);
+  }
   Status ReleaseServerRecord(ServerContext*, const v1::ReleaseServerRecordRequest* request,
                              v1::Server* response) override {
     admin_.release_request = *request;

@@ -87,6 +87,7 @@ struct FakeAdmin {
   admin::v1::SettleServerRequest settle_request;
   std::vector<admin::v1::AdmitServerRequest> admit_requests;
   admin::v1::ReleaseServerRecordRequest release_request;
+  admin::v1::CureCloneRequest cure_request;
   admin::v1::CreateTokenRequest token_request;
   admin::v1::CreateRolloutRequest rollout_request;
   admin::v1::GetReportRequest report_request;

@@ -54,6 +54,19 @@ class HandDriven : public DoorBench {
     world_->worker_events().SessionEnded(session_[server]);
     world_->RunFor(absl::Seconds(1));
   }
+  // The worker comes back enrolled anew, as `muster token create --server-name` and
+  // `muster-worker enroll` make it.
+  void EnrollAgain(const ServerId& server, const std::string& certificate) {
+    TokenInput named;
+    named.server_names = {ServerOf(server).name};
+    Token("token of " + certificate, named);
+    const auto grant =
+        Show("token of " + certificate, ServerOf(server).name, "key of " + certificate);
+    ASSERT_TRUE(grant.ok()) << grant.status();
+    ASSERT_EQ(grant->server_id, server);
+    ASSERT_TRUE(Certify(*grant, certificate, "key of " + certificate).ok());
+    Connect(server, certificate);
+  }
   // A rollout over the one server, and its command, which the test answers.
   RolloutId StartOn(const ServerId& server, store::CommandKind kind = store::CommandKind::kJoin,
                     bool allow_takeover = false) {

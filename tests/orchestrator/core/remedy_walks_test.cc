@@ -47,19 +47,6 @@ class RemedyWalksTest : public HandDriven {
                               choices);
     });
   }
-  // The worker comes back enrolled anew, as `muster token create --server-name` and
-  // `muster-worker enroll` make it.
-  void EnrollAgain(const ServerId& server, const std::string& certificate) {
-    TokenInput named;
-    named.server_names = {ServerOf(server).name};
-    Token("token of " + certificate, named);
-    const auto grant =
-        Show("token of " + certificate, ServerOf(server).name, "key of " + certificate);
-    ASSERT_TRUE(grant.ok()) << grant.status();
-    ASSERT_EQ(grant->server_id, server);
-    ASSERT_TRUE(Certify(*grant, certificate, "key of " + certificate).ok());
-    Connect(server, certificate);
-  }
 };
 
 // Remedy walked: E-VERIFY-MISSING

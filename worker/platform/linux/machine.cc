@@ -49,6 +49,12 @@ types::v1::MachineFacts ReadMachineFacts() {
   return CleanFacts(std::move(facts));
 }
 
+std::string ReadBootHash() {
+  const auto id = ReadWholeFile("/proc/sys/kernel/random/boot_id", 4096);
+  const absl::string_view text = id.ok() ? absl::StripAsciiWhitespace(*id) : "";
+  return text.empty() ? "" : crypto::Sha256Hex(text);
+}
+
 std::string DefaultDataDirectory() { return "/var/lib/muster-worker"; }
 std::string DefaultAppDataFolder() { return "/usr/share/certify"; }
 std::string DefaultCliPath() { return ""; }

@@ -110,6 +110,9 @@ types::v1::MachineFacts ReadMachineFacts() {
   return CleanFacts(std::move(facts));
 }
 
+// Windows names no run.
+std::string ReadBootHash() { return ""; }
+
 std::string DefaultDataDirectory() { return ProgramData() + "/Muster"; }
 std::string DefaultAppDataFolder() { return ProgramData() + "/certify"; }
 std::string DefaultCliPath() {
