@@ -122,7 +122,9 @@ struct ChannelFlags {
   std::string group;
   int coverage_target = 0;
   bool allow_private = false;
+  bool no_allow_private = false;
   bool plain_smtp = false;
+  bool no_plain_smtp = false;
 };
 
 absl::Status BadFlag(absl::string_view why) { return absl::InvalidArgumentError(why); }
@@ -203,8 +205,10 @@ absl::StatusOr<v1::SetChannelRequest> ChannelRequestOf(Context& context, const C
     *request.mutable_group() = rpc::ToProto(*group);
   }
   if (given("--coverage-target")) request.set_coverage_target(flags.coverage_target);
-  if (given("--allow-private")) request.set_allow_private(flags.allow_private);
-  if (given("--plain-smtp")) request.set_plain_smtp(flags.plain_smtp);
+  if (flags.allow_private) request.set_allow_private(true);
+  if (flags.no_allow_private) request.set_allow_private(false);
+  if (flags.plain_smtp) request.set_plain_smtp(true);
+  if (flags.no_plain_smtp) request.set_plain_smtp(false);
   return request;
 }
 
@@ -292,9 +296,13 @@ void AddSet(CommandTree& tree, CLI::App& noun) {
                  "Events so close go together (default: 1m; 0s: each alone)");
   set.add_option("--coverage-target", flags->coverage_target,
                  "Tell when fewer percent of a zone's servers are proven; 0: never (default)");
-  set.add_flag("--allow-private,!--no-allow-private", flags->allow_private,
-               "Its address may be one that is not public");
-  set.add_flag("--plain-smtp,!--no-plain-smtp", flags->plain_smtp, "To the relay without TLS");
+  auto* inside = set.add_flag("--allow-private", flags->allow_private,
+                              "Its address may be one that is not public");
+  set.add_flag("--no-allow-private", flags->no_allow_private, "It may not (default)")
+      ->excludes(inside);
+  auto* plain = set.add_flag("--plain-smtp", flags->plain_smtp, "To the relay without TLS");
+  set.add_flag("--no-plain-smtp", flags->no_plain_smtp, "With TLS alone (default)")
+      ->excludes(plain);
 }
 
 }  // namespace
