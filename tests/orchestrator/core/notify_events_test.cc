@@ -39,7 +39,7 @@ class NotifyEventsTest : public NotifyBench {
   void Sweep() {
     (void)Ask<std::vector<store::Sweep>>([&](auto done) {
       operations().sweeps.Call(&SweepOperations::Run, std::move(done), operator_,
-                               std::vector<ZoneId>{zone_});
+                               std::vector<ZoneId>{zone_}, std::nullopt);
     });
     world_->RunFor(absl::Seconds(90));
   }
