@@ -108,7 +108,7 @@ absl::StatusOr<core::ChannelInput> ChannelOf(const admin::SetChannelRequest& req
   const size_t slash = id.find('/');
   input.slug = slash == std::string::npos ? id : id.substr(slash + 1);
   if (slash != std::string::npos) input.tenant_id = TenantId(id.substr(0, slash));
-  if (slash == 0) return InvalidRequest("a channel is written tenant/name, or name");
+  if (slash == 0 || id.empty()) return InvalidRequest("a channel is written tenant/name, or name");
   if (request.kind() != admin::CHANNEL_KIND_UNSPECIFIED) {
     ASSIGN_OR_RETURN(input.kind, FromProto<store::ChannelKind>("kind", request.kind()));
   }

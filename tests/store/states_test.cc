@@ -68,7 +68,7 @@ TEST(StatesTest, StringsGoBothWays) {
   CheckStrings<CertificateState>(3, ParseCertificateState);
   CheckStrings<CommandKind>(2, ParseCommandKind);
   CheckStrings<MatchKind>(3, ParseMatchKind);
-  CheckStrings<FindingKind>(12, ParseFindingKind);
+  CheckStrings<FindingKind>(13, ParseFindingKind);
   CheckStrings<FindingState>(7, ParseFindingState);
   CheckStrings<Severity>(4, ParseSeverity);
   CheckStrings<SweepState>(5, ParseSweepState);

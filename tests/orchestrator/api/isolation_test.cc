@@ -80,6 +80,7 @@ Words WordsOf(const std::string& tenant) {
           {"finding_id", "fnd-" + tenant},
           {"sweep_id", "swp-" + tenant},
           {"channel_id", absl::StrCat(tenant, "/", tenant, "hook")},
+          {"machine", "mch-" + tenant},
           {"delivery_id", "dlv-" + tenant},
           {"subject", names.at(tenant + ".server")},
           {"hub_url", absl::StrCat("https://", tenant, "hub.example")},
@@ -230,7 +231,9 @@ std::string Masked(std::string text, const std::vector<std::string>& asked) {
       });
   for (const std::string& thing : asked) {
     words.insert(thing);
-    for (absl::string_view part : absl::StrSplit(thing, '/')) words.insert(std::string(part));
+    for (absl::string_view part : absl::StrSplit(thing, '/')) {
+      if (!absl::EndsWith(part, ":")) words.insert(std::string(part));  // "https:" is nobody's.
+    }
   }
   const auto inside = [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
@@ -356,7 +359,8 @@ class Isolation : public testing::TestWithParam<std::string> {
     const Method& method = *bench.api().Find(GetParam());
     // What a first call makes of alpha's own is there for both.
     (void)bench.Call(op, method, without);
-    const std::string heard = Masked(Whole(bench.Call(op, method, with)), asked);
+    // What is alpha's own may still have the twin's words, of a probe before.
+    const std::string heard = Masked(Masked(Whole(bench.Call(op, method, with)), asked), twins);
     const std::string nothing = Masked(Whole(bench.Call(op, method, without)), twins);
     asked_.insert(asked_.end(), asked.begin(), asked.end());
     EXPECT_THAT(SeenOf("bravo", Masked(heard, asked_)), IsEmpty())

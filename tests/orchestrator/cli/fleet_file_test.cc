@@ -70,6 +70,7 @@ TEST_F(FleetFileTest, ASweepMaySayOnlyThatWorkersAreNotAsked) {
   tenants.add_tenants()->set_tenant_id("acme");
   admin::v1::ListZonesResponse zones;
   admin::v1::Zone& zone = *zones.add_zones();
+  zone.set_tenant_id("acme");
   zone.set_zone_id("acme/prod");
   zone.mutable_sweep()->set_ask_workers(false);
   EXPECT_THAT(FleetFileText(tenants, zones), HasSubstr("ask_workers: false"));
