@@ -135,6 +135,10 @@ absl::Status SqliteNotificationStore::SetHealth(const ChannelId& id, const Chann
 }
 
 absl::Status SqliteNotificationStore::DeleteChannel(const ChannelId& id) {
+  // What it was told of begins anew when a channel of its name is made again: "acme/ops acme/prod".
+  RETURN_IF_ERROR(db_.Cached("DELETE FROM conditions WHERE kind = ?1 AND "
+                             "substr(subject, 1, length(?2) + 1) = ?2 || ' '")
+                      .RunWith(ToString(NotificationKind::kCoverageLow), id));
   RETURN_IF_ERROR(db_.Cached("DELETE FROM channels WHERE id = ?").RunWith(id));
   return CheckChanged(db_, absl::StrCat("channel ", id.value()));
 }

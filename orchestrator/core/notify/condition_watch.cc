@@ -22,7 +22,6 @@ using store::NotificationKind;
 using store::Severity;
 
 constexpr absl::Duration kBetweenZones = absl::Milliseconds(50);
-// A zone whose channel or itself is gone leaves its condition behind; nothing looks at it again.
 std::string CoverageSubject(const ChannelId& channel, const ZoneId& zone) {
   return absl::StrCat(channel.value(), " ", zone.value());
 }
@@ -184,15 +183,24 @@ absl::Status ConditionWatch::LookAtCoverage(Turn& turn) {
   ASSIGN_OR_RETURN(const auto zones,
                    turn.store().zones().List(store::TenantWall::Everything(), TenantId()));
   absl::Time when = turn.now();
+  std::set<std::string> looked_at;
   for (const store::Channel& channel : channels) {
     if (channel.coverage_target == 0) continue;
     for (const store::Zone& zone : zones) {
       if (!channel.tenant_id.empty() && zone.tenant_id != channel.tenant_id) continue;
+      looked_at.insert(CoverageSubject(channel.id, zone.id));
       agenda_.At(when, [this, channel = channel.id, zone = zone.id](Turn& later) {
         return LookAtZone(later, channel, zone);
       });
       when += kBetweenZones;
     }
+  }
+  // Of zones that are gone, and channels that have no target any more: told anew when they have one.
+  ASSIGN_OR_RETURN(const auto known,
+                   turn.store().notifications().ListConditions(NotificationKind::kCoverageLow));
+  for (const Condition& condition : known) {
+    if (looked_at.contains(condition.subject)) continue;
+    RETURN_IF_ERROR(turn.store().notifications().DeleteCondition(condition));
   }
   return absl::OkStatus();
 }

@@ -192,6 +192,24 @@ TEST_P(StoreContract, WhatWasToldIsRemembered) {
   EXPECT_EQ(*Read()->notifications().Notified(), 7);
 }
 
+TEST_P(StoreContract, WhatAChannelWasToldOfGoesWithIt) {
+  Change([&](Transaction& t) {
+    NotificationStore& s = t.notifications();
+    const Channel gone = MakeTestChannel("acme/ops");
+    EXPECT_OK(s.PutChannel(gone));
+    for (const char* subject : {"acme/ops acme/prod", "acme/ops-2 acme/prod", "acme/o acme/prod"}) {
+      EXPECT_OK(s.PutCondition({NotificationKind::kCoverageLow, subject, TenantId("acme"), At(1)}));
+    }
+    EXPECT_OK(s.DeleteChannel(gone.id));
+    std::vector<std::string> left;
+    const std::vector<Condition> known = *s.ListConditions(NotificationKind::kCoverageLow);
+    for (const Condition& condition : known) {
+      left.push_back(condition.subject);
+    }
+    EXPECT_THAT(left, testing::UnorderedElementsAre("acme/ops-2 acme/prod", "acme/o acme/prod"));
+  });
+}
+
 TEST_P(StoreContract, TheAuditLogIsReadOnFromASequence) {
   Change([&](Transaction& t) {
     for (const char* action : {"a", "b", "a", "c", "a"}) {
